@@ -1,0 +1,46 @@
+# quantier_stage(NAME DEPS other stages... LIBS external libraries...)
+# One folder = one library that links only what layers.txt allows, and one test binary from the *_test.cc beside it.
+# Files are found by pattern, so that adding a file needs no edit here.
+
+add_library(quantier_flags INTERFACE)
+target_include_directories(quantier_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(quantier_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wformat=2
+  # Results must not depend on whether the compiler fuses a multiply and an add; kernels ask for FMA explicitly.
+  -ffp-contract=off)
+if(QUANTIER_WERROR)
+  target_compile_options(quantier_flags INTERFACE -Werror)
+endif()
+if(QUANTIER_SANITIZE)
+  target_compile_options(quantier_flags INTERFACE -fsanitize=${QUANTIER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(quantier_flags INTERFACE -fsanitize=${QUANTIER_SANITIZE})
+endif()
+
+function(quantier_stage NAME)
+  cmake_parse_arguments(ARG "" "FOLDER" "DEPS;LIBS" ${ARGN})
+  if(NOT ARG_FOLDER)
+    set(ARG_FOLDER ${NAME})
+  endif()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/quantier/${ARG_FOLDER}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+
+  set(targets "")
+  foreach(dep ${ARG_DEPS})
+    list(APPEND targets quantier_${dep})
+  endforeach()
+  if(sources)
+    add_library(quantier_${NAME} STATIC ${sources})
+    target_link_libraries(quantier_${NAME} PUBLIC quantier_flags ${targets} ${ARG_LIBS})
+  else()
+    add_library(quantier_${NAME} INTERFACE)
+    target_link_libraries(quantier_${NAME} INTERFACE quantier_flags ${targets} ${ARG_LIBS})
+  endif()
+  if(QUANTIER_TESTS AND tests)
+    add_executable(${NAME}_test ${tests})
+    target_link_libraries(${NAME}_test PRIVATE quantier_${NAME} GTest::gmock GTest::gtest_main)
+    target_compile_definitions(${NAME}_test PRIVATE QUANTIER_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    add_test(NAME ${NAME} COMMAND ${NAME}_test)
+  endif()
+endfunction()
