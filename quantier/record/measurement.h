@@ -1,0 +1,52 @@
+// Raw measurements: what was timed and what memory was used, each under a named protocol or definition.
+// Nothing here is a summary; medians and intervals are computed from these by stats/.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace quantier {
+
+// throughput: whole (or stated part of the) split, shuffled by seed, batch 32, total wall time of a pass.
+// latency: batch 1, lengths as they come. workload: batches of 32 in file order, 3 warm-up, 5 timed.
+enum class TimingProtocol : std::uint8_t { kThroughput, kLatency, kWorkload };
+[[nodiscard]] const char* timing_protocol_name(TimingProtocol protocol);
+
+struct TimingSample {
+  TimingProtocol protocol = TimingProtocol::kThroughput;
+  std::uint32_t round = 0;       // ABBA round, or pass
+  std::uint32_t batch_size = 0;  // the size asked for
+  std::uint64_t examples = 0;    // examples in this sample
+  std::uint64_t tokens = 0;      // tokens computed (never padding)
+  std::int64_t tokenize_ns = 0;  // inside wall_ns
+  std::int64_t wall_ns = 0;      // tokenization + forward
+  bool warm_up = false;
+};
+
+// Each number is named as what it is.
+struct MemoryRecord {
+  std::uint64_t weights_bytes = 0;  // computed: what stays resident of the model
+  std::uint64_t allocator_weights_peak_bytes = 0;
+  std::uint64_t allocator_activations_peak_bytes = 0;
+  std::uint64_t process_peak_bytes = 0;  // the operating system's peak resident set (VmHWM) of the worker
+};
+
+// What identifies the conditions of a run.
+struct Provenance {
+  std::string quantier_version;
+  std::string git_revision;
+  std::string compiler;
+  std::string machine;           // CPU model
+  std::string instruction_sets;  // "avx2 avx512f avx512_vnni ..."
+  std::string kernel_release;    // of the operating system
+  std::uint32_t threads = 0;
+  std::string libraries;  // "oneDNN 2.6.3, PCRE2 10.42, ..."
+  std::string weights_sha256;
+  std::string config_sha256;
+  std::string tokenizer_sha256;
+  std::string data_sha256;
+  std::string started_at;  // RFC 3339, UTC
+};
+
+}  // namespace quantier

@@ -1,0 +1,37 @@
+// One execution of one configuration over one data split, as it goes into the evidence store.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quantier/record/executed_plan.h"
+#include "quantier/record/measurement.h"
+#include "quantier/record/predictions.h"
+
+namespace quantier {
+
+// model x recipe x device. `key` identifies it inside a store: a hash over model, recipe, options and data.
+struct ConfigurationId {
+  std::string model;   // display name from the configuration: "demo-encoder"
+  std::string recipe;  // "int8"
+  std::string device;  // "cpu"
+  [[nodiscard]] std::string display() const { return model + " " + recipe; }
+};
+
+struct Run {
+  ConfigurationId configuration;
+  std::string key;                     // content hash that makes --resume skip a finished run
+  std::string split;                   // "validation"
+  std::optional<std::uint64_t> limit;  // examples kept by --limit, when it was given
+  std::uint32_t requested_batch_size = 0;
+  std::uint32_t effective_batch_size = 0;  // smaller after memory ran out
+  ExecutedPlan plan;
+  Provenance provenance;
+  Predictions predictions;
+  std::vector<TimingSample> timings;
+  MemoryRecord memory;
+};
+
+}  // namespace quantier

@@ -1,0 +1,96 @@
+// Owned storage aligned to 64 bytes (a cache line, an AVX-512 register), counted by owner.
+//
+// The counters answer "how much memory do the weights take, and how much does a forward pass take at its
+// peak?" from inside the process; the operating system's own peak stands beside it in the evidence. T must be
+// trivially copyable. Running out of memory throws std::bad_alloc; the measuring worker turns that into a
+// smaller batch, on record.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+namespace quantier {
+
+enum class MemoryOwner : std::uint8_t { kWeights, kActivations, kOther };
+
+struct MemoryUse {
+  std::uint64_t current_bytes = 0;
+  std::uint64_t peak_bytes = 0;
+};
+
+[[nodiscard]] MemoryUse memory_use(MemoryOwner owner);
+// Starts a new peak at the current value.
+void reset_memory_peak(MemoryOwner owner);
+
+namespace internal {
+void count_allocation(MemoryOwner owner, std::uint64_t bytes);
+void count_release(MemoryOwner owner, std::uint64_t bytes);
+}  // namespace internal
+
+template <class T>
+class AlignedBuffer {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  static constexpr std::size_t kAlignment = 64;
+
+  AlignedBuffer() = default;
+  // Elements are zero. The size is rounded up to whole cache lines inside, so that vector code may read (not
+  // write) past the last element up to the end of its line.
+  AlignedBuffer(std::size_t size, MemoryOwner owner) : size_(size), owner_(owner) {
+    if (size == 0) return;
+    allocated_bytes_ = (size * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
+    data_ = static_cast<T*>(::operator new(allocated_bytes_, std::align_val_t(kAlignment)));
+    std::memset(static_cast<void*>(data_), 0, allocated_bytes_);
+    internal::count_allocation(owner_, allocated_bytes_);
+  }
+  AlignedBuffer(AlignedBuffer&& other) noexcept { swap(other); }
+  AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  AlignedBuffer(const AlignedBuffer&) = delete;
+  AlignedBuffer& operator=(const AlignedBuffer&) = delete;
+  ~AlignedBuffer() {
+    if (data_ == nullptr) return;
+    internal::count_release(owner_, allocated_bytes_);
+    ::operator delete(static_cast<void*>(data_), std::align_val_t(kAlignment));
+  }
+
+  [[nodiscard]] T* data() { return data_; }
+  [[nodiscard]] const T* data() const { return data_; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] std::uint64_t allocated_bytes() const { return allocated_bytes_; }
+  [[nodiscard]] T& operator[](std::size_t i) { return data_[i]; }
+  [[nodiscard]] const T& operator[](std::size_t i) const { return data_[i]; }
+  [[nodiscard]] std::span<T> span() { return {data_, size_}; }
+  [[nodiscard]] std::span<const T> span() const { return {data_, size_}; }
+
+  // Makes room for at least `size` elements; content is lost when it has to grow. For scratch that warms up
+  // once.
+  void ensure(std::size_t size, MemoryOwner owner) {
+    if (size > size_) *this = AlignedBuffer(size + size / 4, owner);
+  }
+
+ private:
+  void swap(AlignedBuffer& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(allocated_bytes_, other.allocated_bytes_);
+    std::swap(owner_, other.owner_);
+  }
+
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::uint64_t allocated_bytes_ = 0;
+  MemoryOwner owner_ = MemoryOwner::kOther;
+};
+
+}  // namespace quantier
