@@ -1,0 +1,38 @@
+// Assembles a Classifier tensor by tensor, so that the checkpoint and its quantized form never stand in
+// memory together: the caller reads one tensor, quantizes it, hands it over here (the engine may repack it),
+// drops the source and goes on.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "quantier/base/error.h"
+#include "quantier/base/thread_pool.h"
+#include "quantier/checkpoint/model_spec.h"
+#include "quantier/engine/classifier.h"
+#include "quantier/formats/packed_linear.h"
+#include "quantier/formats/plan.h"
+#include "quantier/tensor/tensor_view.h"
+
+namespace quantier {
+
+enum class EngineKind : std::uint8_t {
+  kReference,  // scalar, slow, obvious: the truth that the fast path is tested against
+  kCpu,        // vector kernels chosen for this machine
+};
+
+class EngineBuilder {
+ public:
+  // `pool` must outlive the classifier.
+  static Result<std::unique_ptr<EngineBuilder>> create(const ModelSpec& spec, const Plan& plan,
+                                                       EngineKind kind, ThreadPool& pool);
+  virtual ~EngineBuilder() = default;
+  // The embedding table [vocabulary, hidden] in any floating dtype; copied in the plan's embedding format.
+  virtual Status set_embedding(const TensorView& table) = 0;
+  virtual Status set_norm(const NormSpec& norm, const TensorView& weight, const TensorView* bias) = 0;
+  virtual Status set_linear(const LinearSpec& linear, PackedLinear&& packed) = 0;
+  // An error (kBug) when something that the spec names was not set.
+  virtual Result<std::unique_ptr<Classifier>> finish() = 0;
+};
+
+}  // namespace quantier

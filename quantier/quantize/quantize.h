@@ -1,0 +1,18 @@
+// From a stored weight to its packed form, as the plan says. Deterministic; reads the tensor row by row.
+// Errors: kUserInput when a weight holds NaN or infinity (named with its position), kUnsupported for a dtype
+// that is not floating.
+#pragma once
+
+#include "quantier/base/error.h"
+#include "quantier/checkpoint/model_spec.h"
+#include "quantier/formats/packed_linear.h"
+#include "quantier/formats/plan.h"
+#include "quantier/tensor/tensor_view.h"
+
+namespace quantier {
+
+[[nodiscard]] Result<PackedLinear> pack_linear(const LinearSpec& linear, const LayerPlan& layer,
+                                               const Plan& plan, const TensorView& weight,
+                                               const TensorView* bias);
+
+}  // namespace quantier
