@@ -1,0 +1,19 @@
+// One function per subcommand: declares its options on the parser and what to do when it is chosen.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "quantier/cli/session.h"
+
+namespace quantier::cli {
+
+void add_run(CLI::App& app, Session& session);
+void add_init(CLI::App& app, Session& session);
+void add_predict(CLI::App& app, Session& session);
+void add_tokenize(CLI::App& app, Session& session);
+void add_inspect(CLI::App& app, Session& session);
+void add_show(CLI::App& app, Session& session);
+void add_doctor(CLI::App& app, Session& session);
+void add_worker(CLI::App& app, Session& session);  // hidden: what `run` starts for each configuration
+
+}  // namespace quantier::cli

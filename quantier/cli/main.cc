@@ -1,0 +1,52 @@
+#include <fmt/format.h>
+
+#include <exception>
+#include <new>
+
+#include "quantier/cli/commands.h"
+
+namespace {
+
+constexpr const char* kDescription =
+    "Quantier: which (model, precision) do I deploy here, what do I lose, and how sure am I?\n"
+    "Takes fine-tuned Hugging Face text classifiers, quantizes them, measures quality, calibration, latency and\n"
+    "memory under one protocol, keeps the evidence, decides under your constraints and writes the technical note.";
+
+constexpr const char* kFooter =
+    "\nStart here:\n"
+    "  quantier init MODEL_DIR... --data validation.jsonl --train-counts counts.json > my.toml\n"
+    "  quantier run my.toml --out results\n"
+    "Exit codes: 0 ok, 1 the machine failed, 2 usage, 3 nothing satisfies the envelope, 6 bad input,\n"
+    "            7 not supported, 130 interrupted (finished work is kept).";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace quantier::cli;
+  Session session;
+  session.watch_signals();
+  CLI::App app{kDescription, "quantier"};
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", QUANTIER_VERSION);
+  app.get_formatter()->column_width(34);
+  add_run(app, session);
+  add_init(app, session);
+  add_predict(app, session);
+  add_tokenize(app, session);
+  add_inspect(app, session);
+  add_show(app, session);
+  add_doctor(app, session);
+  add_worker(app, session);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  } catch (const std::bad_alloc&) {
+    session.report({quantier::ErrorKind::kEnvironment, "out of memory", "", "", "try a smaller --batch-size"});
+  } catch (const std::exception& error) {
+    session.report({quantier::ErrorKind::kBug, "unexpected failure", "", error.what(), "please report this"});
+  }
+  return session.exit_code;
+}
