@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include <exception>
 #include <new>
+
+#include <fmt/format.h>
 
 #include "quantier/cli/commands.h"
 
@@ -9,8 +9,10 @@ namespace {
 
 constexpr const char* kDescription =
     "Quantier: which (model, precision) do I deploy here, what do I lose, and how sure am I?\n"
-    "Takes fine-tuned Hugging Face text classifiers, quantizes them, measures quality, calibration, latency and\n"
-    "memory under one protocol, keeps the evidence, decides under your constraints and writes the technical note.";
+    "Takes fine-tuned Hugging Face text classifiers, quantizes them, measures quality, calibration, latency "
+    "and\n"
+    "memory under one protocol, keeps the evidence, decides under your constraints and writes the technical "
+    "note.";
 
 constexpr const char* kFooter =
     "\nStart here:\n"
@@ -44,7 +46,8 @@ int main(int argc, char** argv) {
     const int code = app.exit(error);
     return code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
   } catch (const std::bad_alloc&) {
-    session.report({quantier::ErrorKind::kEnvironment, "out of memory", "", "", "try a smaller --batch-size"});
+    session.report(
+        {quantier::ErrorKind::kEnvironment, "out of memory", "", "", "try a smaller --batch-size"});
   } catch (const std::exception& error) {
     session.report({quantier::ErrorKind::kBug, "unexpected failure", "", error.what(), "please report this"});
   }

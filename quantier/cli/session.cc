@@ -1,10 +1,10 @@
 #include "quantier/cli/session.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
+#include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "quantier/base/clock.h"
 
@@ -24,13 +24,18 @@ constexpr std::int64_t kRedrawIntervalNs = 100'000'000;
 
 int exit_code_for(const Error& error, int signal) {
   switch (error.kind) {
-    case ErrorKind::kUsage: return static_cast<int>(ExitCode::kUsage);
+    case ErrorKind::kUsage:
+      return static_cast<int>(ExitCode::kUsage);
     case ErrorKind::kUserInput:
-    case ErrorKind::kCorruptData: return static_cast<int>(ExitCode::kBadInput);
-    case ErrorKind::kUnsupported: return static_cast<int>(ExitCode::kUnsupported);
-    case ErrorKind::kInterrupted: return signal != 0 ? 128 + signal : static_cast<int>(ExitCode::kInterrupted);
+    case ErrorKind::kCorruptData:
+      return static_cast<int>(ExitCode::kBadInput);
+    case ErrorKind::kUnsupported:
+      return static_cast<int>(ExitCode::kUnsupported);
+    case ErrorKind::kInterrupted:
+      return signal != 0 ? 128 + signal : static_cast<int>(ExitCode::kInterrupted);
     case ErrorKind::kEnvironment:
-    case ErrorKind::kBug: return static_cast<int>(ExitCode::kRuntimeFailure);
+    case ErrorKind::kBug:
+      return static_cast<int>(ExitCode::kRuntimeFailure);
   }
   return static_cast<int>(ExitCode::kRuntimeFailure);
 }
@@ -87,8 +92,10 @@ ProgressFunction Session::progress() {
       text += fmt::format("  {}/{}  {}%", update.done, update.total, 100 * update.done / update.total);
       if (update.done > 0 && update.done < update.total) {
         const double elapsed = static_cast<double>(now - stage_started_ns_) * 1e-9;
-        const double left = elapsed / static_cast<double>(update.done) * static_cast<double>(update.total - update.done);
-        text += fmt::format("  about {}:{:02} left", static_cast<int>(left) / 60, static_cast<int>(left) % 60);
+        const double left =
+            elapsed / static_cast<double>(update.done) * static_cast<double>(update.total - update.done);
+        text +=
+            fmt::format("  about {}:{:02} left", static_cast<int>(left) / 60, static_cast<int>(left) % 60);
       }
     }
     fmt::print(stderr, "\r\x1b[K{}", text);

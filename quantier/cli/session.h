@@ -1,7 +1,8 @@
 // What every command shares: where results and messages go, how errors become exit codes, and Ctrl-C.
 //
-// Results go to standard output and nothing else does; errors, remarks and progress go to standard error. A progress line is
-// drawn only on a terminal. With --json a command prints exactly one JSON document, errors included.
+// Results go to standard output and nothing else does; errors, remarks and progress go to standard error. A
+// progress line is drawn only on a terminal. With --json a command prints exactly one JSON document, errors
+// included.
 #pragma once
 
 #include <string>
@@ -19,10 +20,10 @@ enum class ExitCode : int {
   kOk = 0,
   kRuntimeFailure = 1,  // the machine said no: disk, memory, a worker that died
   kUsage = 2,
-  kNoCandidate = 3,     // the decision: nothing satisfies the envelope
-  kBadInput = 6,        // a file is malformed or says something that cannot be used
-  kUnsupported = 7,     // understood, and not offered here
-  kInterrupted = 130,   // Ctrl-C (143 for a termination signal)
+  kNoCandidate = 3,    // the decision: nothing satisfies the envelope
+  kBadInput = 6,       // a file is malformed or says something that cannot be used
+  kUnsupported = 7,    // understood, and not offered here
+  kInterrupted = 130,  // Ctrl-C (143 for a termination signal)
 };
 
 [[nodiscard]] int exit_code_for(const Error& error, int signal);

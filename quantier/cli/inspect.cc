@@ -1,0 +1,151 @@
+#include "quantier/pipeline/inspect.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "quantier/base/utf8.h"
+#include "quantier/cli/commands.h"
+
+namespace quantier::cli {
+namespace {
+
+const char* family_name(Family family) {
+  switch (family) {
+    case Family::kModernBert:
+      return "ModernBERT (encoder)";
+    case Family::kQwen2:
+      return "Qwen2 (decoder)";
+  }
+  return "";
+}
+
+const char* pooling_name(Pooling pooling) {
+  switch (pooling) {
+    case Pooling::kCls:
+      return "first token";
+    case Pooling::kMean:
+      return "mean of tokens";
+    case Pooling::kLastToken:
+      return "last token that is not padding";
+  }
+  return "";
+}
+
+double mib(std::uint64_t bytes) { return static_cast<double>(bytes) / (1024.0 * 1024.0); }
+
+Json to_json(const Inspection& found) {
+  const ModelSpec& spec = found.spec;
+  Json document{{"architecture", spec.architecture},
+                {"hidden", spec.hidden},
+                {"intermediate", spec.intermediate},
+                {"layers", spec.layers.size()},
+                {"heads", spec.heads},
+                {"kv_heads", spec.kv_heads},
+                {"head_dim", spec.head_dim},
+                {"vocabulary", spec.vocabulary},
+                {"max_positions", spec.max_positions},
+                {"pooling", pooling_name(spec.pooling)},
+                {"labels", spec.label_names},
+                {"parameters",
+                 {{"total", found.parameters.total()},
+                  {"embedding", found.parameters.embedding},
+                  {"quantizable_linear", found.parameters.linear},
+                  {"head", found.parameters.head},
+                  {"norms_and_biases", found.parameters.other}}},
+                {"weight_files", found.weight_files},
+                {"stored_bytes", found.stored_bytes}};
+  Json linears = Json::array();
+  for (std::size_t i = 0; i < spec.linears.size(); ++i) {
+    const LinearSpec& linear = spec.linears[i];
+    Json row{{"name", linear.name},
+             {"role", linear_role_name(linear.role)},
+             {"tensor", linear.weight},
+             {"out_features", linear.out_features},
+             {"in_features", linear.in_features}};
+    if (found.plan) {
+      row["method"] = method_name(found.plan->layers[i].method);
+      row["format"] = weight_format_name(found.plan->layers[i].format);
+      row["bytes"] = found.plan->layers[i].bytes;
+    }
+    linears.push_back(std::move(row));
+  }
+  document["linears"] = std::move(linears);
+  if (found.plan) {
+    document["plan"] = {
+        {"recipe", found.plan->recipe},
+        {"activation_rounding", found.plan->rounding == ActivationRounding::kHalf ? "half" : "none"},
+        {"embedding_format", weight_format_name(found.plan->embedding_format)},
+        {"embedding_bytes", found.plan->embedding_bytes},
+        {"other_bytes", found.plan->other_bytes},
+        {"total_bytes", found.plan->total_bytes()},
+    };
+  }
+  return document;
+}
+
+void print_text(const Inspection& found) {
+  const ModelSpec& spec = found.spec;
+  fmt::print("{}  {}\n", spec.architecture, family_name(spec.family));
+  fmt::print("  {} layers, hidden {}, intermediate {}, {} heads over {} key/value heads of {}\n",
+             spec.layers.size(), spec.hidden, spec.intermediate, spec.heads, spec.kv_heads, spec.head_dim);
+  fmt::print("  vocabulary {}, at most {} positions, pooled over: {}\n", spec.vocabulary, spec.max_positions,
+             pooling_name(spec.pooling));
+  fmt::print("  {} labels: {}, {}, ... {}\n", spec.classes, printable(spec.label_names.front()),
+             printable(spec.label_names[spec.label_names.size() / 2]), printable(spec.label_names.back()));
+  fmt::print("  {} parameters: {} embedding, {} in linear layers, {} head, {} norms and biases\n",
+             found.parameters.total(), found.parameters.embedding, found.parameters.linear,
+             found.parameters.head, found.parameters.other);
+  fmt::print("  stored in {} file(s), {:.1f} MiB\n", found.weight_files.size(), mib(found.stored_bytes));
+  if (!found.plan) {
+    fmt::print("\nWith --recipe R ({}) this shows the plan, layer by layer.\n",
+               fmt::join(known_recipes(), ", "));
+    return;
+  }
+  fmt::print("\nplan of {} ({})\n", found.plan->recipe,
+             found.plan->rounding == ActivationRounding::kHalf
+                 ? "activations rounded to IEEE half between operations, sums in float"
+                 : "activations in float");
+  fmt::print("  {:<28} {:<18} {:>6} x {:<6} {:<10} {:<10} {:>11}\n", "layer", "role", "out", "in", "method",
+             "format", "bytes");
+  for (std::size_t i = 0; i < spec.linears.size(); ++i) {
+    const LinearSpec& linear = spec.linears[i];
+    const LayerPlan& layer = found.plan->layers[i];
+    fmt::print("  {:<28} {:<18} {:>6} x {:<6} {:<10} {:<10} {:>11}\n", linear.name,
+               linear_role_name(linear.role), linear.out_features, linear.in_features,
+               method_name(layer.method), weight_format_name(layer.format), layer.bytes);
+  }
+  fmt::print("  {:<28} {:<18} {:>6} x {:<6} {:<10} {:<10} {:>11}\n", "embedding", "embedding",
+             spec.vocabulary, spec.hidden, "none", weight_format_name(found.plan->embedding_format),
+             found.plan->embedding_bytes);
+  fmt::print("  {:<28} {:>68}\n", "norms", found.plan->other_bytes);
+  fmt::print("  {:<28} {:>68}\n", "total resident weights", found.plan->total_bytes());
+}
+
+struct Options {
+  std::string directory;
+  std::optional<std::string> recipe;
+};
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand(
+      "inspect",
+      "Show a model's architecture, the role of every layer and, with --recipe, the plan and its bytes");
+  auto options = std::make_shared<Options>();
+  command->add_option("MODEL_DIR", options->directory, "Hugging Face model directory")->required();
+  command->add_option("--recipe", options->recipe,
+                      fmt::format("One of {}", fmt::join(known_recipes(), ", ")));
+  command->add_flag("--json", session.json, "One JSON document on standard output");
+  command->callback([options, &session] {
+    const Result<Inspection> found = inspect_model(options->directory, options->recipe);
+    if (!found) return session.report(found.error());
+    if (session.json) return session.print_json(to_json(*found));
+    print_text(*found);
+  });
+}
+
+}  // namespace quantier::cli

@@ -1,0 +1,27 @@
+// What a model directory holds and what a recipe would make of it, without loading a weight.
+// Errors: those of Checkpoint::open and resolve_recipe.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "quantier/base/error.h"
+#include "quantier/checkpoint/model_spec.h"
+#include "quantier/formats/plan.h"
+
+namespace quantier {
+
+struct Inspection {
+  ModelSpec spec;
+  ParameterCounts parameters;
+  std::uint64_t stored_bytes = 0;         // of the weight files
+  std::vector<std::string> weight_files;  // names
+  std::optional<Plan> plan;               // when a recipe was given
+};
+
+[[nodiscard]] Result<Inspection> inspect_model(const std::filesystem::path& directory,
+                                               const std::optional<std::string>& recipe,
+                                               const RecipeOptions& options = {});
+
+}  // namespace quantier
