@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Makes dist/quantier-VERSION-linux-x86_64.tar.gz: the program with its libraries beside it, so that it starts on any x86-64
+# Linux with glibc 2.35 or newer and nobody must build to analyse their own files.
+# Only glibc itself stays outside. Fails when anything in the package needs a newer glibc than promised.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+promised_glibc=2.35
+scripts/setup.sh >/dev/null
+cmake -S . -B build/package -G Ninja -DCMAKE_BUILD_TYPE=Release -DQUANTIER_TESTS=OFF \
+  -DCMAKE_BUILD_WITH_INSTALL_RPATH=ON -DCMAKE_INSTALL_RPATH='$ORIGIN/../lib' \
+  -DCMAKE_EXE_LINKER_FLAGS='-Wl,--disable-new-dtags' >/dev/null
+cmake --build build/package --target quantier
+version=$(build/package/quantier/quantier --version)
+name=quantier-$version-linux-x86_64
+rm -rf "dist/$name"
+mkdir -p "dist/$name/bin" "dist/$name/lib"
+install -s build/package/quantier/quantier "dist/$name/bin/quantier"
+# The old-style run path of the program also serves the libraries that its libraries load.
+ldd build/package/quantier/quantier | awk '$2 == "=>" {print $1, $3}' | while read -r soname path; do
+  case $soname in
+    libc.so.* | libm.so.* | libpthread.so.* | libdl.so.* | librt.so.* | ld-linux*) ;;
+    *) cp -L "$path" "dist/$name/lib/$soname" ;;
+  esac
+done
+newest=$(objdump -T "dist/$name/bin/quantier" "dist/$name"/lib/* | grep -oE 'GLIBC_[0-9.]+' | sed 's/GLIBC_//' | sort -V | tail -n 1)
+if [ "$(printf '%s\n' "$newest" "$promised_glibc" | sort -V | tail -n 1)" != "$promised_glibc" ]; then
+  echo "package: something needs glibc $newest; promised is $promised_glibc:" >&2
+  for file in "dist/$name/bin/quantier" "dist/$name"/lib/*; do
+    objdump -T "$file" | grep -q "GLIBC_$newest" && { echo "  $file:" >&2; objdump -T "$file" | grep "GLIBC_$newest" | awk '{print "    " $NF}' >&2; }
+  done
+  exit 1
+fi
+cp LICENSE README.md "dist/$name/"
+tar -C dist -czf "dist/$name.tar.gz" "$name"
+"dist/$name/bin/quantier" --version >/dev/null
+echo "package: dist/$name.tar.gz ($(du -h "dist/$name.tar.gz" | cut -f1)), needs glibc $newest"
