@@ -1,0 +1,74 @@
+#include <cstdio>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "quantier/cli/commands.h"
+#include "quantier/dataset/dataset.h"
+#include "quantier/tokenizer/tokenizer.h"
+
+namespace quantier::cli {
+namespace {
+
+struct Options {
+  std::string directory;
+  std::string data;
+  std::optional<std::size_t> max_length;
+  std::string text_column;
+};
+
+// "[1,2,3]\n" appended; written by hand because a split has hundreds of thousands of ids.
+void append_ids(std::string& out, const Encoding& encoding) {
+  out.push_back('[');
+  for (std::size_t i = 0; i < encoding.ids.size(); ++i) {
+    fmt::format_to(std::back_inserter(out), i == 0 ? "{}" : ",{}", encoding.ids[i]);
+  }
+  out.append("]\n");
+}
+
+Status tokenize(const Options& options) {
+  QT_TRY(const Tokenizer tokenizer, Tokenizer::load(options.directory));
+  QT_TRY(const Dataset data, read_dataset(options.data, ColumnNames{options.text_column, {}, {}}, {}));
+  std::string out;
+  for (std::size_t i = 0; i < data.texts.size(); ++i) {
+    Result<Encoding> encoding = tokenizer.encode(data.texts[i], options.max_length);
+    if (!encoding) {
+      Error error = std::move(encoding).error();
+      error.where = fmt::format("{}, example {}{}{}", options.data, i + 1, error.where.empty() ? "" : ", ",
+                                error.where);
+      return std::unexpected(std::move(error));
+    }
+    append_ids(out, *encoding);
+    if (out.size() > (std::size_t{1} << 16) || i + 1 == data.texts.size()) {
+      if (std::fwrite(out.data(), 1, out.size(), stdout) != out.size()) {
+        return fail(ErrorKind::kEnvironment, "cannot write standard output", "", "", "is the disk full?");
+      }
+      out.clear();
+    }
+  }
+  if (std::fflush(stdout) != 0) return fail(ErrorKind::kEnvironment, "cannot write standard output");
+  return {};
+}
+
+}  // namespace
+
+void add_tokenize(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand(
+      "tokenize", "Print the token ids of every text: one JSON array a line, in file order");
+  auto options = std::make_shared<Options>();
+  command->add_option("MODEL_DIR", options->directory, "Directory with tokenizer.json")->required();
+  command->add_option("--data", options->data, "JSONL or CSV file with the texts")->required();
+  command->add_option("--max-length", options->max_length,
+                      "Cut to this many tokens, special ones included (default: what tokenizer.json says)");
+  command->add_option("--text-col", options->text_column, "Column with the text (default: found by name)");
+  command->add_flag("--json", session.json, "Errors as JSON; the output is JSON lines in any case");
+  command->callback([options, &session] {
+    if (const Status status = tokenize(*options); !status) session.report(status.error());
+  });
+}
+
+}  // namespace quantier::cli
