@@ -1,0 +1,66 @@
+#include "quantier/pipeline/load_classifier.h"
+
+#include <new>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "quantier/base/check.h"
+#include "quantier/checkpoint/checkpoint.h"
+#include "quantier/quantize/quantize.h"
+
+namespace quantier {
+namespace {
+
+Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const Plan& plan, EngineKind kind,
+                                          ThreadPool& pool) {
+  const ModelSpec& spec = checkpoint.spec();
+  QT_CHECK(plan.layers.size() == spec.linears.size(), "a plan has one entry for each linear layer");
+  QT_TRY(const std::unique_ptr<EngineBuilder> builder, EngineBuilder::create(spec, plan, kind, pool));
+
+  QT_TRY_STATUS(builder->set_embedding(checkpoint.tensor(spec.embedding)));
+  checkpoint.drop_pages(spec.embedding);
+
+  for (const NormSpec& norm : spec.norms) {
+    std::optional<TensorView> bias;
+    if (norm.bias) bias = checkpoint.tensor(*norm.bias);
+    QT_TRY_STATUS(builder->set_norm(norm, checkpoint.tensor(norm.weight), bias ? &*bias : nullptr));
+  }
+  for (std::size_t i = 0; i < spec.linears.size(); ++i) {
+    const LinearSpec& linear = spec.linears[i];
+    std::optional<TensorView> bias;
+    if (linear.bias) bias = checkpoint.tensor(*linear.bias);
+    QT_TRY(PackedLinear packed, pack_linear(linear, plan.layers[i], plan, checkpoint.tensor(linear.weight),
+                                            bias ? &*bias : nullptr));
+    checkpoint.drop_pages(linear.weight);
+    QT_TRY_STATUS(builder->set_linear(linear, std::move(packed)));
+  }
+  return builder->finish();
+}
+
+}  // namespace
+
+Result<LoadedModel> load_classifier(const std::filesystem::path& directory, std::string_view recipe,
+                                    const RecipeOptions& options, EngineKind kind, ThreadPool& pool) {
+  try {
+    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(directory));
+    QT_TRY(Plan plan, resolve_recipe(recipe, checkpoint.spec(), options));
+    QT_TRY(Tokenizer tokenizer, Tokenizer::load(directory));
+    QT_TRY(std::unique_ptr<Classifier> classifier, build(checkpoint, plan, kind, pool));
+    if (tokenizer.vocabulary_size() > checkpoint.spec().vocabulary) {
+      return fail(ErrorKind::kUserInput, "the tokenizer and the model do not fit together",
+                  directory.string(),
+                  fmt::format("tokenizer.json has ids up to {}, the embedding has {} rows",
+                              tokenizer.vocabulary_size() - 1, checkpoint.spec().vocabulary),
+                  "take both files from the same fine-tuned model");
+    }
+    return LoadedModel{checkpoint.spec(), std::move(plan), std::move(classifier), std::move(tokenizer)};
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorKind::kEnvironment, "not enough memory to load the model", directory.string(),
+                fmt::format("recipe {}", recipe),
+                "free memory, or choose a recipe with smaller weights (`quantier inspect` shows the bytes)");
+  }
+}
+
+}  // namespace quantier

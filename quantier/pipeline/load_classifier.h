@@ -1,0 +1,35 @@
+// From a model directory and a recipe to a classifier that is ready to run.
+//
+// Weights go through one at a time: read from the mapped file, packed, handed to the engine, pages given
+// back. So the checkpoint and its quantized form never stand in memory together, and the peak stays near the
+// bytes of the plan. Errors: those of Checkpoint::open, resolve_recipe, pack_linear, the engine and the
+// tokenizer.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "quantier/base/error.h"
+#include "quantier/base/thread_pool.h"
+#include "quantier/checkpoint/model_spec.h"
+#include "quantier/engine/builder.h"
+#include "quantier/engine/classifier.h"
+#include "quantier/formats/plan.h"
+#include "quantier/tokenizer/tokenizer.h"
+
+namespace quantier {
+
+struct LoadedModel {
+  ModelSpec spec;  // label names are in it, in id order
+  Plan plan;
+  std::unique_ptr<Classifier> classifier;
+  Tokenizer tokenizer;
+};
+
+// `pool` must outlive the model.
+[[nodiscard]] Result<LoadedModel> load_classifier(const std::filesystem::path& directory,
+                                                  std::string_view recipe, const RecipeOptions& options,
+                                                  EngineKind kind, ThreadPool& pool);
+
+}  // namespace quantier

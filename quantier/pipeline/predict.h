@@ -1,0 +1,60 @@
+// Logits of every text of a list, in its order.
+//
+// Texts are tokenized on the pool, then batched by length, so that the work of a batch is even and its memory
+// known; no padding is ever computed. Batches only change the order of work, never the order of results.
+// Errors: those of the tokenizer and the classifier with the number of the example; kEnvironment when memory
+// runs out (the caller may try a smaller batch); kInterrupted.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "quantier/base/error.h"
+#include "quantier/base/interrupt.h"
+#include "quantier/base/progress.h"
+#include "quantier/base/thread_pool.h"
+#include "quantier/engine/classifier.h"
+#include "quantier/record/predictions.h"
+#include "quantier/tokenizer/tokenizer.h"
+
+namespace quantier {
+
+// `source` names the data in errors.
+[[nodiscard]] Result<std::vector<Encoding>> tokenize_all(const Tokenizer& tokenizer,
+                                                         std::span<const std::string> texts,
+                                                         std::optional<std::size_t> max_length,
+                                                         ThreadPool* pool, std::string_view source);
+
+struct PredictOptions {
+  std::optional<std::size_t> max_length = {};  // nullopt: what tokenizer.json says
+  std::size_t batch_size = 32;
+  std::string_view source = "data";    // names the data in errors
+  std::string_view stage = "predict";  // names the work in progress messages
+  ProgressFunction progress = {};
+  const Interrupt* interrupt = nullptr;
+};
+
+// Labels, ids and label names are left empty: the caller has them.
+[[nodiscard]] Result<Predictions> predict_encodings(Classifier& classifier,
+                                                    std::span<const Encoding> encodings,
+                                                    const PredictOptions& options);
+
+// `pool` (or null) is used for tokenization only; the classifier has its own.
+[[nodiscard]] Result<Predictions> predict_dataset(Classifier& classifier, const Tokenizer& tokenizer,
+                                                  std::span<const std::string> texts, ThreadPool* pool,
+                                                  const PredictOptions& options);
+
+// After kEnvironment for lack of memory, halves the batch down to `smallest` and tries again.
+struct PredictedWithBatch {
+  Predictions predictions;
+  std::size_t batch_size = 0;  // the one that worked
+};
+[[nodiscard]] Result<PredictedWithBatch> predict_with_fallback(Classifier& classifier,
+                                                               std::span<const Encoding> encodings,
+                                                               PredictOptions options,
+                                                               std::size_t smallest = 4);
+
+}  // namespace quantier
