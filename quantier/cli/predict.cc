@@ -1,0 +1,208 @@
+#include "quantier/pipeline/predict.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "quantier/base/clock.h"
+#include "quantier/base/thread_pool.h"
+#include "quantier/base/utf8.h"
+#include "quantier/cli/commands.h"
+#include "quantier/dataset/dataset.h"
+#include "quantier/pipeline/load_classifier.h"
+#include "quantier/pipeline/predictions_npz.h"
+
+namespace quantier::cli {
+namespace {
+
+struct Options {
+  std::string directory;
+  std::string data;
+  std::vector<std::string> texts;
+  std::string out;
+  std::string recipe = "fp32";
+  std::optional<std::size_t> max_length;
+  std::size_t batch_size = 32;
+  std::optional<std::size_t> threads;
+  ColumnNames columns;
+  bool reference_engine = false;
+  std::string outlier_scope = "sequence";
+  std::string outlier_weights = "int8";
+};
+
+// Texts from --text, from a file, or one a line from standard input.
+Result<Dataset> read_texts(const Options& options, const std::vector<std::string>& label_names) {
+  if (!options.data.empty() && options.data != "-")
+    return read_dataset(options.data, options.columns, label_names);
+  Dataset data;
+  data.texts = options.texts;
+  if (options.texts.empty()) {
+    for (std::string line; std::getline(std::cin, line);) data.texts.push_back(line);
+  }
+  if (data.texts.empty()) {
+    return fail(ErrorKind::kUserInput, "no text to classify", "standard input", "it is empty",
+                "give --data FILE, --text \"...\", or one text a line on standard input");
+  }
+  return data;
+}
+
+// The place of the result is checked before minutes are spent on it.
+Status check_writable(const std::string& out) {
+  if (out.empty()) return {};
+  const std::filesystem::path folder = std::filesystem::absolute(out).parent_path();
+  if (::access(folder.c_str(), W_OK) != 0) {
+    return fail(ErrorKind::kEnvironment, "cannot write the result", out, errno_text(errno),
+                "choose another --out");
+  }
+  return {};
+}
+
+struct Outcome {
+  Predictions predictions;
+  std::vector<std::string> texts;
+  std::int64_t load_ns = 0;
+  std::int64_t predict_ns = 0;
+};
+
+Result<Outcome> predict(const Options& options, Session& session) {
+  QT_TRY_STATUS(check_writable(options.out));
+  ThreadPool pool(options.threads.value_or(available_processors()));
+  RecipeOptions recipe_options;
+  if (options.outlier_scope == "batch") recipe_options.outlier_scope = OutlierScope::kBatch;
+  if (options.outlier_weights == "f16") recipe_options.outlier_weights = OutlierWeights::kF16;
+  Outcome outcome;
+  const Stopwatch loading;
+  QT_TRY(LoadedModel model,
+         load_classifier(options.directory, options.recipe, recipe_options,
+                         options.reference_engine ? EngineKind::kReference : EngineKind::kCpu, pool));
+  outcome.load_ns = loading.elapsed_ns();
+  QT_TRY(Dataset data, read_texts(options, model.spec.label_names));
+  PredictOptions predict_options;
+  predict_options.max_length = options.max_length;
+  predict_options.batch_size = options.batch_size;
+  predict_options.source = options.data.empty() ? "text" : std::string_view(options.data);
+  predict_options.progress = session.progress();
+  predict_options.interrupt = &session.interrupt;
+  const Stopwatch predicting;
+  QT_TRY(outcome.predictions,
+         predict_dataset(*model.classifier, model.tokenizer, data.texts, &pool, predict_options));
+  outcome.predict_ns = predicting.elapsed_ns();
+  session.end_progress();
+  outcome.predictions.label_names = model.spec.label_names;
+  outcome.predictions.labels = std::move(data.labels);
+  outcome.predictions.ids = std::move(data.ids);
+  outcome.texts = std::move(data.texts);
+  if (!options.out.empty()) QT_TRY_STATUS(write_predictions_npz(options.out, outcome.predictions));
+  return outcome;
+}
+
+double probability(std::span<const float> logits, std::size_t label) {
+  const double largest = *std::max_element(logits.begin(), logits.end());
+  const double sum = std::accumulate(logits.begin(), logits.end(), 0.0, [&](double total, float logit) {
+    return total + std::exp(logit - largest);
+  });
+  return std::exp(logits[label] - largest) / sum;
+}
+
+void print(const Options& options, const Outcome& outcome, const Session& session) {
+  const Predictions& predictions = outcome.predictions;
+  const double predict_ms = static_cast<double>(outcome.predict_ns) * 1e-6;
+  std::optional<double> accuracy;
+  if (!predictions.labels.empty()) {
+    std::size_t right = 0;
+    for (std::size_t i = 0; i < predictions.example_count; ++i) {
+      if (argmax(predictions.row(i)) == predictions.labels[i]) ++right;
+    }
+    accuracy = static_cast<double>(right) / static_cast<double>(predictions.example_count);
+  }
+  // Single texts are shown, a file is summarised.
+  const bool show_each = options.data.empty();
+  if (session.json) {
+    Json document{{"recipe", options.recipe},
+                  {"examples", predictions.example_count},
+                  {"classes", predictions.class_count},
+                  {"load_ms", static_cast<double>(outcome.load_ns) * 1e-6},
+                  {"predict_ms", predict_ms},
+                  {"accuracy", accuracy ? Json(*accuracy) : Json(nullptr)},
+                  {"out", options.out.empty() ? Json(nullptr) : Json(options.out)}};
+    if (show_each) {
+      Json rows = Json::array();
+      for (std::size_t i = 0; i < predictions.example_count; ++i) {
+        const auto row = predictions.row(i);
+        const auto best = static_cast<std::size_t>(argmax(row));
+        rows.push_back({{"label", predictions.label_names[best]},
+                        {"probability", probability(row, best)},
+                        {"logits", std::vector<float>(row.begin(), row.end())}});
+      }
+      document["predictions"] = std::move(rows);
+    }
+    return session.print_json(document);
+  }
+  if (show_each) {
+    for (std::size_t i = 0; i < predictions.example_count; ++i) {
+      const auto row = predictions.row(i);
+      const auto best = static_cast<std::size_t>(argmax(row));
+      fmt::print("{:<20} {:.4f}  {}\n", printable(predictions.label_names[best]), probability(row, best),
+                 printable(outcome.texts[i], 80));
+    }
+    return;
+  }
+  fmt::print("{} examples, {} classes, {:.1f} s ({:.3f} ms/example)", predictions.example_count,
+             predictions.class_count, predict_ms * 1e-3,
+             predict_ms / static_cast<double>(predictions.example_count));
+  if (accuracy) fmt::print(", accuracy {:.4f}", *accuracy);
+  fmt::print("\n");
+  if (!options.out.empty()) fmt::print("{}\n", options.out);
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand(
+      "predict", "Logits of every example of a file, of --text, or of standard input (one text a line)");
+  auto options = std::make_shared<Options>();
+  command->add_option("MODEL_DIR", options->directory, "Hugging Face model directory")->required();
+  command->add_option("--data", options->data, "JSONL or CSV file; \"-\" reads one text a line");
+  command->add_option("--text", options->texts, "A text; may be given several times")->excludes("--data");
+  command->add_option(
+      "--out", options->out,
+      "npz file: logits float32 [N, C], label_names, and labels and ids where the data has them");
+  command->add_option("--recipe", options->recipe, fmt::format("One of {}", fmt::join(known_recipes(), ", ")))
+      ->capture_default_str();
+  command->add_option("--max-length", options->max_length,
+                      "Cut texts to this many tokens (default: what tokenizer.json says)");
+  command
+      ->add_option("--batch-size", options->batch_size,
+                   "Texts in one forward pass; logits do not depend on it")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65536));
+  command->add_option("--threads", options->threads, "Default: all processors")->check(CLI::Range(1, 1024));
+  command->add_option("--text-col", options->columns.text, "Column with the text (default: found by name)");
+  command->add_option("--label-col", options->columns.label, "Column with the label");
+  command->add_option("--id-col", options->columns.id, "Column with the id");
+  command
+      ->add_option("--outlier-scope", options->outlier_scope,
+                   "int8: look for outlier columns in each text, or in the whole batch as bitsandbytes does")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"sequence", "batch"}));
+  command->add_option("--outlier-weights", options->outlier_weights, "int8: weights of outlier columns")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"int8", "f16"}));
+  command->add_flag("--reference", options->reference_engine, "Use the slow scalar reference engine");
+  command->add_flag("--json", session.json, "One JSON document on standard output");
+  command->callback([options, &session] {
+    const Result<Outcome> outcome = predict(*options, session);
+    if (!outcome) return session.report(outcome.error());
+    print(*options, *outcome, session);
+  });
+}
+
+}  // namespace quantier::cli
