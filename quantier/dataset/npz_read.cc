@@ -380,6 +380,9 @@ Result<std::vector<NpyArray>> read_npz(const std::filesystem::path& path) {
                 zip_error_strerror(&error), "write it with numpy.savez_compressed");
   }
   const std::int64_t entries = zip_get_num_entries(archive.get(), 0);
+  if (entries <= 0) {
+    return fail(ErrorKind::kCorruptData, "file holds no arrays", path.string(), "the archive is empty");
+  }
   if (entries > kMaxEntries) {
     return fail(ErrorKind::kCorruptData, "file has too many arrays", path.string(),
                 fmt::format("{}; at most {} are read", entries, kMaxEntries));

@@ -197,8 +197,9 @@ TEST_F(NpzTest, UnwritableTargetIsAnError) {
 }
 
 TEST_F(NpzTest, EndlessStringsAreRefused) {
-  const std::vector<NpyArray> arrays = {
-      {"ids", {300}, std::vector<std::string>(300, std::string(1'000'000, 'a'))}};
+  std::vector<std::string> ids(300, "a");
+  ids.back().assign(1'000'000, 'a');
+  const std::vector<NpyArray> arrays = {{"ids", {300}, ids}};
   const auto status = write_npz(path("a.npz"), arrays);
   ASSERT_FALSE(status.has_value());
   EXPECT_EQ(status.error().kind, ErrorKind::kUserInput);

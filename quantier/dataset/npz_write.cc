@@ -68,16 +68,14 @@ Result<std::string> npy_bytes(const NpyArray& array) {
   const auto* integers = std::get_if<std::vector<std::int64_t>>(&array.values);
   if (integers != nullptr) return number_bytes("<i8", array.shape, *integers);
   const auto& strings = std::get<std::vector<std::string>>(array.values);
-  std::vector<std::u32string> decoded;
-  decoded.reserve(strings.size());
   std::size_t longest = 1;  // NumPy has no zero-width strings
   for (const std::string& text : strings) {
     if (find_invalid_utf8(text)) {
       return fail(ErrorKind::kCorruptData, "cannot write a string that is not UTF-8", "array " + array.name,
                   printable(text, 60));
     }
-    decoded.push_back(code_points(text));
-    longest = std::max(longest, decoded.back().size());
+    const auto characters = std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; });
+    longest = std::max(longest, static_cast<std::size_t>(characters));
   }
   if (!strings.empty() && longest > kMaxStringArrayBytes / 4 / strings.size()) {
     return fail(ErrorKind::kUserInput, "strings are too long for an .npz array", "array " + array.name,
@@ -87,9 +85,10 @@ Result<std::string> npy_bytes(const NpyArray& array) {
   std::string out = npy_header(fmt::format("<U{}", longest), array.shape);
   const std::size_t begin = out.size();
   out.resize(begin + strings.size() * longest * 4, '\0');
-  for (std::size_t i = 0; i < decoded.size(); ++i) {
-    if (decoded[i].empty()) continue;
-    std::memcpy(out.data() + begin + i * longest * 4, decoded[i].data(), decoded[i].size() * 4);
+  for (std::size_t i = 0; i < strings.size(); ++i) {
+    const std::u32string decoded = code_points(strings[i]);
+    if (decoded.empty()) continue;
+    std::memcpy(out.data() + begin + i * longest * 4, decoded.data(), decoded.size() * 4);
   }
   return out;
 }

@@ -1,0 +1,116 @@
+// The configuration of `quantier run`, read from TOML.
+//
+// Everything that shapes a result is in this one file and has a default that is written here. An unknown key
+// is an error that suggests the nearest known one: a misspelt constraint must not silently be no constraint.
+// Paths are relative to the file. Errors: kUsage with file, line and column; kEnvironment when the file
+// cannot be read.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quantier/base/error.h"
+#include "quantier/dataset/dataset.h"
+#include "quantier/formats/plan.h"
+
+namespace quantier {
+
+struct ModelConfig {
+  std::string name;  // shown everywhere; unique
+  std::filesystem::path path;
+};
+
+struct DataConfig {
+  std::filesystem::path path;
+  std::string split = "validation";
+  ColumnNames columns;
+};
+
+// Classes per tier but the last, which takes the rest.
+struct TierConfig {
+  std::filesystem::path training_counts;  // JSON: label -> count
+  std::vector<std::string> names;
+  std::vector<std::size_t> sizes;
+};
+
+enum class ConfiguredProtocol : std::uint8_t { kThroughput, kLatency, kWorkload };
+
+struct TimingConfig {
+  bool enabled = true;
+  std::uint64_t throughput_examples = 0;  // 0: the whole split
+  std::uint32_t throughput_passes = 3;
+  std::uint32_t latency_samples = 200;
+  bool workload = true;  // also padded batches of 32 in file order: comparable with notebooks
+};
+
+struct Floor {
+  std::string name;    // of the tier
+  double value = 0.0;  // accuracy in [0, 1]
+};
+
+// Differences inside a margin are ties.
+struct Margins {
+  double macro_f1 = 0.010;         // absolute
+  double latency_relative = 0.05;  // 0.05: five percent
+  double memory_relative = 0.02;
+  double ece = 0.005;  // absolute
+};
+
+enum class Objective : std::uint8_t { kMacroF1, kLatency, kMemory, kEce };
+[[nodiscard]] const char* objective_name(Objective objective);  // "macro_f1", "latency", "memory", "ece"
+
+// Constraints that are absent do not constrain.
+struct EnvelopeConfig {
+  std::string device;  // what it runs on, for the reader: "one CPU server, 2 cores"
+  std::optional<double> requests_per_second;
+  std::optional<double> ms_per_example_max;
+  ConfiguredProtocol ms_per_example_protocol = ConfiguredProtocol::kThroughput;
+  std::optional<double> macro_f1_min;
+  std::optional<double> ece_max;        // after temperature, cross-fitted
+  std::optional<double> memory_max_mb;  // process peak; 1 MB = 10^6 bytes
+  std::vector<Floor> tier_accuracy_min;
+  Margins margins;
+  std::vector<Objective> objectives = {Objective::kMacroF1, Objective::kLatency, Objective::kMemory};
+};
+
+// What was recommended before anything was measured.
+struct PriorConfig {
+  std::string text;
+  std::string model;   // a name in `models`
+  std::string recipe;  // one of `recipes`
+  std::string why;
+};
+
+struct RunConfig {
+  std::filesystem::path file;  // where it was read from
+  std::string source_text;     // the TOML as read, for the evidence store
+  std::string title;
+  std::vector<ModelConfig> models;
+  std::vector<std::string> recipes;
+  std::string reference_recipe = "fp16";
+  DataConfig data;
+  std::optional<TierConfig> tiers;
+  std::vector<std::string> named_classes;
+  std::uint32_t max_length = 128;  // tokens, special ones included
+  std::uint32_t batch_size = 32;
+  std::uint32_t threads = 0;  // 0: as many as the machine has
+  std::uint64_t seed = 20260101;
+  std::uint32_t bootstrap_replicates = 10000;
+  double memory_budget_mb = 600.0;  // of all processes together, while timing
+  TimingConfig timing;
+  RecipeOptions recipe_options;
+  std::optional<EnvelopeConfig> envelope;
+  std::optional<PriorConfig> prior;
+};
+
+[[nodiscard]] Result<RunConfig> read_run_config(const std::filesystem::path& path);
+// `directory`: what relative paths start from. `source` names the text in errors.
+[[nodiscard]] Result<RunConfig> parse_run_config(std::string_view toml,
+                                                 const std::filesystem::path& directory,
+                                                 std::string_view source);
+
+}  // namespace quantier
