@@ -1,0 +1,300 @@
+#include "quantier/pipeline/run_config.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "quantier/base/file.h"
+#include "quantier/pipeline/toml_section.h"
+
+namespace quantier {
+namespace {
+
+constexpr std::int64_t kManyExamples = 1'000'000'000;
+constexpr double kHuge = 1e12;
+
+bool is_plain_name(std::string_view name) {
+  return name.size() <= 64 && std::ranges::all_of(name, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                  c == '-' || c == '_' || c == ' ' || c == '+';
+         });
+}
+
+// Fills a RunConfig from the parsed document. Paths come out absolute or relative to the current directory.
+class ConfigReader {
+ public:
+  ConfigReader(std::filesystem::path directory, std::string_view source)
+      : directory_(std::move(directory)), reader_(source) {}
+
+  Result<RunConfig> read(const toml::table& document) {
+    TomlSection top(document, "", reader_);
+    top.text("title", config_.title);
+    top.texts("named_classes", config_.named_classes);
+    top.whole("max_length", config_.max_length, 2, 1 << 20);
+    top.whole("batch_size", config_.batch_size, 1, 1 << 16);
+    top.whole("threads", config_.threads, 0, 1024);
+    top.whole("seed", config_.seed, 0, INT64_MAX);
+    top.whole("bootstrap_replicates", config_.bootstrap_replicates, 100, 10'000'000);
+    top.number("memory_budget_mb", config_.memory_budget_mb, 1, kHuge);
+    read_models(top);
+    read_recipes(top);
+    if (const auto* table = top.table("int8")) read_int8(*table);
+    if (const auto* table = top.table("data")) read_data(*table);
+    if (const auto* table = top.table("tiers")) read_tiers(*table);
+    if (const auto* table = top.table("timing")) read_timing(*table);
+    if (const auto* table = top.table("envelope")) read_envelope(*table);
+    if (const auto* table = top.table("prior")) read_prior(*table);
+    // Before what is missing: a misspelt key is the likelier cause.
+    top.finish();
+    top.require("models", "at least one [[models]] table with `name` and `path`");
+    top.require("recipes", "for example recipes = [\"fp16\", \"int8\", \"int4\"]");
+    top.require("data", "a [data] table with `path`");
+    if (!reader_.ok()) return std::unexpected(reader_.take_error());
+    if (config_.title.empty()) config_.title = "Quantization of " + config_.models.front().name;
+    return std::move(config_);
+  }
+
+ private:
+  void path(TomlSection& section, const char* key, std::filesystem::path& out) {
+    std::string text;
+    section.text(key, text);
+    if (text.empty()) return;
+    out = (directory_ / text).lexically_normal();
+  }
+
+  void read_models(TomlSection& top) {
+    const toml::node* node = top.find("models");
+    if (node == nullptr) return;
+    const toml::array* array = node->as_array();
+    if (array == nullptr) return top.wrong_type("models", *node, "a list of tables, written [[models]]");
+    if (array->empty()) return top.refuse(*node, "models", "it is empty");
+    for (const toml::node& item : *array) {
+      const toml::table* table = item.as_table();
+      if (table == nullptr) return top.wrong_type("models", item, "a table, written [[models]]");
+      TomlSection section(*table, "[[models]]", reader_);
+      ModelConfig model;
+      section.text("name", model.name);
+      path(section, "path", model.path);
+      section.finish();
+      section.require("path", "the model's directory");
+      if (!reader_.ok()) return;
+      if (model.name.empty()) model.name = model.path.filename().string();
+      if (model.name.empty()) model.name = model.path.parent_path().filename().string();
+      if (model.name.empty() || !is_plain_name(model.name)) {
+        return section.refuse(item, "name",
+                              fmt::format("\"{}\" is not a plain name", printable(model.name, 80)),
+                              "use up to 64 letters, digits, spaces and . - _ +");
+      }
+      const bool is_taken =
+          std::ranges::any_of(config_.models, [&](const ModelConfig& m) { return m.name == model.name; });
+      if (is_taken) {
+        return section.refuse(item, "name", fmt::format("two models are called \"{}\"", model.name),
+                              "give each its own name");
+      }
+      config_.models.push_back(std::move(model));
+    }
+  }
+
+  void read_recipes(TomlSection& top) {
+    const std::vector<std::string> known = known_recipes();
+    top.texts("recipes", config_.recipes);
+    top.text("reference_recipe", config_.reference_recipe);
+    const toml::node* node = top.find("recipes");
+    if (node == nullptr) return;
+    if (config_.recipes.empty()) return top.refuse(*node, "recipes", "it is empty");
+    for (const std::string& recipe : config_.recipes) {
+      if (std::ranges::find(known, recipe) == known.end()) {
+        return top.refuse(*node, "recipes",
+                          fmt::format("the recipe \"{}\" is not known", printable(recipe, 60)),
+                          suggestion(recipe, known));
+      }
+    }
+    if (std::ranges::find(config_.recipes, config_.reference_recipe) == config_.recipes.end()) {
+      top.refuse(
+          *node, "recipes",
+          fmt::format("the reference recipe \"{}\", which the others are compared with, is not among them",
+                      printable(config_.reference_recipe, 60)),
+          "add it, or set reference_recipe to one of them");
+    }
+  }
+
+  void read_int8(const toml::table& table) {
+    TomlSection section(table, "[int8]", reader_);
+    section.choice("outlier_scope", {"sequence", "batch"}, [&](std::size_t i) {
+      config_.recipe_options.outlier_scope = i == 0 ? OutlierScope::kSequence : OutlierScope::kBatch;
+    });
+    section.choice("outlier_weights", {"int8", "f16"}, [&](std::size_t i) {
+      config_.recipe_options.outlier_weights = i == 0 ? OutlierWeights::kInt8 : OutlierWeights::kF16;
+    });
+    section.finish();
+  }
+
+  void read_data(const toml::table& table) {
+    TomlSection section(table, "[data]", reader_);
+    path(section, "path", config_.data.path);
+    section.text("split", config_.data.split);
+    section.text("text", config_.data.columns.text);
+    section.text("label", config_.data.columns.label);
+    section.text("id", config_.data.columns.id);
+    section.finish();
+    section.require("path", "the file of labelled texts, .jsonl or .csv");
+  }
+
+  void read_tiers(const toml::table& table) {
+    TomlSection section(table, "[tiers]", reader_);
+    TierConfig tiers;
+    path(section, "training_counts", tiers.training_counts);
+    section.texts("names", tiers.names);
+    if (const toml::node* node = section.find("sizes")) {
+      const toml::array* array = node->as_array();
+      if (array == nullptr) return section.wrong_type("sizes", *node, "a list of whole numbers");
+      for (const toml::node& item : *array) {
+        const auto size = item.value_exact<std::int64_t>();
+        if (!size) return section.wrong_type("sizes", item, "a list of whole numbers");
+        if (*size < 1 || *size > kManyExamples) {
+          return section.refuse(item, "sizes", fmt::format("{} is not a number of classes", *size));
+        }
+        tiers.sizes.push_back(static_cast<std::size_t>(*size));
+      }
+      if (tiers.sizes.size() + 1 != tiers.names.size()) {
+        return section.refuse(*node, "sizes",
+                              fmt::format("{} names and {} sizes", tiers.names.size(), tiers.sizes.size()),
+                              "give one size for each tier but the last, which takes the remaining classes");
+      }
+    }
+    section.finish();
+    section.require("training_counts", "a JSON file: label -> number of training examples");
+    section.require("names", "for example names = [\"head\", \"mid\", \"tail\"]");
+    section.require("sizes", "classes per tier but the last, for example sizes = [10, 20]");
+    config_.tiers = std::move(tiers);
+  }
+
+  void read_timing(const toml::table& table) {
+    TomlSection section(table, "[timing]", reader_);
+    section.flag("enabled", config_.timing.enabled);
+    section.whole("throughput_examples", config_.timing.throughput_examples, 0, kManyExamples);
+    section.whole("throughput_passes", config_.timing.throughput_passes, 1, 1000);
+    section.whole("latency_samples", config_.timing.latency_samples, 0, 10'000'000);
+    section.flag("workload", config_.timing.workload);
+    section.finish();
+  }
+
+  void read_envelope(const toml::table& table) {
+    TomlSection section(table, "[envelope]", reader_);
+    EnvelopeConfig envelope;
+    section.text("device", envelope.device);
+    section.number("requests_per_second", envelope.requests_per_second, 0, kHuge);
+    section.number("ms_per_example_max", envelope.ms_per_example_max, 0, kHuge);
+    section.choice("ms_per_example_protocol", {"throughput", "latency", "workload"}, [&](std::size_t i) {
+      envelope.ms_per_example_protocol = static_cast<ConfiguredProtocol>(i);
+    });
+    section.number("macro_f1_min", envelope.macro_f1_min, 0, 1);
+    section.number("ece_max", envelope.ece_max, 0, 1);
+    section.number("memory_max_mb", envelope.memory_max_mb, 0, kHuge);
+    if (const auto* floors = section.table("tier_accuracy_min")) read_floors(*floors, envelope);
+    if (const auto* margins = section.table("margins")) {
+      TomlSection inner(*margins, "[envelope.margins]", reader_);
+      inner.number("macro_f1", envelope.margins.macro_f1, 0, 1);
+      inner.number("latency_relative", envelope.margins.latency_relative, 0, 10);
+      inner.number("memory_relative", envelope.margins.memory_relative, 0, 10);
+      inner.number("ece", envelope.margins.ece, 0, 1);
+      inner.finish();
+    }
+    std::vector<std::string> objectives;
+    section.texts("objectives", objectives);
+    if (const toml::node* node = section.find("objectives")) {
+      envelope.objectives.clear();
+      if (objectives.empty()) section.refuse(*node, "objectives", "it is empty");
+      const std::vector<std::string> known = {"macro_f1", "latency", "memory", "ece"};
+      for (const std::string& word : objectives) {
+        const auto found = std::ranges::find(known, word);
+        if (found == known.end()) {
+          section.refuse(*node, "objectives", fmt::format("\"{}\" is not known", printable(word, 60)),
+                         suggestion(word, known));
+          break;
+        }
+        envelope.objectives.push_back(static_cast<Objective>(found - known.begin()));
+      }
+    }
+    section.finish();
+    config_.envelope = std::move(envelope);
+  }
+
+  void read_floors(const toml::table& table, EnvelopeConfig& envelope) {
+    if (!config_.tiers) {
+      return reader_.refuse(table.source(), "accuracy floors need tiers", "there is no [tiers] table");
+    }
+    TomlSection section(table, "[envelope.tier_accuracy_min]", reader_);
+    for (const std::string& name : config_.tiers->names) {
+      std::optional<double> value;
+      section.number(name.c_str(), value, 0, 1);
+      if (value) envelope.tier_accuracy_min.push_back({name, *value});
+    }
+    section.finish();
+  }
+
+  void read_prior(const toml::table& table) {
+    TomlSection section(table, "[prior]", reader_);
+    PriorConfig prior;
+    section.text("text", prior.text);
+    section.text("why", prior.why);
+    std::vector<std::string> models;
+    for (const ModelConfig& model : config_.models) models.push_back(model.name);
+    section.choice("model", models, [&](std::size_t i) { prior.model = models[i]; });
+    section.choice("recipe", config_.recipes, [&](std::size_t i) { prior.recipe = config_.recipes[i]; });
+    section.finish();
+    section.require("text", "what was recommended before, in a sentence");
+    section.require("model", "which of the models was recommended");
+    section.require("recipe", "at which of the recipes");
+    config_.prior = std::move(prior);
+  }
+
+  std::filesystem::path directory_;
+  TomlReader reader_;
+  RunConfig config_;
+};
+
+}  // namespace
+
+const char* objective_name(Objective objective) {
+  switch (objective) {
+    case Objective::kMacroF1:
+      return "macro_f1";
+    case Objective::kLatency:
+      return "latency";
+    case Objective::kMemory:
+      return "memory";
+    case Objective::kEce:
+      return "ece";
+  }
+  return "unknown";
+}
+
+Result<RunConfig> parse_run_config(std::string_view text, const std::filesystem::path& directory,
+                                   std::string_view source) {
+  if (const auto invalid = find_invalid_utf8(text)) {
+    return fail(ErrorKind::kUsage, "the configuration is not UTF-8", std::string(source),
+                fmt::format("byte offset {}", *invalid));
+  }
+  try {
+    const toml::table document = toml::parse(text);
+    QT_TRY(RunConfig config, ConfigReader(directory, source).read(document));
+    config.source_text = text;
+    return config;
+  } catch (const toml::parse_error& error) {
+    return fail(
+        ErrorKind::kUsage, "the configuration is not TOML",
+        fmt::format("{}, line {}, column {}", source, error.source().begin.line, error.source().begin.column),
+        printable(error.description(), 300), "see https://toml.io for the format");
+  }
+}
+
+Result<RunConfig> read_run_config(const std::filesystem::path& path) {
+  constexpr std::uint64_t kMaxBytes = 1 << 20;
+  QT_TRY(const std::string text, read_text_file(path, kMaxBytes));
+  QT_TRY(RunConfig config, parse_run_config(text, path.parent_path(), path.string()));
+  config.file = path;
+  return config;
+}
+
+}  // namespace quantier
