@@ -1,0 +1,500 @@
+#include "quantier/evidence/store.h"
+
+#include <bit>
+#include <cstring>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "quantier/base/clock.h"
+#include "quantier/record/json.h"
+
+namespace quantier {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "arrays are stored in little-endian order");
+
+constexpr const char* kSchema = R"sql(
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,
+  model TEXT NOT NULL,
+  recipe TEXT NOT NULL,
+  device TEXT NOT NULL,
+  split TEXT NOT NULL,
+  example_limit INTEGER,
+  requested_batch_size INTEGER NOT NULL,
+  effective_batch_size INTEGER NOT NULL,
+  created TEXT NOT NULL,
+  plan TEXT NOT NULL,
+  provenance TEXT NOT NULL,
+  memory TEXT NOT NULL
+);
+CREATE TABLE predictions (
+  run_id INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+  examples INTEGER NOT NULL,
+  classes INTEGER NOT NULL,
+  label_names TEXT NOT NULL,
+  logits BLOB NOT NULL,
+  labels BLOB NOT NULL,
+  ids TEXT NOT NULL,
+  token_counts BLOB NOT NULL,
+  truncated BLOB NOT NULL
+);
+CREATE TABLE timings (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  protocol TEXT NOT NULL,
+  round INTEGER NOT NULL,
+  batch_size INTEGER NOT NULL,
+  examples INTEGER NOT NULL,
+  tokens INTEGER NOT NULL,
+  tokenize_ns INTEGER NOT NULL,
+  wall_ns INTEGER NOT NULL,
+  warm_up INTEGER NOT NULL
+);
+CREATE INDEX timings_of_run ON timings (run_id);
+CREATE TABLE noise_floor (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  comparison TEXT NOT NULL,
+  examples INTEGER NOT NULL,
+  max_abs_logit_difference REAL,
+  flips INTEGER NOT NULL
+);
+CREATE TABLE failures (
+  id INTEGER PRIMARY KEY,
+  model TEXT NOT NULL,
+  recipe TEXT NOT NULL,
+  device TEXT NOT NULL,
+  key TEXT NOT NULL,
+  phase TEXT NOT NULL,
+  at TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  what TEXT NOT NULL,
+  location TEXT NOT NULL,
+  why TEXT NOT NULL,
+  hint TEXT NOT NULL
+);
+)sql";
+
+Status configure_for_writing(sqlite::Connection& connection) {
+  QT_TRY_STATUS(connection.execute("PRAGMA journal_mode = WAL"));
+  // A committed run survives a power cut, not only a killed program.
+  QT_TRY_STATUS(connection.execute("PRAGMA synchronous = FULL"));
+  return connection.execute("PRAGMA foreign_keys = ON");
+}
+
+Result<bool> has_table(sqlite::Connection& connection, std::string_view name) {
+  QT_TRY(sqlite::Statement statement,
+         connection.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"));
+  statement.bind(1, name);
+  return statement.step();
+}
+
+Status check_version(sqlite::Connection& connection) {
+  QT_TRY(sqlite::Statement statement,
+         connection.prepare("SELECT value FROM meta WHERE name = 'schema_version'"));
+  QT_TRY(const bool found, statement.step());
+  const std::int64_t version = found ? statement.integer(0) : 0;
+  if (version > kStoreSchemaVersion) {
+    return fail(ErrorKind::kUnsupported, "a newer Quantier wrote this evidence store", connection.path(),
+                fmt::format("its schema has version {}, this program knows versions up to {}", version,
+                            kStoreSchemaVersion),
+                "use a newer Quantier, or choose another --out");
+  }
+  if (version < 1) {
+    return fail(ErrorKind::kCorruptData, "the evidence store has no schema version", connection.path());
+  }
+  return {};
+}
+
+std::unexpected<Error> damaged(const std::string& path, std::string_view key, std::string_view what) {
+  return fail(ErrorKind::kCorruptData, fmt::format("the evidence store is damaged: {}", what), path,
+              fmt::format("run {}", key), "run again into another --out");
+}
+
+template <class T>
+std::span<const std::byte> bytes_of(const std::vector<T>& values) {
+  return std::as_bytes(std::span(values));
+}
+
+// `allow_empty`: the array may be absent.
+template <class T>
+bool copy_array(std::span<const std::byte> bytes, std::uint64_t count, bool allow_empty,
+                std::vector<T>& out) {
+  if (bytes.empty() && allow_empty) {
+    out.clear();
+    return true;
+  }
+  if (bytes.size() % sizeof(T) != 0 || bytes.size() / sizeof(T) != count) return false;
+  out.resize(count);
+  if (!bytes.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
+  return true;
+}
+
+Result<std::vector<std::string>> strings_from(const std::string& text, const std::string& source) {
+  QT_TRY(const Json json, parse_json(text, source));
+  if (!json.is_array()) return fail(ErrorKind::kCorruptData, "expected an array of strings", source);
+  std::vector<std::string> strings;
+  strings.reserve(json.size());
+  for (const Json& entry : json) {
+    if (!entry.is_string()) return fail(ErrorKind::kCorruptData, "expected an array of strings", source);
+    strings.push_back(entry.get<std::string>());
+  }
+  return strings;
+}
+
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::int64_t signed_of(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
+Status insert_timings(sqlite::Connection& connection, std::int64_t run_id,
+                      std::span<const TimingSample> samples) {
+  QT_TRY(sqlite::Statement insert,
+         connection.prepare("INSERT INTO timings (run_id, protocol, round, batch_size, examples, tokens, "
+                            "tokenize_ns, wall_ns, warm_up) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  for (const TimingSample& sample : samples) {
+    insert.bind(1, run_id);
+    insert.bind(2, std::string_view(timing_protocol_name(sample.protocol)));
+    insert.bind(3, std::int64_t{sample.round});
+    insert.bind(4, std::int64_t{sample.batch_size});
+    insert.bind(5, signed_of(sample.examples));
+    insert.bind(6, signed_of(sample.tokens));
+    insert.bind(7, sample.tokenize_ns);
+    insert.bind(8, sample.wall_ns);
+    insert.bind(9, std::int64_t{sample.warm_up ? 1 : 0});
+    QT_TRY_STATUS(insert.run());
+  }
+  return {};
+}
+
+Result<std::optional<std::int64_t>> find_run(sqlite::Connection& connection, std::string_view key) {
+  QT_TRY(sqlite::Statement statement, connection.prepare("SELECT id FROM runs WHERE key = ?"));
+  statement.bind(1, key);
+  QT_TRY(const bool found, statement.step());
+  if (!found) return std::optional<std::int64_t>{};
+  return std::optional(statement.integer(0));
+}
+
+std::unexpected<Error> unknown_run(const std::string& path, std::string_view key) {
+  return fail(ErrorKind::kUserInput, "no such run in the evidence store", path, fmt::format("key {}", key),
+              "`quantier show` lists the runs");
+}
+
+Status load_predictions(sqlite::Connection& connection, std::int64_t run_id, std::string_view key,
+                        Predictions& out) {
+  const std::string& path = connection.path();
+  QT_TRY(sqlite::Statement row,
+         connection.prepare("SELECT examples, classes, label_names, logits, labels, ids, token_counts, "
+                            "truncated FROM predictions WHERE run_id = ?"));
+  row.bind(1, run_id);
+  QT_TRY(const bool found, row.step());
+  if (!found) return damaged(path, key, "the predictions of a run are missing");
+  const std::int64_t examples = row.integer(0);
+  const std::int64_t classes = row.integer(1);
+  constexpr std::int64_t kLargest = std::numeric_limits<std::int32_t>::max();
+  if (examples < 0 || classes <= 0 || examples > kLargest || classes > kLargest) {
+    return damaged(path, key, "impossible counts");
+  }
+  const auto n = static_cast<std::uint64_t>(examples);
+  out.example_count = n;
+  out.class_count = static_cast<std::size_t>(classes);
+  QT_TRY(out.label_names, strings_from(row.text(2), path + ", label names"));
+  QT_TRY(out.ids, strings_from(row.text(5), path + ", ids"));
+  const bool whole = copy_array(row.blob(3), n * out.class_count, false, out.logits) &&
+                     copy_array(row.blob(4), n, true, out.labels) &&
+                     copy_array(row.blob(6), n, true, out.token_counts) &&
+                     copy_array(row.blob(7), n, true, out.truncated);
+  if (!whole || out.label_names.size() != out.class_count || (!out.ids.empty() && out.ids.size() != n)) {
+    return damaged(path, key, "an array has another length than the run");
+  }
+  for (const std::int32_t label : out.labels) {
+    if (label < 0 || label >= classes) return damaged(path, key, "a label is outside the classes");
+  }
+  return {};
+}
+
+Status load_timings(sqlite::Connection& connection, std::int64_t run_id, std::vector<TimingSample>& out) {
+  QT_TRY(sqlite::Statement rows,
+         connection.prepare("SELECT protocol, round, batch_size, examples, tokens, tokenize_ns, wall_ns, "
+                            "warm_up FROM timings WHERE run_id = ? ORDER BY id"));
+  rows.bind(1, run_id);
+  while (true) {
+    QT_TRY(const bool more, rows.step());
+    if (!more) return {};
+    TimingSample sample;
+    QT_TRY(sample.protocol, timing_protocol_from_name(rows.text(0), connection.path()));
+    sample.round = static_cast<std::uint32_t>(rows.integer(1));
+    sample.batch_size = static_cast<std::uint32_t>(rows.integer(2));
+    sample.examples = static_cast<std::uint64_t>(rows.integer(3));
+    sample.tokens = static_cast<std::uint64_t>(rows.integer(4));
+    sample.tokenize_ns = rows.integer(5);
+    sample.wall_ns = rows.integer(6);
+    sample.warm_up = rows.integer(7) != 0;
+    out.push_back(sample);
+  }
+}
+
+ErrorKind error_kind_from_name(std::string_view name) {
+  for (const ErrorKind kind : {ErrorKind::kUsage, ErrorKind::kUserInput, ErrorKind::kCorruptData,
+                               ErrorKind::kEnvironment, ErrorKind::kUnsupported, ErrorKind::kInterrupted}) {
+    if (name == error_kind_name(kind)) return kind;
+  }
+  return ErrorKind::kBug;
+}
+
+}  // namespace
+
+Result<Store> Store::open(const std::filesystem::path& path, Mode mode, sqlite::WaitOptions wait) {
+  QT_TRY(sqlite::Connection connection, sqlite::Connection::open(path.string(), mode, std::move(wait)));
+  QT_TRY(bool is_store, has_table(connection, "meta"));
+  if (!is_store) {
+    if (mode == Mode::kReadOnly) {
+      return fail(ErrorKind::kCorruptData, "this file is not an evidence store", path.string(),
+                  "a SQLite database without Quantier's tables");
+    }
+    QT_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(connection));
+    // Somebody else may have created it while this process waited for the lock.
+    QT_TRY(is_store, has_table(connection, "meta"));
+    if (!is_store) {
+      QT_TRY(sqlite::Statement tables, connection.prepare("SELECT count(*) FROM sqlite_master"));
+      QT_TRY(const bool row, tables.step());
+      if (row && tables.integer(0) != 0) {
+        return fail(ErrorKind::kUserInput, "this database belongs to another program", path.string(),
+                    "it has tables, and none of them is Quantier's", "choose another --out");
+      }
+      QT_TRY_STATUS(connection.execute(kSchema));
+      QT_TRY(sqlite::Statement version,
+             connection.prepare("INSERT INTO meta (name, value) VALUES ('schema_version', ?)"));
+      version.bind(1, kStoreSchemaVersion);
+      QT_TRY_STATUS(version.run());
+      QT_TRY_STATUS(transaction.commit());
+    }
+  }
+  QT_TRY_STATUS(check_version(connection));
+  if (mode == Mode::kReadWrite) QT_TRY_STATUS(configure_for_writing(connection));
+  return Store(std::move(connection));
+}
+
+Result<bool> Store::has_run(std::string_view key) {
+  QT_TRY(const std::optional<std::int64_t> id, find_run(connection_, key));
+  return id.has_value();
+}
+
+Status Store::add_run(const Run& run) {
+  QT_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(connection_));
+  QT_TRY(const std::optional<std::int64_t> existing, find_run(connection_, run.key));
+  if (existing) {
+    return fail(ErrorKind::kUserInput, "this run is already in the evidence store", path(),
+                fmt::format("{}, key {}", run.configuration.display(), run.key),
+                "continue with --resume, or choose another --out");
+  }
+  QT_TRY(sqlite::Statement insert,
+         connection_.prepare("INSERT INTO runs (key, model, recipe, device, split, example_limit, "
+                             "requested_batch_size, effective_batch_size, created, plan, provenance, memory) "
+                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  insert.bind(1, std::string_view(run.key));
+  insert.bind(2, std::string_view(run.configuration.model));
+  insert.bind(3, std::string_view(run.configuration.recipe));
+  insert.bind(4, std::string_view(run.configuration.device));
+  insert.bind(5, std::string_view(run.split));
+  run.limit ? insert.bind(6, signed_of(*run.limit)) : insert.bind_null(6);
+  insert.bind(7, std::int64_t{run.requested_batch_size});
+  insert.bind(8, std::int64_t{run.effective_batch_size});
+  insert.bind(9, std::string_view(utc_now_rfc3339()));
+  insert.bind(10, std::string_view(dump(to_json(run.plan))));
+  insert.bind(11, std::string_view(dump(to_json(run.provenance))));
+  insert.bind(12, std::string_view(dump(to_json(run.memory))));
+  QT_TRY_STATUS(insert.run());
+  const std::int64_t run_id = connection_.last_insert_id();
+
+  const Predictions& predictions = run.predictions;
+  QT_TRY(
+      sqlite::Statement arrays,
+      connection_.prepare("INSERT INTO predictions (run_id, examples, classes, label_names, logits, labels, "
+                          "ids, token_counts, truncated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  arrays.bind(1, run_id);
+  arrays.bind(2, signed_of(predictions.example_count));
+  arrays.bind(3, signed_of(predictions.class_count));
+  arrays.bind(4, std::string_view(dump(Json(predictions.label_names))));
+  arrays.bind_blob(5, bytes_of(predictions.logits));
+  arrays.bind_blob(6, bytes_of(predictions.labels));
+  arrays.bind(7, std::string_view(dump(Json(predictions.ids))));
+  arrays.bind_blob(8, bytes_of(predictions.token_counts));
+  arrays.bind_blob(9, bytes_of(predictions.truncated));
+  QT_TRY_STATUS(arrays.run());
+  QT_TRY_STATUS(insert_timings(connection_, run_id, run.timings));
+  return transaction.commit();
+}
+
+Result<std::vector<RunSummary>> Store::runs() {
+  QT_TRY(
+      sqlite::Statement rows,
+      connection_.prepare(
+          "SELECT key, model, recipe, device, split, example_limit, effective_batch_size, created, memory, "
+          "examples, classes, (SELECT count(*) FROM timings WHERE run_id = runs.id) "
+          "FROM runs JOIN predictions ON run_id = runs.id ORDER BY runs.id"));
+  std::vector<RunSummary> summaries;
+  while (true) {
+    QT_TRY(const bool more, rows.step());
+    if (!more) return summaries;
+    RunSummary summary;
+    summary.key = rows.text(0);
+    summary.configuration = {rows.text(1), rows.text(2), rows.text(3)};
+    summary.split = rows.text(4);
+    if (!rows.is_null(5)) summary.limit = static_cast<std::uint64_t>(rows.integer(5));
+    summary.effective_batch_size = static_cast<std::uint32_t>(rows.integer(6));
+    summary.created = rows.text(7);
+    const std::string source = path() + ", memory of a run";
+    QT_TRY(const Json memory_json, parse_json(rows.text(8), source));
+    QT_TRY(const MemoryRecord memory, memory_from_json(memory_json, source));
+    summary.weight_bytes = memory.weights_bytes;
+    summary.process_peak_bytes = memory.process_peak_bytes;
+    summary.examples = static_cast<std::uint64_t>(rows.integer(9));
+    summary.classes = static_cast<std::uint64_t>(rows.integer(10));
+    summary.timing_samples = static_cast<std::uint64_t>(rows.integer(11));
+    summaries.push_back(std::move(summary));
+  }
+}
+
+Result<Run> Store::load_run(std::string_view key) {
+  QT_TRY(sqlite::Statement row,
+         connection_.prepare("SELECT id, model, recipe, device, split, example_limit, requested_batch_size, "
+                             "effective_batch_size, plan, provenance, memory FROM runs WHERE key = ?"));
+  row.bind(1, key);
+  QT_TRY(const bool found, row.step());
+  if (!found) return unknown_run(path(), key);
+  Run run;
+  const std::int64_t id = row.integer(0);
+  run.key = key;
+  run.configuration = {row.text(1), row.text(2), row.text(3)};
+  run.split = row.text(4);
+  if (!row.is_null(5)) run.limit = static_cast<std::uint64_t>(row.integer(5));
+  run.requested_batch_size = static_cast<std::uint32_t>(row.integer(6));
+  run.effective_batch_size = static_cast<std::uint32_t>(row.integer(7));
+  const std::string source = fmt::format("{}, run {}", path(), key);
+  QT_TRY(const Json plan, parse_json(row.text(8), source));
+  QT_TRY(run.plan, executed_plan_from_json(plan, source));
+  QT_TRY(const Json provenance, parse_json(row.text(9), source));
+  QT_TRY(run.provenance, provenance_from_json(provenance, source));
+  QT_TRY(const Json memory, parse_json(row.text(10), source));
+  QT_TRY(run.memory, memory_from_json(memory, source));
+  QT_TRY_STATUS(load_predictions(connection_, id, key, run.predictions));
+  QT_TRY_STATUS(load_timings(connection_, id, run.timings));
+  return run;
+}
+
+Status Store::set_timings(std::span<const RunTimings> timings) {
+  QT_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(connection_));
+  for (const RunTimings& of_run : timings) {
+    QT_TRY(const std::optional<std::int64_t> id, find_run(connection_, of_run.key));
+    if (!id) return unknown_run(path(), of_run.key);
+    for (const char* sql :
+         {"DELETE FROM timings WHERE run_id = ?", "DELETE FROM noise_floor WHERE run_id = ?"}) {
+      QT_TRY(sqlite::Statement remove, connection_.prepare(sql));
+      remove.bind(1, *id);
+      QT_TRY_STATUS(remove.run());
+    }
+    QT_TRY_STATUS(insert_timings(connection_, *id, of_run.samples));
+    QT_TRY(sqlite::Statement insert,
+           connection_.prepare("INSERT INTO noise_floor (run_id, comparison, examples, "
+                               "max_abs_logit_difference, flips) VALUES (?, ?, ?, ?, ?)"));
+    for (const NoiseFloor& noise : of_run.noise) {
+      insert.bind(1, *id);
+      insert.bind(2, std::string_view(noise.comparison));
+      insert.bind(3, signed_of(noise.examples));
+      insert.bind(4, noise.max_abs_logit_difference);  // SQLite keeps NaN as NULL
+      insert.bind(5, signed_of(noise.flips));
+      QT_TRY_STATUS(insert.run());
+    }
+  }
+  return transaction.commit();
+}
+
+Result<std::vector<NoiseFloor>> Store::noise_floor(std::string_view key) {
+  QT_TRY(const std::optional<std::int64_t> id, find_run(connection_, key));
+  if (!id) return unknown_run(path(), key);
+  QT_TRY(sqlite::Statement rows,
+         connection_.prepare("SELECT comparison, examples, max_abs_logit_difference, flips FROM noise_floor "
+                             "WHERE run_id = ? ORDER BY id"));
+  rows.bind(1, *id);
+  std::vector<NoiseFloor> noise;
+  while (true) {
+    QT_TRY(const bool more, rows.step());
+    if (!more) return noise;
+    noise.push_back({rows.text(0), static_cast<std::uint64_t>(rows.integer(1)),
+                     rows.is_null(2) ? std::numeric_limits<double>::quiet_NaN() : rows.real(2),
+                     static_cast<std::uint64_t>(rows.integer(3))});
+  }
+}
+
+Status Store::add_failure(const FailureRecord& failure) {
+  QT_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(connection_));
+  QT_TRY(sqlite::Statement insert,
+         connection_.prepare("INSERT INTO failures (model, recipe, device, key, phase, at, kind, what, "
+                             "location, why, hint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  const std::string_view fields[] = {failure.configuration.model,
+                                     failure.configuration.recipe,
+                                     failure.configuration.device,
+                                     failure.key,
+                                     failure.phase,
+                                     failure.at,
+                                     error_kind_name(failure.error.kind),
+                                     failure.error.what,
+                                     failure.error.where,
+                                     failure.error.why,
+                                     failure.error.hint};
+  int parameter = 1;
+  for (const std::string_view field : fields) insert.bind(parameter++, field);
+  QT_TRY_STATUS(insert.run());
+  return transaction.commit();
+}
+
+Result<std::vector<FailureRecord>> Store::failures() {
+  QT_TRY(sqlite::Statement rows,
+         connection_.prepare("SELECT model, recipe, device, key, phase, at, kind, what, location, why, hint "
+                             "FROM failures ORDER BY id"));
+  std::vector<FailureRecord> failures;
+  while (true) {
+    QT_TRY(const bool more, rows.step());
+    if (!more) return failures;
+    failures.push_back(
+        {{rows.text(0), rows.text(1), rows.text(2)},
+         rows.text(3),
+         rows.text(4),
+         rows.text(5),
+         {error_kind_from_name(rows.text(6)), rows.text(7), rows.text(8), rows.text(9), rows.text(10)}});
+  }
+}
+
+Status Store::remove_failures(std::string_view key, std::string_view phase) {
+  QT_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(connection_));
+  QT_TRY(sqlite::Statement remove, connection_.prepare("DELETE FROM failures WHERE key = ? AND phase = ?"));
+  remove.bind(1, key);
+  remove.bind(2, phase);
+  QT_TRY_STATUS(remove.run());
+  return transaction.commit();
+}
+
+Status Store::set_setting(std::string_view name, std::string_view value) {
+  QT_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(connection_));
+  QT_TRY(sqlite::Statement insert,
+         connection_.prepare("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)"));
+  insert.bind(1, name);
+  insert.bind(2, value);
+  QT_TRY_STATUS(insert.run());
+  return transaction.commit();
+}
+
+Result<std::optional<std::string>> Store::setting(std::string_view name) {
+  QT_TRY(sqlite::Statement row, connection_.prepare("SELECT value FROM settings WHERE name = ?"));
+  row.bind(1, name);
+  QT_TRY(const bool found, row.step());
+  if (!found) return std::optional<std::string>{};
+  return std::optional(row.text(0));
+}
+
+}  // namespace quantier

@@ -1,0 +1,95 @@
+// The evidence of a comparison: one SQLite file that holds every run, whole.
+//
+// A run goes in with one transaction, so a program that is killed at any moment leaves finished runs and
+// nothing half-written behind (write-ahead log, flushed at each commit). Timings come later, for all
+// configurations together, because they are taken interleaved. Numbers of every example stand in the store as
+// little-endian arrays, not as rows: float32 logits [examples, classes].
+//
+// Errors: see sqlite.h; kUnsupported for a store that a newer Quantier wrote.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "quantier/base/error.h"
+#include "quantier/evidence/sqlite.h"
+#include "quantier/record/noise_floor.h"
+#include "quantier/record/run.h"
+
+namespace quantier {
+
+inline constexpr std::int64_t kStoreSchemaVersion = 1;
+
+// A run without its arrays.
+struct RunSummary {
+  std::string key;
+  ConfigurationId configuration;
+  std::string split;
+  std::optional<std::uint64_t> limit;
+  std::uint64_t examples = 0;
+  std::uint64_t classes = 0;
+  std::uint32_t effective_batch_size = 0;
+  std::string created;  // RFC 3339, UTC
+  std::uint64_t weight_bytes = 0;
+  std::uint64_t process_peak_bytes = 0;
+  std::uint64_t timing_samples = 0;
+};
+
+// A configuration that could not be measured, or not to the end.
+struct FailureRecord {
+  ConfigurationId configuration;
+  std::string key;
+  std::string phase;  // "predictions", "timing"
+  std::string at;     // RFC 3339, UTC
+  Error error;
+};
+
+struct RunTimings {
+  std::string key;
+  std::vector<TimingSample> samples;
+  std::vector<NoiseFloor> noise;
+};
+
+class Store {
+ public:
+  using Mode = sqlite::Mode;
+  // kReadWrite creates a missing store.
+  [[nodiscard]] static Result<Store> open(const std::filesystem::path& path, Mode mode,
+                                          sqlite::WaitOptions wait = {});
+
+  [[nodiscard]] Result<bool> has_run(std::string_view key);
+  // An error when a run of this key is already there.
+  [[nodiscard]] Status add_run(const Run& run);
+  // In the order in which they were added.
+  [[nodiscard]] Result<std::vector<RunSummary>> runs();
+  // With all arrays and timings; kUserInput when the key is unknown.
+  [[nodiscard]] Result<Run> load_run(std::string_view key);
+
+  // Timings of one interleaved session, in one transaction; earlier ones of the same runs are replaced.
+  [[nodiscard]] Status set_timings(std::span<const RunTimings> timings);
+  [[nodiscard]] Result<std::vector<NoiseFloor>> noise_floor(std::string_view key);
+
+  [[nodiscard]] Status add_failure(const FailureRecord& failure);
+  [[nodiscard]] Result<std::vector<FailureRecord>> failures();
+  // After a configuration succeeded on a later attempt.
+  [[nodiscard]] Status remove_failures(std::string_view key, std::string_view phase);
+
+  // Free text by name: the configuration file, what it resolved to, the decision.
+  [[nodiscard]] Status set_setting(std::string_view name, std::string_view value);
+  [[nodiscard]] Result<std::optional<std::string>> setting(std::string_view name);
+
+  [[nodiscard]] const std::string& path() const { return connection_.path(); }
+
+ private:
+  explicit Store(sqlite::Connection connection) : connection_(std::move(connection)) {}
+  sqlite::Connection connection_;
+};
+
+}  // namespace quantier
