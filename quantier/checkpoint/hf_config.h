@@ -1,0 +1,33 @@
+// config.json of a Hugging Face sequence classifier, typed and checked.
+//
+// Both spellings are read: transformers 4 (rope_theta, global_rope_theta, global_attn_every_n_layers) and 5
+// (rope_parameters, layer_types). What would change the numbers and is not implemented is refused by name
+// (kUnsupported); two statements that contradict each other are kUserInput; nothing is guessed. torch_dtype
+// and dtype are not read: the element type that counts is the one stored with each tensor. Source:
+// configuration_modernbert.py and configuration_qwen2.py of transformers 4.48 and 5.23.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "quantier/base/error.h"
+#include "quantier/base/json.h"
+#include "quantier/checkpoint/model_spec.h"
+
+namespace quantier {
+
+// Everything of a ModelSpec but its tensors, and what decides which optional tensors exist.
+struct HfConfig {
+  ModelSpec spec;  // embedding, linears, norms and ignored are empty
+  bool attention_bias = false;
+  bool mlp_bias = false;
+  bool norm_bias = false;
+  bool head_bias = false;  // ModernBERT's classifier_bias: the bias of head.dense
+};
+
+[[nodiscard]] Result<HfConfig> parse_hf_config(const Json& json, std::string_view source);
+
+// The names of the classes in id order, from num_labels, id2label and label2id, which must agree.
+[[nodiscard]] Result<std::vector<std::string>> parse_label_names(const Json& json, std::string_view source);
+
+}  // namespace quantier

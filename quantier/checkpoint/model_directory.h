@@ -1,0 +1,41 @@
+// Where the files of a model are: a plain directory, a snapshot of a Hugging Face cache, or the root
+// `models--owner--name` of such a cache.
+//
+// Links are followed inside the directory and, in a cache, from snapshots/ into blobs/ only: a model that was
+// downloaded must not make Quantier read another file. Errors: kEnvironment (absent), kUserInput (a link or a
+// shard name that leads outside, contradicting index), kUnsupported (pickle files, an adapter).
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quantier/base/error.h"
+
+namespace quantier {
+
+class ModelDirectory {
+ public:
+  [[nodiscard]] static Result<ModelDirectory> resolve(const std::filesystem::path& given);
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  // The file to open for `name`, links followed and checked.
+  [[nodiscard]] Result<std::filesystem::path> file(std::string_view name) const;
+
+ private:
+  std::filesystem::path path_;                  // what errors show, and where names are looked up
+  std::filesystem::path inside_;                // canonical: resolved files must lie below it
+  std::optional<std::filesystem::path> blobs_;  // or below this
+};
+
+struct WeightFiles {
+  std::vector<std::string> names;  // sorted
+  // Tensor name -> index into names, from model.safetensors.index.json; empty for a single file.
+  std::map<std::string, std::size_t> promised;
+};
+[[nodiscard]] Result<WeightFiles> find_weight_files(const ModelDirectory& directory);
+
+}  // namespace quantier
