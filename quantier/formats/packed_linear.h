@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "quantier/formats/plan.h"
 #include "quantier/tensor/aligned_buffer.h"
 
 namespace quantier {
@@ -53,5 +54,21 @@ struct PackedLinear {
 
 // Bytes that the packed weights (and the bias) occupy.
 [[nodiscard]] std::uint64_t packed_bytes(const PackedLinear& linear);
+
+// The format that the variant holds.
+[[nodiscard]] WeightFormat format_of(const PackedLinear& linear);
+
+// The same from the shape alone, for a plan. `keeps_halves`: i8-row beside its original halves (outlier_f16).
+[[nodiscard]] std::uint64_t planned_bytes(WeightFormat format, std::uint64_t out_features,
+                                          std::uint64_t in_features, bool has_bias, bool keeps_halves);
+
+inline constexpr std::uint64_t kNf4BlockElements = 64;
+inline constexpr std::uint64_t kNf4NestedBlocks = 256;
+struct Nf4Sizes {
+  std::uint64_t packed_bytes = 0;
+  std::uint64_t blocks = 0;
+  std::uint64_t nested_blocks = 0;
+};
+[[nodiscard]] Nf4Sizes nf4_sizes(std::uint64_t elements);
 
 }  // namespace quantier
