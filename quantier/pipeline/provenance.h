@@ -1,0 +1,35 @@
+// Under what conditions a run was made: the program, the machine, the libraries and what went in, by hash.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "quantier/base/error.h"
+#include "quantier/record/measurement.h"
+
+namespace quantier {
+
+[[nodiscard]] std::string program_version();   // "0.1.0"
+[[nodiscard]] std::string program_revision();  // of git, or "unknown"
+[[nodiscard]] std::string cpu_model();         // as the system names it
+[[nodiscard]] std::string instruction_sets();  // those that matter here, of this machine: "avx2 fma ..."
+[[nodiscard]] std::string library_versions();  // as loaded, not as compiled against where that can be told
+[[nodiscard]] std::string kernel_release();
+
+// Everything but the hashes.
+[[nodiscard]] Provenance describe_machine(std::uint32_t threads);
+
+struct ModelHashes {
+  std::string weights;  // over the weight files in the order of their names; one file: that file's hash
+  std::string config;
+  std::string tokenizer;
+};
+[[nodiscard]] Result<ModelHashes> hash_model(const std::filesystem::path& directory,
+                                             const std::vector<std::filesystem::path>& weight_files);
+
+// Of the running program, so that a rebuilt one does not take another's runs for its own.
+[[nodiscard]] Result<std::string> program_sha256();
+
+}  // namespace quantier

@@ -1,0 +1,255 @@
+#include "quantier/pipeline/worker.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <memory>
+#include <new>
+#include <span>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "quantier/base/clock.h"
+#include "quantier/base/thread_pool.h"
+#include "quantier/dataset/sample.h"
+#include "quantier/measure/process_memory.h"
+#include "quantier/measure/protocols.h"
+#include "quantier/pipeline/load_classifier.h"
+#include "quantier/pipeline/predict.h"
+#include "quantier/record/json.h"
+#include "quantier/tensor/aligned_buffer.h"
+
+namespace quantier {
+namespace {
+
+constexpr std::string_view kSource = "command to a worker";
+constexpr std::size_t kLongestCommand = std::size_t{1} << 20;
+constexpr std::int64_t kProgressIntervalNs = 200'000'000;
+// Stream of the seed for the examples that are timed.
+constexpr std::uint64_t kTimingStream = 0x71;
+
+struct Reply {
+  Json body = Json::object();
+  std::vector<std::span<const std::byte>> binary;
+};
+
+class Worker {
+ public:
+  explicit Worker(int output_fd) : output_fd_(output_fd) {}
+
+  // false: quit.
+  Result<bool> handle(std::string_view line) {
+    Reply reply;
+    Status status = fail(ErrorKind::kBug, "unknown command to a worker");
+    try {
+      QT_TRY(const Json command, parse_json(line, kSource));
+      QT_TRY(const std::string name, json_get<std::string>(command, "command", kSource));
+      if (name == "quit") return false;
+      status = dispatch(name, command, reply);
+    } catch (const std::bad_alloc&) {
+      status = fail(ErrorKind::kEnvironment, "memory ran out in a worker");
+    } catch (const std::exception& error) {
+      status = fail(ErrorKind::kBug, "unexpected failure in a worker", "", error.what());
+    }
+    if (!status) {
+      QT_TRY_STATUS(send({{"error", to_json(status.error())}}));
+      return true;
+    }
+    std::size_t bytes = 0;
+    for (const auto part : reply.binary) bytes += part.size();
+    reply.body["ok"] = true;
+    reply.body["binary_bytes"] = bytes;
+    QT_TRY_STATUS(send(reply.body));
+    for (const auto part : reply.binary) QT_TRY_STATUS(write_all(part));
+    return true;
+  }
+
+ private:
+  Status dispatch(std::string_view name, const Json& command, Reply& reply) {
+    if (name == "load") return load(command, reply);
+    if (!model_) return fail(ErrorKind::kBug, "a worker was asked to work before it was loaded");
+    if (name == "predict") return predict(command, reply);
+    if (name == "throughput") return throughput(command, reply);
+    if (name == "latency") return latency(command, reply);
+    if (name == "workload") return workload(command, reply);
+    if (name == "noise") return noise(reply);
+    return fail(ErrorKind::kBug, "unknown command to a worker", "", std::string(name));
+  }
+
+  Status load(const Json& command, Reply& reply) {
+    const Stopwatch watch;
+    QT_TRY(load_, worker_load_from_json(command));
+    pool_ = std::make_unique<ThreadPool>(load_.threads != 0 ? load_.threads : available_processors());
+    QT_TRY(LoadedModel model,
+           load_classifier(load_.model, load_.recipe, load_.options, EngineKind::kCpu, *pool_));
+    model_ = std::make_unique<LoadedModel>(std::move(model));
+    QT_TRY(data_, read_dataset(load_.data, load_.columns, model_->spec.label_names));
+    if (load_.limit && *load_.limit < data_.size()) {
+      data_ = keep_examples(data_, stratified_sample(data_, *load_.limit, load_.seed));
+    }
+    data_.ids.clear();  // the parent has them, and they would count as this configuration's memory
+    data_.ids.shrink_to_fit();
+    QT_TRY(const ProcessMemory memory, process_memory());
+    reply.body = {{"plan", to_json(model_->classifier->executed_plan())},
+                  {"examples", data_.size()},
+                  {"classes", model_->classifier->class_count()},
+                  {"threads", pool_->threads()},
+                  {"load_ns", watch.elapsed_ns()},
+                  {"resident_bytes", memory.resident_bytes}};
+    return {};
+  }
+
+  Status predict(const Json& command, Reply& reply) {
+    PredictOptions options;
+    options.max_length = load_.max_length;
+    QT_TRY(options.batch_size, json_get_count(command, "batch_size", kSource));
+    if (options.batch_size == 0) return fail(ErrorKind::kBug, "a batch has at least one text");
+    const std::string source = load_.data.string();
+    options.source = source;
+    Status progress_status;
+    std::int64_t last_sent_ns = 0;
+    options.progress = [&](const ProgressUpdate& update) {
+      const std::int64_t now = monotonic_ns();
+      if (now - last_sent_ns < kProgressIntervalNs || !progress_status) return;
+      last_sent_ns = now;
+      progress_status = send({{"progress", {{"done", update.done}, {"total", update.total}}}});
+    };
+    QT_TRY(const std::vector<Encoding> encodings,
+           tokenize_all(model_->tokenizer, data_.texts, options.max_length, pool_.get(), source));
+    QT_TRY(PredictedWithBatch result, predict_with_fallback(*model_->classifier, encodings, options));
+    QT_TRY_STATUS(std::move(progress_status));
+    predictions_ = std::move(result.predictions);
+
+    QT_TRY(const ProcessMemory process, process_memory());
+    const MemoryRecord memory{
+        .weights_bytes = model_->classifier->executed_plan().weight_bytes,
+        .allocator_weights_peak_bytes = memory_use(MemoryOwner::kWeights).peak_bytes,
+        .allocator_activations_peak_bytes = memory_use(MemoryOwner::kActivations).peak_bytes,
+        .process_peak_bytes = process.peak_bytes};
+    reply.body = {{"batch_size", result.batch_size}, {"memory", to_json(memory)}};
+    reply.binary = {std::as_bytes(std::span(predictions_.logits)),
+                    std::as_bytes(std::span(predictions_.token_counts)),
+                    std::as_bytes(std::span(predictions_.truncated))};
+    return {};
+  }
+
+  MeasuredSystem system() const { return {model_->classifier.get(), &model_->tokenizer, load_.max_length}; }
+
+  static void put_samples(const TimedPart& part, Reply& reply) {
+    Json samples = Json::array();
+    for (const TimingSample& sample : part.samples) samples.push_back(to_json(sample));
+    reply.body["samples"] = std::move(samples);
+  }
+
+  Status throughput(const Json& command, Reply& reply) {
+    QT_TRY(const std::uint64_t round, json_get_count(command, "round", kSource));
+    QT_TRY(const std::uint64_t count, json_get_count(command, "count", kSource));
+    const auto examples = choose_examples(data_.size(), count, load_.seed, kTimingStream);
+    QT_TRY(TimedPart part, time_pass(system(), data_.texts, examples, kProtocolBatchSize,
+                                     static_cast<std::uint32_t>(round), nullptr));
+    put_samples(part, reply);
+    if (first_pass_.examples.empty()) {
+      first_pass_ = std::move(part.logits);
+    } else {
+      again_.push_back(compare_logits("the same batches of 32 again", first_pass_, part.logits,
+                                      model_->classifier->class_count()));
+    }
+    return {};
+  }
+
+  Status latency(const Json& command, Reply& reply) {
+    QT_TRY(const std::uint64_t round, json_get_count(command, "round", kSource));
+    QT_TRY(const std::uint64_t first, json_get_count(command, "first", kSource));
+    QT_TRY(const std::uint64_t count, json_get_count(command, "count", kSource));
+    // The same shuffle as for throughput, so that the logits of both can be compared.
+    const auto order = choose_examples(data_.size(), 0, load_.seed, kTimingStream);
+    std::vector<std::uint32_t> examples;
+    for (std::uint64_t i = 0; i < count; ++i) examples.push_back(order[(first + i) % order.size()]);
+    QT_TRY(TimedPart part,
+           time_single(system(), data_.texts, examples, static_cast<std::uint32_t>(round), nullptr));
+    put_samples(part, reply);
+    singles_.examples.insert(singles_.examples.end(), part.logits.examples.begin(),
+                             part.logits.examples.end());
+    singles_.logits.insert(singles_.logits.end(), part.logits.logits.begin(), part.logits.logits.end());
+    return {};
+  }
+
+  Status workload(const Json& command, Reply& reply) {
+    QT_TRY(const std::uint64_t round, json_get_count(command, "round", kSource));
+    QT_TRY(const TimedPart part,
+           time_workload(system(), data_.texts, static_cast<std::uint32_t>(round), nullptr));
+    put_samples(part, reply);
+    return {};
+  }
+
+  Status noise(Reply& reply) {
+    Json list = Json::array();
+    list.push_back(to_json(compare_logits("batch 1 against batch 32", singles_, first_pass_,
+                                          model_->classifier->class_count())));
+    for (const NoiseFloor& again : again_) list.push_back(to_json(again));
+    reply.body["noise"] = std::move(list);
+    return {};
+  }
+
+  Status send(const Json& body) {
+    const std::string line = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    return write_all(std::as_bytes(std::span(line)));
+  }
+
+  Status write_all(std::span<const std::byte> bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(output_fd_, bytes.data(), bytes.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) {
+        return fail(ErrorKind::kEnvironment, "a worker cannot answer", "", errno_text(errno));
+      }
+      bytes = bytes.subspan(static_cast<std::size_t>(written));
+    }
+    return {};
+  }
+
+  int output_fd_;
+  WorkerLoad load_;
+  std::unique_ptr<ThreadPool> pool_;  // outlives the model
+  std::unique_ptr<LoadedModel> model_;
+  Dataset data_;
+  Predictions predictions_;
+  TimedLogits first_pass_;
+  TimedLogits singles_;
+  std::vector<NoiseFloor> again_;
+};
+
+}  // namespace
+
+Status serve_worker(int input_fd, int output_fd) {
+  // A worker in the middle of a long batch does not look at its input: the system ends it with its parent.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  std::signal(SIGPIPE, SIG_IGN);
+  Worker worker(output_fd);
+  std::string pending;
+  std::array<char, 4096> buffer;
+  while (true) {
+    const ssize_t received = ::read(input_fd, buffer.data(), buffer.size());
+    if (received < 0 && errno == EINTR) continue;
+    if (received < 0) {
+      return fail(ErrorKind::kEnvironment, "a worker cannot read its commands", "", errno_text(errno));
+    }
+    if (received == 0) return {};
+    pending.append(buffer.data(), static_cast<std::size_t>(received));
+    for (std::size_t end = pending.find('\n'); end != std::string::npos; end = pending.find('\n')) {
+      const std::string line = pending.substr(0, end);
+      pending.erase(0, end + 1);
+      QT_TRY(const bool more, worker.handle(line));
+      if (!more) return {};
+    }
+    if (pending.size() > kLongestCommand) {
+      return fail(ErrorKind::kUserInput, "a command to a worker is too long", "", "",
+                  "`quantier worker` is started by `quantier run`, not by hand");
+    }
+  }
+}
+
+}  // namespace quantier

@@ -1,0 +1,50 @@
+// The other side of `quantier run`: a process that holds one configuration and does what it is told.
+//
+// One process per configuration, so that a peak of memory belongs to that configuration alone and a crash
+// takes nothing else with it. Commands and replies are JSON, one a line; a reply with "binary_bytes" is
+// followed by so many raw bytes. Progress comes as {"progress": {"done": d, "total": t}} lines before the
+// reply; a failure as {"error": {...}}. The worker ends when told to quit, when its input closes, or when its
+// parent dies.
+//
+//   load        WorkerLoad           -> plan, examples, load_ns, resident_bytes
+//   predict     batch_size           -> batch_size, memory, binary: logits f32, token counts u32, truncated
+//   u8 throughput  round, count, seed   -> samples latency     round, first, count, seed -> samples (examples
+//   [first, first + count) of the same shuffle) workload    round                -> samples noise -> noise
+//   (batch 1 against 32, and the same batches again) quit
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "quantier/base/error.h"
+#include "quantier/base/json.h"
+#include "quantier/dataset/dataset.h"
+#include "quantier/formats/plan.h"
+
+namespace quantier {
+
+struct WorkerLoad {
+  std::filesystem::path model;
+  std::string recipe;
+  RecipeOptions options;
+  std::filesystem::path data;
+  ColumnNames columns;
+  std::optional<std::uint64_t> limit;  // examples, stratified by label
+  std::uint64_t seed = 0;
+  std::uint32_t max_length = 128;
+  std::uint32_t threads = 0;  // 0: all that the process may use
+};
+
+[[nodiscard]] Json to_json(const WorkerLoad& load);
+[[nodiscard]] Result<WorkerLoad> worker_load_from_json(const Json& json);
+
+[[nodiscard]] Json to_json(const Error& error);
+[[nodiscard]] Error error_from_json(const Json& json);
+
+// Serves until the end of input. An error only when the pipes fail or the other side breaks the protocol.
+[[nodiscard]] Status serve_worker(int input_fd, int output_fd);
+
+}  // namespace quantier

@@ -1,0 +1,84 @@
+#include <string>
+
+#include <fmt/format.h>
+
+#include "quantier/pipeline/worker.h"
+#include "quantier/record/json.h"
+
+namespace quantier {
+namespace {
+
+constexpr std::string_view kSource = "command to a worker";
+
+}  // namespace
+
+Json to_json(const WorkerLoad& load) {
+  Json json{{"command", "load"},
+            {"model", load.model.string()},
+            {"recipe", load.recipe},
+            {"outlier_scope", load.options.outlier_scope == OutlierScope::kBatch ? "batch" : "sequence"},
+            {"outlier_weights", load.options.outlier_weights == OutlierWeights::kF16 ? "f16" : "int8"},
+            {"data", load.data.string()},
+            {"text_column", load.columns.text},
+            {"label_column", load.columns.label},
+            {"id_column", load.columns.id},
+            {"seed", std::to_string(load.seed)},
+            {"max_length", load.max_length},
+            {"threads", load.threads}};
+  if (load.limit) json["limit"] = *load.limit;
+  return json;
+}
+
+Result<WorkerLoad> worker_load_from_json(const Json& json) {
+  WorkerLoad load;
+  QT_TRY(const std::string model, json_get<std::string>(json, "model", kSource));
+  load.model = model;
+  QT_TRY(load.recipe, json_get<std::string>(json, "recipe", kSource));
+  QT_TRY(const std::string scope, json_get<std::string>(json, "outlier_scope", kSource));
+  load.options.outlier_scope = scope == "batch" ? OutlierScope::kBatch : OutlierScope::kSequence;
+  QT_TRY(const std::string weights, json_get<std::string>(json, "outlier_weights", kSource));
+  load.options.outlier_weights = weights == "f16" ? OutlierWeights::kF16 : OutlierWeights::kInt8;
+  QT_TRY(const std::string data, json_get<std::string>(json, "data", kSource));
+  load.data = data;
+  QT_TRY(load.columns.text, json_get<std::string>(json, "text_column", kSource));
+  QT_TRY(load.columns.label, json_get<std::string>(json, "label_column", kSource));
+  QT_TRY(load.columns.id, json_get<std::string>(json, "id_column", kSource));
+  QT_TRY(const std::string seed, json_get<std::string>(json, "seed", kSource));
+  load.seed = std::strtoull(seed.c_str(), nullptr, 10);
+  QT_TRY(const std::uint64_t max_length, json_get_count(json, "max_length", kSource));
+  load.max_length = static_cast<std::uint32_t>(max_length);
+  QT_TRY(const std::uint64_t threads, json_get_count(json, "threads", kSource));
+  load.threads = static_cast<std::uint32_t>(threads);
+  if (json.contains("limit")) {
+    QT_TRY(load.limit, json_get_count(json, "limit", kSource));
+  }
+  return load;
+}
+
+Json to_json(const Error& error) {
+  return {{"kind", error_kind_name(error.kind)},
+          {"what", error.what},
+          {"where", error.where},
+          {"why", error.why},
+          {"hint", error.hint}};
+}
+
+Error error_from_json(const Json& json) {
+  Error error;
+  const auto text = [&json](std::string_view key) {
+    const auto value = json_find<std::string>(json, key, kSource);
+    return value && *value ? **value : std::string();
+  };
+  const std::string kind = text("kind");
+  for (const ErrorKind known : {ErrorKind::kUsage, ErrorKind::kUserInput, ErrorKind::kCorruptData,
+                                ErrorKind::kEnvironment, ErrorKind::kUnsupported, ErrorKind::kInterrupted}) {
+    if (kind == error_kind_name(known)) error.kind = known;
+  }
+  error.what = text("what");
+  error.where = text("where");
+  error.why = text("why");
+  error.hint = text("hint");
+  return error;
+}
+
+}  // namespace quantier
