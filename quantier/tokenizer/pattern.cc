@@ -18,7 +18,8 @@ constexpr std::string_view kCategories[] = {"L",  "Lu", "Ll", "Lt", "Lm", "Lo", 
 
 class Translator {
  public:
-  Translator(std::string_view pattern, std::string_view source) : pattern_(pattern), source_(source) {}
+  Translator(std::string_view pattern, const YoungCharacters& young, std::string_view source)
+      : pattern_(pattern), young_(young), source_(source) {}
 
   Result<std::string> run() {
     if (pattern_.size() > kMaxPatternBytes) return refuse("its length");
@@ -91,7 +92,15 @@ class Translator {
       if (std::ranges::find(kCategories, name) == std::end(kCategories)) {
         return refuse(fmt::format("the property \"{}\"", printable(name)));
       }
-      copy(close + 1 - at_);
+      if (name == "L" || name == "N") {
+        const std::string whole =
+            fmt::format("\\p{{{}}}{}", name, name == "L" ? young_.letters : young_.numbers);
+        if (in_class && c == 'P') return refuse("a negated property in a class");
+        out_ += in_class ? whole : fmt::format("[{}{}]", c == 'P' ? "^" : "", whole);
+        at_ = close + 1;
+      } else {
+        copy(close + 1 - at_);
+      }
       return {};
     }
     if (std::string_view(R"(\/.^$*+?()[]{}|-'"!#%&,:;<=>@_`~ )").find(c) != std::string_view::npos &&
@@ -135,6 +144,7 @@ class Translator {
   }
 
   Status group() {
+    if (look(1) == '*') return refuse("\"(*\"");
     if (look(1) != '?') {
       copy(1);
       return {};
@@ -163,6 +173,7 @@ class Translator {
   }
 
   std::string_view pattern_;
+  const YoungCharacters& young_;
   std::string_view source_;
   std::size_t at_ = 0;
   std::string out_;
@@ -170,8 +181,9 @@ class Translator {
 
 }  // namespace
 
-Result<std::string> translate_pattern(std::string_view pattern, std::string_view source) {
-  return Translator(pattern, source).run();
+Result<std::string> translate_pattern(std::string_view pattern, const YoungCharacters& young,
+                                      std::string_view source) {
+  return Translator(pattern, young, source).run();
 }
 
 }  // namespace quantier::tokenizer_detail

@@ -114,6 +114,39 @@ std::size_t qwen2_end(const Cursor& cursor, std::size_t i) {
   return cursor.space_end(i, run);
 }
 
+// The characters of a class that PCRE2's own property lacks, as "\x{..}-\x{..}" and so on.
+std::string young_of(CharClass wanted, const char* not_property) {
+  const CharTable& table = CharTable::instance();
+  int error = 0;
+  PCRE2_SIZE offset = 0;
+  pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(not_property), PCRE2_ZERO_TERMINATED,
+                                   PCRE2_UTF | PCRE2_UCP, &error, &offset, nullptr);
+  pcre2_match_data* data = pcre2_match_data_create(1, nullptr);
+  QT_CHECK(code != nullptr && data != nullptr, "PCRE2 does not know a general category");
+  std::string ranges;
+  std::uint32_t first = 0;
+  bool open = false;
+  for (std::uint32_t c = 0; c <= 0x110000; ++c) {
+    bool young = false;
+    if (c < 0x110000 && table.char_class(c) == wanted) {
+      const std::string text = encode_utf8(c);
+      young = pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, PCRE2_NO_UTF_CHECK,
+                          data, nullptr) > 0;
+    }
+    if (young && !open) first = c;
+    if (!young && open) ranges += fmt::format("\\x{{{:x}}}-\\x{{{:x}}}", first, c - 1);
+    open = young;
+  }
+  pcre2_match_data_free(data);
+  pcre2_code_free(code);
+  return ranges;
+}
+
+const YoungCharacters& young_characters() {
+  static const YoungCharacters young{young_of(kLetter, "\\P{L}"), young_of(kNumber, "\\P{N}")};
+  return young;
+}
+
 }  // namespace
 
 struct Splitter::Code {
@@ -155,7 +188,7 @@ Result<Splitter> Splitter::for_pattern(std::string_view pattern, std::string_vie
     return splitter;
   }
   splitter.kind_ = Kind::kPcre2;
-  QT_TRY(const std::string translated, translate_pattern(pattern, source));
+  QT_TRY(const std::string translated, translate_pattern(pattern, young_characters(), source));
   splitter.code_ = std::make_unique<Code>();
   int error = 0;
   PCRE2_SIZE offset = 0;

@@ -1,10 +1,9 @@
 // Cutting text into the words that BPE works on.
 //
 // The regular expressions of GPT-2 and of Qwen2 are written out by hand: one pass, linear time, the
-// reference's own character classes. Any other one made of known parts runs in PCRE2, where \s and \S are
-// replaced by the reference's white space (\p{...} keeps PCRE2's Unicode version there, which is older than
-// the reference's); parts in which the reference's engine (Oniguruma) and PCRE2 may differ are refused. A cut
-// is "isolated": matches and the text between them both become words.
+// reference's own character classes. Any other one made of known parts runs in PCRE2, brought to the
+// reference's white space, letters and numbers; parts in which the reference's engine (Oniguruma) and PCRE2
+// may differ are refused. A cut is "isolated": matches and the text between them both become words.
 #pragma once
 
 #include <cstddef>

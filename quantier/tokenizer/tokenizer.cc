@@ -148,9 +148,9 @@ Result<Tokenizer> Tokenizer::parse(std::string_view tokenizer_json, std::string_
   QT_TRY(const TokenizerFile file, read_tokenizer_file(tokenizer_json, source));
   auto state = std::make_unique<State>();
   state->source = std::string(source);
+  QT_TRY(state->model, BpeModel::from_file(file, source));
   QT_TRY(state->normalizer, read_normalizer(file.root, source));
   QT_TRY(state->pre_tokenizer, read_pre_tokenizer(file.root, source));
-  QT_TRY(state->model, BpeModel::from_file(file, source));
   QT_TRY(state->post_processor, read_post_processor(file.root, source));
   QT_TRY(state->max_length, read_truncation(file.root, source));
   QT_TRY(const auto added, read_added_tokens(file.root, source));

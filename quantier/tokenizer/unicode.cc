@@ -42,6 +42,12 @@ std::size_t previous_start(std::string_view text, std::size_t end) {
   return start;
 }
 
+std::string encode_utf8(std::uint32_t code_point) {
+  utf8proc_uint8_t bytes[4];
+  const auto size = utf8proc_encode_char(static_cast<utf8proc_int32_t>(code_point), bytes);
+  return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)};
+}
+
 const CharTable& CharTable::instance() {
   static const CharTable table;
   return table;

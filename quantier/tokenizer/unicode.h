@@ -30,6 +30,8 @@ struct CodePoint {
 // Start of the character that ends before `end`; end > 0.
 [[nodiscard]] std::size_t previous_start(std::string_view text, std::size_t end);
 
+[[nodiscard]] std::string encode_utf8(std::uint32_t code_point);
+
 // Class, word and NFC facts of every code point, two levels: 256 code points share a page.
 class CharTable {
  public:
