@@ -76,6 +76,7 @@ class Worker {
     if (name == "latency") return latency(command, reply);
     if (name == "workload") return workload(command, reply);
     if (name == "noise") return noise(reply);
+    if (name == "warm_up") return warm_up(reply);
     return fail(ErrorKind::kBug, "unknown command to a worker", "", std::string(name));
   }
 
@@ -142,6 +143,15 @@ class Worker {
     Json samples = Json::array();
     for (const TimingSample& sample : part.samples) samples.push_back(to_json(sample));
     reply.body["samples"] = std::move(samples);
+  }
+
+  // One batch and one single text whose times nobody looks at.
+  Status warm_up(Reply& reply) {
+    const auto examples = choose_examples(data_.size(), kProtocolBatchSize, load_.seed, kTimingStream);
+    QT_TRY_STATUS(time_pass(system(), data_.texts, examples, kProtocolBatchSize, 0, nullptr));
+    QT_TRY_STATUS(time_single(system(), data_.texts, std::span(examples).first(1), 0, nullptr));
+    reply.body["samples"] = Json::array();
+    return {};
   }
 
   Status throughput(const Json& command, Reply& reply) {

@@ -1,0 +1,224 @@
+#include "quantier/pipeline/run.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <set>
+#include <sys/file.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "quantier/base/clock.h"
+#include "quantier/base/file.h"
+#include "quantier/pipeline/run_timing.h"
+#include "quantier/pipeline/worker.h"
+#include "quantier/record/json.h"
+
+namespace quantier {
+namespace {
+
+constexpr std::string_view kSource = "reply of a worker";
+constexpr const char* kPhase = "predictions";
+
+// Two runs into one folder would spoil each other's timings even where the store keeps them apart.
+class FolderLock {
+ public:
+  static Result<FolderLock> take(const std::filesystem::path& folder) {
+    FolderLock lock;
+    lock.fd_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock.fd_ < 0) {
+      return fail(ErrorKind::kEnvironment, "cannot open the output folder", folder.string(),
+                  errno_text(errno));
+    }
+    if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+      return fail(ErrorKind::kEnvironment, "another quantier is running into this folder", folder.string(),
+                  "", "wait for it, or choose another --out");
+    }
+    return lock;
+  }
+  FolderLock(FolderLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FolderLock& operator=(FolderLock&&) = delete;
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+  ~FolderLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+ private:
+  FolderLock() = default;
+  int fd_ = -1;
+};
+
+// Takes `count` values off the front of `bytes`.
+template <class T>
+bool take_array(std::span<const std::byte>& bytes, std::size_t count, std::vector<T>& out) {
+  if (bytes.size() / sizeof(T) < count) return false;
+  out.resize(count);
+  if (count != 0) std::memcpy(out.data(), bytes.data(), count * sizeof(T));
+  bytes = bytes.subspan(count * sizeof(T));
+  return true;
+}
+
+Result<Run> measure_predictions(const RunConfig& config, const RunPlan& plan, const PlannedRun& planned,
+                                const RunOptions& options, const ProgressFunction& progress,
+                                const Interrupt* interrupt) {
+  const std::string name = planned.configuration.display();
+  const std::string stage = name + ": predictions";
+  if (progress) progress({stage, 0, plan.data.size()});
+  Run run;
+  run.configuration = planned.configuration;
+  run.key = planned.key;
+  run.split = config.data.split;
+  run.limit = plan.limit;
+  run.requested_batch_size = config.batch_size;
+  run.provenance = describe_machine(plan.threads);
+  run.provenance.weights_sha256 = planned.hashes.weights;
+  run.provenance.config_sha256 = planned.hashes.config;
+  run.provenance.tokenizer_sha256 = planned.hashes.tokenizer;
+  run.provenance.data_sha256 = plan.data.sha256;
+
+  QT_TRY(WorkerClient worker, WorkerClient::spawn(name, options.worker));
+  QT_TRY(const WorkerReply loaded,
+         worker.request(to_json(worker_load_for(config, plan, planned)), stage, {}, interrupt));
+  if (!loaded.body.contains("plan")) return fail(ErrorKind::kBug, "a worker did not report its plan", name);
+  QT_TRY(run.plan, executed_plan_from_json(loaded.body["plan"], kSource));
+  QT_TRY(const std::uint64_t examples, json_get_count(loaded.body, "examples", kSource));
+  if (examples != plan.data.size()) {
+    return fail(ErrorKind::kEnvironment, "the data changed while the run was going on",
+                config.data.path.string(),
+                fmt::format("{} examples at the start, {} now", plan.data.size(), examples), "start again");
+  }
+
+  QT_TRY(const WorkerReply reply, worker.request({{"command", "predict"}, {"batch_size", config.batch_size}},
+                                                 stage, progress, interrupt));
+  QT_TRY(const std::uint64_t batch_size, json_get_count(reply.body, "batch_size", kSource));
+  run.effective_batch_size = static_cast<std::uint32_t>(batch_size);
+  if (!reply.body.contains("memory"))
+    return fail(ErrorKind::kBug, "a worker did not report its memory", name);
+  QT_TRY(run.memory, memory_from_json(reply.body["memory"], kSource));
+
+  Predictions& predictions = run.predictions;
+  predictions.example_count = plan.data.size();
+  predictions.class_count = plan.label_names.size();
+  predictions.label_names = plan.label_names;
+  predictions.labels = plan.data.labels;
+  predictions.ids = plan.data.ids;
+  std::span<const std::byte> bytes = reply.binary;
+  const bool whole =
+      take_array(bytes, predictions.example_count * predictions.class_count, predictions.logits) &&
+      take_array(bytes, predictions.example_count, predictions.token_counts) &&
+      take_array(bytes, predictions.example_count, predictions.truncated) && bytes.empty();
+  if (!whole) return fail(ErrorKind::kBug, "the predictions of a worker have the wrong size", name);
+  return run;
+}
+
+Result<Store> open_store(const RunOptions& options, const std::filesystem::path& path) {
+  std::error_code ignored;
+  const bool existed = std::filesystem::exists(path, ignored);
+  sqlite::WaitOptions wait;
+  wait.on_wait = [&options] {
+    if (options.remark) options.remark("waiting: another process is writing to the evidence store");
+  };
+  QT_TRY(Store store, Store::open(path, Store::Mode::kReadWrite, wait));
+  if (existed && !options.resume) {
+    QT_TRY(const std::vector<RunSummary> runs, store.runs());
+    if (!runs.empty()) {
+      return fail(ErrorKind::kUsage, "the output folder already holds evidence", path.string(),
+                  fmt::format("{} finished runs", runs.size()),
+                  "add --resume to continue with it, or choose another --out");
+    }
+  }
+  return store;
+}
+
+Status predict_all(const RunConfig& config, RunPlan& plan, const RunOptions& options, Store& store,
+                   const ProgressFunction& progress, const Interrupt* interrupt) {
+  for (PlannedRun& planned : plan.runs) {
+    if (stop_requested(interrupt)) return interrupted();
+    if (planned.finished) continue;
+    QT_TRY_STATUS(store.remove_failures(planned.key, kPhase));
+    Result<Run> run = measure_predictions(config, plan, planned, options, progress, interrupt);
+    if (!run) {
+      if (run.error().kind == ErrorKind::kInterrupted) return std::unexpected(std::move(run).error());
+      if (options.remark) {
+        options.remark(fmt::format("{} failed: {}", planned.configuration.display(), run.error().message()));
+      }
+      QT_TRY_STATUS(store.add_failure(
+          {planned.configuration, planned.key, kPhase, utc_now_rfc3339(), std::move(run).error()}));
+      continue;
+    }
+    QT_TRY_STATUS(store.add_run(*run));
+    planned.finished = true;
+  }
+  return {};
+}
+
+Status time_all(const RunConfig& config, const RunPlan& plan, const RunOptions& options, Store& store,
+                const ProgressFunction& progress, const Interrupt* interrupt) {
+  if (!config.timing.enabled) return {};
+  std::vector<const PlannedRun*> runs;
+  for (const PlannedRun& planned : plan.runs) {
+    if (planned.finished) runs.push_back(&planned);
+  }
+  // Timings are comparable within one session only, so either all of them stand or all are taken again.
+  QT_TRY(const std::vector<RunSummary> summaries, store.runs());
+  std::set<std::string> timed;
+  for (const RunSummary& summary : summaries) {
+    if (summary.timing_samples > 0) timed.insert(summary.key);
+  }
+  bool all_timed = true;
+  for (const PlannedRun* run : runs) all_timed = all_timed && timed.contains(run->key);
+  if (all_timed) return {};
+
+  for (const PlannedRun* run : runs) QT_TRY_STATUS(store.remove_failures(run->key, "timing"));
+  QT_TRY(const TimingOutcome outcome,
+         time_runs(config, plan, runs, store, options.worker, progress, interrupt));
+  QT_TRY_STATUS(store.set_timings(outcome.timings));
+  for (const FailureRecord& failure : outcome.failures) {
+    if (options.remark) {
+      options.remark(fmt::format("{} failed: {}", failure.configuration.display(), failure.error.message()));
+    }
+    QT_TRY_STATUS(store.add_failure(failure));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<RunOutcome> run_comparison(const RunConfig& config, const RunOptions& options,
+                                  const ProgressFunction& progress, const Interrupt* interrupt) {
+  RunOutcome outcome;
+  outcome.store = options.out_directory / kStoreFileName;
+  if (progress) progress({"reading models and data", 0, 0});
+  QT_TRY(outcome.plan, plan_run(config, options.limit));
+  if (options.dry_run) return outcome;
+
+  QT_TRY_STATUS(create_folders(options.out_directory));
+  QT_TRY(const FolderLock lock, FolderLock::take(options.out_directory));
+  QT_TRY(Store store, open_store(options, outcome.store));
+  for (PlannedRun& planned : outcome.plan.runs) {
+    QT_TRY(planned.finished, store.has_run(planned.key));
+  }
+  QT_TRY_STATUS(store.set_setting("configuration", config.source_text));
+  QT_TRY_STATUS(predict_all(config, outcome.plan, options, store, progress, interrupt));
+  QT_TRY_STATUS(time_all(config, outcome.plan, options, store, progress, interrupt));
+
+  std::set<std::string> keys;
+  for (const PlannedRun& planned : outcome.plan.runs) {
+    keys.insert(planned.key);
+    if (planned.finished) outcome.keys.push_back(planned.key);
+  }
+  QT_TRY(const std::vector<FailureRecord> failures, store.failures());
+  for (const FailureRecord& failure : failures) {
+    if (keys.contains(failure.key)) outcome.failures.push_back(failure);
+  }
+  if (outcome.keys.empty() && !outcome.failures.empty()) {
+    return std::unexpected(outcome.failures.front().error);
+  }
+  return outcome;
+}
+
+}  // namespace quantier

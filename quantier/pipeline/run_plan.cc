@@ -1,0 +1,177 @@
+#include "quantier/pipeline/run_plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "quantier/base/json.h"
+#include "quantier/base/sha256.h"
+#include "quantier/base/thread_pool.h"
+#include "quantier/checkpoint/checkpoint.h"
+#include "quantier/dataset/sample.h"
+#include "quantier/formats/plan.h"
+#include "quantier/measure/protocols.h"
+#include "quantier/tokenizer/tokenizer.h"
+
+namespace quantier {
+namespace {
+
+// What a worker takes beside weights and activations: code, libraries, tokenizer tables, the texts.
+constexpr std::uint64_t kBaseProcessBytes = 30'000'000;
+constexpr double kDataBytesFactor = 4.0;
+// Sustained multiply-adds of float GEMM on one core with wide vectors, counted as two operations each.
+constexpr double kFlopsPerThread = 2.0e10;
+constexpr double kSecondsPerLoad = 0.5;
+constexpr double kReportSeconds = 15.0;
+constexpr std::uint64_t kStoreBaseBytes = 2'000'000;
+constexpr std::size_t kTextsForMeanLength = 256;
+
+std::uint64_t activation_bytes(const ModelSpec& spec, const RunConfig& config, std::uint32_t threads) {
+  const std::uint64_t length = std::min<std::uint64_t>(config.max_length, spec.max_positions);
+  const std::uint64_t tokens = length * config.batch_size;
+  const std::uint64_t floats_per_token = 8 * spec.hidden + 3 * spec.intermediate;
+  std::uint64_t largest_linear = 0;  // weights are widened to float panel by panel
+  for (const LinearSpec& linear : spec.linears) {
+    largest_linear = std::max(largest_linear, linear.out_features * linear.in_features);
+  }
+  return 4 * (tokens * floats_per_token + threads * length * length + largest_linear);
+}
+
+Result<double> mean_tokens(const Tokenizer& tokenizer, const Dataset& data, std::uint32_t max_length,
+                           const std::string& source) {
+  const std::size_t step = std::max<std::size_t>(1, data.size() / kTextsForMeanLength);
+  double tokens = 0;
+  double texts = 0;
+  for (std::size_t i = 0; i < data.size(); i += step) {
+    Result<Encoding> encoding = tokenizer.encode(data.texts[i], max_length);
+    if (!encoding) {
+      Error error = std::move(encoding).error();
+      error.where = fmt::format("{}, example {}", source, i + 1);
+      return std::unexpected(std::move(error));
+    }
+    tokens += static_cast<double>(encoding->ids.size());
+    texts += 1;
+  }
+  return tokens / texts;
+}
+
+double examples_run(const RunConfig& config, std::size_t examples) {
+  double count = static_cast<double>(examples);
+  if (!config.timing.enabled) return count;
+  const std::uint64_t per_pass = config.timing.throughput_examples == 0
+                                     ? examples
+                                     : std::min<std::uint64_t>(config.timing.throughput_examples, examples);
+  count += static_cast<double>(per_pass * config.timing.throughput_passes);
+  count += static_cast<double>(config.timing.latency_samples);
+  if (config.timing.workload) {
+    count += kProtocolBatchSize * (kWorkloadWarmUpBatches + kWorkloadTimedBatches);
+  }
+  return count;
+}
+
+std::string run_key(const PlannedRun& run, const RunConfig& config, const RunPlan& plan,
+                    const std::string& program) {
+  const Json identity{
+      {"program", program},
+      {"weights", run.hashes.weights},
+      {"config", run.hashes.config},
+      {"tokenizer", run.hashes.tokenizer},
+      {"data", plan.data.sha256},
+      {"columns", {plan.data.columns.text, plan.data.columns.label, plan.data.columns.id}},
+      {"split", config.data.split},
+      {"model", run.configuration.model},
+      {"recipe", run.configuration.recipe},
+      {"outlier_scope", config.recipe_options.outlier_scope == OutlierScope::kBatch ? "batch" : "sequence"},
+      {"outlier_weights", config.recipe_options.outlier_weights == OutlierWeights::kF16 ? "f16" : "int8"},
+      {"max_length", config.max_length},
+      {"batch_size", config.batch_size},
+      {"limit", plan.limit ? Json(*plan.limit) : Json()},
+      {"seed", config.seed}};
+  return sha256_hex(identity.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+Status check_labels(const std::string& model, const std::vector<std::string>& names, RunPlan& plan,
+                    const std::string& first_model) {
+  if (plan.label_names.empty()) plan.label_names = names;
+  if (plan.label_names == names) return {};
+  std::string why =
+      fmt::format("{} has {} labels, {} has {}", first_model, plan.label_names.size(), model, names.size());
+  for (std::size_t i = 0; i < std::min(names.size(), plan.label_names.size()); ++i) {
+    if (names[i] == plan.label_names[i]) continue;
+    why = fmt::format("label {} is \"{}\" in {} and \"{}\" in {}", i, plan.label_names[i], first_model,
+                      names[i], model);
+    break;
+  }
+  return fail(ErrorKind::kUserInput, "the models do not have the same labels in the same order", model, why,
+              "compare models that were trained for the same labels");
+}
+
+}  // namespace
+
+Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> limit) {
+  RunPlan plan;
+  plan.threads = config.threads != 0 ? config.threads : static_cast<std::uint32_t>(available_processors());
+  QT_TRY(const std::string program, program_sha256());
+
+  std::vector<ModelSpec> specs;
+  std::vector<ModelHashes> hashes;
+  for (const ModelConfig& model : config.models) {
+    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(model.path));
+    QT_TRY(ModelHashes of_model, hash_model(model.path, checkpoint.weight_files()));
+    QT_TRY_STATUS(check_labels(model.name, checkpoint.spec().label_names, plan, config.models.front().name));
+    specs.push_back(checkpoint.spec());
+    hashes.push_back(std::move(of_model));
+  }
+  QT_TRY(plan.data, read_dataset(config.data.path, config.data.columns, plan.label_names));
+  if (plan.data.labels.empty()) {
+    return fail(ErrorKind::kUserInput, "the data has no labels, so quality cannot be measured",
+                config.data.path.string(), "no label column was found",
+                "name the column with `label = \"...\"` under [data]; `quantier predict` needs no labels");
+  }
+  plan.examples_in_file = plan.data.size();
+  if (limit && *limit < plan.data.size()) {
+    plan.limit = limit;
+    plan.data = keep_examples(plan.data, stratified_sample(plan.data, *limit, config.seed));
+  }
+
+  std::uint64_t text_bytes = 0;
+  for (const std::string& text : plan.data.texts) text_bytes += text.size();
+  const auto data_bytes = static_cast<std::uint64_t>(kDataBytesFactor * static_cast<double>(text_bytes)) +
+                          4 * plan.data.size() * plan.label_names.size();
+  plan.estimated_disk_bytes = kStoreBaseBytes;
+  plan.estimated_seconds = kReportSeconds;
+  std::uint64_t all_workers = 0;
+  std::uint64_t largest_worker = 0;
+  for (std::size_t m = 0; m < config.models.size(); ++m) {
+    QT_TRY(const Tokenizer tokenizer, Tokenizer::load(config.models[m].path));
+    QT_TRY(const double tokens,
+           mean_tokens(tokenizer, plan.data, config.max_length, config.data.path.string()));
+    const ParameterCounts parameters = count_parameters(specs[m]);
+    const double flops = 2.0 * static_cast<double>(parameters.linear + parameters.head) * tokens *
+                         examples_run(config, plan.data.size());
+    for (const std::string& recipe : config.recipes) {
+      QT_TRY(const Plan resolved, resolve_recipe(recipe, specs[m], config.recipe_options));
+      PlannedRun run;
+      run.configuration = {config.models[m].name, recipe, "cpu"};
+      run.model = m;
+      run.hashes = hashes[m];
+      run.weight_bytes = resolved.total_bytes();
+      run.estimated_process_bytes = kBaseProcessBytes + data_bytes + run.weight_bytes +
+                                    activation_bytes(specs[m], config, plan.threads);
+      run.estimated_seconds = 2 * kSecondsPerLoad + flops / (kFlopsPerThread * plan.threads);
+      run.key = run_key(run, config, plan, program);
+      plan.estimated_seconds += run.estimated_seconds;
+      plan.estimated_disk_bytes += 5 * plan.data.size() * plan.label_names.size() + 40 * plan.data.size();
+      all_workers += run.estimated_process_bytes;
+      largest_worker = std::max(largest_worker, run.estimated_process_bytes);
+      plan.runs.push_back(std::move(run));
+    }
+  }
+  const auto budget = static_cast<std::uint64_t>(config.memory_budget_mb * 1e6);
+  plan.estimated_tree_bytes =
+      kBaseProcessBytes + data_bytes + std::max(largest_worker, std::min(all_workers, budget));
+  return plan;
+}
+
+}  // namespace quantier

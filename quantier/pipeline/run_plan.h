@@ -1,0 +1,49 @@
+// What a run will do, before it does it: every configuration with its key, and what it will need.
+//
+// The key of a run is a hash over everything that shapes its numbers: the program, weights, config,
+// tokenizer, data, recipe and its options, lengths, batch size, limit and seed. A run with the same key need
+// not be made again. Estimates are arithmetic over shapes with the rates named in run_plan.cc; they are what
+// --dry-run prints and nothing else depends on them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quantier/base/error.h"
+#include "quantier/dataset/dataset.h"
+#include "quantier/pipeline/provenance.h"
+#include "quantier/pipeline/run_config.h"
+#include "quantier/record/run.h"
+
+namespace quantier {
+
+struct PlannedRun {
+  ConfigurationId configuration;
+  std::string key;
+  std::size_t model = 0;  // index into RunConfig::models
+  ModelHashes hashes;
+  std::uint64_t weight_bytes = 0;             // of the plan: exact
+  std::uint64_t estimated_process_bytes = 0;  // peak of its worker
+  double estimated_seconds = 0;               // predictions and timing
+  bool finished = false;                      // already in the store
+};
+
+struct RunPlan {
+  std::vector<PlannedRun> runs;
+  std::vector<std::string> label_names;  // the same for all models
+  Dataset data;                          // after --limit
+  std::uint64_t examples_in_file = 0;
+  std::optional<std::uint64_t> limit;  // when it really left something out
+  std::uint32_t threads = 1;
+  std::uint64_t estimated_tree_bytes = 0;  // largest sum of processes alive together
+  std::uint64_t estimated_disk_bytes = 0;
+  double estimated_seconds = 0;
+};
+
+// Opens models and data and resolves recipes, so that everything that can be wrong in them shows here.
+// Errors: theirs; kUserInput when the models do not have the same labels or the data has none.
+[[nodiscard]] Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> limit);
+
+}  // namespace quantier
