@@ -1,0 +1,108 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "quantier/note/figures.h"
+#include "quantier/note/sections.h"
+#include "quantier/note/words.h"
+
+namespace quantier::note_internal {
+namespace {
+
+std::string delta_text(const NoteTierDelta& delta) {
+  return fmt::format("{} {} ({} points, {} lost and {} gained of {})", delta.recipe, delta.tier,
+                     points(delta.delta), delta.lost, delta.gained, delta.examples);
+}
+
+// One sentence per verdict: what is shown, what only points somewhere, what stays open.
+std::string pattern_sentence(const std::vector<NoteTierDelta>& deltas, const std::string& model) {
+  std::vector<std::string> established;
+  std::vector<std::string> directional;
+  std::size_t open = 0;
+  for (const NoteTierDelta& delta : deltas) {
+    if (delta.model != model) continue;
+    if (delta.verdict == "established") {
+      const std::string size = delta.materiality.empty() ? "" : ", " + delta.materiality;
+      established.push_back(delta_text(delta) + size);
+    } else if (delta.verdict == "directional") {
+      directional.push_back(delta_text(delta));
+    } else {
+      ++open;
+    }
+  }
+  std::string text = fmt::format("{}: ", model);
+  text +=
+      established.empty() ? "no change in a tier is established." : "established: " + join(established) + ".";
+  if (!directional.empty()) {
+    text += fmt::format(" Directional only: {}; so few flipped predictions could turn over on another split.",
+                        join(directional));
+  }
+  if (open > 0) text += fmt::format(" Unresolved: {} further comparison{}.", open, open == 1 ? "" : "s");
+  return text;
+}
+
+}  // namespace
+
+void damage_section(const NoteInput& input, Blocks& blocks) {
+  blocks.emplace_back(NoteHeading{2, "2. Where the damage lands"});
+  if (input.tier_deltas.empty()) {
+    blocks.emplace_back(NoteParagraph{
+        "No tiers were compared: this needs the predictions of a baseline and of a compressed run."});
+    return;
+  }
+  NoteTable table;
+  table.caption =
+      "Change of accuracy against the same model's baseline, paired by example. Lost: right to wrong; "
+      "gained: wrong to right.";
+  table.header = {"configuration",  "run",           "tier", "verdict", "size", "n",
+                  "change, points", "95 % interval", "lost", "gained"};
+  table.text_columns = 5;
+  std::vector<std::string> models;
+  for (const NoteTierDelta& delta : input.tier_deltas) {
+    if (std::find(models.begin(), models.end(), delta.model) == models.end()) models.push_back(delta.model);
+    table.rows.push_back({delta.model + " " + delta.recipe, short_key(delta.run_key), delta.tier,
+                          delta.verdict, delta.materiality, std::to_string(delta.examples),
+                          points(delta.delta), fmt::format("[{}, {}]", points(delta.low), points(delta.high)),
+                          std::to_string(delta.lost), std::to_string(delta.gained)});
+  }
+  blocks.emplace_back(std::move(table));
+  blocks.emplace_back(NoteFigure{"tier-deltas",
+                                 "Change of accuracy per tier with 95 % intervals. Filled: established.",
+                                 tier_forest_svg(input.tier_deltas)});
+  for (const std::string& model : models) {
+    blocks.emplace_back(NoteParagraph{pattern_sentence(input.tier_deltas, model) + limited_mark(input)});
+  }
+  // Macro-F1 hides a tier when it stays inside its margin, or rises, while the tier falls for certain.
+  const Decision& decision = input.decision;
+  for (const NoteTierDelta& delta : input.tier_deltas) {
+    if (delta.verdict != "established" || !(delta.delta < 0.0)) continue;
+    const auto find = [&](const std::string& recipe) {
+      return std::find_if(decision.candidates.begin(), decision.candidates.end(),
+                          [&](const Candidate& c) { return c.model == delta.model && c.recipe == recipe; });
+    };
+    const auto own = find(delta.recipe);
+    const auto base = find(delta.baseline);
+    if (own == decision.candidates.end() || base == decision.candidates.end()) continue;
+    if (!own->macro_f1 || !base->macro_f1) continue;
+    if (!(*own->macro_f1 >= *base->macro_f1 - decision.envelope.margins.macro_f1)) continue;
+    blocks.emplace_back(
+        NoteParagraph{fmt::format("What macro-F1 hides: for {} it goes from {} to {}, while accuracy in tier "
+                                  "{} changes by {} points: {} "
+                                  "predictions lost against {} gained.{}",
+                                  own->name, fixed(base->macro_f1, 3), fixed(own->macro_f1, 3), delta.tier,
+                                  points(delta.delta), delta.lost, delta.gained, limited_mark(input))});
+  }
+  if (input.named_classes.empty()) return;
+  NoteTable named;
+  named.caption = "Named classes followed across the precisions.";
+  named.header = {"class", "tier", "configuration", "run", "n", "accuracy", "probability of the true class"};
+  named.text_columns = 4;
+  for (const NoteNamedClass& row : input.named_classes) {
+    named.rows.push_back({row.label, row.tier, row.model + " " + row.recipe, short_key(row.run_key),
+                          std::to_string(row.examples), fixed(row.accuracy, 3),
+                          fixed(row.true_class_probability, 3)});
+  }
+  blocks.emplace_back(std::move(named));
+}
+
+}  // namespace quantier::note_internal

@@ -1,0 +1,188 @@
+#include <fmt/format.h>
+
+#include "quantier/note/sections.h"
+#include "quantier/note/words.h"
+
+namespace quantier::note_internal {
+namespace {
+
+std::string step_sentence(const Decision& decision, const ChoiceStep& step) {
+  const std::string kept = names(decision, step.kept);
+  const std::string dropped = names(decision, step.dropped);
+  const std::string best = name(decision, step.reference);
+  const Margins& margins = decision.envelope.margins;
+  switch (step.kind) {
+    case ChoiceStep::Kind::kLimits:
+      return kept.empty() ? "No configuration passes every limit."
+                          : fmt::format("Every limit is passed by {}.", kept);
+    case ChoiceStep::Kind::kQualityTie:
+      if (step.kept.size() == 1) return fmt::format("On macro-F1 {} is alone at the top.", kept);
+      return fmt::format(
+          "On macro-F1 {} tie: they differ from {} by no more than the margin of {:g}, or by an amount "
+          "whose interval holds zero.",
+          kept, best, margins.macro_f1);
+    case ChoiceStep::Kind::kEstablishedLoss:
+      return fmt::format("An established loss in a tier takes out {}.", dropped);
+    case ChoiceStep::Kind::kLatency:
+      return dropped.empty() ? "Latency does not separate them."
+                             : fmt::format("Latency leaves {}; slower beyond {:g} %: {}.", kept,
+                                           100.0 * margins.latency_fraction, dropped);
+    case ChoiceStep::Kind::kMemory:
+      return dropped.empty() ? (step.kept.size() == 1 ? "" : "Memory does not separate them.")
+                             : fmt::format("Memory leaves {}; larger beyond {:g} %: {}.", kept,
+                                           100.0 * margins.memory_fraction, dropped);
+    case ChoiceStep::Kind::kRawOrder:
+      return fmt::format("{} is equal inside every margin; {} is taken by the raw numbers.", dropped, best);
+  }
+  return {};
+}
+
+std::string relaxation_sentence(const Decision& decision, const Relaxation& relaxation) {
+  const Constraint& constraint = decision.constraints[relaxation.constraint];
+  const std::string winner = relaxation.changes_choice
+                                 ? fmt::format("the choice becomes {}", name(decision, relaxation.winner))
+                                 : fmt::format("the choice stays {}", name(decision, relaxation.winner));
+  return fmt::format("{} moved to {} (by {}) lets in {}: {}.", limit_text(constraint),
+                     value_text(constraint, relaxation.new_limit), value_text(constraint, relaxation.change),
+                     names(decision, relaxation.becomes_viable), winner);
+}
+
+std::string finding_sentence(const Decision& decision, const PriorFinding& finding) {
+  const std::string who = name(decision, finding.candidate);
+  using Kind = PriorFinding::Kind;
+  switch (finding.kind) {
+    case Kind::kFailsConstraint:
+    case Kind::kUnknownConstraint: {
+      const Constraint& constraint = decision.constraints[*finding.constraint];
+      const Check& check = decision.checks[*finding.candidate].checks[*finding.constraint];
+      if (!check.value) return fmt::format("{} was not measured against {}", who, limit_text(constraint));
+      return fmt::format("{} fails {} with {}", who, limit_text(constraint),
+                         value_text(constraint, *check.value));
+    }
+    case Kind::kLosesQuality:
+      return fmt::format("{} is behind on macro-F1", who);
+    case Kind::kEstablishedLoss:
+      return fmt::format("{} has an established loss in a tier", who);
+    case Kind::kSlower:
+      return fmt::format("{} is slower at equal quality", who);
+    case Kind::kLarger:
+      return fmt::format("{} is larger at equal quality", who);
+    case Kind::kChosen:
+      return fmt::format("{} meets every limit and is the choice here too", who);
+    case Kind::kOtherRecipe:
+      return fmt::format("the model stays, but as {}", who);
+    case Kind::kNotMeasured:
+      return "the recommended configuration was not measured";
+  }
+  return {};
+}
+
+const char* outcome_word(PriorOutcome outcome) {
+  switch (outcome) {
+    case PriorOutcome::kNone:
+      return "absent";
+    case PriorOutcome::kReinforced:
+      return "reinforced";
+    case PriorOutcome::kComplicated:
+      return "complicated";
+    case PriorOutcome::kOverturned:
+      return "overturned";
+    case PriorOutcome::kUndecided:
+      return "left open";
+  }
+  return "left open";
+}
+
+}  // namespace
+
+void decision_section(const NoteInput& input, Blocks& blocks) {
+  const Decision& decision = input.decision;
+  blocks.emplace_back(NoteHeading{2, "4. Operational decision under constraints"});
+  NoteTable table;
+  table.caption = "Every configuration against every limit. Near: another measurement could turn it over.";
+  table.header = {"configuration", "run"};
+  table.text_columns = 2;
+  for (const Constraint& constraint : decision.constraints) table.header.push_back(limit_text(constraint));
+  for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
+    std::vector<std::string> row = {decision.candidates[i].name, short_key(decision.candidates[i].run_key)};
+    for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
+      row.push_back(check_text(decision.constraints[c], decision.checks[i].checks[c]));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  blocks.emplace_back(std::move(table));
+
+  std::vector<std::string> binding;
+  for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
+    if (!decision.summaries[c].binds) continue;
+    binding.push_back(fmt::format("{} (for {})", limit_text(decision.constraints[c]),
+                                  names(decision, decision.summaries[c].failed_by)));
+  }
+  std::string text = binding.empty() ? "No limit binds." : fmt::format("What binds: {}.", join(binding));
+  if (decision.chosen && decision.tightest) {
+    const Check& check = decision.checks[*decision.chosen].checks[*decision.tightest];
+    text += fmt::format(" The tightest limit for {} is {}, with {:.0f} % of it to spare.",
+                        name(decision, decision.chosen), limit_text(decision.constraints[*decision.tightest]),
+                        100.0 * check.headroom_fraction);
+  }
+  blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
+
+  std::string reasons;
+  for (const ChoiceStep& step : decision.steps) {
+    const std::string sentence = step_sentence(decision, step);
+    if (!sentence.empty()) reasons += (reasons.empty() ? "" : " ") + sentence;
+  }
+  reasons += " " + choice_sentence(decision);
+  if (decision.runner_up) reasons += fmt::format(" Runner-up: {}.", name(decision, decision.runner_up));
+  blocks.emplace_back(NoteParagraph{reasons + limited_mark(input), true});
+
+  std::string changes;
+  for (const Relaxation& relaxation : decision.relaxations) {
+    changes += (changes.empty() ? "What would change it, one limit at a time. " : " ") +
+               relaxation_sentence(decision, relaxation);
+  }
+  if (!changes.empty()) blocks.emplace_back(NoteParagraph{changes + limited_mark(input)});
+  for (const NoteAlternative& other : input.alternatives) {
+    const std::string then = name(other.decision, other.decision.chosen);
+    const std::string now = name(decision, decision.chosen);
+    blocks.emplace_back(NoteParagraph{
+        then == now
+            ? fmt::format("With {} the choice stays {}.{}", other.what_differs, now, limited_mark(input))
+            : fmt::format("With {} the choice would have been {} instead of {}: the decision hangs on this "
+                          "reading.{}",
+                          other.what_differs, then, now, limited_mark(input))});
+  }
+}
+
+void prior_section(const NoteInput& input, Blocks& blocks) {
+  const Decision& decision = input.decision;
+  const Prior& prior = decision.envelope.prior;
+  blocks.emplace_back(NoteHeading{2, "5. Revisiting the earlier recommendation"});
+  if (decision.prior.outcome == PriorOutcome::kNone) {
+    blocks.emplace_back(NoteParagraph{"No earlier recommendation was given."});
+    return;
+  }
+  std::vector<std::string> findings;
+  for (const PriorFinding& finding : decision.prior.findings)
+    findings.push_back(finding_sentence(decision, finding));
+  std::string text =
+      fmt::format("The earlier recommendation was: “{}”", prior.text.empty() ? prior.model : prior.text);
+  if (!prior.why.empty()) text += fmt::format(" (its ground: {})", prior.why);
+  text += fmt::format(". It is {}: {}.", outcome_word(decision.prior.outcome), join(findings));
+  bool any = false;
+  for (const Relaxation& relaxation : decision.relaxations) {
+    if (!relaxation.changes_choice || !relaxation.winner) continue;
+    if (decision.candidates[*relaxation.winner].model != prior.model) continue;
+    const Constraint& constraint = decision.constraints[relaxation.constraint];
+    text += fmt::format(" It would hold again with {} moved to {}.", limit_text(constraint),
+                        value_text(constraint, relaxation.new_limit));
+    any = true;
+    break;
+  }
+  if (!any && decision.prior.outcome == PriorOutcome::kOverturned) {
+    text += " No single relaxed limit would bring it back.";
+  }
+  blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
+}
+
+}  // namespace quantier::note_internal

@@ -1,0 +1,255 @@
+#include "quantier/note/figures.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "quantier/note/svg.h"
+#include "quantier/note/words.h"
+
+namespace quantier::note_internal {
+namespace {
+
+constexpr std::string_view kAxis = "stroke:currentColor;stroke-width:1;opacity:.6";
+constexpr std::string_view kGrid = "stroke:currentColor;stroke-width:1;opacity:.15";
+
+// A step of 1, 2 or 5 times a power of ten that cuts `span` into about five.
+double tick_step(double span) {
+  const double raw = span / 5.0;
+  const double power = std::pow(10.0, std::floor(std::log10(raw)));
+  for (const double factor : {1.0, 2.0, 5.0}) {
+    if (raw <= factor * power) return factor * power;
+  }
+  return 10.0 * power;
+}
+
+struct Axis {
+  double low = 0.0;
+  double high = 1.0;
+  double from = 0.0;  // pixels
+  double to = 1.0;
+  [[nodiscard]] double at(double value) const { return from + (value - low) / (high - low) * (to - from); }
+};
+
+struct Box {
+  double x, y, width, height;
+  [[nodiscard]] bool overlaps(const Box& other) const {
+    return x < other.x + other.width && other.x < x + width && y < other.y + other.height &&
+           other.y < y + height;
+  }
+};
+
+std::size_t series_of(std::vector<std::string>& models, const std::string& model) {
+  const auto found = std::find(models.begin(), models.end(), model);
+  if (found != models.end()) return static_cast<std::size_t>(found - models.begin());
+  models.push_back(model);
+  return models.size() - 1;
+}
+
+struct Label {
+  double x, y;  // of the point
+  std::string text;
+};
+
+// Every label goes to the first free place around its point; a thin line leads back from a far one.
+void place_labels(Svg& svg, const std::vector<Label>& labels, double left, double right, double top,
+                  double bottom) {
+  constexpr double kHeight = 14.0;
+  constexpr double kCharacter = 6.6;  // an upper bound of the mean advance at 12 px
+  std::vector<Box> taken;
+  for (const Label& label : labels) taken.push_back({label.x - 7.0, label.y - 7.0, 14.0, 14.0});
+  for (const Label& label : labels) {
+    const double width = kCharacter * static_cast<double>(label.text.size());
+    Box chosen{label.x + 10.0, label.y - 7.0, width, kHeight};
+    bool near = true;
+    bool placed = false;
+    for (double distance = 0.0; distance < 120.0 && !placed; distance += 8.0) {
+      for (const auto& [dx, dy] :
+           {std::pair{10.0, -7.0 - distance}, std::pair{10.0, -7.0 + distance},
+            std::pair{-10.0 - width, -7.0 - distance}, std::pair{-10.0 - width, -7.0 + distance},
+            std::pair{-width / 2.0, -22.0 - distance}, std::pair{-width / 2.0, 9.0 + distance}}) {
+        const Box box{label.x + dx, label.y + dy, width, kHeight};
+        const bool inside =
+            box.x >= left && box.x + width <= right && box.y >= top && box.y + kHeight <= bottom;
+        const bool free =
+            std::none_of(taken.begin(), taken.end(), [&](const Box& other) { return box.overlaps(other); });
+        if (!inside || !free) continue;
+        chosen = box;
+        near = distance < 12.0;
+        placed = true;
+        break;
+      }
+    }
+    taken.push_back(chosen);
+    if (!near) svg.line(label.x, label.y, chosen.x, chosen.y + kHeight / 2.0, kGrid);
+    svg.text(chosen.x, chosen.y + 11.0, label.text);
+  }
+}
+
+}  // namespace
+
+std::string frontier_svg(const Decision& decision, const Frontier& frontier) {
+  constexpr double kWidth = 680.0;
+  constexpr double kHeight = 340.0;
+  const bool latency = frontier.cost == FrontierCost::kLatency;
+  Svg svg(kWidth, kHeight, latency ? "Macro-F1 against latency" : "Macro-F1 against memory");
+  std::vector<FrontierPoint> shown;
+  for (const FrontierPoint& point : frontier.points) {
+    if (point.status != FrontierStatus::kNotMeasured) shown.push_back(point);
+  }
+  if (shown.empty()) {
+    svg.text(20.0, 30.0, "Nothing was measured on both axes.");
+    return svg.finish();
+  }
+  double cost_high = 0.0;
+  double f1_low = 1.0;
+  double f1_high = 0.0;
+  for (const FrontierPoint& point : shown) {
+    cost_high = std::max(cost_high, point.cost);
+    f1_low = std::min(f1_low, point.macro_f1);
+    f1_high = std::max(f1_high, point.macro_f1);
+  }
+  const double scale = latency ? 1.0 : (cost_high >= 1e8 ? 1e9 : 1e6);
+  const double room = std::max(0.25 * (f1_high - f1_low), 0.005);
+  const Axis x{0.0, std::max(1.15 * cost_high / scale, 1e-9), 64.0, kWidth - 16.0};
+  const Axis y{f1_low - room, f1_high + room, kHeight - 52.0, 16.0};
+  const double step_x = tick_step(x.high - x.low);
+  for (double tick = 0.0; tick <= x.high; tick += step_x) {
+    svg.line(x.at(tick), y.from, x.at(tick), y.to, kGrid);
+    svg.text(x.at(tick), y.from + 18.0, fmt::format("{:g}", std::round(tick / step_x) * step_x), "middle");
+  }
+  const double step_y = tick_step(y.high - y.low);
+  for (double tick = std::ceil(y.low / step_y) * step_y; tick <= y.high; tick += step_y) {
+    svg.line(x.from, y.at(tick), x.to, y.at(tick), kGrid);
+    svg.text(x.from - 8.0, y.at(tick) + 4.0, fmt::format("{:.3f}", tick), "end");
+  }
+  svg.line(x.from, y.from, x.to, y.from, kAxis);
+  svg.line(x.from, y.from, x.from, y.to, kAxis);
+  svg.text((x.from + x.to) / 2.0, kHeight - 12.0,
+           latency ? "ms per example (less is better)"
+                   : (scale == 1e9 ? "memory, GB (less is better)" : "memory, MB (less is better)"),
+           "middle");
+  svg.text(16.0, (y.from + y.to) / 2.0, "macro-F1", "middle", 12.0, -90.0);
+
+  std::vector<FrontierPoint> members;
+  for (const FrontierPoint& point : shown) {
+    if (point.status == FrontierStatus::kMember || point.status == FrontierStatus::kMemberByTie) {
+      members.push_back(point);
+    }
+  }
+  std::sort(members.begin(), members.end(),
+            [](const FrontierPoint& a, const FrontierPoint& b) { return a.cost < b.cost; });
+  std::string steps;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const double px = x.at(members[i].cost / scale);
+    if (i > 0) steps += fmt::format("{:.1f},{:.1f} ", px, y.at(members[i - 1].macro_f1));
+    steps += fmt::format("{:.1f},{:.1f} ", px, y.at(members[i].macro_f1));
+  }
+  svg.polyline(steps, "stroke:currentColor;stroke-width:1.5;stroke-dasharray:5 4;opacity:.55");
+
+  std::vector<std::string> models;
+  std::vector<Label> labels;
+  for (const FrontierPoint& point : shown) {
+    const Candidate& candidate = decision.candidates[point.candidate];
+    const bool beaten = point.status == FrontierStatus::kDominated || point.status == FrontierStatus::kTied;
+    const double px = x.at(point.cost / scale);
+    const double py = y.at(point.macro_f1);
+    svg.marker(px, py, series_of(models, candidate.model), beaten);
+    std::string text = candidate.name;
+    if (point.status == FrontierStatus::kDominated) text += " (dominated)";
+    if (point.status == FrontierStatus::kTied || point.status == FrontierStatus::kMemberByTie)
+      text += " (tie)";
+    labels.push_back({px, py, text});
+  }
+  place_labels(svg, labels, x.from, x.to, y.to, y.from);
+  return svg.finish();
+}
+
+std::string tier_forest_svg(const std::vector<NoteTierDelta>& deltas) {
+  constexpr double kWidth = 680.0;
+  constexpr double kRow = 22.0;
+  const double height = 70.0 + kRow * static_cast<double>(deltas.size());
+  Svg svg(kWidth, height, "Change of accuracy per tier against the baseline, with 95 % intervals");
+  double reach = 0.01;
+  for (const NoteTierDelta& delta : deltas) {
+    for (const double value : {delta.low, delta.high, delta.delta}) {
+      if (std::isfinite(value)) reach = std::max(reach, std::abs(value));
+    }
+  }
+  const Axis x{-110.0 * reach, 110.0 * reach, 190.0, kWidth - 130.0};
+  const double bottom = height - 42.0;
+  const double step = tick_step(x.high - x.low);
+  for (double tick = std::ceil(x.low / step) * step; tick <= x.high; tick += step) {
+    const double rounded = std::round(tick / step) * step + 0.0;
+    svg.line(x.at(tick), 22.0, x.at(tick), bottom, kGrid);
+    svg.text(x.at(tick), bottom + 16.0, fmt::format("{:g}", rounded), "middle");
+  }
+  svg.line(x.at(0.0), 22.0, x.at(0.0), bottom, kAxis);
+  svg.text((x.from + x.to) / 2.0, height - 8.0, "change of accuracy, percentage points", "middle");
+  svg.text(kWidth - 8.0, 14.0, "lost / gained", "end");
+  std::vector<std::string> models;
+  double y = 34.0;
+  for (const NoteTierDelta& delta : deltas) {
+    const std::size_t series = series_of(models, delta.model);
+    svg.text(180.0, y + 4.0, fmt::format("{} {}, {}", delta.model, delta.recipe, delta.tier), "end");
+    if (std::isfinite(delta.low) && std::isfinite(delta.high)) {
+      svg.line(x.at(100.0 * delta.low), y, x.at(100.0 * delta.high), y,
+               fmt::format("stroke:{};stroke-width:2", series_colour(series)));
+    }
+    if (std::isfinite(delta.delta)) {
+      svg.marker(x.at(100.0 * delta.delta), y, series, delta.verdict != "established");
+    }
+    svg.text(kWidth - 8.0, y + 4.0, fmt::format("{} / {} of {}", delta.lost, delta.gained, delta.examples),
+             "end");
+    y += kRow;
+  }
+  return svg.finish();
+}
+
+std::string reliability_svg(const std::vector<NoteCalibration>& calibration) {
+  constexpr double kPanel = 210.0;
+  constexpr double kPlot = 150.0;
+  constexpr std::size_t kAcross = 3;
+  const std::size_t rows = (calibration.size() + kAcross - 1) / kAcross;
+  Svg svg(kPanel * kAcross + 20.0, 30.0 + kPanel * static_cast<double>(rows),
+          "Accuracy against confidence, before and after temperature");
+  svg.marker(46.0, 12.0, 1, true);
+  svg.text(56.0, 16.0, "before temperature");
+  svg.marker(196.0, 12.0, 0, false);
+  svg.text(206.0, 16.0, "after temperature");
+  for (std::size_t i = 0; i < calibration.size(); ++i) {
+    const double left = 40.0 + kPanel * static_cast<double>(i % kAcross);
+    const double top = 50.0 + kPanel * static_cast<double>(i / kAcross);
+    const Axis x{0.0, 1.0, left, left + kPlot};
+    const Axis y{0.0, 1.0, top + kPlot, top};
+    svg.text(left, top - 8.0, calibration[i].model + " " + calibration[i].recipe);
+    for (const double tick : {0.0, 0.5, 1.0}) {
+      svg.line(x.at(tick), y.from, x.at(tick), y.to, kGrid);
+      svg.line(x.from, y.at(tick), x.to, y.at(tick), kGrid);
+      svg.text(x.at(tick), y.from + 14.0, fmt::format("{:g}", tick), "middle", 11.0);
+      svg.text(x.from - 5.0, y.at(tick) + 4.0, fmt::format("{:g}", tick), "end", 11.0);
+    }
+    svg.line(x.from, y.from, x.to, y.to, "stroke:currentColor;stroke-dasharray:3 3;opacity:.5");
+    for (const bool after : {false, true}) {
+      const auto& bins = after ? calibration[i].after : calibration[i].before;
+      const std::size_t series = after ? 0 : 1;
+      std::string path;
+      for (const NoteReliabilityBin& bin : bins) {
+        if (bin.examples == 0 || !std::isfinite(bin.confidence) || !std::isfinite(bin.accuracy)) continue;
+        path += fmt::format("{:.1f},{:.1f} ", x.at(bin.confidence), y.at(bin.accuracy));
+      }
+      svg.polyline(path, fmt::format("stroke:{};stroke-width:1.5", series_colour(series)));
+      for (const NoteReliabilityBin& bin : bins) {
+        if (bin.examples == 0 || !std::isfinite(bin.confidence) || !std::isfinite(bin.accuracy)) continue;
+        svg.marker(x.at(bin.confidence), y.at(bin.accuracy), series, !after);
+      }
+    }
+    if (i / kAcross + 1 == rows) svg.text(x.from + kPlot / 2.0, y.from + 30.0, "confidence", "middle", 11.0);
+    if (i % kAcross == 0) svg.text(left - 28.0, top + kPlot / 2.0, "accuracy", "middle", 11.0, -90.0);
+  }
+  return svg.finish();
+}
+
+}  // namespace quantier::note_internal

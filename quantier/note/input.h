@@ -1,0 +1,89 @@
+// Everything the note may say: a decision and the findings behind it, as numbers somebody else computed.
+//
+// The note formats and orders; it computes no statistic. Fractions are 0..1 (accuracy, ECE, deltas), verdicts
+// are the words of stats/ ("established", "directional", "unresolved") and so is the size of an effect
+// ("negligible", "material", "undetermined"). Absent numbers print as a dash, never as zero.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "quantier/decide/decision.h"
+
+namespace quantier {
+
+// Accuracy of one configuration in one tier against the same model's baseline, paired by example.
+struct NoteTierDelta {
+  std::string model;
+  std::string recipe;
+  std::string baseline;
+  std::string tier;
+  std::size_t examples = 0;
+  double delta = 0.0;
+  double low = 0.0;  // 95 % interval
+  double high = 0.0;
+  std::size_t lost = 0;    // right -> wrong
+  std::size_t gained = 0;  // wrong -> right
+  std::string verdict;
+  std::string materiality;
+  std::string run_key;
+};
+
+struct NoteNamedClass {
+  std::string model;
+  std::string recipe;
+  std::string label;
+  std::string tier;
+  std::size_t examples = 0;
+  std::optional<double> accuracy;
+  std::optional<double> true_class_probability;
+  std::string run_key;
+};
+
+struct NoteReliabilityBin {
+  double confidence = 0.0;  // mean in the bin
+  double accuracy = 0.0;
+  std::size_t examples = 0;
+};
+
+struct NoteCalibration {
+  std::string model;
+  std::string recipe;
+  std::optional<double> ece_raw;
+  std::optional<double> temperature;
+  std::optional<double> ece_in_sample;     // fitted and read on the same rows: optimistic
+  std::optional<double> ece_cross_fitted;  // fitted on one half, read on the other: this one decides
+  double gate = 0.8;                       // confidence threshold
+  std::optional<double> gate_share;        // of examples at or above it, after temperature
+  std::optional<double> gate_accuracy;
+  std::vector<NoteReliabilityBin> before;
+  std::vector<NoteReliabilityBin> after;
+  std::string run_key;
+};
+
+// The same evidence decided with one thing read differently, for example another optimizer of the
+// temperature.
+struct NoteAlternative {
+  std::string what_differs;  // "the temperature of an unconverged fit (50 steps at 0.01)"
+  Decision decision;
+};
+
+struct NoteInput {
+  std::string title;
+  std::string dataset;          // "6,430 validation examples, 113 classes"
+  std::string limited;          // empty, or "the first 500 of 6,430 examples": every finding is then marked
+  std::string stack;            // what produced the numbers: "Quantier 0.1, 8 threads, AVX-512"
+  std::string hardware_caveat;  // what another machine or kernel would change, in a sentence
+  Decision decision;
+  std::vector<NoteTierDelta> tier_deltas;
+  std::vector<NoteNamedClass> named_classes;
+  std::vector<NoteCalibration> calibration;
+  std::vector<NoteAlternative> alternatives;
+  std::vector<std::pair<std::string, std::string>> appendix;  // protocol, machine, versions, noise floor, ...
+  std::vector<std::string> plan_remarks;                      // of the executed plans
+};
+
+}  // namespace quantier

@@ -1,0 +1,152 @@
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "quantier/decide/workload_fixture.h"
+#include "quantier/note/document.h"
+
+namespace quantier {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+NoteInput workload_note() {
+  NoteInput input;
+  input.title = "Encoder or decoder";
+  input.dataset = "6,430 validation examples, 113 classes";
+  input.stack = "published table of one T4, batch 32";
+  input.hardware_caveat = "These latencies are of one T4; other kernels may reorder int8 and int4.";
+  input.decision = decide_candidates(workload_fixture::candidates(), {}, workload_fixture::envelope())
+                       .value_or(Decision{});
+  input.tier_deltas = {{"encoder", "int8", "fp16", "head", 5180, -0.001, -0.004, 0.002, 60, 55, "unresolved",
+                        "negligible", "enc8"},
+                       {"encoder", "int8", "fp16", "mid", 1040, 0.000, -0.009, 0.009, 12, 12, "unresolved",
+                        "undetermined", "enc8"},
+                       {"encoder", "int8", "fp16", "tail", 210, -0.005, -0.027, 0.014, 2, 1, "unresolved",
+                        "undetermined", "enc8"},
+                       {"encoder", "int4", "fp16", "head", 5180, -0.028, -0.034, -0.022, 260, 115,
+                        "established", "material", "enc4"},
+                       {"encoder", "int4", "fp16", "mid", 1040, 0.004, -0.010, 0.018, 30, 34, "unresolved",
+                        "undetermined", "enc4"},
+                       {"encoder", "int4", "fp16", "tail", 210, 0.028, 0.005, 0.053, 0, 6, "directional",
+                        "undetermined", "enc4"},
+                       {"decoder", "int4", "fp16", "head", 5180, -0.030, -0.036, -0.024, 280, 125,
+                        "established", "material", "dec4"},
+                       {"decoder", "int4", "fp16", "mid", 1040, -0.031, -0.050, -0.012, 62, 30, "established",
+                        "material", "dec4"},
+                       {"decoder", "int4", "fp16", "tail", 210, -0.005, -0.036, 0.027, 6, 5, "unresolved",
+                        "undetermined", "dec4"}};
+  input.named_classes = {{"encoder", "fp16", "<script>alert(1)</script>", "head", 812, 0.71, 0.62, "enc16"}};
+  for (const Candidate& candidate : input.decision.candidates) {
+    NoteCalibration row;
+    row.model = candidate.model;
+    row.recipe = candidate.recipe;
+    row.ece_raw = candidate.model == "encoder" ? 0.062 : 0.101;
+    row.temperature = 1.21;
+    row.ece_in_sample = 0.030;
+    row.ece_cross_fitted = candidate.ece;
+    row.gate_share = 0.41;
+    row.gate_accuracy = 0.86;
+    row.run_key = candidate.run_key;
+    for (int i = 1; i < 15; ++i) {
+      const double confidence = (i + 0.5) / 15.0;
+      row.before.push_back({confidence, confidence * 0.85, 100});
+      row.after.push_back({confidence * 0.95, confidence * 0.93, 100});
+    }
+    input.calibration.push_back(row);
+  }
+  input.appendix = {{"protocol", "3 warm-up batches, 5 timed batches of 32"}};
+  input.plan_remarks = {"int8: outlier columns in fp16"};
+  return input;
+}
+
+TEST(Note, HasFiveSectionsAndTheChoice) {
+  const std::string markdown = render_markdown(build_note(workload_note()));
+  for (const char* part : {"1. Accuracy-efficiency frontier", "2. Where the damage lands",
+                           "3. Calibration under compression", "4. Operational decision", "5. Revisiting"}) {
+    EXPECT_THAT(markdown, HasSubstr(part));
+  }
+  EXPECT_THAT(markdown,
+              HasSubstr("Recommendation: encoder fp16, with macro-F1 0.210, 2.31 ms/example, 0.41 GB"));
+  EXPECT_THAT(markdown, HasSubstr("It is overturned: decoder fp16 fails ECE ≤ 0.050 with 0.069"));
+  EXPECT_THAT(markdown, HasSubstr("What macro-F1 hides: for encoder int4 it goes from 0.210 to 0.212"));
+  EXPECT_THAT(markdown, HasSubstr("Directional only: int4 tail (+2.8 points, 0 lost and 6 gained of 210)"));
+  EXPECT_THAT(markdown,
+              HasSubstr("moved to 0.069 (by 0.019) lets in decoder fp16: the choice becomes decoder fp16"));
+}
+
+TEST(Note, HtmlIsSelfContainedAndEscaped) {
+  const std::string html = render_html(build_note(workload_note()));
+  EXPECT_THAT(html, HasSubstr("default-src 'none'"));
+  EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt;"));
+  for (const char* bad : {"<script", "src=\"", "href=", "@import", "url(", ">nan", " nan", "\"nan", ">inf"}) {
+    EXPECT_THAT(html, Not(HasSubstr(bad)));
+  }
+  // For looking at the page by eye.
+  if (const char* path = std::getenv("QUANTIER_NOTE_HTML")) std::ofstream(path) << html;
+}
+
+TEST(Note, MarkdownLabelsCannotBreakOut) {
+  EXPECT_EQ(escape_markdown("a|b\n<img>"), "a\\|b &lt;img>");
+  EXPECT_THAT(render_markdown(build_note(workload_note())), Not(HasSubstr("<script")));
+}
+
+TEST(Note, EveryTableRowCarriesARunKey) {
+  for (const NoteBlock& block : build_note(workload_note()).blocks) {
+    const auto* table = std::get_if<NoteTable>(&block);
+    if (table == nullptr || table->header.at(0) == "what") continue;
+    EXPECT_NE(std::find(table->header.begin(), table->header.end(), "run"), table->header.end())
+        << table->caption;
+    for (const auto& row : table->rows) EXPECT_EQ(row.size(), table->header.size()) << table->caption;
+  }
+}
+
+TEST(Note, LimitedRunsMarkTheirFindings) {
+  NoteInput input = workload_note();
+  EXPECT_THAT(render_markdown(build_note(input)), Not(HasSubstr("limited:")));
+  input.limited = "the first 500 of 6,430 examples";
+  const std::string html = render_html(build_note(input));
+  std::size_t marks = 0;
+  for (std::size_t at = html.find("[limited:"); at != std::string::npos; at = html.find("[limited:", at + 1))
+    ++marks;
+  EXPECT_GE(marks, 9U);
+}
+
+TEST(Note, UnconvergedTemperatureIsShownToTurnTheDecision) {
+  NoteInput input = workload_note();
+  std::vector<Candidate> converged = workload_fixture::candidates();
+  for (Candidate& candidate : converged) candidate.ece = 0.03;
+  NoteAlternative other;
+  other.what_differs = "the temperature of an unconverged fit";
+  other.decision = input.decision;
+  input.decision = decide_candidates(converged, {}, workload_fixture::envelope()).value_or(Decision{});
+  input.alternatives.push_back(other);
+  EXPECT_THAT(render_html(build_note(input)),
+              HasSubstr("the choice would have been encoder fp16 instead of decoder fp16"));
+}
+
+TEST(Note, EmptyEvidenceStillRenders) {
+  NoteInput input;
+  std::vector<Candidate> bare(1);
+  bare[0].name = "only\x1b[31m one";
+  Envelope limits = workload_fixture::envelope();
+  input.decision = decide_candidates(bare, {}, limits).value_or(Decision{});
+  const std::string html = render_html(build_note(input));
+  EXPECT_THAT(html, HasSubstr("No recommendation"));
+  EXPECT_EQ(summary_table(input.decision).find('\x1b'), std::string::npos);
+  EXPECT_EQ(html.find('\x1b'), std::string::npos);
+}
+
+TEST(Note, SummaryIsAligned) {
+  const std::string text = summary_table(workload_note().decision);
+  EXPECT_THAT(text, HasSubstr("encoder fp16      0.210        2.31  0.41 GB  0.040  CHOSEN"));
+  EXPECT_THAT(text, HasSubstr("fails latency, fails ECE"));
+}
+
+}  // namespace
+}  // namespace quantier

@@ -1,0 +1,99 @@
+#include "quantier/note/words.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace quantier::note_internal {
+
+std::string fixed(const std::optional<double>& value, int digits) {
+  if (!value || !std::isfinite(*value)) return "–";
+  return fmt::format("{:.{}f}", *value, digits);
+}
+
+std::string points(double fraction) {
+  if (!std::isfinite(fraction)) return "–";
+  return fmt::format("{:+.1f}", 100.0 * fraction);
+}
+
+std::string memory(const std::optional<double>& bytes) {
+  if (!bytes || !std::isfinite(*bytes)) return "–";
+  if (*bytes >= 1e8) return fmt::format("{:.2f} GB", *bytes / 1e9);
+  return fmt::format("{:.2f} MB", *bytes / 1e6);
+}
+
+std::string short_key(std::string_view run_key) {
+  constexpr std::size_t kShown = 12;
+  return run_key.empty() ? "–" : std::string(run_key.substr(0, kShown));
+}
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string text;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) text += i + 1 == parts.size() ? " and " : ", ";
+    text += parts[i];
+  }
+  return text;
+}
+
+std::string value_text(const Constraint& constraint, double value) {
+  switch (constraint.kind) {
+    case ConstraintKind::kLatency:
+      return fmt::format("{:.2f} ms/example", value);
+    case ConstraintKind::kMemory:
+      return memory(value);
+    case ConstraintKind::kEce:
+    case ConstraintKind::kMacroF1:
+    case ConstraintKind::kTierAccuracy:
+      return fixed(value, 3);
+  }
+  return fixed(value, 3);
+}
+
+std::string limit_text(const Constraint& constraint) {
+  const std::string what = constraint.kind == ConstraintKind::kTierAccuracy
+                               ? fmt::format("accuracy in tier {}", constraint.tier)
+                               : std::string(constraint_kind_name(constraint.kind));
+  return fmt::format("{} {} {}", what, constraint.upper ? "≤" : "≥",
+                     value_text(constraint, constraint.limit));
+}
+
+std::string check_text(const Constraint& constraint, const Check& check) {
+  if (!check.value) return "unknown";
+  const char* word = check.outcome == CheckOutcome::kPass ? "pass" : "FAIL";
+  return fmt::format("{} {}{}", value_text(constraint, *check.value), word,
+                     check.within_margin ? " (near)" : "");
+}
+
+std::string name(const Decision& decision, const std::optional<std::size_t>& index) {
+  return index ? decision.candidates[*index].name : std::string("no configuration");
+}
+
+std::string names(const Decision& decision, const std::vector<std::size_t>& indices) {
+  std::vector<std::string> parts;
+  for (const std::size_t i : indices) parts.push_back(decision.candidates[i].name);
+  return join(parts);
+}
+
+std::string choice_sentence(const Decision& decision) {
+  if (decision.chosen) {
+    const Candidate& chosen = decision.candidates[*decision.chosen];
+    return fmt::format(
+        "Recommendation: {}, with macro-F1 {}, {} ms/example, {} and ECE {} after temperature.", chosen.name,
+        fixed(chosen.macro_f1, 3), fixed(chosen.ms_per_example, 2), memory(chosen.memory_bytes),
+        fixed(chosen.ece, 3));
+  }
+  if (!decision.minimal_relaxation) {
+    return "No recommendation: no configuration is known to meet every limit.";
+  }
+  std::vector<std::string> moves;
+  for (const Shortfall::Part& part : decision.minimal_relaxation->parts) {
+    const Constraint& constraint = decision.constraints[part.constraint];
+    moves.push_back(
+        fmt::format("{} moved to {}", limit_text(constraint), value_text(constraint, part.new_limit)));
+  }
+  return fmt::format("No configuration meets every limit. Nearest is {}; it would need {}.",
+                     name(decision, decision.minimal_relaxation->candidate), join(moves));
+}
+
+}  // namespace quantier::note_internal

@@ -1,0 +1,25 @@
+// How numbers and names are written in the note. A dash stands for what nobody measured.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quantier/decide/decision.h"
+
+namespace quantier::note_internal {
+
+[[nodiscard]] std::string fixed(const std::optional<double>& value, int digits);
+[[nodiscard]] std::string points(double fraction);  // -0.028 -> "-2.8"
+[[nodiscard]] std::string memory(const std::optional<double>& bytes);
+[[nodiscard]] std::string short_key(std::string_view run_key);
+[[nodiscard]] std::string join(const std::vector<std::string>& parts);  // "a, b and c"
+[[nodiscard]] std::string limit_text(const Constraint& constraint);     // "ECE <= 0.050"
+[[nodiscard]] std::string value_text(const Constraint& constraint, double value);
+[[nodiscard]] std::string check_text(const Constraint& constraint, const Check& check);
+[[nodiscard]] std::string names(const Decision& decision, const std::vector<std::size_t>& indices);
+[[nodiscard]] std::string name(const Decision& decision, const std::optional<std::size_t>& index);
+[[nodiscard]] std::string choice_sentence(const Decision& decision);
+
+}  // namespace quantier::note_internal
