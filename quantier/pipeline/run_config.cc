@@ -213,7 +213,7 @@ class ConfigReader {
                          suggestion(word, known));
           break;
         }
-        envelope.objectives.push_back(static_cast<Objective>(found - known.begin()));
+        envelope.objectives.push_back(static_cast<ConfiguredObjective>(found - known.begin()));
       }
     }
     section.finish();
@@ -256,15 +256,15 @@ class ConfigReader {
 
 }  // namespace
 
-const char* objective_name(Objective objective) {
+const char* configured_objective_name(ConfiguredObjective objective) {
   switch (objective) {
-    case Objective::kMacroF1:
+    case ConfiguredObjective::kMacroF1:
       return "macro_f1";
-    case Objective::kLatency:
+    case ConfiguredObjective::kLatency:
       return "latency";
-    case Objective::kMemory:
+    case ConfiguredObjective::kMemory:
       return "memory";
-    case Objective::kEce:
+    case ConfiguredObjective::kEce:
       return "ece";
   }
   return "unknown";

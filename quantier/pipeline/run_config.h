@@ -53,15 +53,16 @@ struct Floor {
 };
 
 // Differences inside a margin are ties.
-struct Margins {
+struct ConfiguredMargins {
   double macro_f1 = 0.010;         // absolute
   double latency_relative = 0.05;  // 0.05: five percent
   double memory_relative = 0.02;
   double ece = 0.005;  // absolute
 };
 
-enum class Objective : std::uint8_t { kMacroF1, kLatency, kMemory, kEce };
-[[nodiscard]] const char* objective_name(Objective objective);  // "macro_f1", "latency", "memory", "ece"
+enum class ConfiguredObjective : std::uint8_t { kMacroF1, kLatency, kMemory, kEce };
+[[nodiscard]] const char* configured_objective_name(
+    ConfiguredObjective objective);  // "macro_f1", "latency", "memory", "ece"
 
 // Constraints that are absent do not constrain.
 struct EnvelopeConfig {
@@ -73,8 +74,9 @@ struct EnvelopeConfig {
   std::optional<double> ece_max;        // after temperature, cross-fitted
   std::optional<double> memory_max_mb;  // process peak; 1 MB = 10^6 bytes
   std::vector<Floor> tier_accuracy_min;
-  Margins margins;
-  std::vector<Objective> objectives = {Objective::kMacroF1, Objective::kLatency, Objective::kMemory};
+  ConfiguredMargins margins;
+  std::vector<ConfiguredObjective> objectives = {ConfiguredObjective::kMacroF1, ConfiguredObjective::kLatency,
+                                                 ConfiguredObjective::kMemory};
 };
 
 // What was recommended before anything was measured.

@@ -102,7 +102,7 @@ TEST(RunConfig, EveryField) {
   EXPECT_EQ(envelope.requests_per_second, 100.0);
   EXPECT_EQ(envelope.ms_per_example_max, 2.5);
   EXPECT_EQ(envelope.ms_per_example_protocol, ConfiguredProtocol::kWorkload);
-  EXPECT_THAT(envelope.objectives, ElementsAre(Objective::kEce, Objective::kMemory));
+  EXPECT_THAT(envelope.objectives, ElementsAre(ConfiguredObjective::kEce, ConfiguredObjective::kMemory));
   ASSERT_EQ(envelope.tier_accuracy_min.size(), 2u);
   EXPECT_EQ(envelope.tier_accuracy_min[1].value, 1.0);
   EXPECT_EQ(envelope.margins.ece, 0.0);
