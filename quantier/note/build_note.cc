@@ -1,11 +1,47 @@
 #include <fmt/format.h>
 
+#include "quantier/decide/compare.h"
 #include "quantier/note/figures.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
 namespace quantier {
 namespace note_internal {
+namespace {
+
+// Smaller and faster is what compression promises; where a precision is neither, the reader is told.
+std::string broken_promises(const Decision& decision) {
+  using decide_internal::compare_cost;
+  using decide_internal::known;
+  const Margins& margins = decision.envelope.margins;
+  std::vector<std::string> broken;
+  for (const Candidate& base : decision.candidates) {
+    if (base.recipe != "fp16") continue;
+    for (const Candidate& other : decision.candidates) {
+      if (other.model != base.model || other.recipe == base.recipe) continue;
+      const auto ms = known(other.ms_per_example);
+      const auto base_ms = known(base.ms_per_example);
+      const auto bytes = known(other.memory_bytes);
+      const auto base_bytes = known(base.memory_bytes);
+      std::vector<std::string> ways;
+      if (ms && base_ms && compare_cost(*ms, *base_ms, margins.latency_fraction) < 0) {
+        ways.push_back(fmt::format("slower ({} against {} ms/example)", fixed(ms, 2), fixed(base_ms, 2)));
+      }
+      if (bytes && base_bytes && compare_cost(*bytes, *base_bytes, margins.memory_fraction) < 0) {
+        ways.push_back(fmt::format("larger ({} against {})", memory(bytes), memory(base_bytes)));
+      }
+      if (!ways.empty()) broken.push_back(fmt::format("{} is {}", other.name, join(ways)));
+    }
+  }
+  if (broken.empty()) return {};
+  return fmt::format(
+      "Compression does not pay everywhere. Against fp16 of the same model, {}. This belongs to these "
+      "kernels on this machine: Dettmers et al. (2022) themselves report LLM.int8() as slower below "
+      "6.7 B parameters. What other hardware or another stack would show is unknown here, not measured.",
+      join(broken));
+}
+
+}  // namespace
 
 std::string limited_mark(const NoteInput& input) {
   return input.limited.empty() ? std::string() : fmt::format(" [limited: {}]", input.limited);
@@ -75,6 +111,8 @@ void frontier_section(const NoteInput& input, Blocks& blocks) {
         fmt::format("Said plainly: {} beats every {} configuration on quality, size and speed at once.{}",
                     decision.candidates[sweep.by].name, sweep.loser_model, limited_mark(input))});
   }
+  const std::string broken = broken_promises(decision);
+  if (!broken.empty()) blocks.emplace_back(NoteParagraph{broken + limited_mark(input)});
   if (!input.hardware_caveat.empty()) blocks.emplace_back(NoteParagraph{input.hardware_caveat});
 }
 

@@ -215,9 +215,9 @@ std::string reliability_svg(const std::vector<NoteCalibration>& calibration) {
   const std::size_t rows = (calibration.size() + kAcross - 1) / kAcross;
   Svg svg(kPanel * kAcross + 20.0, 30.0 + kPanel * static_cast<double>(rows),
           "Accuracy against confidence, before and after temperature");
-  svg.marker(46.0, 12.0, 1, true);
+  svg.dot(46.0, 12.0, 1, true);
   svg.text(56.0, 16.0, "before temperature");
-  svg.marker(196.0, 12.0, 0, false);
+  svg.dot(196.0, 12.0, 0, false);
   svg.text(206.0, 16.0, "after temperature");
   for (std::size_t i = 0; i < calibration.size(); ++i) {
     const double left = 40.0 + kPanel * static_cast<double>(i % kAcross);
@@ -243,7 +243,7 @@ std::string reliability_svg(const std::vector<NoteCalibration>& calibration) {
       svg.polyline(path, fmt::format("stroke:{};stroke-width:1.5", series_colour(series)));
       for (const NoteReliabilityBin& bin : bins) {
         if (bin.examples == 0 || !std::isfinite(bin.confidence) || !std::isfinite(bin.accuracy)) continue;
-        svg.marker(x.at(bin.confidence), y.at(bin.accuracy), series, !after);
+        svg.dot(x.at(bin.confidence), y.at(bin.accuracy), series, !after);
       }
     }
     if (i / kAcross + 1 == rows) svg.text(x.from + kPlot / 2.0, y.from + 30.0, "confidence", "middle", 11.0);

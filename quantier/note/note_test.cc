@@ -142,6 +142,24 @@ TEST(Note, EmptyEvidenceStillRenders) {
   EXPECT_EQ(html.find('\x1b'), std::string::npos);
 }
 
+TEST(Note, BrokenPromisesAreNamedAndOnlyThose) {
+  const std::string html = render_html(build_note(workload_note()));
+  EXPECT_THAT(
+      html,
+      HasSubstr(
+          "encoder int8 is slower (5.80 against 2.31 ms/example) and larger (0.59 GB against 0.41 GB)"));
+  NoteInput input = workload_note();
+  std::vector<Candidate> list = workload_fixture::candidates();
+  for (Candidate& candidate : list) {
+    if (candidate.recipe != "fp16") {
+      candidate.ms_per_example = 1.0;
+      candidate.memory_bytes = 1e8;
+    }
+  }
+  input.decision = decide_candidates(list, {}, workload_fixture::envelope()).value_or(Decision{});
+  EXPECT_THAT(render_html(build_note(input)), Not(HasSubstr("does not pay")));
+}
+
 TEST(Note, SummaryIsAligned) {
   const std::string text = summary_table(workload_note().decision);
   EXPECT_THAT(text, HasSubstr("encoder fp16      0.210        2.31  0.41 GB  0.040  CHOSEN"));

@@ -33,7 +33,7 @@ h1{font-size:1.6rem;line-height:1.2}h2{font-size:1.2rem;margin-top:2rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;margin:.8rem 0;width:100%;font-variant-numeric:tabular-nums}
 caption,figcaption{text-align:left;font-size:.85rem;padding:.3rem 0;opacity:.85}
 th,td{border-bottom:1px solid var(--rule);padding:.25rem .5rem;text-align:right;vertical-align:top}
-th.t,td.t{text-align:left}figure{margin:1rem 0}svg{max-width:100%;height:auto}
+td{white-space:nowrap}th.t,td.t{text-align:left}td.t{white-space:normal}td.t:first-child{min-width:6.5rem}figure{margin:1rem 0}svg{max-width:100%;height:auto}
 @media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--soft:#f3f5f7;--rule:#bbb;--series0:#0072B2;--series1:#D55E00}body{margin:0;max-width:none;font-size:10.5pt}h2{break-after:avoid}figure,tr,.lead{break-inside:avoid}}
 )";
 

@@ -54,6 +54,12 @@ void Svg::marker(double x, double y, std::size_t series, bool hollow) {
   }
 }
 
+void Svg::dot(double x, double y, std::size_t series, bool hollow) {
+  const std::string colour = series_colour(series);
+  body_ += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.5\" style=\"stroke:{};fill:{}\"/>\n", x, y,
+                       colour, hollow ? std::string("none") : colour);
+}
+
 void Svg::text(double x, double y, std::string_view text, std::string_view anchor, double size,
                double rotate) {
   const std::string turn = rotate == 0.0

@@ -19,6 +19,7 @@ class Svg {
   void rect(double x, double y, double width, double height, std::string_view style);
   // Circle, square, triangle and diamond in turn; `hollow` draws the outline only.
   void marker(double x, double y, std::size_t series, bool hollow);
+  void dot(double x, double y, std::size_t series, bool hollow);  // small, for dense curves
   void text(double x, double y, std::string_view text, std::string_view anchor = "start", double size = 12.0,
             double rotate = 0.0);
   [[nodiscard]] std::string finish();
