@@ -1,0 +1,160 @@
+#include "quantier/pipeline/report_parts.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "quantier/base/file.h"
+
+namespace quantier {
+namespace {
+
+const char* protocol_text(ConfiguredProtocol protocol) {
+  switch (protocol) {
+    case ConfiguredProtocol::kThroughput:
+      return "throughput";
+    case ConfiguredProtocol::kLatency:
+      return "latency";
+    case ConfiguredProtocol::kWorkload:
+      return "workload";
+  }
+  return "throughput";
+}
+
+std::string short_hash(const std::string& hash) { return hash.substr(0, 16); }
+
+}  // namespace
+
+Envelope envelope_for(const RunConfig& config) {
+  Envelope envelope;
+  envelope.latency_protocol = protocol_text(ConfiguredProtocol::kThroughput);
+  envelope.memory_definition = "process_peak";
+  if (config.envelope) {
+    const EnvelopeConfig& from = *config.envelope;
+    envelope.device = from.device;
+    envelope.requests_per_second = from.requests_per_second;
+    envelope.max_ms_per_example = from.ms_per_example_max;
+    envelope.latency_protocol = protocol_text(from.ms_per_example_protocol);
+    envelope.macro_f1_min = from.macro_f1_min;
+    envelope.ece_max = from.ece_max;
+    if (from.memory_max_mb) envelope.memory_max_bytes = *from.memory_max_mb * 1e6;
+    for (const Floor& floor : from.tier_accuracy_min) {
+      envelope.tier_floors.push_back({.tier = floor.name, .accuracy_min = floor.value});
+    }
+    envelope.margins = {.macro_f1 = from.margins.macro_f1,
+                        .latency_fraction = from.margins.latency_relative,
+                        .memory_fraction = from.margins.memory_relative,
+                        .ece = from.margins.ece};
+    envelope.order.clear();
+    for (const ConfiguredObjective objective : from.objectives) {
+      // Calibration is a limit of the decision, not an objective: temperature changes no prediction.
+      if (objective == ConfiguredObjective::kMacroF1) envelope.order.push_back(Objective::kQuality);
+      if (objective == ConfiguredObjective::kLatency) envelope.order.push_back(Objective::kLatency);
+      if (objective == ConfiguredObjective::kMemory) envelope.order.push_back(Objective::kMemory);
+    }
+  }
+  if (config.prior) {
+    envelope.prior = {.text = config.prior->text,
+                      .model = config.prior->model,
+                      .recipe = config.prior->recipe,
+                      .why = config.prior->why};
+  }
+  return envelope;
+}
+
+std::optional<double> median_ms_per_example(const Run& run, TimingProtocol protocol) {
+  std::vector<double> values;
+  for (const TimingSample& sample : run.timings) {
+    if (sample.protocol != protocol || sample.warm_up || sample.examples == 0) continue;
+    values.push_back(static_cast<double>(sample.wall_ns) * 1e-6 / static_cast<double>(sample.examples));
+  }
+  if (values.empty()) return std::nullopt;
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : 0.5 * (values[middle - 1] + values[middle]);
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> appendix_for(
+    const RunConfig& config, const std::vector<Run>& runs, Store& store,
+    const std::vector<FailureRecord>& failures) {
+  std::vector<std::pair<std::string, std::string>> rows;
+  if (runs.empty()) return rows;
+  const Provenance& conditions = runs.front().provenance;
+  rows.emplace_back("Program", fmt::format("Quantier {} (revision {}, {})", conditions.quantier_version,
+                                           conditions.git_revision, conditions.compiler));
+  rows.emplace_back("Machine", fmt::format("{}, {} thread(s), {}; {}", conditions.machine, conditions.threads,
+                                           conditions.instruction_sets, conditions.kernel_release));
+  rows.emplace_back("Libraries", conditions.libraries);
+  rows.emplace_back("Data", fmt::format("{} split, sha256 {}, at most {} tokens a text", runs.front().split,
+                                        short_hash(conditions.data_sha256), config.max_length));
+  rows.emplace_back("Throughput",
+                    fmt::format("{} passes over {} examples, shuffled by seed {}, batches of 32, "
+                                "tokenization included; the median pass",
+                                config.timing.throughput_passes,
+                                config.timing.throughput_examples == 0
+                                    ? runs.front().predictions.example_count
+                                    : std::min<std::uint64_t>(config.timing.throughput_examples,
+                                                              runs.front().predictions.example_count),
+                                config.seed));
+  rows.emplace_back(
+      "Latency", fmt::format("{} texts one at a time, tokenization included", config.timing.latency_samples));
+  if (config.timing.workload) {
+    rows.emplace_back("Workload",
+                      "batches of 32 in file order, 3 to warm up, 5 timed; no padding is computed");
+  }
+  rows.emplace_back("Memory",
+                    "peak resident set of the configuration's own process (VmHWM), predictions phase");
+  std::set<std::string> models;
+  for (const Run& run : runs) {
+    if (models.insert(run.configuration.model).second) {
+      rows.emplace_back(run.configuration.model, fmt::format("weights sha256 {}, tokenizer {}",
+                                                             short_hash(run.provenance.weights_sha256),
+                                                             short_hash(run.provenance.tokenizer_sha256)));
+    }
+    if (run.effective_batch_size != run.requested_batch_size) {
+      rows.emplace_back(run.configuration.display(),
+                        fmt::format("memory ran out at batches of {}; batches of {} were used",
+                                    run.requested_batch_size, run.effective_batch_size));
+    }
+    QT_TRY(const std::vector<NoiseFloor> noise, store.noise_floor(run.key));
+    for (const NoiseFloor& floor : noise) {
+      rows.emplace_back(
+          "Noise floor, " + run.configuration.display(),
+          fmt::format("{}: {} examples, largest change of a logit {:.3g}, {} flips", floor.comparison,
+                      floor.examples, floor.max_abs_logit_difference, floor.flips));
+    }
+  }
+  for (const FailureRecord& failure : failures) {
+    rows.emplace_back("Failed: " + failure.configuration.display(),
+                      fmt::format("{}: {} ({})", failure.phase, failure.error.what, failure.error.why));
+  }
+  return rows;
+}
+
+std::vector<std::string> plan_remarks_of(const std::vector<Run>& runs) {
+  std::vector<std::string> remarks;
+  for (const Run& run : runs) {
+    for (const std::string& remark : run.plan.remarks) {
+      const std::string text = fmt::format("{}: {}", run.plan.recipe, remark);
+      if (std::find(remarks.begin(), remarks.end(), text) == remarks.end()) remarks.push_back(text);
+    }
+  }
+  return remarks;
+}
+
+Result<NoteFiles> write_note_files(const NoteDocument& document, const std::filesystem::path& directory) {
+  const NoteFiles files{directory / "note.md", directory / "note.html"};
+  const std::filesystem::path figures = directory / "figures";
+  QT_TRY_STATUS(create_folders(figures));
+  for (const NoteBlock& block : document.blocks) {
+    if (const auto* figure = std::get_if<NoteFigure>(&block)) {
+      QT_TRY_STATUS(write_file_atomically(figures / (figure->name + ".svg"), figure->svg));
+    }
+  }
+  QT_TRY_STATUS(write_file_atomically(files.html, render_html(document)));
+  QT_TRY_STATUS(write_file_atomically(files.markdown, render_markdown(document)));
+  return files;
+}
+
+}  // namespace quantier

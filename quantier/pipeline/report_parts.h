@@ -1,0 +1,42 @@
+// Pieces of a report that need no statistics: the envelope as the decision reads it, what stands in the
+// appendix, and writing the note's files.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "quantier/base/error.h"
+#include "quantier/decide/envelope.h"
+#include "quantier/evidence/store.h"
+#include "quantier/note/document.h"
+#include "quantier/pipeline/run_config.h"
+#include "quantier/record/run.h"
+
+namespace quantier {
+
+// Without [envelope] nothing constrains, and the margins are the defaults.
+[[nodiscard]] Envelope envelope_for(const RunConfig& config);
+
+// Median over the samples of a protocol of wall time per example, in milliseconds; warm-ups left out. Absent
+// when nothing was timed.
+[[nodiscard]] std::optional<double> median_ms_per_example(const Run& run, TimingProtocol protocol);
+
+// Protocol, machine, versions, hashes, batch-size fallbacks, noise floor and failures.
+[[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> appendix_for(
+    const RunConfig& config, const std::vector<Run>& runs, Store& store,
+    const std::vector<FailureRecord>& failures);
+
+// Remarks of the executed plans, each once.
+[[nodiscard]] std::vector<std::string> plan_remarks_of(const std::vector<Run>& runs);
+
+struct NoteFiles {
+  std::filesystem::path markdown;  // DIR/note.md, with its figures in DIR/figures/
+  std::filesystem::path html;      // DIR/note.html, self-contained
+};
+[[nodiscard]] Result<NoteFiles> write_note_files(const NoteDocument& document,
+                                                 const std::filesystem::path& directory);
+
+}  // namespace quantier
