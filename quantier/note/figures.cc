@@ -54,11 +54,10 @@ struct Label {
 };
 
 // Every label goes to the first free place around its point; a thin line leads back from a far one.
-void place_labels(Svg& svg, const std::vector<Label>& labels, double left, double right, double top,
-                  double bottom) {
+void place_labels(Svg& svg, const std::vector<Label>& labels, std::vector<Box> taken, double left,
+                  double right, double top, double bottom) {
   constexpr double kHeight = 14.0;
   constexpr double kCharacter = 6.6;  // an upper bound of the mean advance at 12 px
-  std::vector<Box> taken;
   for (const Label& label : labels) taken.push_back({label.x - 7.0, label.y - 7.0, 14.0, 14.0});
   for (const Label& label : labels) {
     const double width = kCharacter * static_cast<double>(label.text.size());
@@ -142,9 +141,17 @@ std::string frontier_svg(const Decision& decision, const Frontier& frontier) {
   std::sort(members.begin(), members.end(),
             [](const FrontierPoint& a, const FrontierPoint& b) { return a.cost < b.cost; });
   std::string steps;
+  std::vector<Box> taken;  // by the frontier line
   for (std::size_t i = 0; i < members.size(); ++i) {
     const double px = x.at(members[i].cost / scale);
-    if (i > 0) steps += fmt::format("{:.1f},{:.1f} ", px, y.at(members[i - 1].macro_f1));
+    if (i > 0) {
+      const double before_x = x.at(members[i - 1].cost / scale);
+      const double before_y = y.at(members[i - 1].macro_f1);
+      const double here_y = y.at(members[i].macro_f1);
+      steps += fmt::format("{:.1f},{:.1f} ", px, before_y);
+      taken.push_back({before_x, before_y - 1.0, px - before_x, 2.0});
+      taken.push_back({px - 1.0, std::min(before_y, here_y), 2.0, std::abs(before_y - here_y)});
+    }
     steps += fmt::format("{:.1f},{:.1f} ", px, y.at(members[i].macro_f1));
   }
   svg.polyline(steps, "stroke:currentColor;stroke-width:1.5;stroke-dasharray:5 4;opacity:.55");
@@ -163,7 +170,7 @@ std::string frontier_svg(const Decision& decision, const Frontier& frontier) {
       text += " (tie)";
     labels.push_back({px, py, text});
   }
-  place_labels(svg, labels, x.from, x.to, y.to, y.from);
+  place_labels(svg, labels, std::move(taken), x.from, x.to, y.to, y.from);
   return svg.finish();
 }
 
