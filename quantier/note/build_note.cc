@@ -15,6 +15,7 @@ std::string broken_promises(const Decision& decision) {
   using decide_internal::known;
   const Margins& margins = decision.envelope.margins;
   std::vector<std::string> broken;
+  bool int8_slower = false;
   for (const Candidate& base : decision.candidates) {
     if (base.recipe != "fp16") continue;
     for (const Candidate& other : decision.candidates) {
@@ -25,6 +26,7 @@ std::string broken_promises(const Decision& decision) {
       const auto base_bytes = known(base.memory_bytes);
       std::vector<std::string> ways;
       if (ms && base_ms && compare_cost(*ms, *base_ms, margins.latency_fraction) < 0) {
+        int8_slower = int8_slower || other.recipe.find("int8") != std::string::npos;
         ways.push_back(fmt::format("slower ({} against {} ms/example)", fixed(ms, 2), fixed(base_ms, 2)));
       }
       if (bytes && base_bytes && compare_cost(*bytes, *base_bytes, margins.memory_fraction) < 0) {
@@ -36,9 +38,11 @@ std::string broken_promises(const Decision& decision) {
   if (broken.empty()) return {};
   return fmt::format(
       "Compression does not pay everywhere. Against fp16 of the same model, {}. This belongs to these "
-      "kernels on this machine: Dettmers et al. (2022) themselves report LLM.int8() as slower below "
-      "6.7 B parameters. What other hardware or another stack would show is unknown here, not measured.",
-      join(broken));
+      "kernels on this "
+      "machine{}. What other hardware or another stack would show is unknown here, not measured.",
+      join(broken),
+      int8_slower ? "; Dettmers et al. (2022) themselves report LLM.int8() as slower below 6.7 B parameters"
+                  : "");
 }
 
 }  // namespace
@@ -151,9 +155,9 @@ void calibration_section(const NoteInput& input, Blocks& blocks) {
     text += fmt::format("On examples it was not fitted on, the temperature lowers ECE for {}.", join(better));
   if (!not_better.empty()) text += fmt::format(" It does not for {}.", join(not_better));
   text +=
-      " What is left matters to a service that acts on confidence: a gate passes the share shown, at the "
-      "accuracy "
-      "shown, and both move with the precision.";
+      " What is left matters to a service that acts on confidence: the gate columns say how many examples it "
+      "would "
+      "pass, and how many of those are right.";
   blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
   blocks.emplace_back(NoteFigure{
       "reliability",

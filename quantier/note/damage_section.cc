@@ -34,8 +34,10 @@ std::string pattern_sentence(const std::vector<NoteTierDelta>& deltas, const std
   text +=
       established.empty() ? "no change in a tier is established." : "established: " + join(established) + ".";
   if (!directional.empty()) {
-    text += fmt::format(" Directional only: {}; so few flipped predictions could turn over on another split.",
-                        join(directional));
+    text += fmt::format(
+        " Directional only: {}; the flips behind it are too few to rule out that another split turns it "
+        "over.",
+        join(directional));
   }
   if (open > 0) text += fmt::format(" Unresolved: {} further comparison{}.", open, open == 1 ? "" : "s");
   return text;
