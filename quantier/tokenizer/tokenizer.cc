@@ -107,28 +107,20 @@ class Encoder {
   std::optional<Error> error_;
 };
 
-// The id that the reference would give to an added token: from the vocabulary, else the next free one. A file
-// that says otherwise would be read differently by the reference than it claims.
-Status check_added_ids(const std::vector<AddedToken>& tokens, const TokenizerFile& file,
-                       const BpeModel& model, std::string_view source) {
+// An added token's id is what the reference gives it: from the vocabulary, else the next free one. The id
+// that the file names is not read there either.
+void assign_ids(std::vector<AddedToken>& tokens, const TokenizerFile& file, const BpeModel& model) {
   std::unordered_map<std::string_view, std::int32_t> known;
   known.reserve(file.vocabulary.size());
   for (const auto& [token, id] : file.vocabulary) known.emplace(token, id);
-  const auto entries = static_cast<std::int64_t>(model.vocabulary_entries());
-  std::int64_t largest_added = -1;
-  for (const AddedToken& token : tokens) {
+  const auto entries = static_cast<std::int32_t>(model.vocabulary_entries());
+  std::int32_t largest_added = -1;
+  for (AddedToken& token : tokens) {
     const auto found = known.find(token.content);
-    const std::int64_t next = largest_added >= entries ? largest_added + 1 : entries;
-    const std::int64_t expected = found != known.end() ? found->second : next;
-    if (expected != token.id) {
-      return fail(ErrorKind::kCorruptData, "an added token's id does not fit the vocabulary",
-                  std::string(source),
-                  fmt::format("\"{}\" says {}, its place in the vocabulary gives {}",
-                              printable(token.content), token.id, expected));
-    }
-    largest_added = std::max(largest_added, expected);
+    const std::int32_t next = largest_added >= entries ? largest_added + 1 : entries;
+    token.id = found != known.end() ? found->second : next;
+    largest_added = std::max(largest_added, token.id);
   }
-  return {};
 }
 
 }  // namespace
@@ -153,8 +145,8 @@ Result<Tokenizer> Tokenizer::parse(std::string_view tokenizer_json, std::string_
   QT_TRY(state->pre_tokenizer, read_pre_tokenizer(file.root, source));
   QT_TRY(state->post_processor, read_post_processor(file.root, source));
   QT_TRY(state->max_length, read_truncation(file.root, source));
-  QT_TRY(const auto added, read_added_tokens(file.root, source));
-  QT_TRY_STATUS(check_added_ids(added, file, state->model, source));
+  QT_TRY(auto added, read_added_tokens(file.root, source));
+  assign_ids(added, file, state->model);
 
   std::int32_t largest = state->model.largest_id();
   for (const bool special : {true, false}) {

@@ -1,6 +1,5 @@
 #include "quantier/tokenizer/tokenizer_file.h"
 
-#include <limits>
 #include <unordered_set>
 #include <utility>
 
@@ -12,6 +11,7 @@ namespace quantier::tokenizer_detail {
 namespace {
 
 constexpr std::size_t kMaxDepth = 32;
+constexpr std::uint64_t kLargestId = 1u << 30;  // leaves room for the ids of added tokens
 
 // Builds the tree from the parser's events, and leaves model.vocab out of it.
 class Reader : public nlohmann::json_sax<Json> {
@@ -28,7 +28,7 @@ class Reader : public nlohmann::json_sax<Json> {
   }
   bool number_unsigned(number_unsigned_t value) override {
     if (!in_vocabulary_) return add(value);
-    if (value >= static_cast<number_unsigned_t>(std::numeric_limits<std::int32_t>::max())) {
+    if (value > kLargestId) {
       return refuse(fmt::format("the id {} in model.vocab is too large", value));
     }
     file_.vocabulary.push_back({std::move(key_), static_cast<std::int32_t>(value)});

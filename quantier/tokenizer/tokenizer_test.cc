@@ -132,8 +132,6 @@ TEST(Tokenizer, RefusesMalformedFiles) {
       small_tokenizer(R"({"model": {"merges": [1]}})"),
       small_tokenizer(R"({"model": {"unk_token": "?"}})"),
       small_tokenizer(R"({"added_tokens": [{"id": 9}]})"),
-      small_tokenizer(R"({"added_tokens": [{"id": 9, "content": "<T>", "single_word": false, "lstrip": false,
-                          "rstrip": false, "normalized": false, "special": false}]})"),
       small_tokenizer(R"({"truncation": {"max_length": -1}})"),
       small_tokenizer(R"({"post_processor": {"type": "TemplateProcessing", "single":
                           [{"SpecialToken": {"id": "X"}}, {"Sequence": {"id": "A"}}], "special_tokens": {}}})"),
@@ -143,6 +141,20 @@ TEST(Tokenizer, RefusesMalformedFiles) {
     ASSERT_FALSE(tokenizer.has_value()) << text.substr(0, 300);
     EXPECT_EQ(tokenizer.error().kind, ErrorKind::kCorruptData) << text.substr(0, 300);
   }
+}
+
+// Reference (tokenizers 0.23.3): the ids in added_tokens are not read; the next free id is taken.
+TEST(Tokenizer, GivesAddedTokensTheReferencesIds) {
+  const auto tokenizer = Tokenizer::parse(small_tokenizer(R"({"added_tokens": [
+      {"id": 9, "content": "<X>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
+       "special": true},
+      {"id": 7, "content": "ab", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
+       "special": true},
+      {"id": 8, "content": "<Y>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
+       "special": true}]})"),
+                                          "test");
+  ASSERT_TRUE(tokenizer.has_value()) << tokenizer.error().message();
+  EXPECT_EQ(tokenizer->encode("<X>ab<Y>abab", {})->ids, (Ids{5, 2, 6, 2, 2}));
 }
 
 TEST(Tokenizer, NamesTheByteThatIsNotUtf8) {
