@@ -1,0 +1,225 @@
+#include "quantier/engine/builder.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "quantier/base/check.h"
+#include "quantier/base/half.h"
+#include "quantier/engine/cpu/cpu_ops.h"
+#include "quantier/engine/graph/graph.h"
+#include "quantier/engine/reference/reference_ops.h"
+
+namespace quantier {
+namespace {
+
+// Tokens that go through the network together. Small enough for the activations to stay in cache, large
+// enough for the products to run at full rate; results do not depend on it.
+constexpr std::size_t kMicroBatchTokens = 512;
+
+class GraphClassifier final : public Classifier {
+ public:
+  GraphClassifier(ModelWeights weights, EngineKind kind, ThreadPool& pool)
+      : weights_(std::move(weights)), pool_(pool), workers_(pool.threads()) {
+    for (Worker& worker : workers_) {
+      if (kind == EngineKind::kReference) {
+        worker.ops = std::make_unique<ReferenceOps>(weights_.plan.rounding);
+      } else {
+        worker.ops = std::make_unique<CpuOps>(weights_.plan.rounding);
+      }
+    }
+    fill_executed_plan(kind);
+  }
+
+  [[nodiscard]] std::size_t class_count() const override { return weights_.spec.classes; }
+  [[nodiscard]] const ExecutedPlan& executed_plan() const override { return executed_; }
+
+  [[nodiscard]] Status predict(const TokenBatch& batch, std::span<float> logits) override {
+    QT_TRY_STATUS(validate(batch, logits.size()));
+    pieces_.clear();
+    for (std::size_t text = 0; text < batch.size();) {
+      const std::size_t first = text;
+      while (text < batch.size() &&
+             (text == first || batch.offsets[text + 1] - batch.offsets[first] <= kMicroBatchTokens)) {
+        ++text;
+      }
+      pieces_.push_back({first, text});
+    }
+    pool_.run(pieces_.size(), [&](std::size_t task, std::size_t thread) {
+      run_piece(batch, pieces_[task], workers_[thread], logits);
+    });
+    return {};
+  }
+
+ private:
+  struct Worker {
+    std::unique_ptr<Ops> ops;
+    Workspace workspace;
+    std::vector<std::uint32_t> offsets;
+  };
+  struct Piece {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+
+  void run_piece(const TokenBatch& batch, Piece piece, Worker& worker, std::span<float> logits) {
+    const std::uint32_t first = batch.offsets[piece.begin];
+    worker.offsets.resize(piece.end - piece.begin + 1);
+    for (std::size_t i = 0; i < worker.offsets.size(); ++i)
+      worker.offsets[i] = batch.offsets[piece.begin + i] - first;
+    const TokenBatch part{batch.tokens.subspan(first, worker.offsets.back()), worker.offsets};
+    const auto out = logits.subspan(piece.begin * class_count(), part.size() * class_count());
+    switch (weights_.spec.family) {
+      case Family::kModernBert:
+        return run_modernbert(weights_, part, *worker.ops, worker.workspace, out);
+      case Family::kQwen2:
+        return run_qwen2(weights_, part, *worker.ops, worker.workspace, out);
+    }
+  }
+
+  [[nodiscard]] Status validate(const TokenBatch& batch, std::size_t logits) const {
+    QT_CHECK(logits == batch.size() * class_count(), "logits have room for the batch");
+    for (std::size_t text = 0; text < batch.size(); ++text) {
+      const std::size_t length = batch.offsets[text + 1] - batch.offsets[text];
+      if (length == 0) {
+        return fail(ErrorKind::kUserInput, "a text has no tokens",
+                    fmt::format("text {} of the batch", text + 1), "a classifier needs at least one token",
+                    "remove empty texts");
+      }
+      if (length > weights_.spec.max_positions) {
+        return fail(ErrorKind::kUserInput, "a text is longer than the model's positions",
+                    fmt::format("text {} of the batch", text + 1),
+                    fmt::format("{} tokens, {} positions", length, weights_.spec.max_positions),
+                    "cut the texts with --max-length");
+      }
+    }
+    for (const std::int32_t id : batch.tokens) {
+      if (id < 0 || static_cast<std::uint64_t>(id) >= weights_.spec.vocabulary) {
+        return fail(ErrorKind::kUserInput, "a token id is outside the vocabulary", "",
+                    fmt::format("id {}, vocabulary of {}", id, weights_.spec.vocabulary));
+      }
+    }
+    return {};
+  }
+
+  void fill_executed_plan(EngineKind kind) {
+    const Plan& plan = weights_.plan;
+    executed_.recipe = plan.recipe;
+    executed_.device = "cpu";
+    executed_.options.emplace_back("activation_rounding",
+                                   plan.rounding == ActivationRounding::kHalf
+                                       ? "IEEE half after embedding, norms, linear layers, rotary embedding, "
+                                         "attention, activation, product and sums"
+                                       : "none");
+    for (std::size_t i = 0; i < weights_.spec.linears.size(); ++i) {
+      const LinearSpec& linear = weights_.spec.linears[i];
+      const PackedLinear& packed = weights_.linear(linear.role, linear.layer);
+      ExecutedLayer layer;
+      layer.name = linear.name;
+      layer.role = linear_role_name(linear.role);
+      layer.method = method_name(plan.layers[i].method);
+      layer.requested_format = weight_format_name(plan.layers[i].format);
+      layer.executed_format = weight_format_name(format_of(packed));
+      layer.kernel = kind == EngineKind::kReference ? "reference" : cpu_kernel_name(format_of(packed));
+      layer.out_features = linear.out_features;
+      layer.in_features = linear.in_features;
+      layer.weight_bytes = packed_bytes(packed);
+      executed_.weight_bytes += layer.weight_bytes;
+      executed_.layers.push_back(std::move(layer));
+    }
+    executed_.weight_bytes += plan.embedding_bytes + plan.other_bytes;
+    if (plan.recipe == "fp16") {
+      executed_.remarks.emplace_back(
+          "fp16 saves memory, not time, on this CPU: halves are stored, products and sums are done in float");
+    }
+  }
+
+  ModelWeights weights_;
+  ThreadPool& pool_;
+  std::vector<Worker> workers_;
+  std::vector<Piece> pieces_;
+  ExecutedPlan executed_;
+};
+
+class Builder final : public EngineBuilder {
+ public:
+  Builder(const ModelSpec& spec, const Plan& plan, EngineKind kind, ThreadPool& pool)
+      : kind_(kind), pool_(pool) {
+    weights_.spec = spec;
+    weights_.plan = plan;
+  }
+
+  Status set_embedding(const TensorView& table) override {
+    const std::uint64_t elements = table.element_count();
+    const std::uint64_t width = weights_.spec.hidden;
+    std::vector<float> row(width);
+    const auto for_each_row = [&](auto&& use) {
+      for (std::uint64_t begin = 0; begin < elements; begin += width) {
+        copy_as_float(table, begin, row);
+        use(begin);
+      }
+    };
+    if (weights_.plan.embedding_format == WeightFormat::kF32) {
+      AlignedBuffer<float> values(elements, MemoryOwner::kWeights);
+      for_each_row([&](std::uint64_t begin) { std::copy(row.begin(), row.end(), values.data() + begin); });
+      weights_.embedding = std::move(values);
+    } else {
+      AlignedBuffer<std::uint16_t> values(elements, MemoryOwner::kWeights);
+      for_each_row([&](std::uint64_t begin) {
+        for (std::uint64_t i = 0; i < width; ++i) values[begin + i] = to_half(row[i]).bits;
+      });
+      weights_.embedding = std::move(values);
+    }
+    has_embedding_ = true;
+    return {};
+  }
+
+  Status set_norm(const NormSpec& norm, const TensorView& weight, const TensorView* bias) override {
+    NormWeights values;
+    read(weight, values.weight);
+    if (bias != nullptr) read(*bias, values.bias);
+    weights_.norms[{norm.role, norm.layer}] = std::move(values);
+    return {};
+  }
+
+  Status set_linear(const LinearSpec& linear, PackedLinear&& packed) override {
+    const WeightFormat format = format_of(packed);
+    if (format != WeightFormat::kF32 && format != WeightFormat::kF16) {
+      return fail(ErrorKind::kUnsupported,
+                  fmt::format("no kernel for the format {}", weight_format_name(format)), linear.name, "",
+                  "fp32 and fp16 run on this engine");
+    }
+    weights_.linears[{linear.role, linear.layer}] = std::move(packed);
+    return {};
+  }
+
+  Result<std::unique_ptr<Classifier>> finish() override {
+    const bool complete = has_embedding_ && weights_.norms.size() == weights_.spec.norms.size() &&
+                          weights_.linears.size() == weights_.spec.linears.size();
+    if (!complete) return fail(ErrorKind::kBug, "the model was not assembled completely");
+    return std::unique_ptr<Classifier>(std::make_unique<GraphClassifier>(std::move(weights_), kind_, pool_));
+  }
+
+ private:
+  void read(const TensorView& tensor, std::vector<float>& values) const {
+    values.resize(tensor.element_count());
+    copy_as_float(tensor, 0, values);
+    if (weights_.plan.rounding != ActivationRounding::kHalf) return;
+    for (float& value : values) value = round_to_half(value);
+  }
+
+  ModelWeights weights_;
+  EngineKind kind_;
+  ThreadPool& pool_;
+  bool has_embedding_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<EngineBuilder>> EngineBuilder::create(const ModelSpec& spec, const Plan& plan,
+                                                             EngineKind kind, ThreadPool& pool) {
+  return std::unique_ptr<EngineBuilder>(std::make_unique<Builder>(spec, plan, kind, pool));
+}
+
+}  // namespace quantier

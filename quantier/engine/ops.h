@@ -1,0 +1,65 @@
+// The table of operations that an architecture is written over (graph/). One implementation is the scalar
+// reference, one is for the CPU's vector units; a graph never knows which it has.
+//
+// Activations are float, [tokens, features], row-major, texts one after another without padding. Where the
+// plan rounds to half, every operation rounds its own output, so that what is passed on is what a
+// half-precision framework would have stored. Spans are checked by the graph; an operation cannot fail.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "quantier/engine/token_batch.h"
+#include "quantier/engine/weights.h"
+
+namespace quantier {
+
+struct AttentionShape {
+  std::size_t heads = 0;
+  std::size_t kv_heads = 0;
+  std::size_t head_dim = 0;
+  std::size_t query_stride = 0;  // floats from one token's queries to the next
+  std::size_t key_stride = 0;    // the same for keys and for values
+  bool causal = false;
+  std::optional<std::uint32_t> half_window;
+};
+
+class Ops {
+ public:
+  virtual ~Ops() = default;
+
+  // out[t] = table[ids[t]]
+  virtual void embed(const ModelWeights& weights, std::span<const std::int32_t> ids,
+                     std::span<float> out) = 0;
+  // y = x W^T + b for `rows` rows.
+  virtual void linear(const PackedLinear& linear, std::span<const float> x, std::size_t rows,
+                      std::span<float> y) = 0;
+  // (x - mean) / sqrt(variance + epsilon) * weight + bias, per row; y may be x. (Ba, Kiros, Hinton 2016.)
+  virtual void layer_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
+                          std::span<float> y) = 0;
+  // x / sqrt(mean(x^2) + epsilon) * weight, per row; y may be x. (Zhang, Sennrich 2019.)
+  virtual void rms_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
+                        std::span<float> y) = 0;
+  // Rotates pairs (i, i + head_dim / 2) of each head by position * theta^(-2i / head_dim), in place. `first`
+  // is the offset of the first head inside a token's row. (Su et al. 2021, in the half-split layout that
+  // Hugging Face checkpoints use.)
+  virtual void rope(std::span<float> x, const TokenBatch& batch, std::size_t stride, std::size_t first,
+                    std::size_t heads, std::size_t head_dim, double theta) = 0;
+  // Attention of one text. queries, keys, values point at the first token's first head. Only the queries of
+  // tokens [first_query, first_query + query_count) are answered: out [query_count, heads * head_dim].
+  virtual void attention(const AttentionShape& shape, const float* queries, const float* keys,
+                         const float* values, std::size_t tokens, std::size_t first_query,
+                         std::size_t query_count, std::span<float> out) = 0;
+  // y[t] = activation(gate[t]) * up[t]; gate and up are `features` wide inside rows of `stride`.
+  virtual void gated(Activation activation, const float* gate, const float* up, std::size_t stride,
+                     std::size_t rows, std::size_t features, std::span<float> y) = 0;
+  virtual void activate(Activation activation, std::span<float> x) = 0;
+  // x += y
+  virtual void add(std::span<float> x, std::span<const float> y) = 0;
+  // Mean over the rows of one text.
+  virtual void mean(std::span<const float> x, std::size_t rows, std::span<float> out) = 0;
+};
+
+}  // namespace quantier

@@ -1,0 +1,191 @@
+#include "quantier/engine/reference/reference_ops.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include "quantier/base/check.h"
+#include "quantier/base/half.h"
+
+namespace quantier {
+namespace {
+
+double apply(Activation activation, double x) {
+  switch (activation) {
+    case Activation::kGelu:
+      return 0.5 * x * (1.0 + std::erf(x / std::numbers::sqrt2));
+    case Activation::kSilu:
+      return x / (1.0 + std::exp(-x));
+  }
+  return x;
+}
+
+// Weight n, k of a layer as the float that takes part in the product.
+float weight_at(const PackedLinear& linear, std::size_t index) {
+  if (const auto* f32 = std::get_if<F32Weights>(&linear.weights)) return f32->values[index];
+  const auto* f16 = std::get_if<F16Weights>(&linear.weights);
+  QT_CHECK(f16 != nullptr, "the reference product knows this format");
+  return to_float(Half{f16->values[index]});
+}
+
+}  // namespace
+
+KeyRange visible_keys(const AttentionShape& shape, std::size_t position, std::size_t tokens) {
+  KeyRange range{0, shape.causal ? position + 1 : tokens};
+  if (shape.half_window) {
+    const std::size_t reach = *shape.half_window;
+    range.begin = position > reach ? position - reach : 0;
+    range.end = std::min(range.end, position + reach + 1);
+  }
+  return range;
+}
+
+float ReferenceOps::stored(double value) const {
+  const auto single = static_cast<float>(value);
+  return rounds_ ? round_to_half(single) : single;
+}
+
+void ReferenceOps::embed(const ModelWeights& weights, std::span<const std::int32_t> ids,
+                         std::span<float> out) {
+  const std::size_t width = weights.spec.hidden;
+  for (std::size_t t = 0; t < ids.size(); ++t) {
+    const std::size_t begin = static_cast<std::size_t>(ids[t]) * width;
+    for (std::size_t i = 0; i < width; ++i) {
+      const auto* f32 = std::get_if<AlignedBuffer<float>>(&weights.embedding);
+      out[t * width + i] =
+          f32 != nullptr
+              ? (*f32)[begin + i]
+              : to_float(Half{std::get<AlignedBuffer<std::uint16_t>>(weights.embedding)[begin + i]});
+    }
+  }
+}
+
+void ReferenceOps::linear(const PackedLinear& linear, std::span<const float> x, std::size_t rows,
+                          std::span<float> y) {
+  const std::size_t n_count = linear.out_features;
+  const std::size_t k_count = linear.in_features;
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t n = 0; n < n_count; ++n) {
+      double sum = linear.bias.empty() ? 0.0 : linear.bias[n];
+      for (std::size_t k = 0; k < k_count; ++k) {
+        sum += static_cast<double>(x[row * k_count + k]) * weight_at(linear, n * k_count + k);
+      }
+      y[row * n_count + n] = stored(sum);
+    }
+  }
+}
+
+void ReferenceOps::layer_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
+                              std::span<float> y) {
+  const std::size_t width = norm.weight.size();
+  for (std::size_t begin = 0; begin < x.size(); begin += width) {
+    double mean = 0;
+    for (std::size_t i = 0; i < width; ++i) mean += x[begin + i];
+    mean /= static_cast<double>(width);
+    double variance = 0;
+    for (std::size_t i = 0; i < width; ++i) variance += (x[begin + i] - mean) * (x[begin + i] - mean);
+    variance /= static_cast<double>(width);
+    const double scale = 1.0 / std::sqrt(variance + epsilon);
+    for (std::size_t i = 0; i < width; ++i) {
+      const double bias = norm.bias.empty() ? 0.0 : norm.bias[i];
+      y[begin + i] = stored((x[begin + i] - mean) * scale * norm.weight[i] + bias);
+    }
+  }
+}
+
+void ReferenceOps::rms_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
+                            std::span<float> y) {
+  const std::size_t width = norm.weight.size();
+  for (std::size_t begin = 0; begin < x.size(); begin += width) {
+    double square = 0;
+    for (std::size_t i = 0; i < width; ++i) square += static_cast<double>(x[begin + i]) * x[begin + i];
+    const double scale = 1.0 / std::sqrt(square / static_cast<double>(width) + epsilon);
+    for (std::size_t i = 0; i < width; ++i) y[begin + i] = stored(x[begin + i] * scale * norm.weight[i]);
+  }
+}
+
+void ReferenceOps::rope(std::span<float> x, const TokenBatch& batch, std::size_t stride, std::size_t first,
+                        std::size_t heads, std::size_t head_dim, double theta) {
+  const std::size_t half = head_dim / 2;
+  std::vector<double> frequency(half);
+  for (std::size_t i = 0; i < half; ++i) {
+    frequency[i] = std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(head_dim));
+  }
+  for (std::size_t text = 0; text < batch.size(); ++text) {
+    for (std::size_t token = batch.offsets[text]; token < batch.offsets[text + 1]; ++token) {
+      const auto position = static_cast<double>(token - batch.offsets[text]);
+      for (std::size_t i = 0; i < half; ++i) {
+        const double cosine = std::cos(position * frequency[i]);
+        const double sine = std::sin(position * frequency[i]);
+        for (std::size_t head = 0; head < heads; ++head) {
+          float* pair = x.data() + token * stride + first + head * head_dim + i;
+          const double low = pair[0];
+          const double high = pair[half];
+          pair[0] = stored(low * cosine - high * sine);
+          pair[half] = stored(high * cosine + low * sine);
+        }
+      }
+    }
+  }
+}
+
+void ReferenceOps::attention(const AttentionShape& shape, const float* queries, const float* keys,
+                             const float* values, std::size_t tokens, std::size_t first_query,
+                             std::size_t query_count, std::span<float> out) {
+  const std::size_t dim = shape.head_dim;
+  const double scale = 1.0 / std::sqrt(static_cast<double>(dim));
+  std::vector<double> weight(tokens);
+  for (std::size_t q = 0; q < query_count; ++q) {
+    const KeyRange range = visible_keys(shape, first_query + q, tokens);
+    for (std::size_t head = 0; head < shape.heads; ++head) {
+      const std::size_t kv = head / (shape.heads / shape.kv_heads) * dim;
+      const float* query = queries + (first_query + q) * shape.query_stride + head * dim;
+      double largest = -INFINITY;
+      for (std::size_t t = range.begin; t < range.end; ++t) {
+        double dot = 0;
+        for (std::size_t i = 0; i < dim; ++i) {
+          dot += static_cast<double>(query[i]) * keys[t * shape.key_stride + kv + i];
+        }
+        weight[t] = dot * scale;
+        largest = std::max(largest, weight[t]);
+      }
+      double sum = 0;
+      for (std::size_t t = range.begin; t < range.end; ++t) sum += weight[t] = std::exp(weight[t] - largest);
+      for (std::size_t i = 0; i < dim; ++i) {
+        double value = 0;
+        for (std::size_t t = range.begin; t < range.end; ++t)
+          value += weight[t] * values[t * shape.key_stride + kv + i];
+        out[(q * shape.heads + head) * dim + i] = stored(value / sum);
+      }
+    }
+  }
+}
+
+void ReferenceOps::gated(Activation activation, const float* gate, const float* up, std::size_t stride,
+                         std::size_t rows, std::size_t features, std::span<float> y) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t i = 0; i < features; ++i) {
+      y[row * features + i] = stored(static_cast<double>(stored(apply(activation, gate[row * stride + i]))) *
+                                     up[row * stride + i]);
+    }
+  }
+}
+
+void ReferenceOps::activate(Activation activation, std::span<float> x) {
+  for (float& value : x) value = stored(apply(activation, value));
+}
+
+void ReferenceOps::add(std::span<float> x, std::span<const float> y) {
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = stored(static_cast<double>(x[i]) + y[i]);
+}
+
+void ReferenceOps::mean(std::span<const float> x, std::size_t rows, std::span<float> out) {
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    double sum = 0;
+    for (std::size_t row = 0; row < rows; ++row) sum += x[row * out.size() + i];
+    out[i] = stored(sum / static_cast<double>(rows));
+  }
+}
+
+}  // namespace quantier

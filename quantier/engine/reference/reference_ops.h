@@ -1,0 +1,47 @@
+// The scalar truth: every operation as its formula reads, sums in double. Slow on purpose; the fast ops are
+// tested against it.
+#pragma once
+
+#include "quantier/engine/ops.h"
+
+namespace quantier {
+
+class ReferenceOps : public Ops {
+ public:
+  explicit ReferenceOps(ActivationRounding rounding) : rounds_(rounding == ActivationRounding::kHalf) {}
+
+  void embed(const ModelWeights& weights, std::span<const std::int32_t> ids, std::span<float> out) override;
+  void linear(const PackedLinear& linear, std::span<const float> x, std::size_t rows,
+              std::span<float> y) override;
+  void layer_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
+                  std::span<float> y) override;
+  void rms_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
+                std::span<float> y) override;
+  void rope(std::span<float> x, const TokenBatch& batch, std::size_t stride, std::size_t first,
+            std::size_t heads, std::size_t head_dim, double theta) override;
+  void attention(const AttentionShape& shape, const float* queries, const float* keys, const float* values,
+                 std::size_t tokens, std::size_t first_query, std::size_t query_count,
+                 std::span<float> out) override;
+  void gated(Activation activation, const float* gate, const float* up, std::size_t stride, std::size_t rows,
+             std::size_t features, std::span<float> y) override;
+  void activate(Activation activation, std::span<float> x) override;
+  void add(std::span<float> x, std::span<const float> y) override;
+  void mean(std::span<const float> x, std::size_t rows, std::span<float> out) override;
+
+ protected:
+  [[nodiscard]] bool rounds() const { return rounds_; }
+  // What the plan stores of a result.
+  [[nodiscard]] float stored(double value) const;
+
+ private:
+  bool rounds_;
+};
+
+// The keys [begin, end) that the query at `position` sees among `tokens`.
+struct KeyRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+[[nodiscard]] KeyRange visible_keys(const AttentionShape& shape, std::size_t position, std::size_t tokens);
+
+}  // namespace quantier

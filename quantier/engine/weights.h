@@ -1,0 +1,38 @@
+// Everything of a model that stays in memory while it classifies, in the form that the ops read.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "quantier/checkpoint/model_spec.h"
+#include "quantier/formats/packed_linear.h"
+#include "quantier/formats/plan.h"
+#include "quantier/tensor/aligned_buffer.h"
+
+namespace quantier {
+
+struct NormWeights {
+  std::vector<float> weight;  // [hidden]
+  std::vector<float> bias;    // [hidden] or empty
+};
+
+struct ModelWeights {
+  ModelSpec spec;
+  Plan plan;
+  // [vocabulary, hidden], as the plan says: float, or IEEE half bits.
+  std::variant<AlignedBuffer<float>, AlignedBuffer<std::uint16_t>> embedding;
+  std::map<std::pair<NormRole, int>, NormWeights> norms;
+  std::map<std::pair<LinearRole, int>, PackedLinear> linears;
+
+  [[nodiscard]] const NormWeights& norm(NormRole role, int layer = kNoLayer) const {
+    return norms.at({role, layer});
+  }
+  [[nodiscard]] const PackedLinear& linear(LinearRole role, int layer = kNoLayer) const {
+    return linears.at({role, layer});
+  }
+};
+
+}  // namespace quantier
