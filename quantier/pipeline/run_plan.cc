@@ -21,7 +21,7 @@ namespace {
 constexpr std::uint64_t kBaseProcessBytes = 30'000'000;
 constexpr double kDataBytesFactor = 4.0;
 // Sustained multiply-adds of float GEMM on one core with wide vectors, counted as two operations each.
-constexpr double kFlopsPerThread = 2.0e10;
+constexpr double kFlopsPerThread = 8.0e10;
 constexpr double kSecondsPerLoad = 0.5;
 constexpr double kReportSeconds = 15.0;
 constexpr std::uint64_t kStoreBaseBytes = 2'000'000;
@@ -116,11 +116,13 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
 
   std::vector<ModelSpec> specs;
   std::vector<ModelHashes> hashes;
+  std::vector<std::filesystem::path> directories;  // where the files are, past the links of a hub cache
   for (const ModelConfig& model : config.models) {
     QT_TRY(const Checkpoint checkpoint, Checkpoint::open(model.path));
-    QT_TRY(ModelHashes of_model, hash_model(model.path, checkpoint.weight_files()));
+    QT_TRY(ModelHashes of_model, hash_model(checkpoint.directory(), checkpoint.weight_files()));
     QT_TRY_STATUS(check_labels(model.name, checkpoint.spec().label_names, plan, config.models.front().name));
     specs.push_back(checkpoint.spec());
+    directories.push_back(checkpoint.directory());
     hashes.push_back(std::move(of_model));
   }
   QT_TRY(plan.data, read_dataset(config.data.path, config.data.columns, plan.label_names));
@@ -144,7 +146,7 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
   std::uint64_t all_workers = 0;
   std::uint64_t largest_worker = 0;
   for (std::size_t m = 0; m < config.models.size(); ++m) {
-    QT_TRY(const Tokenizer tokenizer, Tokenizer::load(config.models[m].path));
+    QT_TRY(const Tokenizer tokenizer, Tokenizer::load(directories[m]));
     QT_TRY(const double tokens,
            mean_tokens(tokenizer, plan.data, config.max_length, config.data.path.string()));
     const ParameterCounts parameters = count_parameters(specs[m]);
