@@ -13,6 +13,8 @@ pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
 find_path(CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
 find_library(DNNL_LIBRARY dnnl REQUIRED)
+# Only to tell oneDNN's threads to stay away: Quantier has one pool of its own.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
 if(QUANTIER_TESTS)
   find_package(GTest REQUIRED)
 endif()

@@ -25,7 +25,8 @@ struct Options {
 void append_ids(std::string& out, const Encoding& encoding) {
   out.push_back('[');
   for (std::size_t i = 0; i < encoding.ids.size(); ++i) {
-    fmt::format_to(std::back_inserter(out), i == 0 ? "{}" : ",{}", encoding.ids[i]);
+    if (i > 0) out.push_back(',');
+    fmt::format_to(std::back_inserter(out), "{}", encoding.ids[i]);
   }
   out.append("]\n");
 }

@@ -46,7 +46,7 @@ Result<LoadedModel> load_classifier(const std::filesystem::path& directory, std:
   try {
     QT_TRY(const Checkpoint checkpoint, Checkpoint::open(directory));
     QT_TRY(Plan plan, resolve_recipe(recipe, checkpoint.spec(), options));
-    QT_TRY(Tokenizer tokenizer, Tokenizer::load(directory));
+    QT_TRY(Tokenizer tokenizer, Tokenizer::load(checkpoint.directory()));
     QT_TRY(std::unique_ptr<Classifier> classifier, build(checkpoint, plan, kind, pool));
     if (tokenizer.vocabulary_size() > checkpoint.spec().vocabulary) {
       return fail(ErrorKind::kUserInput, "the tokenizer and the model do not fit together",

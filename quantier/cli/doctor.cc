@@ -1,0 +1,42 @@
+#include <fmt/format.h>
+
+#include "quantier/base/thread_pool.h"
+#include "quantier/cli/commands.h"
+#include "quantier/formats/plan.h"
+#include "quantier/pipeline/provenance.h"
+
+namespace quantier::cli {
+namespace {
+
+void doctor(Session& session) {
+  const std::string recipes = fmt::format("{}", fmt::join(known_recipes(), ", "));
+  if (session.json) {
+    return session.print_json(Json{{"version", program_version()},
+                                   {"revision", program_revision()},
+                                   {"cpu", cpu_model()},
+                                   {"instruction_sets", instruction_sets()},
+                                   {"threads", available_processors()},
+                                   {"kernel", kernel_release()},
+                                   {"libraries", library_versions()},
+                                   {"recipes", known_recipes()},
+                                   {"devices", {"cpu"}}});
+  }
+  fmt::print("quantier          {} ({})\n", program_version(), program_revision());
+  fmt::print("processor         {}, {} threads\n", cpu_model(), available_processors());
+  fmt::print("instruction sets  {}\n", instruction_sets());
+  fmt::print("system            {}\n", kernel_release());
+  fmt::print("libraries         {}\n", library_versions());
+  fmt::print("devices           cpu\n");
+  fmt::print("recipes           {}\n", recipes);
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand(
+      "doctor", "What this machine has: instruction sets, threads, libraries, what can run here");
+  command->add_flag("--json", session.json, "One JSON document on standard output");
+  command->callback([&session] { doctor(session); });
+}
+
+}  // namespace quantier::cli

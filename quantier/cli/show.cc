@@ -1,0 +1,68 @@
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "quantier/base/utf8.h"
+#include "quantier/cli/commands.h"
+#include "quantier/evidence/store.h"
+
+namespace quantier::cli {
+namespace {
+
+void show(const std::string& path, Session& session) {
+  std::filesystem::path file = path;
+  if (std::filesystem::is_directory(file)) file /= "evidence.sqlite";
+  Result<Store> store = Store::open(file, Store::Mode::kReadOnly);
+  if (!store) return session.report(store.error());
+  const auto runs = store->runs();
+  if (!runs) return session.report(runs.error());
+  const auto failures = store->failures();
+  if (!failures) return session.report(failures.error());
+  if (session.json) {
+    Json rows = Json::array();
+    for (const RunSummary& run : *runs) {
+      rows.push_back({{"key", run.key},
+                      {"model", run.configuration.model},
+                      {"recipe", run.configuration.recipe},
+                      {"device", run.configuration.device},
+                      {"split", run.split},
+                      {"limit", run.limit ? Json(*run.limit) : Json(nullptr)},
+                      {"examples", run.examples},
+                      {"classes", run.classes},
+                      {"batch_size", run.effective_batch_size},
+                      {"created", run.created},
+                      {"weight_bytes", run.weight_bytes},
+                      {"process_peak_bytes", run.process_peak_bytes},
+                      {"timing_samples", run.timing_samples}});
+    }
+    return session.print_json(
+        Json{{"store", file.string()}, {"runs", std::move(rows)}, {"failures", failures->size()}});
+  }
+  fmt::print("{:<14} {:<28} {:<12} {:>9} {:>12} {:>14} {:>8}  {}\n", "key", "configuration", "split",
+             "examples", "weights MiB", "peak MiB", "timings", "created");
+  for (const RunSummary& run : *runs) {
+    fmt::print("{:<14} {:<28} {:<12} {:>9} {:>12.2f} {:>14.1f} {:>8}  {}\n", run.key.substr(0, 12),
+               printable(run.configuration.display()), printable(run.split),
+               fmt::format("{}{}", run.examples, run.limit ? "*" : ""),
+               static_cast<double>(run.weight_bytes) / 1048576.0,
+               static_cast<double>(run.process_peak_bytes) / 1048576.0, run.timing_samples, run.created);
+  }
+  for (const FailureRecord& failure : *failures) {
+    fmt::print("failed {} {} ({}): {}\n", failure.at, failure.configuration.display(), failure.phase,
+               failure.error.what);
+  }
+}
+
+}  // namespace
+
+void add_show(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand("show", "List the runs of an evidence store");
+  auto path = std::make_shared<std::string>();
+  command->add_option("STORE", *path, "evidence.sqlite, or the folder that holds it")->required();
+  command->add_flag("--json", session.json, "One JSON document on standard output");
+  command->callback([path, &session] { show(*path, session); });
+}
+
+}  // namespace quantier::cli
