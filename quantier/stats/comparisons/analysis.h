@@ -1,0 +1,193 @@
+// Everything the statistics say about a set of runs, as plain data: what the decision and the note read.
+//
+// Fractions are 0..1; differences are candidate minus reference; intervals are 95 % unless `level` says
+// otherwise. Absent is std::nullopt, never 0: "not measured", "no such class in the split" and "too few
+// samples" are answers. Which estimator made a number is said beside the number; the estimators and their
+// sources are in stats/estimators/.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quantier/record/measurement.h"
+#include "quantier/stats/estimators/flips.h"
+#include "quantier/stats/estimators/interval.h"
+#include "quantier/stats/estimators/verdict.h"
+
+namespace quantier {
+
+struct TierQuality {
+  std::string name;
+  std::uint64_t n = 0;             // examples whose label lies in the tier
+  std::uint64_t classes = 0;       // classes of the tier with at least one example
+  std::optional<double> accuracy;  // absent when n == 0
+  std::optional<double> macro_f1;  // mean over those classes of the F1 on the whole split
+};
+
+struct Quality {
+  std::uint64_t n = 0;
+  std::uint64_t classes_with_support = 0;
+  double accuracy = 0.0;
+  // Over the classes with at least one true example in the split: the one for differences and limits.
+  double macro_f1 = 0.0;
+  std::optional<Interval> macro_f1_interval;  // percentile bootstrap
+  double macro_f1_bias = 0.0;                 // mean of the replicates minus macro_f1
+  // Over the classes present in labels or predictions, as scikit-learn does: for comparison, never
+  // subtracted.
+  double macro_f1_sklearn = 0.0;
+  bool macro_f1_differ = false;  // by more than 0.001: say so
+  double negative_log_likelihood = 0.0;
+  std::vector<TierQuality> tiers;
+};
+
+struct ReliabilityBin {
+  double low = 0.0;  // (low, high]
+  double high = 0.0;
+  std::uint64_t n = 0;
+  double mean_confidence = 0.0;  // 0 when n == 0
+  double accuracy = 0.0;         // 0 when n == 0
+};
+
+// One temperature and how its search ended.
+struct FittedTemperature {
+  double value = 1.0;
+  bool converged = false;
+  bool at_bound = false;  // the optimum lies at or beyond the stated bounds; `value` is the bound
+};
+
+// What a confidence threshold lets through, after temperature.
+struct Gate {
+  double threshold = 0.8;
+  double share = 0.0;              // of the examples
+  std::optional<double> accuracy;  // of those; absent when none passes
+};
+
+// Expected calibration error, 15 equal-width bins on the top-1 confidence. Each says on what it was fitted.
+// The cross-fitted values need at least one example in each half; otherwise they are absent.
+struct Calibration {
+  double ece_raw = 0.0;
+  double ece_raw_debiased = 0.0;           // plug-in minus its estimated bias; never below 0
+  double ece_temperature_in_sample = 0.0;  // fitted and read on the same rows: optimistic
+  std::optional<double> ece_cross_fitted;  // each half read at the other half's temperature, pooled
+  std::optional<double> ece_cross_fitted_debiased;
+  std::optional<double> ece_a_to_b;  // fitted on even positions, read on odd ones
+  std::optional<double> ece_b_to_a;
+  std::optional<double> ece_b_raw;  // odd positions without temperature: what ece_a_to_b improves on
+  FittedTemperature temperature_all;
+  std::optional<FittedTemperature> temperature_a;  // even positions
+  std::optional<FittedTemperature> temperature_b;  // odd positions
+  std::optional<Gate> gate;                        // at the cross-fitted temperatures
+  std::vector<ReliabilityBin> bins_before;
+  std::vector<ReliabilityBin> bins_after;  // cross-fitted where possible, else in-sample
+};
+
+// Milliseconds per example of one protocol, over its samples without warm-ups.
+struct LatencySummary {
+  TimingProtocol protocol = TimingProtocol::kThroughput;
+  std::uint64_t samples = 0;
+  std::uint64_t examples = 0;
+  std::uint32_t batch_size = 0;
+  double median_ms = 0.0;
+  double min_ms = 0.0;
+  double max_ms = 0.0;
+  std::optional<Interval> median_interval;  // order statistics; absent with fewer than 6 samples
+  std::optional<double> p50_ms;             // absent when too few samples stand beyond the quantile
+  std::optional<double> p95_ms;
+  std::optional<double> p99_ms;
+  std::optional<double> tokenize_fraction;  // of the wall time
+};
+
+struct NamedClass {
+  std::string label;
+  std::int32_t label_id = 0;
+  std::string tier;  // empty without tiers
+  std::uint64_t n = 0;
+  std::optional<double> accuracy;
+  std::optional<double> mean_probability_true;
+};
+
+struct ConfigurationFindings {
+  std::string model;
+  std::string recipe;
+  std::string device;
+  std::string run_key;
+  std::uint32_t requested_batch_size = 0;
+  std::uint32_t effective_batch_size = 0;
+  Quality quality;
+  Calibration calibration;
+  std::vector<LatencySummary> latency;  // one per protocol that was timed
+  std::optional<MemoryRecord> memory;   // absent when nothing was recorded
+  std::vector<NamedClass> named_classes;
+
+  [[nodiscard]] std::string display() const { return model + " " + recipe; }
+};
+
+// Accuracy of a candidate against the same model's reference recipe, paired by example.
+struct TierComparison {
+  std::string model;
+  std::string recipe;
+  std::string reference_recipe;
+  std::string tier;  // "all", or the name of a tier
+  std::string run_key;
+  std::string reference_run_key;
+  std::uint64_t n = 0;
+  std::uint64_t classes = 0;
+  double accuracy_reference = 0.0;
+  double accuracy_candidate = 0.0;
+  double delta = 0.0;  // candidate minus reference
+  Interval tango;      // carries verdicts, plots and limits
+  std::optional<Interval> bootstrap;
+  bool few_flips = false;  // fewer than 20 predictions changed between right and wrong
+  FlipCounts flips;
+  double mcnemar_mid_p = 1.0;
+  double holm_p = 1.0;       // over Analysis::family_size comparisons
+  double replication = 0.0;  // R
+  EvidenceWord evidence = EvidenceWord::kUnresolved;
+  SizeWord size = SizeWord::kUndetermined;
+  double margin = 0.0;  // against which `size` was judged
+  // Smallest net loss or gain, with the gross flips seen here, that would reach mid-p < 0.05 with a
+  // probability of 0.8; absent when no difference of this split could.
+  std::optional<double> minimal_detectable_effect;
+};
+
+// macro_f1(a) - macro_f1(b) on the same examples.
+struct PairDifference {
+  std::size_t a = 0;  // into Analysis::configurations
+  std::size_t b = 0;
+  double macro_f1_difference = 0.0;
+  Interval interval;  // paired percentile bootstrap
+  double bias = 0.0;  // mean of the replicates minus the difference
+};
+
+// How much logits move when the model does not change.
+struct NoiseFloorFinding {
+  std::string model;
+  std::string recipe;
+  std::string run_key;
+  std::string what;  // "the same batches again", "batch 1 against batch 32"
+  std::uint64_t n = 0;
+  std::uint64_t flips = 0;
+  double max_abs_logit_difference = 0.0;
+};
+
+struct Analysis {
+  std::vector<ConfigurationFindings> configurations;  // in the order of the runs
+  std::vector<TierComparison> comparisons;
+  std::vector<PairDifference> pair_differences;  // every a < b
+  std::vector<NoiseFloorFinding> noise_floor;
+  std::vector<std::string> label_names;
+  std::vector<std::string> tier_names;  // empty without tiers
+  std::string split;
+  std::string reference_recipe;
+  std::optional<std::uint64_t> limit;  // set: every finding is about a sample
+  std::uint64_t examples = 0;
+  std::uint64_t family_size = 0;  // comparisons over which Holm's correction runs
+  std::uint64_t seed = 0;
+  std::uint32_t replicates = 0;
+  std::vector<std::string> remarks;  // what could not be computed, and why
+};
+
+}  // namespace quantier
