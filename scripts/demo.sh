@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is needed, builds, and runs the main job on the bundled demo: two fine-tuned models at three precisions.
-# Prints a summary, the decision and the paths of the note, the HTML and the evidence. Options go to `quantier run`
+# Prints where the evidence lies. Options go to `quantier run`
 # (--limit 500 for a quick look).
 set -euo pipefail
 cd "$(dirname "$0")/.."
