@@ -128,8 +128,8 @@ TEST_P(Predict, TokenIdsEqualTheReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Predict, ::testing::Values("demo-encoder", "demo-decoder"),
-                         [](const auto& info) {
-                           return std::string(info.param) == "demo-encoder" ? "Encoder" : "Decoder";
+                         [](const auto& model_parameter) {
+                           return std::string(model_parameter.param) == "demo-encoder" ? "Encoder" : "Decoder";
                          });
 
 }  // namespace
