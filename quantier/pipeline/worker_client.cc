@@ -117,7 +117,7 @@ void WorkerClient::end(bool by_force) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  ::kill(pid_, SIGKILL);
+  ::kill(-pid_, SIGKILL);  // its whole group: what it started goes with it
   while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
   pid_ = -1;
@@ -136,7 +136,7 @@ std::unexpected<Error> WorkerClient::died() {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
     if (ended == 0) {
-      ::kill(pid_, SIGKILL);
+      ::kill(-pid_, SIGKILL);  // its whole group: what it started goes with it
       ::waitpid(pid_, &status, 0);
     }
     if (WIFSIGNALED(status)) {
