@@ -24,9 +24,9 @@ class GraphClassifier final : public Classifier {
       : weights_(std::move(weights)), pool_(pool), workers_(pool.threads()) {
     for (Worker& worker : workers_) {
       if (kind == EngineKind::kReference) {
-        worker.ops = std::make_unique<ReferenceOps>(weights_.plan.rounding);
+        worker.ops = std::make_unique<ReferenceOps>(weights_.plan);
       } else {
-        worker.ops = std::make_unique<CpuOps>(weights_.plan.rounding);
+        worker.ops = std::make_unique<CpuOps>(weights_.plan);
       }
     }
     fill_executed_plan(kind);
@@ -38,10 +38,12 @@ class GraphClassifier final : public Classifier {
   [[nodiscard]] Status predict(const TokenBatch& batch, std::span<float> logits) override {
     QT_TRY_STATUS(validate(batch, logits.size()));
     pieces_.clear();
+    const bool one_piece =
+        weights_.plan.outlier_scope == OutlierScope::kBatch && !rows_are_independent(weights_.plan);
     for (std::size_t text = 0; text < batch.size();) {
       const std::size_t first = text;
-      while (text < batch.size() &&
-             (text == first || batch.offsets[text + 1] - batch.offsets[first] <= kMicroBatchTokens)) {
+      while (text < batch.size() && (text == first || one_piece ||
+                                     batch.offsets[text + 1] - batch.offsets[first] <= kMicroBatchTokens)) {
         ++text;
       }
       pieces_.push_back({first, text});

@@ -50,8 +50,9 @@ const char* cpu_kernel_name(WeightFormat format) {
   return "none";
 }
 
-void CpuOps::linear(const PackedLinear& linear, std::span<const float> x, std::size_t rows,
-                    std::span<float> y) {
+void CpuOps::linear(const PackedLinear& linear, std::span<const float> x,
+                    std::span<const std::uint32_t> scopes, std::span<float> y) {
+  const std::size_t rows = scopes.back();
   const std::size_t n_count = linear.out_features;
   const std::size_t k_count = linear.in_features;
   const float* source = x.data();

@@ -14,9 +14,9 @@ namespace quantier {
 
 class CpuOps final : public ReferenceOps {
  public:
-  explicit CpuOps(ActivationRounding rounding) : ReferenceOps(rounding) {}
+  explicit CpuOps(const Plan& plan) : ReferenceOps(plan) {}
 
-  void linear(const PackedLinear& linear, std::span<const float> x, std::size_t rows,
+  void linear(const PackedLinear& linear, std::span<const float> x, std::span<const std::uint32_t> scopes,
               std::span<float> y) override;
   void rope(std::span<float> x, const TokenBatch& batch, std::size_t stride, std::size_t first,
             std::size_t heads, std::size_t head_dim, double theta) override;

@@ -2,8 +2,7 @@
 
 #include <bit>
 
-#define QT_FOR_EACH_MACHINE \
-  __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#define QT_FOR_EACH_MACHINE __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
 
 namespace quantier::vector_math {
 namespace {

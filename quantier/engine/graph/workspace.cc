@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 
 #include "quantier/engine/graph/graph.h"
 
@@ -14,6 +15,20 @@ void Workspace::prepare(const ModelSpec& spec, std::size_t tokens, std::size_t t
   attended.ensure(tokens * std::max<std::size_t>(query_width, spec.hidden), owner);
   gated.ensure(tokens * spec.intermediate, owner);
   pooled.ensure(2 * texts * spec.hidden, owner);
+  one_each.resize(texts + 1);
+  std::iota(one_each.begin(), one_each.end(), 0U);
+  whole = {0, static_cast<std::uint32_t>(tokens)};
+}
+
+bool rows_are_independent(const Plan& plan) {
+  return std::none_of(plan.layers.begin(), plan.layers.end(),
+                      [](const LayerPlan& layer) { return layer.method == Method::kLlmInt8; });
+}
+
+std::span<const std::uint32_t> outlier_scopes(const Plan& plan, const TokenBatch& batch,
+                                              const Workspace& workspace) {
+  if (plan.outlier_scope == OutlierScope::kBatch) return workspace.whole;
+  return batch.offsets;
 }
 
 }  // namespace quantier

@@ -61,8 +61,9 @@ void ReferenceOps::embed(const ModelWeights& weights, std::span<const std::int32
   }
 }
 
-void ReferenceOps::linear(const PackedLinear& linear, std::span<const float> x, std::size_t rows,
-                          std::span<float> y) {
+void ReferenceOps::linear(const PackedLinear& linear, std::span<const float> x,
+                          std::span<const std::uint32_t> scopes, std::span<float> y) {
+  const std::size_t rows = scopes.back();
   const std::size_t n_count = linear.out_features;
   const std::size_t k_count = linear.in_features;
   for (std::size_t row = 0; row < rows; ++row) {

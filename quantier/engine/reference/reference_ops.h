@@ -8,10 +8,12 @@ namespace quantier {
 
 class ReferenceOps : public Ops {
  public:
-  explicit ReferenceOps(ActivationRounding rounding) : rounds_(rounding == ActivationRounding::kHalf) {}
+  // `plan` must outlive the operations.
+  explicit ReferenceOps(const Plan& plan)
+      : plan_(plan), rounds_(plan.rounding == ActivationRounding::kHalf) {}
 
   void embed(const ModelWeights& weights, std::span<const std::int32_t> ids, std::span<float> out) override;
-  void linear(const PackedLinear& linear, std::span<const float> x, std::size_t rows,
+  void linear(const PackedLinear& linear, std::span<const float> x, std::span<const std::uint32_t> scopes,
               std::span<float> y) override;
   void layer_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
                   std::span<float> y) override;
@@ -29,11 +31,13 @@ class ReferenceOps : public Ops {
   void mean(std::span<const float> x, std::size_t rows, std::span<float> out) override;
 
  protected:
+  [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] bool rounds() const { return rounds_; }
   // What the plan stores of a result.
   [[nodiscard]] float stored(double value) const;
 
  private:
+  const Plan& plan_;
   bool rounds_;
 };
 
