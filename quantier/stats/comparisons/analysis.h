@@ -39,7 +39,8 @@ struct Quality {
   // subtracted.
   double macro_f1_sklearn = 0.0;
   bool macro_f1_differ = false;  // by more than 0.001: say so
-  double negative_log_likelihood = 0.0;
+  // Mean over the examples with finite logits, in nats, without temperature; absent when there is none.
+  std::optional<double> negative_log_likelihood;
   std::vector<TierQuality> tiers;
 };
 
@@ -68,6 +69,7 @@ struct Gate {
 // Expected calibration error, 15 equal-width bins on the top-1 confidence. Each says on what it was fitted.
 // The cross-fitted values need at least one example in each half; otherwise they are absent.
 struct Calibration {
+  std::uint64_t n = 0;  // examples with finite logits: the ones read here
   double ece_raw = 0.0;
   double ece_raw_debiased = 0.0;           // plug-in minus its estimated bias; never below 0
   double ece_temperature_in_sample = 0.0;  // fitted and read on the same rows: optimistic
@@ -117,9 +119,9 @@ struct ConfigurationFindings {
   std::uint32_t requested_batch_size = 0;
   std::uint32_t effective_batch_size = 0;
   Quality quality;
-  Calibration calibration;
-  std::vector<LatencySummary> latency;  // one per protocol that was timed
-  std::optional<MemoryRecord> memory;   // absent when nothing was recorded
+  std::optional<Calibration> calibration;  // absent when no example has finite logits
+  std::vector<LatencySummary> latency;     // one per protocol that was timed
+  std::optional<MemoryRecord> memory;      // absent when nothing was recorded
   std::vector<NamedClass> named_classes;
 
   [[nodiscard]] std::string display() const { return model + " " + recipe; }
