@@ -15,6 +15,7 @@
 #include "quantier/record/measurement.h"
 #include "quantier/stats/estimators/flips.h"
 #include "quantier/stats/estimators/interval.h"
+#include "quantier/stats/estimators/temperature.h"
 #include "quantier/stats/estimators/verdict.h"
 
 namespace quantier {
@@ -42,48 +43,6 @@ struct Quality {
   // Mean over the examples with finite logits, in nats, without temperature; absent when there is none.
   std::optional<double> negative_log_likelihood;
   std::vector<TierQuality> tiers;
-};
-
-struct ReliabilityBin {
-  double low = 0.0;  // (low, high]
-  double high = 0.0;
-  std::uint64_t n = 0;
-  double mean_confidence = 0.0;  // 0 when n == 0
-  double accuracy = 0.0;         // 0 when n == 0
-};
-
-// One temperature and how its search ended.
-struct FittedTemperature {
-  double value = 1.0;
-  bool converged = false;
-  bool at_bound = false;  // the optimum lies at or beyond the stated bounds; `value` is the bound
-};
-
-// What a confidence threshold lets through, after temperature.
-struct Gate {
-  double threshold = 0.8;
-  double share = 0.0;              // of the examples
-  std::optional<double> accuracy;  // of those; absent when none passes
-};
-
-// Expected calibration error, 15 equal-width bins on the top-1 confidence. Each says on what it was fitted.
-// The cross-fitted values need at least one example in each half; otherwise they are absent.
-struct Calibration {
-  std::uint64_t n = 0;  // examples with finite logits: the ones read here
-  double ece_raw = 0.0;
-  double ece_raw_debiased = 0.0;           // plug-in minus its estimated bias; never below 0
-  double ece_temperature_in_sample = 0.0;  // fitted and read on the same rows: optimistic
-  std::optional<double> ece_cross_fitted;  // each half read at the other half's temperature, pooled
-  std::optional<double> ece_cross_fitted_debiased;
-  std::optional<double> ece_a_to_b;  // fitted on even positions, read on odd ones
-  std::optional<double> ece_b_to_a;
-  std::optional<double> ece_b_raw;  // odd positions without temperature: what ece_a_to_b improves on
-  FittedTemperature temperature_all;
-  std::optional<FittedTemperature> temperature_a;  // even positions
-  std::optional<FittedTemperature> temperature_b;  // odd positions
-  std::optional<Gate> gate;                        // at the cross-fitted temperatures
-  std::vector<ReliabilityBin> bins_before;
-  std::vector<ReliabilityBin> bins_after;  // cross-fitted where possible, else in-sample
 };
 
 // Milliseconds per example of one protocol, over its samples without warm-ups.
