@@ -55,7 +55,7 @@ class Descriptor {
 }  // namespace
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a named pipe must not block
   if (file.get() < 0) return system_error("cannot open file", path, errno);
   struct stat info{};
   if (::fstat(file.get(), &info) != 0) return system_error("cannot read the size of file", path, errno);

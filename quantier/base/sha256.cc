@@ -44,7 +44,7 @@ std::string sha256_hex(std::string_view text) {
 }
 
 Result<std::string> sha256_hex_of_file(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return fail(ErrorKind::kEnvironment, "cannot open file", path.string(), errno_text(errno));
   Sha256 hash;
   std::vector<std::byte> buffer(std::size_t{1} << 18);
