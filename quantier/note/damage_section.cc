@@ -43,10 +43,64 @@ std::string pattern_sentence(const std::vector<NoteTierDelta>& deltas, const std
   return text;
 }
 
+// What moves when nothing about a model changes: stands before any claim about quantization.
+std::string noise_sentence(const NoteInput& input) {
+  std::string text;
+  std::vector<std::string> kinds;
+  for (const NoteNoiseFloor& floor : input.noise_floor) {
+    if (std::find(kinds.begin(), kinds.end(), floor.what) == kinds.end()) kinds.push_back(floor.what);
+  }
+  std::vector<std::string> parts;
+  for (const std::string& kind : kinds) {
+    const NoteNoiseFloor* worst = nullptr;
+    bool all_same = true;
+    for (const NoteNoiseFloor& floor : input.noise_floor) {
+      if (floor.what != kind) continue;
+      all_same = all_same && floor.flips == 0 && floor.max_abs_logit_difference == 0.0;
+      // NaN, a logit that came and went, is worse than any number.
+      const bool worse = worst == nullptr || floor.flips > worst->flips ||
+                         (floor.flips == worst->flips &&
+                          !(floor.max_abs_logit_difference <= worst->max_abs_logit_difference));
+      if (worse) worst = &floor;
+    }
+    parts.push_back(all_same ? fmt::format("{}: every logit identical", kind)
+                             : fmt::format("{}: a logit by up to {:.2g} and {} of {} predictions ({} {})",
+                                           kind, worst->max_abs_logit_difference, worst->flips,
+                                           worst->examples, worst->model, worst->recipe));
+  }
+  if (parts.empty()) return {};
+  for (std::size_t i = 0; i < parts.size(); ++i) text += (i == 0 ? "" : "; ") + parts[i];
+  return fmt::format(
+      "Noise floor first, how much a configuration moves when nothing about it changes: {}. A change no "
+      "larger "
+      "than this is not damage.",
+      text);
+}
+
+// Three decimals, and below them only that it is below.
+std::string probability(const std::optional<double>& p) { return p && *p < 0.001 ? "<0.001" : fixed(p, 3); }
+
+// Of what could not be seen: how large a change would have had to be.
+std::string blind_sentence(const NoteInput& input) {
+  const NoteTierDelta* widest = nullptr;
+  for (const NoteTierDelta& delta : input.tier_deltas) {
+    if (delta.verdict == "established" || !delta.detectable) continue;
+    if (widest == nullptr || *delta.detectable > *widest->detectable) widest = &delta;
+  }
+  if (widest == nullptr) return {};
+  return fmt::format(
+      "Unresolved does not mean unharmed: in the tier {} with its {} examples, a net change of {} {} would "
+      "have "
+      "to reach {:.1f} points to be seen in four splits of five.",
+      widest->tier, widest->examples, widest->model, widest->recipe, 100.0 * *widest->detectable);
+}
+
 }  // namespace
 
 void damage_section(const NoteInput& input, Blocks& blocks) {
   blocks.emplace_back(NoteHeading{2, "2. Where the damage lands"});
+  const std::string noise = noise_sentence(input);
+  if (!noise.empty()) blocks.emplace_back(NoteParagraph{noise + limited_mark(input)});
   if (input.tier_deltas.empty()) {
     blocks.emplace_back(NoteParagraph{
         "No tiers were compared: this needs the predictions of a baseline and of a compressed run."});
@@ -58,6 +112,16 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
       "gained: wrong to right.";
   table.header = {"configuration",  "run",           "tier", "verdict", "size", "n",
                   "change, points", "95 % interval", "lost", "gained"};
+  const bool with_tests = std::any_of(input.tier_deltas.begin(), input.tier_deltas.end(),
+                                      [](const NoteTierDelta& delta) { return delta.holm_p.has_value(); });
+  if (with_tests) {
+    table.caption +=
+        " p: McNemar's mid-p, corrected by Holm over all comparisons of this note. R: how likely another "
+        "split "
+        "of the same size shows the same sign. Established needs p < 0.05 and R ≥ 0.8; directional only an "
+        "interval without zero.";
+    table.header.insert(table.header.end(), {"p", "R"});
+  }
   table.text_columns = 5;
   std::vector<std::string> models;
   for (const NoteTierDelta& delta : input.tier_deltas) {
@@ -66,6 +130,10 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
                           delta.verdict, delta.materiality, std::to_string(delta.examples),
                           points(delta.delta), fmt::format("[{}, {}]", points(delta.low), points(delta.high)),
                           std::to_string(delta.lost), std::to_string(delta.gained)});
+    if (with_tests) {
+      table.rows.back().push_back(probability(delta.holm_p));
+      table.rows.back().push_back(fixed(delta.replication, 2));
+    }
   }
   blocks.emplace_back(std::move(table));
   blocks.emplace_back(NoteFigure{"tier-deltas",
@@ -74,6 +142,8 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
   for (const std::string& model : models) {
     blocks.emplace_back(NoteParagraph{pattern_sentence(input.tier_deltas, model) + limited_mark(input)});
   }
+  const std::string blind = blind_sentence(input);
+  if (!blind.empty()) blocks.emplace_back(NoteParagraph{blind + limited_mark(input)});
   // Macro-F1 hides a tier when it stays inside its margin, or rises, while the tier falls for certain.
   const Decision& decision = input.decision;
   for (const NoteTierDelta& delta : input.tier_deltas) {

@@ -37,16 +37,6 @@ std::string step_sentence(const Decision& decision, const ChoiceStep& step) {
   return {};
 }
 
-std::string relaxation_sentence(const Decision& decision, const Relaxation& relaxation) {
-  const Constraint& constraint = decision.constraints[relaxation.constraint];
-  const std::string winner = relaxation.changes_choice
-                                 ? fmt::format("the choice becomes {}", name(decision, relaxation.winner))
-                                 : fmt::format("the choice stays {}", name(decision, relaxation.winner));
-  return fmt::format("{} moved to {} (by {}) lets in {}: {}.", limit_text(constraint),
-                     value_text(constraint, relaxation.new_limit), value_text(constraint, relaxation.change),
-                     names(decision, relaxation.becomes_viable), winner);
-}
-
 std::string finding_sentence(const Decision& decision, const PriorFinding& finding) {
   const std::string who = name(decision, finding.candidate);
   using Kind = PriorFinding::Kind;
@@ -112,20 +102,7 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
   }
   blocks.emplace_back(std::move(table));
 
-  std::vector<std::string> binding;
-  for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
-    if (!decision.summaries[c].binds) continue;
-    binding.push_back(fmt::format("{} (for {})", limit_text(decision.constraints[c]),
-                                  names(decision, decision.summaries[c].failed_by)));
-  }
-  std::string text = binding.empty() ? "No limit binds." : fmt::format("What binds: {}.", join(binding));
-  if (decision.chosen && decision.tightest) {
-    const Check& check = decision.checks[*decision.chosen].checks[*decision.tightest];
-    text += fmt::format(" The tightest limit for {} is {}, with {:.0f} % of it to spare.",
-                        name(decision, decision.chosen), limit_text(decision.constraints[*decision.tightest]),
-                        100.0 * check.headroom_fraction);
-  }
-  blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
+  blocks.emplace_back(NoteParagraph{binding_sentence(decision) + limited_mark(input)});
 
   std::string reasons;
   for (const ChoiceStep& step : decision.steps) {

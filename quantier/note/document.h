@@ -52,6 +52,9 @@ struct NoteDocument {
 // Control characters in names are replaced.
 [[nodiscard]] std::string summary_table(const Decision& decision);
 
+// What binds, what nobody measured and what would change the choice: a sentence a line, to follow the table.
+[[nodiscard]] std::string decision_summary(const Decision& decision);
+
 [[nodiscard]] std::string escape_html(std::string_view text);
 [[nodiscard]] std::string escape_markdown(std::string_view text);
 

@@ -110,7 +110,7 @@ std::string frontier_svg(const Decision& decision, const Frontier& frontier) {
     f1_low = std::min(f1_low, point.macro_f1);
     f1_high = std::max(f1_high, point.macro_f1);
   }
-  const double scale = latency ? 1.0 : (cost_high >= 1e8 ? 1e9 : 1e6);
+  const double scale = latency ? 1.0 : (cost_high >= 1e9 ? 1e9 : 1e6);
   const double room = std::max(0.25 * (f1_high - f1_low), 0.005);
   const Axis x{0.0, std::max(1.15 * cost_high / scale, 1e-9), 64.0, kWidth - 16.0};
   const Axis y{f1_low - room, f1_high + room, kHeight - 52.0, 16.0};

@@ -30,6 +30,46 @@ struct NoteTierDelta {
   std::string verdict;
   std::string materiality;
   std::string run_key;
+  std::optional<double> holm_p = {};       // over all comparisons of this note
+  std::optional<double> replication = {};  // probability that another split of this size shows the same sign
+  std::optional<double> detectable = {};   // smallest net change that this many examples could have shown
+};
+
+// What one configuration does on the whole split, beside its macro-F1.
+struct NoteQuality {
+  std::string model;
+  std::string recipe;
+  double accuracy = 0.0;
+  std::optional<double> macro_f1_low;  // 95 % bootstrap interval
+  std::optional<double> macro_f1_high;
+  double macro_f1_sklearn = 0.0;
+  bool macro_f1_differ = false;  // the two definitions tell different stories
+  std::string run_key;
+};
+
+// Every timing protocol and every definition of memory; the envelope picks one of each.
+struct NoteCost {
+  std::string model;
+  std::string recipe;
+  std::optional<double> throughput_ms;   // per example
+  std::optional<double> latency_p50_ms;  // one text at a time
+  std::optional<double> latency_p95_ms;
+  std::optional<double> workload_ms;  // per example
+  std::optional<double> weights_bytes;
+  std::optional<double> allocator_peak_bytes;
+  std::optional<double> process_peak_bytes;
+  std::string run_key;
+};
+
+// How much the logits of a configuration move when nothing about the model changes.
+struct NoteNoiseFloor {
+  std::string model;
+  std::string recipe;
+  std::string what;  // "batch 1 against batch 32"
+  std::size_t examples = 0;
+  std::size_t flips = 0;
+  double max_abs_logit_difference = 0.0;
+  std::string run_key;
 };
 
 struct NoteNamedClass {
@@ -73,11 +113,15 @@ struct NoteAlternative {
 
 struct NoteInput {
   std::string title;
-  std::string dataset;          // "6,430 validation examples, 113 classes"
-  std::string limited;          // empty, or "the first 500 of 6,430 examples": every finding is then marked
-  std::string stack;            // what produced the numbers: "Quantier 0.1, 8 threads, AVX-512"
-  std::string hardware_caveat;  // what another machine or kernel would change, in a sentence
+  std::string dataset;  // "6,430 validation examples, 113 classes"
+  std::string limited;  // empty, or "the first 500 of 6,430 examples": every finding is then marked
+  std::string reference_recipe = "fp16";  // what compression is compared with
+  std::string stack;                      // what produced the numbers: "Quantier 0.1, 8 threads, AVX-512"
+  std::string hardware_caveat;            // what another machine or kernel would change, in a sentence
   Decision decision;
+  std::vector<NoteQuality> quality;
+  std::vector<NoteCost> cost;
+  std::vector<NoteNoiseFloor> noise_floor;
   std::vector<NoteTierDelta> tier_deltas;
   std::vector<NoteNamedClass> named_classes;
   std::vector<NoteCalibration> calibration;

@@ -72,7 +72,7 @@ TEST(Note, HasFiveSectionsAndTheChoice) {
     EXPECT_THAT(markdown, HasSubstr(part));
   }
   EXPECT_THAT(markdown,
-              HasSubstr("Recommendation: encoder fp16, with macro-F1 0.210, 2.31 ms/example, 0.41 GB"));
+              HasSubstr("Recommendation: encoder fp16, with macro-F1 0.210, 2.31 ms/example, 410.0 MB"));
   EXPECT_THAT(markdown, HasSubstr("It is overturned: decoder fp16 fails ECE ≤ 0.050 with 0.069"));
   EXPECT_THAT(markdown, HasSubstr("What macro-F1 hides: for encoder int4 it goes from 0.210 to 0.212"));
   EXPECT_THAT(markdown, HasSubstr("Directional only: int4 tail (+2.8 points, 0 lost and 6 gained of 210)"));
@@ -147,7 +147,7 @@ TEST(Note, BrokenPromisesAreNamedAndOnlyThose) {
   EXPECT_THAT(
       html,
       HasSubstr(
-          "encoder int8 is slower (5.80 against 2.31 ms/example) and larger (0.59 GB against 0.41 GB)"));
+          "encoder int8 is slower (5.80 against 2.31 ms/example) and larger (590.0 MB against 410.0 MB)"));
   NoteInput input = workload_note();
   std::vector<Candidate> list = workload_fixture::candidates();
   for (Candidate& candidate : list) {
@@ -162,7 +162,7 @@ TEST(Note, BrokenPromisesAreNamedAndOnlyThose) {
 
 TEST(Note, SummaryIsAligned) {
   const std::string text = summary_table(workload_note().decision);
-  EXPECT_THAT(text, HasSubstr("encoder fp16      0.210        2.31  0.41 GB  0.040  CHOSEN"));
+  EXPECT_THAT(text, HasSubstr("encoder fp16      0.210        2.31  410.0 MB  0.040  CHOSEN"));
   EXPECT_THAT(text, HasSubstr("fails latency, fails ECE"));
 }
 

@@ -18,8 +18,8 @@ std::string points(double fraction) {
 
 std::string memory(const std::optional<double>& bytes) {
   if (!bytes || !std::isfinite(*bytes)) return "–";
-  if (*bytes >= 1e8) return fmt::format("{:.2f} GB", *bytes / 1e9);
-  return fmt::format("{:.2f} MB", *bytes / 1e6);
+  if (*bytes >= 1e9) return fmt::format("{:.2f} GB", *bytes / 1e9);
+  return fmt::format("{:.1f} MB", *bytes / 1e6);
 }
 
 std::string short_key(std::string_view run_key) {
@@ -94,6 +94,40 @@ std::string choice_sentence(const Decision& decision) {
   }
   return fmt::format("No configuration meets every limit. Nearest is {}; it would need {}.",
                      name(decision, decision.minimal_relaxation->candidate), join(moves));
+}
+
+std::string binding_sentence(const Decision& decision) {
+  std::vector<std::string> binding;
+  std::vector<std::string> unknown;
+  for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
+    const ConstraintSummary& summary = decision.summaries[c];
+    const std::string limit = limit_text(decision.constraints[c]);
+    if (summary.binds)
+      binding.push_back(fmt::format("{} (fails: {})", limit, names(decision, summary.failed_by)));
+    if (!summary.unknown_for.empty()) {
+      unknown.push_back(fmt::format("{} for {}", limit, names(decision, summary.unknown_for)));
+    }
+  }
+  if (decision.constraints.empty()) return "No limits were stated.";
+  std::string text = binding.empty() ? "No limit binds." : fmt::format("What binds: {}.", join(binding));
+  if (!unknown.empty()) text += fmt::format(" Not measured, and so not passed: {}.", join(unknown));
+  if (decision.chosen && decision.tightest) {
+    const Check& check = decision.checks[*decision.chosen].checks[*decision.tightest];
+    text += fmt::format(" The tightest limit for {} is {}, with {:.0f} % of it to spare.",
+                        name(decision, decision.chosen), limit_text(decision.constraints[*decision.tightest]),
+                        100.0 * check.headroom_fraction);
+  }
+  return text;
+}
+
+std::string relaxation_sentence(const Decision& decision, const Relaxation& relaxation) {
+  const Constraint& constraint = decision.constraints[relaxation.constraint];
+  const std::string winner = relaxation.changes_choice
+                                 ? fmt::format("the choice becomes {}", name(decision, relaxation.winner))
+                                 : fmt::format("the choice stays {}", name(decision, relaxation.winner));
+  return fmt::format("{} moved to {} (by {}) lets in {}: {}.", limit_text(constraint),
+                     value_text(constraint, relaxation.new_limit), value_text(constraint, relaxation.change),
+                     names(decision, relaxation.becomes_viable), winner);
 }
 
 }  // namespace quantier::note_internal

@@ -21,5 +21,7 @@ namespace quantier::note_internal {
 [[nodiscard]] std::string names(const Decision& decision, const std::vector<std::size_t>& indices);
 [[nodiscard]] std::string name(const Decision& decision, const std::optional<std::size_t>& index);
 [[nodiscard]] std::string choice_sentence(const Decision& decision);
+[[nodiscard]] std::string binding_sentence(const Decision& decision);
+[[nodiscard]] std::string relaxation_sentence(const Decision& decision, const Relaxation& relaxation);
 
 }  // namespace quantier::note_internal

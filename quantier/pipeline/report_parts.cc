@@ -63,21 +63,9 @@ Envelope envelope_for(const RunConfig& config) {
   return envelope;
 }
 
-std::optional<double> median_ms_per_example(const Run& run, TimingProtocol protocol) {
-  std::vector<double> values;
-  for (const TimingSample& sample : run.timings) {
-    if (sample.protocol != protocol || sample.warm_up || sample.examples == 0) continue;
-    values.push_back(static_cast<double>(sample.wall_ns) * 1e-6 / static_cast<double>(sample.examples));
-  }
-  if (values.empty()) return std::nullopt;
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : 0.5 * (values[middle - 1] + values[middle]);
-}
-
-Result<std::vector<std::pair<std::string, std::string>>> appendix_for(
-    const RunConfig& config, const std::vector<Run>& runs, Store& store,
-    const std::vector<FailureRecord>& failures) {
+std::vector<std::pair<std::string, std::string>> appendix_for(const RunConfig& config,
+                                                              const std::vector<Run>& runs,
+                                                              const std::vector<FailureRecord>& failures) {
   std::vector<std::pair<std::string, std::string>> rows;
   if (runs.empty()) return rows;
   const Provenance& conditions = runs.front().provenance;
@@ -116,13 +104,6 @@ Result<std::vector<std::pair<std::string, std::string>>> appendix_for(
       rows.emplace_back(run.configuration.display(),
                         fmt::format("memory ran out at batches of {}; batches of {} were used",
                                     run.requested_batch_size, run.effective_batch_size));
-    }
-    QT_TRY(const std::vector<NoiseFloor> noise, store.noise_floor(run.key));
-    for (const NoiseFloor& floor : noise) {
-      rows.emplace_back(
-          "Noise floor, " + run.configuration.display(),
-          fmt::format("{}: {} examples, largest change of a logit {:.3g}, {} flips", floor.comparison,
-                      floor.examples, floor.max_abs_logit_difference, floor.flips));
     }
   }
   for (const FailureRecord& failure : failures) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,14 +19,9 @@ namespace quantier {
 // Without [envelope] nothing constrains, and the margins are the defaults.
 [[nodiscard]] Envelope envelope_for(const RunConfig& config);
 
-// Median over the samples of a protocol of wall time per example, in milliseconds; warm-ups left out. Absent
-// when nothing was timed.
-[[nodiscard]] std::optional<double> median_ms_per_example(const Run& run, TimingProtocol protocol);
-
-// Protocol, machine, versions, hashes, batch-size fallbacks, noise floor and failures.
-[[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> appendix_for(
-    const RunConfig& config, const std::vector<Run>& runs, Store& store,
-    const std::vector<FailureRecord>& failures);
+// Protocol, machine, versions, hashes, batch-size fallbacks and failures.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> appendix_for(
+    const RunConfig& config, const std::vector<Run>& runs, const std::vector<FailureRecord>& failures);
 
 // Remarks of the executed plans, each once.
 [[nodiscard]] std::vector<std::string> plan_remarks_of(const std::vector<Run>& runs);

@@ -1,0 +1,215 @@
+#include "quantier/pipeline/report.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "quantier/base/thread_pool.h"
+#include "quantier/dataset/tiers.h"
+#include "quantier/pipeline/report_findings.h"
+#include "quantier/stats/comparisons/analyze.h"
+
+namespace quantier {
+namespace {
+
+constexpr std::uint32_t kFewestReplicates = 100;  // of analyze()
+
+struct TierSetup {
+  AnalysisTiers tiers;
+  std::string text;  // "tiers by training frequency: head 10, mid 20, tail 28 classes"
+};
+
+Result<TierSetup> tiers_for(const RunConfig& config, const std::vector<std::string>& label_names) {
+  TierSetup setup;
+  if (!config.tiers) return setup;
+  QT_TRY(const std::vector<std::int64_t> counts,
+         read_training_counts(config.tiers->training_counts, label_names));
+  QT_TRY(Tiers tiers, make_tiers(counts, config.tiers->names, config.tiers->sizes));
+  for (std::size_t t = 0; t < tiers.names.size(); ++t) {
+    const auto classes =
+        std::count(tiers.tier_of_class.begin(), tiers.tier_of_class.end(), static_cast<std::int32_t>(t));
+    setup.text +=
+        fmt::format("{}{} {}", t == 0 ? "tiers by training frequency: " : ", ", tiers.names[t], classes);
+  }
+  setup.text += " classes";
+  setup.tiers = {std::move(tiers.names), std::move(tiers.tier_of_class)};
+  return setup;
+}
+
+std::string limited_text(const Analysis& analysis, const ReportOptions& options, std::uint64_t seed) {
+  if (!analysis.limit) return {};
+  const std::string of =
+      options.examples_in_file ? fmt::format(" of {}", grouped(*options.examples_in_file)) : std::string();
+  return fmt::format("{}{} examples, drawn by seed {}", grouped(analysis.examples), of, seed);
+}
+
+std::string dataset_text(const Analysis& analysis, const TierSetup& tiers) {
+  std::string text = fmt::format("{} examples of the {} split, {} classes", grouped(analysis.examples),
+                                 analysis.split, analysis.label_names.size());
+  if (!tiers.text.empty()) text += "; " + tiers.text;
+  return text;
+}
+
+std::string stack_text(const Provenance& conditions) {
+  return fmt::format("measured by Quantier {} on {}, {} thread{}", conditions.quantier_version,
+                     conditions.machine, conditions.threads, conditions.threads == 1 ? "" : "s");
+}
+
+// Time and memory belong to kernels; the format alone does not carry them to another machine.
+constexpr const char* kHardwareCaveat =
+    "Time and memory above belong to these kernels on this processor, not to the formats. On a GPU the order "
+    "can turn over with the kernel: in a public benchmark of vLLM with a model of 32 B parameters on an "
+    "H200, "
+    "4-bit AWQ weights with Marlin kernels ran at 1.6 times the speed of fp16 and 4-bit weights through "
+    "bitsandbytes at 0.4 times. The direction carries over to other sizes, the ratio does not: measure where "
+    "it will run.";
+
+constexpr const char* kFidelity =
+    "bench/fidelity.sh predicts every example of the bundled models and compares each logit with "
+    "transformers "
+    "in float64";
+
+std::vector<std::pair<std::string, std::string>> statistics_rows(const RunConfig& config,
+                                                                 const Analysis& analysis) {
+  std::vector<std::pair<std::string, std::string>> rows;
+  rows.emplace_back("Statistics",
+                    fmt::format("Tango score intervals for paired accuracy; McNemar mid-p with Holm's "
+                                "correction over {} comparisons; {} paired bootstrap replicates, seed {}",
+                                analysis.family_size, grouped(analysis.replicates), analysis.seed));
+  rows.emplace_back("Calibration",
+                    "ECE over 15 equal-width bins of the top-1 confidence; one temperature by minimising the "
+                    "likelihood's loss to convergence; cross-fitted: even and odd examples, each at the "
+                    "other's temperature");
+  for (const ConfigurationFindings& findings : analysis.configurations) {
+    if (!findings.calibration) continue;
+    const Calibration& calibration = *findings.calibration;
+    const auto bad = [](const FittedTemperature& fit) { return !fit.converged || fit.at_bound; };
+    if (bad(calibration.temperature_all) || (calibration.temperature_a && bad(*calibration.temperature_a)) ||
+        (calibration.temperature_b && bad(*calibration.temperature_b))) {
+      rows.emplace_back("Temperature, " + findings.display(),
+                        "a fit ended at its bound or did not converge; its ECE is not the best one");
+    }
+  }
+  rows.emplace_back("Fidelity", kFidelity);
+  rows.emplace_back("Configuration", config.file.filename().string());
+  return rows;
+}
+
+Result<std::vector<Run>> load_runs(Store& store, const std::vector<std::string>& keys,
+                                   const ReportOptions& options) {
+  std::vector<Run> runs;
+  runs.reserve(keys.size());
+  for (const std::string& key : keys) {
+    if (stop_requested(options.interrupt)) return interrupted();
+    if (options.progress) options.progress({"reading evidence", runs.size(), keys.size()});
+    QT_TRY(Run run, store.load_run(key));
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+Result<Analysis> analyze_runs(const RunConfig& config, Store& store, const std::vector<Run>& runs,
+                              AnalysisTiers tiers, const ReportOptions& options) {
+  AnalysisOptions analysis;
+  analysis.reference_recipe = config.reference_recipe;
+  analysis.seed = config.seed;
+  analysis.replicates = std::max(config.bootstrap_replicates, kFewestReplicates);
+  analysis.margin = envelope_for(config).margins.macro_f1;
+  analysis.named_classes = config.named_classes;
+  for (const Run& run : runs) {
+    QT_TRY(analysis.noise_floors[run.key], store.noise_floor(run.key));
+  }
+  ThreadPool pool(config.threads != 0 ? config.threads : available_processors());
+  analysis.pool = &pool;
+  analysis.progress = options.progress;
+  analysis.interrupt = options.interrupt;
+  return analyze(runs, tiers, analysis);
+}
+
+}  // namespace
+
+Result<Report> make_report(const RunConfig& config, Store& store, const std::vector<std::string>& keys,
+                           const std::vector<FailureRecord>& failures, const ReportOptions& options) {
+  if (keys.empty()) {
+    return fail(ErrorKind::kUsage, "there is nothing to report", store.path(), "no run is finished");
+  }
+  QT_TRY(const std::vector<Run> runs, load_runs(store, keys, options));
+  QT_TRY(TierSetup tiers, tiers_for(config, runs.front().predictions.label_names));
+  Report report;
+  report.store = store.path();
+  QT_TRY(report.analysis, analyze_runs(config, store, runs, std::move(tiers.tiers), options));
+
+  const Envelope envelope = envelope_for(config);
+  QT_TRY(report.decision, decide_candidates(candidates_of(report.analysis, envelope),
+                                            quality_differences_of(report.analysis), envelope));
+  NoteInput input = note_input_of(report.analysis, report.decision);
+  QT_TRY(input.alternatives, alternatives_of(report.analysis, report.decision));
+  input.title = config.title;
+  input.limited = limited_text(report.analysis, options, config.seed);
+  input.dataset = dataset_text(report.analysis, tiers);
+  input.stack = stack_text(runs.front().provenance);
+  input.hardware_caveat = kHardwareCaveat;
+  auto appendix = appendix_for(config, runs, failures);
+  for (auto& row : statistics_rows(config, report.analysis)) appendix.push_back(std::move(row));
+  for (auto& row : input.appendix) appendix.push_back(std::move(row));
+  input.appendix = std::move(appendix);
+  input.plan_remarks = plan_remarks_of(runs);
+
+  if (stop_requested(options.interrupt)) return interrupted();
+  if (options.progress) options.progress({"writing the note", 0, 0});
+  QT_TRY(report.files, write_note_files(build_note(input), options.out_directory));
+  report.summary = summary_table(report.decision);
+  if (!input.limited.empty()) report.summary += fmt::format("Limited: {}.\n", input.limited);
+  report.summary += decision_summary(report.decision);
+  QT_TRY_STATUS(store.set_setting(kDecisionSetting, report_to_json(report).dump()));
+  if (options.examples_in_file) {
+    QT_TRY_STATUS(store.set_setting(kExamplesInFileSetting, std::to_string(*options.examples_in_file)));
+  }
+  return report;
+}
+
+Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
+  QT_TRY(const std::vector<RunSummary> summaries, store.runs());
+  const auto wanted = [&](const ConfigurationId& id) {
+    return std::any_of(config.models.begin(), config.models.end(),
+                       [&](const ModelConfig& model) { return model.name == id.model; }) &&
+           std::find(config.recipes.begin(), config.recipes.end(), id.recipe) != config.recipes.end();
+  };
+  const auto latest = std::find_if(summaries.rbegin(), summaries.rend(),
+                                   [&](const RunSummary& run) { return wanted(run.configuration); });
+  if (latest == summaries.rend()) {
+    return fail(ErrorKind::kUsage, "the store holds no run of this configuration", store.path(),
+                fmt::format("{} runs, none of a model and recipe named there", summaries.size()),
+                "`quantier show` lists what is in the store");
+  }
+  const auto examples_of = [](const RunSummary& run) {
+    return std::tie(run.split, run.limit, run.examples, run.classes);
+  };
+  QT_TRY(const std::vector<FailureRecord> failures, store.failures());
+  ReportRuns found;
+  for (const ModelConfig& model : config.models) {
+    for (const std::string& recipe : config.recipes) {
+      const auto is_this = [&](const ConfigurationId& id) {
+        return id.model == model.name && id.recipe == recipe;
+      };
+      const auto run = std::find_if(summaries.rbegin(), summaries.rend(), [&](const RunSummary& each) {
+        return is_this(each.configuration) && examples_of(each) == examples_of(*latest);
+      });
+      if (run != summaries.rend()) {
+        found.keys.push_back(run->key);
+      } else {
+        found.missing.push_back(model.name + " " + recipe);
+      }
+      for (const FailureRecord& failure : failures) {
+        const bool of_this_run = run != summaries.rend() && failure.key == run->key;
+        if (is_this(failure.configuration) && (of_this_run || run == summaries.rend())) {
+          found.failures.push_back(failure);
+        }
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace quantier

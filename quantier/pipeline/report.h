@@ -1,0 +1,65 @@
+// What a store of runs comes to: findings, a decision under the configured envelope, and the note.
+//
+// The runs are loaded whole, analysed together, decided and written out; nothing is measured. The same call
+// ends `quantier run` and stands alone as `quantier report`, so a note can be made again after the envelope
+// changed. The decision is kept in the store beside the runs it came from.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quantier/base/error.h"
+#include "quantier/base/interrupt.h"
+#include "quantier/base/json.h"
+#include "quantier/base/progress.h"
+#include "quantier/decide/decision.h"
+#include "quantier/evidence/store.h"
+#include "quantier/pipeline/report_parts.h"
+#include "quantier/pipeline/run_config.h"
+#include "quantier/stats/comparisons/analysis.h"
+
+namespace quantier {
+
+struct ReportOptions {
+  std::filesystem::path out_directory;  // note.md, note.html and figures/ go there
+  // Of the data file; when unknown, a limited run is marked without it.
+  std::optional<std::uint64_t> examples_in_file;
+  ProgressFunction progress = {};
+  const Interrupt* interrupt = nullptr;
+};
+
+struct Report {
+  Analysis analysis;
+  Decision decision;
+  std::string summary;  // table, choice, what binds and what would change it, for a terminal
+  NoteFiles files;
+  std::string store;
+};
+
+// Names under which a store keeps what belongs to its latest report.
+inline constexpr const char* kDecisionSetting = "decision";
+inline constexpr const char* kExamplesInFileSetting = "examples_in_file";
+
+// `keys`: the runs, in the order in which they are shown; `failures`: configurations that are missing for a
+// reason. Errors: kUsage without any key; those of the store, of the tiers, of analyze() and of files.
+[[nodiscard]] Result<Report> make_report(const RunConfig& config, Store& store,
+                                         const std::vector<std::string>& keys,
+                                         const std::vector<FailureRecord>& failures,
+                                         const ReportOptions& options);
+
+// The runs of a store that belong to a configuration: per model and recipe the latest, all over the same
+// examples as the latest of all. Errors: kUsage when there is none.
+struct ReportRuns {
+  std::vector<std::string> keys;
+  std::vector<FailureRecord> failures;  // of configurations without a run
+  std::vector<std::string> missing;     // configurations without a run, by name
+};
+[[nodiscard]] Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store);
+
+// For --json and for the store: the choice, every row of the table, every limit, and every comparison.
+[[nodiscard]] Json report_to_json(const Report& report);
+
+}  // namespace quantier

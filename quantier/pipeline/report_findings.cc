@@ -1,0 +1,249 @@
+#include "quantier/pipeline/report_findings.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace quantier {
+namespace {
+
+constexpr const char* kAllTiers = "all";  // TierComparison::tier over every example
+
+const LatencySummary* latency_of(const ConfigurationFindings& findings, TimingProtocol protocol) {
+  for (const LatencySummary& summary : findings.latency) {
+    if (summary.protocol == protocol) return &summary;
+  }
+  return nullptr;
+}
+
+// Zero bytes are a measurement that was not made.
+std::optional<double> bytes_of(std::uint64_t bytes) {
+  if (bytes == 0) return std::nullopt;
+  return static_cast<double>(bytes);
+}
+
+std::optional<double> allocator_peak(const MemoryRecord& memory) {
+  return bytes_of(memory.allocator_weights_peak_bytes + memory.allocator_activations_peak_bytes);
+}
+
+std::optional<double> memory_by(const MemoryRecord& memory, const std::string& definition) {
+  if (definition == "weights") return bytes_of(memory.weights_bytes);
+  if (definition == "allocator_peak") return allocator_peak(memory);
+  if (definition == "process_peak" || definition.empty()) return bytes_of(memory.process_peak_bytes);
+  return std::nullopt;
+}
+
+std::vector<std::string> established_losses(const Analysis& analysis, const ConfigurationFindings& findings) {
+  std::vector<std::string> tiers;
+  for (const TierComparison& comparison : analysis.comparisons) {
+    if (comparison.run_key != findings.run_key) continue;
+    // The whole split counts as a tier only where there are no others.
+    if (comparison.tier == kAllTiers && !analysis.tier_names.empty()) continue;
+    if (comparison.evidence == EvidenceWord::kEstablished && comparison.delta < 0.0) {
+      tiers.push_back(comparison.tier);
+    }
+  }
+  return tiers;
+}
+
+std::vector<NoteReliabilityBin> bins_of(const std::vector<ReliabilityBin>& bins) {
+  std::vector<NoteReliabilityBin> out;
+  for (const ReliabilityBin& bin : bins) {
+    out.push_back({.confidence = bin.mean_confidence,
+                   .accuracy = bin.accuracy,
+                   .examples = static_cast<std::size_t>(bin.n)});
+  }
+  return out;
+}
+
+NoteQuality quality_row(const ConfigurationFindings& findings) {
+  const Quality& quality = findings.quality;
+  NoteQuality row;
+  row.model = findings.model;
+  row.recipe = findings.recipe;
+  row.accuracy = quality.accuracy;
+  if (quality.macro_f1_interval) {
+    row.macro_f1_low = quality.macro_f1_interval->low;
+    row.macro_f1_high = quality.macro_f1_interval->high;
+  }
+  row.macro_f1_sklearn = quality.macro_f1_sklearn;
+  row.macro_f1_differ = quality.macro_f1_differ;
+  row.run_key = findings.run_key;
+  return row;
+}
+
+NoteCost cost_row(const ConfigurationFindings& findings) {
+  NoteCost row;
+  row.model = findings.model;
+  row.recipe = findings.recipe;
+  row.run_key = findings.run_key;
+  if (const auto* throughput = latency_of(findings, TimingProtocol::kThroughput)) {
+    row.throughput_ms = throughput->median_ms;
+  }
+  if (const auto* latency = latency_of(findings, TimingProtocol::kLatency)) {
+    row.latency_p50_ms = latency->p50_ms;
+    row.latency_p95_ms = latency->p95_ms;
+  }
+  if (const auto* workload = latency_of(findings, TimingProtocol::kWorkload)) {
+    row.workload_ms = workload->median_ms;
+  }
+  if (findings.memory) {
+    row.weights_bytes = bytes_of(findings.memory->weights_bytes);
+    row.allocator_peak_bytes = allocator_peak(*findings.memory);
+    row.process_peak_bytes = bytes_of(findings.memory->process_peak_bytes);
+  }
+  return row;
+}
+
+NoteCalibration calibration_row(const ConfigurationFindings& findings, const Calibration& calibration) {
+  NoteCalibration row;
+  row.model = findings.model;
+  row.recipe = findings.recipe;
+  row.run_key = findings.run_key;
+  row.ece_raw = calibration.ece_raw;
+  row.temperature = calibration.temperature_all.value;
+  row.ece_in_sample = calibration.ece_temperature_in_sample;
+  row.ece_cross_fitted = calibration.ece_cross_fitted;
+  if (calibration.gate) {
+    row.gate = calibration.gate->threshold;
+    row.gate_share = calibration.gate->share;
+    row.gate_accuracy = calibration.gate->accuracy;
+  }
+  row.before = bins_of(calibration.bins_before);
+  row.after = bins_of(calibration.bins_after);
+  return row;
+}
+
+NoteTierDelta delta_row(const TierComparison& comparison) {
+  NoteTierDelta row;
+  row.model = comparison.model;
+  row.recipe = comparison.recipe;
+  row.baseline = comparison.reference_recipe;
+  row.tier = comparison.tier;
+  row.examples = static_cast<std::size_t>(comparison.n);
+  row.delta = comparison.delta;
+  row.low = comparison.tango.low;
+  row.high = comparison.tango.high;
+  row.lost = static_cast<std::size_t>(comparison.flips.right_to_wrong);
+  row.gained = static_cast<std::size_t>(comparison.flips.wrong_to_right);
+  row.verdict = evidence_word_name(comparison.evidence);
+  row.materiality = size_word_name(comparison.size);
+  row.run_key = comparison.run_key;
+  row.holm_p = comparison.holm_p;
+  row.replication = comparison.replication;
+  row.detectable = comparison.minimal_detectable_effect;
+  return row;
+}
+
+}  // namespace
+
+std::string grouped(std::uint64_t count) {
+  std::string text = std::to_string(count);
+  for (std::size_t at = text.size(); at > 3;) {
+    at -= 3;
+    text.insert(at, ",");
+  }
+  return text;
+}
+
+std::vector<Candidate> candidates_of(const Analysis& analysis, const Envelope& envelope) {
+  TimingProtocol protocol = TimingProtocol::kThroughput;
+  for (const TimingProtocol each :
+       {TimingProtocol::kThroughput, TimingProtocol::kLatency, TimingProtocol::kWorkload}) {
+    if (envelope.latency_protocol == timing_protocol_name(each)) protocol = each;
+  }
+  std::vector<Candidate> candidates;
+  for (const ConfigurationFindings& findings : analysis.configurations) {
+    Candidate candidate;
+    candidate.name = findings.display();
+    candidate.model = findings.model;
+    candidate.recipe = findings.recipe;
+    candidate.run_key = findings.run_key;
+    candidate.macro_f1 = findings.quality.macro_f1;
+    if (const auto* latency = latency_of(findings, protocol)) candidate.ms_per_example = latency->median_ms;
+    if (findings.memory) candidate.memory_bytes = memory_by(*findings.memory, envelope.memory_definition);
+    if (findings.calibration) candidate.ece = findings.calibration->ece_cross_fitted;
+    for (const TierQuality& tier : findings.quality.tiers) {
+      if (tier.accuracy) candidate.tiers.push_back({.name = tier.name, .accuracy = *tier.accuracy});
+    }
+    candidate.established_losses = established_losses(analysis, findings);
+    candidates.push_back(std::move(candidate));
+  }
+  return candidates;
+}
+
+std::vector<QualityDifference> quality_differences_of(const Analysis& analysis) {
+  std::vector<QualityDifference> differences;
+  for (const PairDifference& pair : analysis.pair_differences) {
+    if (pair.a >= analysis.configurations.size() || pair.b >= analysis.configurations.size()) continue;
+    differences.push_back({.first = analysis.configurations[pair.a].display(),
+                           .second = analysis.configurations[pair.b].display(),
+                           .difference = pair.macro_f1_difference,
+                           .low = pair.interval.low,
+                           .high = pair.interval.high});
+  }
+  return differences;
+}
+
+Result<std::vector<NoteAlternative>> alternatives_of(const Analysis& analysis, const Decision& decision) {
+  std::vector<NoteAlternative> alternatives;
+  if (!decision.envelope.ece_max) return alternatives;
+  std::vector<Candidate> unscaled = decision.candidates;
+  for (std::size_t i = 0; i < unscaled.size(); ++i) {
+    const std::optional<Calibration>& calibration = analysis.configurations[i].calibration;
+    unscaled[i].ece = calibration ? std::optional(calibration->ece_raw) : std::nullopt;
+  }
+  QT_TRY(Decision other,
+         decide_candidates(std::move(unscaled), quality_differences_of(analysis), decision.envelope));
+  alternatives.push_back(
+      {.what_differs = "ECE read without temperature scaling", .decision = std::move(other)});
+  return alternatives;
+}
+
+NoteInput note_input_of(const Analysis& analysis, Decision decision) {
+  NoteInput input;
+  input.decision = std::move(decision);
+  input.reference_recipe = analysis.reference_recipe;
+  for (const ConfigurationFindings& findings : analysis.configurations) {
+    input.quality.push_back(quality_row(findings));
+    input.cost.push_back(cost_row(findings));
+    if (findings.calibration) input.calibration.push_back(calibration_row(findings, *findings.calibration));
+    for (const NamedClass& named : findings.named_classes) {
+      input.named_classes.push_back({.model = findings.model,
+                                     .recipe = findings.recipe,
+                                     .label = named.label,
+                                     .tier = named.tier,
+                                     .examples = static_cast<std::size_t>(named.n),
+                                     .accuracy = named.accuracy,
+                                     .true_class_probability = named.mean_probability_true,
+                                     .run_key = findings.run_key});
+    }
+  }
+  // One class after the other reads as a trajectory over the precisions.
+  std::vector<std::string> order;
+  for (const NoteNamedClass& row : input.named_classes) {
+    if (std::find(order.begin(), order.end(), row.label) == order.end()) order.push_back(row.label);
+  }
+  std::stable_sort(input.named_classes.begin(), input.named_classes.end(),
+                   [&](const NoteNamedClass& a, const NoteNamedClass& b) {
+                     return std::find(order.begin(), order.end(), a.label) <
+                            std::find(order.begin(), order.end(), b.label);
+                   });
+  for (const TierComparison& comparison : analysis.comparisons) {
+    input.tier_deltas.push_back(delta_row(comparison));
+  }
+  for (const NoiseFloorFinding& floor : analysis.noise_floor) {
+    input.noise_floor.push_back({.model = floor.model,
+                                 .recipe = floor.recipe,
+                                 .what = floor.what,
+                                 .examples = static_cast<std::size_t>(floor.n),
+                                 .flips = static_cast<std::size_t>(floor.flips),
+                                 .max_abs_logit_difference = floor.max_abs_logit_difference,
+                                 .run_key = floor.run_key});
+  }
+  for (const std::string& remark : analysis.remarks) input.appendix.emplace_back("remark", remark);
+  return input;
+}
+
+}  // namespace quantier
