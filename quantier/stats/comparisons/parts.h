@@ -1,0 +1,72 @@
+// The parts of analyze(), each in its own file; not for other stages.
+//
+// A row of logits that are all NaN has no answer: its prediction is kNoAnswer's class id, one past the last
+// class, so that it is wrong for every label and equal to no other prediction but its like.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "quantier/base/error.h"
+#include "quantier/stats/comparisons/analysis.h"
+#include "quantier/stats/comparisons/analyze.h"
+#include "quantier/stats/estimators/calibration.h"
+
+namespace quantier::analysis_internal {
+
+// What the parts need of one run, computed once.
+struct RunView {
+  const Run* run = nullptr;
+  std::vector<std::int32_t> predictions;  // in [0, class_count]; class_count: no answer
+  std::vector<std::uint8_t> right;
+  std::vector<std::size_t> finite_rows;  // positions whose logits are all finite, ascending
+
+  [[nodiscard]] const Predictions& data() const { return run->predictions; }
+  [[nodiscard]] LabelledLogits labelled() const {
+    return {data().logits, data().class_count, data().labels, right};
+  }
+};
+
+// What all runs share.
+struct Split {
+  std::span<const std::int32_t> labels;
+  std::size_t class_count = 0;
+  std::vector<std::uint64_t> support;                 // [class_count] examples
+  std::vector<std::vector<std::uint8_t>> tier_masks;  // [tier][example]
+  std::vector<std::uint64_t> tier_examples;           // [tier]
+  std::vector<std::uint64_t> tier_classes;            // [tier] classes with at least one example
+
+  [[nodiscard]] std::size_t predicted_classes() const { return class_count + 1; }  // and "no answer"
+};
+
+// The errors that analyze.h names.
+[[nodiscard]] Status check_options(const std::vector<Run>& runs, const AnalysisTiers& tiers,
+                                   const AnalysisOptions& options);
+[[nodiscard]] Status check_runs(const std::vector<Run>& runs);
+
+[[nodiscard]] RunView view_of(const Run& run);
+[[nodiscard]] Split describe_split(const Predictions& predictions, const AnalysisTiers& tiers);
+
+// Everything about one run alone but its bootstrap.
+[[nodiscard]] Quality quality_of(const RunView& view, const Split& split, const AnalysisTiers& tiers);
+[[nodiscard]] std::vector<NamedClass> named_classes_of(const RunView& view, const Split& split,
+                                                       const AnalysisTiers& tiers,
+                                                       const std::vector<std::string>& labels);
+
+// One summary per protocol with usable samples; what was left out becomes a remark.
+[[nodiscard]] std::vector<LatencySummary> latency_of(const Run& run, std::vector<std::string>& remarks);
+[[nodiscard]] std::optional<MemoryRecord> memory_of(const Run& run);
+
+// Fills Analysis::comparisons and family_size.
+[[nodiscard]] Status compare_with_reference(const std::vector<RunView>& views, const Split& split,
+                                            const AnalysisTiers& tiers, const AnalysisOptions& options,
+                                            Analysis& analysis);
+// Fills the bootstrap's share: intervals of macro-F1 and the differences of every pair.
+[[nodiscard]] Status bootstrap_macro_f1(const std::vector<RunView>& views, const Split& split,
+                                        const AnalysisOptions& options, Analysis& analysis);
+
+}  // namespace quantier::analysis_internal
