@@ -89,7 +89,9 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
   const Decision& decision = input.decision;
   blocks.emplace_back(NoteHeading{2, "4. Operational decision under constraints"});
   NoteTable table;
-  table.caption = "Every configuration against every limit. Near: another measurement could turn it over.";
+  table.caption =
+      fmt::format("Every configuration against every limit{}. Near: another measurement could turn it over.",
+                  decision.envelope.device.empty() ? "" : " of " + decision.envelope.device);
   table.header = {"configuration", "run"};
   table.text_columns = 2;
   for (const Constraint& constraint : decision.constraints) table.header.push_back(limit_text(constraint));
@@ -114,9 +116,12 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
   blocks.emplace_back(NoteParagraph{reasons + limited_mark(input), true});
 
   std::string changes;
-  for (const Relaxation& relaxation : decision.relaxations) {
+  for (const Relaxation& relaxation : telling_relaxations(decision)) {
     changes += (changes.empty() ? "What would change it, one limit at a time. " : " ") +
                relaxation_sentence(decision, relaxation);
+  }
+  if (changes.empty() && decision.chosen && !decision.constraints.empty()) {
+    changes = "No single limit, moved alone, would change the choice.";
   }
   if (!changes.empty()) blocks.emplace_back(NoteParagraph{changes + limited_mark(input)});
   for (const NoteAlternative& other : input.alternatives) {

@@ -80,6 +80,15 @@ void configurations_table(const NoteInput& input, Blocks& blocks) {
   const Decision& decision = input.decision;
   NoteTable table;
   table.caption = "Every configuration. ECE is cross-fitted, after temperature.";
+  const Envelope& envelope = decision.envelope;
+  if (!envelope.latency_protocol.empty()) {
+    table.caption += fmt::format(" Time is by the {} protocol.", envelope.latency_protocol);
+  }
+  if (envelope.memory_definition == "process_peak") {
+    table.caption += " Memory is the peak of the whole process.";
+  } else if (!envelope.memory_definition.empty()) {
+    table.caption += fmt::format(" Memory is {}.", envelope.memory_definition);
+  }
   table.header = {"configuration", "run", "macro-F1", "ms/example", "memory", "ECE"};
   table.text_columns = 2;
   const bool with_quality = !input.quality.empty();

@@ -203,14 +203,12 @@ std::string summary_table(const Decision& decision) {
 
 std::string decision_summary(const Decision& decision) {
   std::string text = visible(note_internal::binding_sentence(decision)) + "\n";
-  bool changes = false;
-  for (const Relaxation& relaxation : decision.relaxations) {
-    if (!relaxation.changes_choice) continue;
-    changes = true;
+  const std::vector<Relaxation> telling = note_internal::telling_relaxations(decision);
+  for (const Relaxation& relaxation : telling) {
     text +=
         "What would change it: " + visible(note_internal::relaxation_sentence(decision, relaxation)) + "\n";
   }
-  if (!changes && decision.chosen && !decision.constraints.empty()) {
+  if (telling.empty() && decision.chosen && !decision.constraints.empty()) {
     text += "No single limit, moved alone, would change the choice.\n";
   }
   return text;

@@ -120,6 +120,17 @@ std::string binding_sentence(const Decision& decision) {
   return text;
 }
 
+std::vector<Relaxation> telling_relaxations(const Decision& decision) {
+  std::vector<Relaxation> telling;
+  for (const Relaxation& relaxation : decision.relaxations) {
+    // They come by limit, smallest move first.
+    const bool same_limit = !telling.empty() && telling.back().constraint == relaxation.constraint;
+    const std::optional<std::size_t> before = same_limit ? telling.back().winner : decision.chosen;
+    if (relaxation.winner != before) telling.push_back(relaxation);
+  }
+  return telling;
+}
+
 std::string relaxation_sentence(const Decision& decision, const Relaxation& relaxation) {
   const Constraint& constraint = decision.constraints[relaxation.constraint];
   const std::string winner = relaxation.changes_choice

@@ -22,6 +22,8 @@ namespace quantier::note_internal {
 [[nodiscard]] std::string name(const Decision& decision, const std::optional<std::size_t>& index);
 [[nodiscard]] std::string choice_sentence(const Decision& decision);
 [[nodiscard]] std::string binding_sentence(const Decision& decision);
+// Those that change the choice, each limit's next step only where it changes it again.
+[[nodiscard]] std::vector<Relaxation> telling_relaxations(const Decision& decision);
 [[nodiscard]] std::string relaxation_sentence(const Decision& decision, const Relaxation& relaxation);
 
 }  // namespace quantier::note_internal
