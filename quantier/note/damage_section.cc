@@ -9,8 +9,11 @@
 namespace quantier::note_internal {
 namespace {
 
+// The comparison over every example stands among those of the tiers.
+std::string tier_text(const NoteTierDelta& delta) { return delta.tier == "all" ? "overall" : delta.tier; }
+
 std::string delta_text(const NoteTierDelta& delta) {
-  return fmt::format("{} {} ({} points, {} lost and {} gained of {})", delta.recipe, delta.tier,
+  return fmt::format("{} {} ({} points, {} lost and {} gained of {})", delta.recipe, tier_text(delta),
                      points(delta.delta), delta.lost, delta.gained, delta.examples);
 }
 
@@ -95,6 +98,30 @@ std::string blind_sentence(const NoteInput& input) {
       widest->tier, widest->examples, widest->model, widest->recipe, 100.0 * *widest->detectable);
 }
 
+// Macro-F1 hides a loss when it stays inside its margin, or rises, while accuracy falls for certain.
+void hidden_losses(const NoteInput& input, Blocks& blocks) {
+  const Decision& decision = input.decision;
+  for (const Candidate& own : decision.candidates) {
+    std::vector<std::string> parts;
+    const Candidate* base = nullptr;
+    for (const NoteTierDelta& delta : input.tier_deltas) {
+      if (delta.model != own.model || delta.recipe != own.recipe) continue;
+      if (delta.verdict != "established" || !(delta.delta < 0.0)) continue;
+      for (const Candidate& other : decision.candidates) {
+        if (other.model == delta.model && other.recipe == delta.baseline) base = &other;
+      }
+      parts.push_back(fmt::format("{} by {} points ({} predictions lost against {} gained)",
+                                  delta.tier == "all" ? "overall" : "in tier " + delta.tier,
+                                  points(delta.delta), delta.lost, delta.gained));
+    }
+    if (parts.empty() || base == nullptr || !own.macro_f1 || !base->macro_f1) continue;
+    if (!(*own.macro_f1 >= *base->macro_f1 - decision.envelope.margins.macro_f1)) continue;
+    blocks.emplace_back(NoteParagraph{fmt::format(
+        "What macro-F1 hides: for {} it goes from {} to {}, while accuracy changes {}.{}", own.name,
+        fixed(base->macro_f1, 3), fixed(own.macro_f1, 3), join(parts), limited_mark(input))});
+  }
+}
+
 }  // namespace
 
 void damage_section(const NoteInput& input, Blocks& blocks) {
@@ -126,7 +153,7 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
   std::vector<std::string> models;
   for (const NoteTierDelta& delta : input.tier_deltas) {
     if (std::find(models.begin(), models.end(), delta.model) == models.end()) models.push_back(delta.model);
-    table.rows.push_back({delta.model + " " + delta.recipe, short_key(delta.run_key), delta.tier,
+    table.rows.push_back({delta.model + " " + delta.recipe, short_key(delta.run_key), tier_text(delta),
                           delta.verdict, delta.materiality, std::to_string(delta.examples),
                           points(delta.delta), fmt::format("[{}, {}]", points(delta.low), points(delta.high)),
                           std::to_string(delta.lost), std::to_string(delta.gained)});
@@ -144,26 +171,7 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
   }
   const std::string blind = blind_sentence(input);
   if (!blind.empty()) blocks.emplace_back(NoteParagraph{blind + limited_mark(input)});
-  // Macro-F1 hides a tier when it stays inside its margin, or rises, while the tier falls for certain.
-  const Decision& decision = input.decision;
-  for (const NoteTierDelta& delta : input.tier_deltas) {
-    if (delta.verdict != "established" || !(delta.delta < 0.0)) continue;
-    const auto find = [&](const std::string& recipe) {
-      return std::find_if(decision.candidates.begin(), decision.candidates.end(),
-                          [&](const Candidate& c) { return c.model == delta.model && c.recipe == recipe; });
-    };
-    const auto own = find(delta.recipe);
-    const auto base = find(delta.baseline);
-    if (own == decision.candidates.end() || base == decision.candidates.end()) continue;
-    if (!own->macro_f1 || !base->macro_f1) continue;
-    if (!(*own->macro_f1 >= *base->macro_f1 - decision.envelope.margins.macro_f1)) continue;
-    blocks.emplace_back(
-        NoteParagraph{fmt::format("What macro-F1 hides: for {} it goes from {} to {}, while accuracy in tier "
-                                  "{} changes by {} points: {} "
-                                  "predictions lost against {} gained.{}",
-                                  own->name, fixed(base->macro_f1, 3), fixed(own->macro_f1, 3), delta.tier,
-                                  points(delta.delta), delta.lost, delta.gained, limited_mark(input))});
-  }
+  hidden_losses(input, blocks);
   if (input.named_classes.empty()) return;
   NoteTable named;
   named.caption = "Named classes followed across the precisions.";

@@ -200,7 +200,10 @@ std::string tier_forest_svg(const std::vector<NoteTierDelta>& deltas) {
   double y = 34.0;
   for (const NoteTierDelta& delta : deltas) {
     const std::size_t series = series_of(models, delta.model);
-    svg.text(180.0, y + 4.0, fmt::format("{} {}, {}", delta.model, delta.recipe, delta.tier), "end");
+    svg.text(
+        180.0, y + 4.0,
+        fmt::format("{} {}, {}", delta.model, delta.recipe, delta.tier == "all" ? "overall" : delta.tier),
+        "end");
     if (std::isfinite(delta.low) && std::isfinite(delta.high)) {
       svg.line(x.at(100.0 * delta.low), y, x.at(100.0 * delta.high), y,
                fmt::format("stroke:{};stroke-width:2", series_colour(series)));

@@ -160,6 +160,50 @@ TEST(Note, BrokenPromisesAreNamedAndOnlyThose) {
   EXPECT_THAT(render_html(build_note(input)), Not(HasSubstr("does not pay")));
 }
 
+TEST(Note, QualityCostAndTestsStandBesideTheNumbers) {
+  NoteInput input = workload_note();
+  const std::string before = render_markdown(build_note(input));
+  EXPECT_THAT(before, Not(HasSubstr("scikit-learn")));
+  EXPECT_THAT(before, Not(HasSubstr("Holm")));
+  NoteQuality quality;
+  quality.model = "encoder";
+  quality.recipe = "int4";
+  quality.accuracy = 0.701;
+  quality.macro_f1_low = 0.191;
+  quality.macro_f1_high = 0.233;
+  quality.macro_f1_sklearn = 0.208;
+  quality.macro_f1_differ = true;
+  input.quality = {quality};
+  NoteCost cost;
+  cost.model = "encoder";
+  cost.recipe = "int4";
+  cost.throughput_ms = 3.19;
+  cost.weights_bytes = 98.4e6;
+  input.cost = {cost};
+  input.tier_deltas[3].holm_p = 0.0001;
+  input.tier_deltas[3].replication = 0.994;
+  input.tier_deltas[5].holm_p = 0.21;
+  input.tier_deltas[5].detectable = 0.062;
+  const std::string markdown = render_markdown(build_note(input));
+  EXPECT_THAT(markdown, HasSubstr("| 0.701 | 0.212 | \\[0.191, 0.233\\] |"));
+  EXPECT_THAT(markdown, HasSubstr("as scikit-learn counts, it differs: encoder int4 0.208"));
+  EXPECT_THAT(markdown, HasSubstr("| 3.190 | – | – | – | 98.4 MB | – |"));  // a dash, never a zero
+  EXPECT_THAT(markdown, HasSubstr("| 260 | 115 | &lt;0.001 | 0.99 |"));
+  EXPECT_THAT(markdown, HasSubstr("would have to reach 6.2 points to be seen in four splits of five"));
+}
+
+TEST(Note, TheTerminalSaysWhatBindsAndWhatWouldChangeIt) {
+  const std::string text = decision_summary(workload_note().decision);
+  EXPECT_THAT(text,
+              HasSubstr("What binds: latency ≤ 10.00 ms/example (fails: decoder int8) and ECE ≤ 0.050"));
+  EXPECT_THAT(text, HasSubstr("What would change it: ECE ≤ 0.050 moved to 0.069"));
+  EXPECT_THAT(text, Not(HasSubstr("moved to 0.070")));  // lets in one more and changes nothing
+  Envelope none;
+  const auto free_choice = decide_candidates(workload_fixture::candidates(), {}, none);
+  ASSERT_TRUE(free_choice);
+  EXPECT_EQ(decision_summary(*free_choice), "No limits were stated.\n");
+}
+
 TEST(Note, SummaryIsAligned) {
   const std::string text = summary_table(workload_note().decision);
   EXPECT_THAT(text, HasSubstr("encoder fp16      0.210        2.31  410.0 MB  0.040  CHOSEN"));

@@ -109,7 +109,8 @@ std::string binding_sentence(const Decision& decision) {
     }
   }
   if (decision.constraints.empty()) return "No limits were stated.";
-  std::string text = binding.empty() ? "No limit binds." : fmt::format("What binds: {}.", join(binding));
+  std::string text = fmt::format("What binds: {}.", join(binding));
+  if (binding.empty()) text = unknown.empty() ? "No limit binds." : "No limit is known to bind.";
   if (!unknown.empty()) text += fmt::format(" Not measured, and so not passed: {}.", join(unknown));
   if (decision.chosen && decision.tightest) {
     const Check& check = decision.checks[*decision.chosen].checks[*decision.tightest];
