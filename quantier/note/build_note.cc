@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "quantier/note/figures.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -8,51 +7,6 @@ namespace quantier {
 namespace note_internal {
 std::string limited_mark(const NoteInput& input) {
   return input.limited.empty() ? std::string() : fmt::format(" [limited: {}]", input.limited);
-}
-
-void calibration_section(const NoteInput& input, Blocks& blocks) {
-  blocks.emplace_back(NoteHeading{2, "3. Calibration under compression"});
-  if (input.calibration.empty()) {
-    blocks.emplace_back(
-        NoteParagraph{"No calibration was measured: without logits there is no temperature to fit."});
-    return;
-  }
-  NoteTable table;
-  table.caption =
-      "ECE before and after one temperature. In-sample: fitted and read on the same examples, and so "
-      "optimistic. Cross-fitted: fitted on the other half; this one is compared with the ceiling.";
-  table.header = {"configuration", "run",          "raw",          "T",
-                  "in-sample",     "cross-fitted", "kept at gate", "accuracy there"};
-  table.text_columns = 2;
-  for (const NoteCalibration& row : input.calibration) {
-    const std::string kept =
-        row.gate_share ? fmt::format("{:.1f} % ≥ {:g}", 100.0 * *row.gate_share, row.gate) : std::string("–");
-    table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key), fixed(row.ece_raw, 3),
-                          fixed(row.temperature, 3), fixed(row.ece_in_sample, 3),
-                          fixed(row.ece_cross_fitted, 3), kept, fixed(row.gate_accuracy, 3)});
-  }
-  blocks.emplace_back(std::move(table));
-  std::vector<std::string> better;
-  std::vector<std::string> not_better;
-  for (const NoteCalibration& row : input.calibration) {
-    if (!row.ece_raw || !row.ece_cross_fitted) continue;
-    (*row.ece_cross_fitted < *row.ece_raw ? better : not_better)
-        .push_back(fmt::format("{} {} ({} to {})", row.model, row.recipe, fixed(row.ece_raw, 3),
-                               fixed(row.ece_cross_fitted, 3)));
-  }
-  std::string text;
-  if (!better.empty())
-    text += fmt::format("On examples it was not fitted on, the temperature lowers ECE for {}.", join(better));
-  if (!not_better.empty()) text += fmt::format(" It does not for {}.", join(not_better));
-  text +=
-      " What is left matters to a service that acts on confidence: the gate columns say how many examples it "
-      "would "
-      "pass, and how many of those are right.";
-  blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
-  blocks.emplace_back(NoteFigure{
-      "reliability",
-      "Accuracy against confidence, before and after temperature; the dotted line is perfect calibration.",
-      reliability_svg(input.calibration)});
 }
 
 void appendix_section(const NoteInput& input, Blocks& blocks) {

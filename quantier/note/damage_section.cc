@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -122,6 +123,60 @@ void hidden_losses(const NoteInput& input, Blocks& blocks) {
   }
 }
 
+// Lee et al. (2025) expect damage where a model was weak before: said with what was seen there, not as a
+// fact.
+std::string weakness_sentence(const NoteInput& input, const std::string& model) {
+  const Candidate* base = nullptr;
+  for (const Candidate& candidate : input.decision.candidates) {
+    if (candidate.model == model && candidate.recipe == input.reference_recipe) base = &candidate;
+  }
+  if (base == nullptr || base->tiers.size() < 2) return {};
+  const auto weakest = std::min_element(
+      base->tiers.begin(), base->tiers.end(),
+      [](const Candidate::Tier& a, const Candidate::Tier& b) { return a.accuracy < b.accuracy; });
+  std::vector<std::string> seen;
+  for (const NoteTierDelta& delta : input.tier_deltas) {
+    if (delta.model != model || delta.tier != weakest->name || delta.recipe == "fp32") continue;
+    seen.push_back(fmt::format("{} {} points ({})", delta.recipe, points(delta.delta), delta.verdict));
+  }
+  if (seen.empty()) return {};
+  return fmt::format(
+      " Quantization is reported to magnify what a model is already bad at (Lee et al., 2025); its weakest "
+      "tier "
+      "is {} with accuracy {} at {}, and there: {}.",
+      weakest->name, fixed(weakest->accuracy, 3), input.reference_recipe, join(seen));
+}
+
+// The named class that moves most, in predictions and not in percent alone.
+std::string named_class_sentence(const NoteInput& input) {
+  const NoteNamedClass* moved = nullptr;
+  const NoteNamedClass* from = nullptr;
+  for (const NoteNamedClass& base : input.named_classes) {
+    if (base.recipe != input.reference_recipe || !base.accuracy) continue;
+    for (const NoteNamedClass& row : input.named_classes) {
+      if (row.model != base.model || row.label != base.label || row.recipe == base.recipe || !row.accuracy)
+        continue;
+      if (moved != nullptr &&
+          !(std::abs(*row.accuracy - *base.accuracy) > std::abs(*moved->accuracy - *from->accuracy))) {
+        continue;
+      }
+      moved = &row;
+      from = &base;
+    }
+  }
+  if (moved == nullptr) return {};
+  const double change = *moved->accuracy - *from->accuracy;
+  const auto predictions = std::lround(std::abs(change) * static_cast<double>(moved->examples));
+  if (predictions == 0) return "None of the named classes changes its accuracy at any precision.";
+  return fmt::format(
+      "Of the named classes {}{} moves most: on {}, from {} at {} to {} at {}. That is {} prediction{} of "
+      "{}, {}.",
+      moved->label, moved->tier.empty() ? "" : fmt::format(" ({})", moved->tier), moved->model,
+      fixed(from->accuracy, 3), from->recipe, fixed(moved->accuracy, 3), moved->recipe, predictions,
+      predictions == 1 ? "" : "s", moved->examples,
+      predictions < 20 ? "an anecdote and not a finding" : "net");
+}
+
 }  // namespace
 
 void damage_section(const NoteInput& input, Blocks& blocks) {
@@ -167,7 +222,8 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
                                  "Change of accuracy per tier with 95 % intervals. Filled: established.",
                                  tier_forest_svg(input.tier_deltas)});
   for (const std::string& model : models) {
-    blocks.emplace_back(NoteParagraph{pattern_sentence(input.tier_deltas, model) + limited_mark(input)});
+    blocks.emplace_back(NoteParagraph{pattern_sentence(input.tier_deltas, model) +
+                                      weakness_sentence(input, model) + limited_mark(input)});
   }
   const std::string blind = blind_sentence(input);
   if (!blind.empty()) blocks.emplace_back(NoteParagraph{blind + limited_mark(input)});
@@ -183,6 +239,8 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
                           fixed(row.true_class_probability, 3)});
   }
   blocks.emplace_back(std::move(named));
+  const std::string moved = named_class_sentence(input);
+  if (!moved.empty()) blocks.emplace_back(NoteParagraph{moved + limited_mark(input)});
 }
 
 }  // namespace quantier::note_internal

@@ -83,6 +83,22 @@ const char* outcome_word(PriorOutcome outcome) {
   return "left open";
 }
 
+// Passes and failures that a second measurement could turn over.
+std::string near_sentence(const Decision& decision) {
+  std::vector<std::string> near;
+  for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
+    std::vector<std::size_t> who;
+    for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
+      if (decision.checks[i].checks[c].within_margin) who.push_back(i);
+    }
+    if (!who.empty()) {
+      near.push_back(fmt::format("{} for {}", limit_text(decision.constraints[c]), names(decision, who)));
+    }
+  }
+  if (near.empty()) return {};
+  return fmt::format(" So near that another measurement could turn it over: {}.", join(near));
+}
+
 }  // namespace
 
 void decision_section(const NoteInput& input, Blocks& blocks) {
@@ -104,7 +120,8 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
   }
   blocks.emplace_back(std::move(table));
 
-  blocks.emplace_back(NoteParagraph{binding_sentence(decision) + limited_mark(input)});
+  blocks.emplace_back(
+      NoteParagraph{binding_sentence(decision) + near_sentence(decision) + limited_mark(input)});
 
   std::string reasons;
   for (const ChoiceStep& step : decision.steps) {

@@ -192,6 +192,27 @@ TEST(Note, QualityCostAndTestsStandBesideTheNumbers) {
   EXPECT_THAT(markdown, HasSubstr("would have to reach 6.2 points to be seen in four splits of five"));
 }
 
+TEST(Note, WeakTiersNamedClassesAndGatesAreReadNotOnlyTabulated) {
+  NoteInput input = workload_note();
+  std::vector<Candidate> list = workload_fixture::candidates();
+  for (Candidate& candidate : list) candidate.tiers = {{"head", 0.8}, {"mid", 0.4}, {"tail", 0.1}};
+  input.decision = decide_candidates(list, {}, workload_fixture::envelope()).value_or(Decision{});
+  input.named_classes = {{"encoder", "fp16", "rare", "tail", 10, 0.5, 0.4, "enc16"},
+                         {"encoder", "int8", "rare", "tail", 10, 0.5, 0.4, "enc8"},
+                         {"encoder", "int4", "rare", "tail", 10, 0.8, 0.6, "enc4"}};
+  const std::string markdown = render_markdown(build_note(input));
+  EXPECT_THAT(markdown,
+              HasSubstr("its weakest tier is tail with accuracy 0.100 at fp16, and there: int8 -0.5 "
+                        "points (unresolved) and int4 +2.8 points (directional)"));
+  EXPECT_THAT(markdown, HasSubstr("rare (tail) moves most: on encoder, from 0.500 at fp16 to 0.800 at int4. "
+                                  "That is 3 predictions of 10, an anecdote and not a finding"));
+  EXPECT_THAT(markdown,
+              HasSubstr("encoder int8, decoder int8 and decoder int4 are within the margin of 0.005"));
+  EXPECT_THAT(markdown,
+              HasSubstr("encoder fp16 would answer 41.0 % of the examples by itself, 86.0 % of them"));
+  EXPECT_THAT(markdown, HasSubstr("turn it over: macro-F1 ≥ 0.200 for encoder fp16 and encoder int8"));
+}
+
 TEST(Note, TheTerminalSaysWhatBindsAndWhatWouldChangeIt) {
   const std::string text = decision_summary(workload_note().decision);
   EXPECT_THAT(text,

@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "quantier/note/figures.h"
+#include "quantier/note/sections.h"
+#include "quantier/note/words.h"
+
+namespace quantier::note_internal {
+namespace {
+
+// Does compression cost calibration that a temperature does not give back?
+std::string residual_sentence(const NoteInput& input) {
+  const double margin = input.decision.envelope.margins.ece;
+  std::vector<std::string> same;
+  std::vector<std::string> different;
+  for (const NoteCalibration& base : input.calibration) {
+    if (base.recipe != input.reference_recipe || !base.ece_cross_fitted) continue;
+    for (const NoteCalibration& row : input.calibration) {
+      if (row.model != base.model || row.recipe == base.recipe || !row.ece_cross_fitted) continue;
+      const double change = *row.ece_cross_fitted - *base.ece_cross_fitted;
+      const std::string own = row.model + " " + row.recipe;
+      if (std::abs(change) <= margin) {
+        same.push_back(own);
+      } else {
+        different.push_back(fmt::format("{} is {} by {}", own, change > 0.0 ? "worse" : "better",
+                                        fixed(std::abs(change), 3)));
+      }
+    }
+  }
+  if (same.empty() && different.empty()) return {};
+  std::string text =
+      fmt::format("What is left after it, against {} of the same model: ", input.reference_recipe);
+  if (!same.empty()) {
+    text +=
+        fmt::format("{} {} within the margin of {:g}", join(same), same.size() == 1 ? "is" : "are", margin);
+  }
+  if (!different.empty()) text += (same.empty() ? "" : "; ") + join(different);
+  return text + " (point estimates; these differences carry no interval).";
+}
+
+// What calibration means to a service that answers by itself only when it is sure.
+std::string gate_sentence(const NoteInput& input) {
+  if (!input.decision.chosen) return {};
+  const Candidate& chosen = input.decision.candidates[*input.decision.chosen];
+  for (const NoteCalibration& row : input.calibration) {
+    if (row.model != chosen.model || row.recipe != chosen.recipe) continue;
+    if (!row.gate_share || !row.gate_accuracy) return {};
+    return fmt::format(
+        "With a gate at confidence {:g}, {} would answer {:.1f} % of the examples by itself, {:.1f} % of "
+        "them "
+        "right.",
+        row.gate, chosen.name, 100.0 * *row.gate_share, 100.0 * *row.gate_accuracy);
+  }
+  return {};
+}
+
+}  // namespace
+
+void calibration_section(const NoteInput& input, Blocks& blocks) {
+  blocks.emplace_back(NoteHeading{2, "3. Calibration under compression"});
+  if (input.calibration.empty()) {
+    blocks.emplace_back(
+        NoteParagraph{"No calibration was measured: without logits there is no temperature to fit."});
+    return;
+  }
+  NoteTable table;
+  table.caption =
+      "ECE before and after one temperature. In-sample: fitted and read on the same examples, and so "
+      "optimistic. Cross-fitted: fitted on the other half; this one is compared with the ceiling.";
+  table.header = {"configuration", "run",          "raw",          "T",
+                  "in-sample",     "cross-fitted", "kept at gate", "accuracy there"};
+  table.text_columns = 2;
+  for (const NoteCalibration& row : input.calibration) {
+    const std::string kept =
+        row.gate_share ? fmt::format("{:.1f} % ≥ {:g}", 100.0 * *row.gate_share, row.gate) : std::string("–");
+    table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key), fixed(row.ece_raw, 3),
+                          fixed(row.temperature, 3), fixed(row.ece_in_sample, 3),
+                          fixed(row.ece_cross_fitted, 3), kept, fixed(row.gate_accuracy, 3)});
+  }
+  blocks.emplace_back(std::move(table));
+  std::vector<std::string> better;
+  std::vector<std::string> not_better;
+  for (const NoteCalibration& row : input.calibration) {
+    if (!row.ece_raw || !row.ece_cross_fitted) continue;
+    (*row.ece_cross_fitted < *row.ece_raw ? better : not_better)
+        .push_back(fmt::format("{} {} ({} to {})", row.model, row.recipe, fixed(row.ece_raw, 3),
+                               fixed(row.ece_cross_fitted, 3)));
+  }
+  std::string text;
+  if (!better.empty())
+    text += fmt::format("On examples it was not fitted on, the temperature lowers ECE for {}.", join(better));
+  if (!not_better.empty())
+    text += fmt::format("{}It does not for {}.", text.empty() ? "" : " ", join(not_better));
+  for (const std::string& more : {residual_sentence(input), gate_sentence(input)}) {
+    if (!more.empty()) text += (text.empty() ? "" : " ") + more;
+  }
+  if (!text.empty()) blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
+  blocks.emplace_back(NoteFigure{
+      "reliability",
+      "Accuracy against confidence, before and after temperature; the dotted line is perfect calibration.",
+      reliability_svg(input.calibration)});
+}
+
+}  // namespace quantier::note_internal
