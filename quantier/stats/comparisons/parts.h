@@ -40,8 +40,27 @@ struct Split {
   std::vector<std::uint64_t> tier_examples;           // [tier]
   std::vector<std::uint64_t> tier_classes;            // [tier] classes with at least one example
 
-  [[nodiscard]] std::size_t predicted_classes() const { return class_count + 1; }  // and "no answer"
+  // The classes and "no answer".
+  [[nodiscard]] std::size_t predicted_classes() const { return class_count + 1; }
+  // The fixed set of macro-F1.
+  [[nodiscard]] std::vector<std::size_t> supported_classes() const {
+    std::vector<std::size_t> classes;
+    for (std::size_t c = 0; c < class_count; ++c) {
+      if (support[c] > 0) classes.push_back(c);
+    }
+    return classes;
+  }
 };
+
+// On the pool where there is one; tasks must not depend on each other.
+template <class Body>
+void for_each_task(ThreadPool* pool, std::size_t tasks, const Body& body) {
+  if (pool == nullptr) {
+    for (std::size_t task = 0; task < tasks; ++task) body(task);
+  } else {
+    pool->run(tasks, [&](std::size_t task, std::size_t) { body(task); });
+  }
+}
 
 // The errors that analyze.h names.
 [[nodiscard]] Status check_options(const std::vector<Run>& runs, const AnalysisTiers& tiers,
