@@ -49,8 +49,8 @@ struct Quality {
 struct LatencySummary {
   TimingProtocol protocol = TimingProtocol::kThroughput;
   std::uint64_t samples = 0;
-  std::uint64_t examples = 0;
-  std::uint32_t batch_size = 0;
+  std::uint64_t examples = 0;    // over all samples
+  std::uint32_t batch_size = 0;  // the smallest, where memory forced some to be smaller
   double median_ms = 0.0;
   double min_ms = 0.0;
   double max_ms = 0.0;

@@ -142,7 +142,7 @@ Interval tango_score_interval(const PairedCounts& counts) {
 
 Interval exact_bootstrap_interval(const PairedCounts& counts) {
   QT_CHECK(counts.n > 0 && counts.discordant() <= counts.n, "paired counts need examples");
-  Interval interval{.low = 0.0, .high = 0.0, .level = 0.95, .method = "paired percentile bootstrap"};
+  Interval interval{.low = 0.0, .high = 0.0, .level = 0.95, .method = "paired percentile bootstrap, exact"};
   if (counts.discordant() == 0) return interval;
   const double changing = static_cast<double>(counts.discordant()) / static_cast<double>(counts.n);
   const double gaining = static_cast<double>(counts.gained) / static_cast<double>(counts.discordant());

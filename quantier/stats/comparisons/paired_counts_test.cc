@@ -44,6 +44,13 @@ TEST(PairedCounts, AgreeWithScipyAndStatsmodels) {
   EXPECT_TRUE(holm_adjusted({}).empty());
 }
 
+TEST(PairedCounts, TangoAgreesWithAPublishedExample) {
+  // Airway hyper-responsiveness, 21 children: Fagerland, Lydersen, Laake, Statistics in Medicine 2014.
+  const Interval interval = tango_score_interval({21, 7, 1});
+  EXPECT_NEAR(interval.low, -0.517, 5e-4);
+  EXPECT_NEAR(interval.high, -0.026, 5e-4);
+}
+
 TEST(PairedCounts, MirrorWhenTheRunsSwap) {
   const PairedCounts there{500, 12, 3};
   const PairedCounts back{500, 3, 12};
