@@ -3,7 +3,8 @@
 Real logits of both demo models on the first 200 validation texts, rounded to 1/64 so that every value is exact
 in float and short in JSON. Run from the repository root:
     python tools/goldens/calibration_goldens.py
-Writes testdata/stats/calibration.json and testdata/stats/calibration_quantiles.json.
+Writes testdata/stats/calibration.json, testdata/stats/calibration_quantiles.json and, over whole splits,
+testdata/stats/calibration_reference.json.
 """
 
 import json
@@ -16,7 +17,7 @@ import sklearn
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import log_softmax, softmax
 from scipy.stats import foldnorm, quantile_test
-from sklearn.metrics import log_loss
+from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 ROWS = 200
 SCALE = 64
@@ -112,6 +113,33 @@ def case(model, labels):
     }
 
 
+def whole_split(model, split, labels):
+    z = np.load(f"demo/reference/{model}_logits.npz")[split].astype(np.float64)
+    predictions = z.argmax(axis=1)
+    a, b = slice(0, None, 2), slice(1, None, 2)
+    t_a, t_b = fit(z[a], labels[a])[0], fit(z[b], labels[b])[0]
+    b_at_a, a_at_b = scored(z[b], labels[b], t_a), scored(z[a], labels[a], t_b)
+    pooled = tuple(np.concatenate(pair) for pair in zip(b_at_a, a_at_b))
+    return {
+        "model": model,
+        "split": split,
+        "accuracy": accuracy_score(labels, predictions),
+        "macro_f1": f1_score(labels, predictions, labels=np.unique(labels), average="macro", zero_division=0),
+        "macro_f1_sklearn": f1_score(labels, predictions, average="macro", zero_division=0),
+        "negative_log_likelihood": log_loss(labels, softmax(z, axis=1), labels=np.arange(z.shape[1])),
+        "ece_raw": ece(*scored(z, labels, 1.0)),
+        "temperature_all": fit(z, labels)[0],
+        "ece_cross_fitted": ece(*pooled),
+    }
+
+
+def read_labels(split):
+    data = Path("demo/data")
+    index = {name: i for i, name in enumerate(json.loads((data / "labels.json").read_text()))}
+    lines = (data / f"{split}.jsonl").read_text().splitlines()
+    return np.array([index[json.loads(line)["label"]] for line in lines])
+
+
 def quantile_case(samples):
     samples = np.sort(samples)
     fractions = [0.0, 0.05, 0.25, 1 / 3, 0.5, 0.9, 0.95, 0.99, 1.0]
@@ -127,16 +155,15 @@ def quantile_case(samples):
 
 
 def main():
-    data = Path("demo/data")
-    names = json.loads((data / "labels.json").read_text())
-    index = {name: i for i, name in enumerate(names)}
-    lines = (data / "validation.jsonl").read_text().splitlines()[:ROWS]
-    labels = np.array([index[json.loads(line)["label"]] for line in lines])
+    labels = read_labels("validation")[:ROWS]
     versions = f"numpy {np.__version__}, scipy {scipy.__version__}, scikit-learn {sklearn.__version__}"
     out = Path("testdata/stats")
     out.mkdir(parents=True, exist_ok=True)
     golden = {"made_by": versions, "cases": [case(m, labels) for m in ("demo-encoder", "demo-decoder")]}
     (out / "calibration.json").write_text(json.dumps(golden, separators=(",", ":")) + "\n")
+    cases = [whole_split(m, s, read_labels(s)) for m in ("demo-encoder", "demo-decoder") for s in ("validation", "test")]
+    golden = {"made_by": versions, "cases": cases}
+    (out / "calibration_reference.json").write_text(json.dumps(golden, indent=1) + "\n")
     rng = np.random.default_rng(7)
     cases = [quantile_case(np.round(rng.gamma(2.0, 3.0, n), 3)) for n in (1, 2, 5, 6, 7, 9, 10, 17, 40, 100, 101)]
     golden = {"made_by": versions, "cases": cases}
