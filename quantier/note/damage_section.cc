@@ -22,9 +22,13 @@ std::string delta_text(const NoteTierDelta& delta) {
 std::string pattern_sentence(const std::vector<NoteTierDelta>& deltas, const std::string& model) {
   std::vector<std::string> established;
   std::vector<std::string> directional;
+  std::vector<std::string> unmoved;
   std::size_t open = 0;
   for (const NoteTierDelta& delta : deltas) {
     if (delta.model != model) continue;
+    if (delta.tier == "all" && delta.lost == 0 && delta.gained == 0) {
+      unmoved.push_back(fmt::format("{} is right exactly where {} is", delta.recipe, delta.baseline));
+    }
     if (delta.verdict == "established") {
       const std::string size = delta.materiality.empty() ? "" : ", " + delta.materiality;
       established.push_back(delta_text(delta) + size);
@@ -43,7 +47,8 @@ std::string pattern_sentence(const std::vector<NoteTierDelta>& deltas, const std
         "over.",
         join(directional));
   }
-  if (open > 0) text += fmt::format(" Unresolved: {} further comparison{}.", open, open == 1 ? "" : "s");
+  if (!unmoved.empty()) text += fmt::format(" {}.", join(unmoved));
+  if (open > 0) text += fmt::format(" Unresolved: {} comparison{}.", open, open == 1 ? "" : "s");
   return text;
 }
 
@@ -192,8 +197,8 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
   table.caption =
       "Change of accuracy against the same model's baseline, paired by example. Lost: right to wrong; "
       "gained: wrong to right.";
-  table.header = {"configuration",  "run",           "tier", "verdict", "size", "n",
-                  "change, points", "95 % interval", "lost", "gained"};
+  table.header = {"configuration",         "run",          "tier", "verdict", "size", "n",
+                  "change, points [95 %]", "lost / gained"};
   const bool with_tests = std::any_of(input.tier_deltas.begin(), input.tier_deltas.end(),
                                       [](const NoteTierDelta& delta) { return delta.holm_p.has_value(); });
   if (with_tests) {
@@ -208,10 +213,11 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
   std::vector<std::string> models;
   for (const NoteTierDelta& delta : input.tier_deltas) {
     if (std::find(models.begin(), models.end(), delta.model) == models.end()) models.push_back(delta.model);
-    table.rows.push_back({delta.model + " " + delta.recipe, short_key(delta.run_key), tier_text(delta),
-                          delta.verdict, delta.materiality, std::to_string(delta.examples),
-                          points(delta.delta), fmt::format("[{}, {}]", points(delta.low), points(delta.high)),
-                          std::to_string(delta.lost), std::to_string(delta.gained)});
+    table.rows.push_back(
+        {delta.model + " " + delta.recipe, short_key(delta.run_key), tier_text(delta), delta.verdict,
+         delta.materiality, std::to_string(delta.examples),
+         fmt::format("{} [{}, {}]", points(delta.delta), points(delta.low), points(delta.high)),
+         fmt::format("{} / {}", delta.lost, delta.gained)});
     if (with_tests) {
       table.rows.back().push_back(probability(delta.holm_p));
       table.rows.back().push_back(fixed(delta.replication, 2));

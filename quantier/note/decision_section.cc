@@ -13,8 +13,8 @@ std::string step_sentence(const Decision& decision, const ChoiceStep& step) {
   const Margins& margins = decision.envelope.margins;
   switch (step.kind) {
     case ChoiceStep::Kind::kLimits:
-      return kept.empty() ? "No configuration passes every limit."
-                          : fmt::format("Every limit is passed by {}.", kept);
+      if (kept.empty() || decision.constraints.empty()) return {};
+      return fmt::format("Every limit is passed by {}.", kept);
     case ChoiceStep::Kind::kQualityTie:
       if (step.kept.size() == 1) return fmt::format("On macro-F1 {} is alone at the top.", kept);
       return fmt::format(
@@ -128,7 +128,7 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
     const std::string sentence = step_sentence(decision, step);
     if (!sentence.empty()) reasons += (reasons.empty() ? "" : " ") + sentence;
   }
-  reasons += " " + choice_sentence(decision);
+  reasons += (reasons.empty() ? "" : " ") + choice_sentence(decision);
   if (decision.runner_up) reasons += fmt::format(" Runner-up: {}.", name(decision, decision.runner_up));
   blocks.emplace_back(NoteParagraph{reasons + limited_mark(input), true});
 
@@ -145,7 +145,9 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
     const std::string then = name(other.decision, other.decision.chosen);
     const std::string now = name(decision, decision.chosen);
     blocks.emplace_back(NoteParagraph{
-        then == now
+        then == now && !decision.chosen
+            ? fmt::format("With {} there is no choice either.{}", other.what_differs, limited_mark(input))
+        : then == now
             ? fmt::format("With {} the choice stays {}.{}", other.what_differs, now, limited_mark(input))
             : fmt::format("With {} the choice would have been {} instead of {}: the decision hangs on this "
                           "reading.{}",

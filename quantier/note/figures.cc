@@ -57,7 +57,7 @@ struct Label {
 void place_labels(Svg& svg, const std::vector<Label>& labels, std::vector<Box> taken, double left,
                   double right, double top, double bottom) {
   constexpr double kHeight = 14.0;
-  constexpr double kCharacter = 6.6;  // an upper bound of the mean advance at 12 px
+  constexpr double kCharacter = 7.2;  // an upper bound of the mean advance at 12 px
   for (const Label& label : labels) taken.push_back({label.x - 7.0, label.y - 7.0, 14.0, 14.0});
   for (const Label& label : labels) {
     const double width = kCharacter * static_cast<double>(label.text.size());
@@ -221,17 +221,22 @@ std::string tier_forest_svg(const std::vector<NoteTierDelta>& deltas) {
 std::string reliability_svg(const std::vector<NoteCalibration>& calibration) {
   constexpr double kPanel = 210.0;
   constexpr double kPlot = 150.0;
-  constexpr std::size_t kAcross = 3;
-  const std::size_t rows = (calibration.size() + kAcross - 1) / kAcross;
-  Svg svg(kPanel * kAcross + 20.0, 30.0 + kPanel * static_cast<double>(rows),
+  // A row for each model where that fits.
+  const auto of_first = static_cast<std::size_t>(
+      std::count_if(calibration.begin(), calibration.end(),
+                    [&](const NoteCalibration& row) { return row.model == calibration.front().model; }));
+  const std::size_t across = std::clamp<std::size_t>(of_first, 2, 4);
+  const std::size_t rows = (calibration.size() + across - 1) / across;
+  Svg svg(std::max(kPanel * static_cast<double>(across) + 20.0, 420.0),
+          30.0 + kPanel * static_cast<double>(rows),
           "Accuracy against confidence, before and after temperature");
   svg.dot(46.0, 12.0, 1, true);
   svg.text(56.0, 16.0, "before temperature");
   svg.dot(196.0, 12.0, 0, false);
   svg.text(206.0, 16.0, "after temperature");
   for (std::size_t i = 0; i < calibration.size(); ++i) {
-    const double left = 40.0 + kPanel * static_cast<double>(i % kAcross);
-    const double top = 50.0 + kPanel * static_cast<double>(i / kAcross);
+    const double left = 40.0 + kPanel * static_cast<double>(i % across);
+    const double top = 50.0 + kPanel * static_cast<double>(i / across);
     const Axis x{0.0, 1.0, left, left + kPlot};
     const Axis y{0.0, 1.0, top + kPlot, top};
     svg.text(left, top - 8.0, calibration[i].model + " " + calibration[i].recipe);
@@ -256,8 +261,8 @@ std::string reliability_svg(const std::vector<NoteCalibration>& calibration) {
         svg.dot(x.at(bin.confidence), y.at(bin.accuracy), series, !after);
       }
     }
-    if (i / kAcross + 1 == rows) svg.text(x.from + kPlot / 2.0, y.from + 30.0, "confidence", "middle", 11.0);
-    if (i % kAcross == 0) svg.text(left - 28.0, top + kPlot / 2.0, "accuracy", "middle", 11.0, -90.0);
+    if (i / across + 1 == rows) svg.text(x.from + kPlot / 2.0, y.from + 30.0, "confidence", "middle", 11.0);
+    if (i % across == 0) svg.text(left - 28.0, top + kPlot / 2.0, "accuracy", "middle", 11.0, -90.0);
   }
   return svg.finish();
 }

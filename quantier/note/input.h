@@ -42,6 +42,7 @@ struct NoteQuality {
   double accuracy = 0.0;
   std::optional<double> macro_f1_low;  // 95 % bootstrap interval
   std::optional<double> macro_f1_high;
+  double macro_f1_bias = 0.0;  // mean of the replicates minus the value
   double macro_f1_sklearn = 0.0;
   bool macro_f1_differ = false;  // the two definitions tell different stories
   std::string run_key;

@@ -188,7 +188,7 @@ TEST(Note, QualityCostAndTestsStandBesideTheNumbers) {
   EXPECT_THAT(markdown, HasSubstr("| 0.701 | 0.212 | \\[0.191, 0.233\\] |"));
   EXPECT_THAT(markdown, HasSubstr("as scikit-learn counts, it differs: encoder int4 0.208"));
   EXPECT_THAT(markdown, HasSubstr("| 3.190 | – | – | – | 98.4 MB | – |"));  // a dash, never a zero
-  EXPECT_THAT(markdown, HasSubstr("| 260 | 115 | &lt;0.001 | 0.99 |"));
+  EXPECT_THAT(markdown, HasSubstr("| -2.8 \\[-3.4, -2.2\\] | 260 / 115 | &lt;0.001 | 0.99 |"));
   EXPECT_THAT(markdown, HasSubstr("would have to reach 6.2 points to be seen in four splits of five"));
 }
 

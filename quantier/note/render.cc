@@ -27,13 +27,13 @@ std::size_t columns(std::string_view text) {
 constexpr std::string_view kStyle = R"(
 :root{color-scheme:light dark;--ink:#1a1a1a;--paper:#fff;--rule:#ccc;--soft:#f3f5f7;--series0:#0072B2;--series1:#D55E00;--series2:#009E73;--series3:#CC79A7}
 @media (prefers-color-scheme:dark){:root{--ink:#e8e8e8;--paper:#16181b;--rule:#444;--soft:#22262b;--series0:#56B4E9;--series1:#E69F00}}
-body{margin:2rem auto;max-width:52rem;padding:0 1rem;font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
+body{margin:2rem auto;max-width:54rem;padding:0 1rem;font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 h1{font-size:1.6rem;line-height:1.2}h2{font-size:1.2rem;margin-top:2rem}
 .lead{background:var(--soft);border-left:4px solid var(--series0);padding:.6rem .9rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;margin:.8rem 0;width:100%;font-variant-numeric:tabular-nums}
 caption,figcaption{text-align:left;font-size:.85rem;padding:.3rem 0;opacity:.85}
 th,td{border-bottom:1px solid var(--rule);padding:.25rem .4rem;text-align:right;vertical-align:top}
-td{white-space:nowrap}th.t,td.t{text-align:left}td.t{white-space:normal}td.t:first-child{min-width:6.5rem}figure{margin:1rem 0}svg{max-width:100%;height:auto}
+td{white-space:nowrap}th.t,td.t{text-align:left}td.t{white-space:normal}td.t:first-child{white-space:nowrap}figure{margin:1rem 0}svg{max-width:100%;height:auto}
 @media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--soft:#f3f5f7;--rule:#bbb;--series0:#0072B2;--series1:#D55E00}body{margin:0;max-width:none;font-size:10.5pt}h2{break-after:avoid}table{font-size:8pt}.scroll{overflow:visible}figure,tr,.lead{break-inside:avoid}}
 )";
 

@@ -23,7 +23,7 @@ std::string memory(const std::optional<double>& bytes) {
 }
 
 std::string short_key(std::string_view run_key) {
-  constexpr std::size_t kShown = 12;
+  constexpr std::size_t kShown = 8;
   return run_key.empty() ? "–" : std::string(run_key.substr(0, kShown));
 }
 
@@ -96,6 +96,15 @@ std::string choice_sentence(const Decision& decision) {
                      name(decision, decision.minimal_relaxation->candidate), join(moves));
 }
 
+namespace {
+
+std::string names_or_all(const Decision& decision, const std::vector<std::size_t>& indices) {
+  if (indices.size() > 1 && indices.size() == decision.candidates.size()) return "every configuration";
+  return names(decision, indices);
+}
+
+}  // namespace
+
 std::string binding_sentence(const Decision& decision) {
   std::vector<std::string> binding;
   std::vector<std::string> unknown;
@@ -103,9 +112,9 @@ std::string binding_sentence(const Decision& decision) {
     const ConstraintSummary& summary = decision.summaries[c];
     const std::string limit = limit_text(decision.constraints[c]);
     if (summary.binds)
-      binding.push_back(fmt::format("{} (fails: {})", limit, names(decision, summary.failed_by)));
+      binding.push_back(fmt::format("{} (fails: {})", limit, names_or_all(decision, summary.failed_by)));
     if (!summary.unknown_for.empty()) {
-      unknown.push_back(fmt::format("{} for {}", limit, names(decision, summary.unknown_for)));
+      unknown.push_back(fmt::format("{} for {}", limit, names_or_all(decision, summary.unknown_for)));
     }
   }
   if (decision.constraints.empty()) return "No limits were stated.";

@@ -37,16 +37,17 @@ Result<TierSetup> tiers_for(const RunConfig& config, const std::vector<std::stri
   return setup;
 }
 
-std::string limited_text(const Analysis& analysis, const ReportOptions& options, std::uint64_t seed) {
+std::string limited_text(const Analysis& analysis, const ReportOptions& options) {
   if (!analysis.limit) return {};
   const std::string of =
       options.examples_in_file ? fmt::format(" of {}", grouped(*options.examples_in_file)) : std::string();
-  return fmt::format("{}{} examples, drawn by seed {}", grouped(analysis.examples), of, seed);
+  return fmt::format("{}{} examples", grouped(analysis.examples), of);
 }
 
 std::string dataset_text(const Analysis& analysis, const TierSetup& tiers) {
   std::string text = fmt::format("{} examples of the {} split, {} classes", grouped(analysis.examples),
                                  analysis.split, analysis.label_names.size());
+  if (analysis.limit) text += fmt::format(", drawn by seed {} with the mix of labels kept", analysis.seed);
   if (!tiers.text.empty()) text += "; " + tiers.text;
   return text;
 }
@@ -146,7 +147,7 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   NoteInput input = note_input_of(report.analysis, report.decision);
   QT_TRY(input.alternatives, alternatives_of(report.analysis, report.decision));
   input.title = config.title;
-  input.limited = limited_text(report.analysis, options, config.seed);
+  input.limited = limited_text(report.analysis, options);
   input.dataset = dataset_text(report.analysis, tiers);
   input.stack = stack_text(runs.front().provenance);
   input.hardware_caveat = kHardwareCaveat;

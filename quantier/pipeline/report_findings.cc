@@ -67,6 +67,7 @@ NoteQuality quality_row(const ConfigurationFindings& findings) {
     row.macro_f1_low = quality.macro_f1_interval->low;
     row.macro_f1_high = quality.macro_f1_interval->high;
   }
+  row.macro_f1_bias = quality.macro_f1_bias;
   row.macro_f1_sklearn = quality.macro_f1_sklearn;
   row.macro_f1_differ = quality.macro_f1_differ;
   row.run_key = findings.run_key;

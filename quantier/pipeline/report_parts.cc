@@ -24,6 +24,15 @@ const char* protocol_text(ConfiguredProtocol protocol) {
 
 std::string short_hash(const std::string& hash) { return hash.substr(0, 16); }
 
+// Inside the page a figure takes the page's colours; alone it needs paper under its ink.
+std::string standalone_svg(const std::string& svg) {
+  const std::size_t open_end = svg.find('>');
+  if (open_end == std::string::npos) return svg;
+  std::string out = svg;
+  out.insert(open_end + 1, "<style>svg{background:#fff;color:#1a1a1a}</style>");
+  return out;
+}
+
 }  // namespace
 
 Envelope envelope_for(const RunConfig& config) {
@@ -130,7 +139,7 @@ Result<NoteFiles> write_note_files(const NoteDocument& document, const std::file
   QT_TRY_STATUS(create_folders(figures));
   for (const NoteBlock& block : document.blocks) {
     if (const auto* figure = std::get_if<NoteFigure>(&block)) {
-      QT_TRY_STATUS(write_file_atomically(figures / (figure->name + ".svg"), figure->svg));
+      QT_TRY_STATUS(write_file_atomically(figures / (figure->name + ".svg"), standalone_svg(figure->svg)));
     }
   }
   QT_TRY_STATUS(write_file_atomically(files.html, render_html(document)));
