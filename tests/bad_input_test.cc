@@ -2,6 +2,7 @@
 // standard output.
 #include <gmock/gmock.h>
 
+#include "quantier/base/json.h"
 #include "tests/command_line.h"
 
 namespace quantier::testing {
@@ -94,6 +95,159 @@ TEST_F(BadInput, UnknownTokenizerComponent) {
     "model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}})");
   expect("tokenize " + model.string() + " --data " + data("{\"text\": \"a\"}\n"), kUnsupported,
          HasSubstr("Astrological"));
+}
+
+TEST_F(BadInput, PickleFilesAreRefused) {
+  const auto model = model_copy();
+  std::filesystem::rename(model / "model.safetensors", model / "pytorch_model.bin");
+  expect("inspect " + model.string(), kUnsupported,
+         AllOf(HasSubstr("pytorch_model.bin"), HasSubstr("safetensors")));
+}
+
+TEST_F(BadInput, MissingWeights) {
+  const auto model = model_copy();
+  std::filesystem::remove(model / "model.safetensors");
+  expect("inspect " + model.string(), kRuntimeFailure, HasSubstr("safetensors"));
+}
+
+TEST_F(BadInput, HeaderLengthThatLies) {
+  const auto model = model_copy();
+  std::fstream file(model / "model.safetensors", std::ios::in | std::ios::out | std::ios::binary);
+  file.write("\xff\xff\xff\xff\xff\xff\xff\x7f", 8);
+  file.close();
+  expect("inspect " + model.string(), kBadInput, AllOf(HasSubstr("model.safetensors"), HasSubstr("header")));
+}
+
+TEST_F(BadInput, IndexThatPointsOutside) {
+  const auto model = model_copy();
+  std::filesystem::rename(model / "model.safetensors", folder_ / "elsewhere.safetensors");
+  write_file(model / "model.safetensors.index.json",
+             R"({"metadata": {}, "weight_map": {"head.norm.weight": "../elsewhere.safetensors"}})");
+  expect("inspect " + model.string(), kBadInput, HasSubstr("../elsewhere.safetensors"));
+}
+
+TEST_F(BadInput, ClassesThatContradict) {
+  const auto model = model_copy();
+  std::string config = read_file(model / "config.json");
+  const std::size_t at = config.find("\"id2label\"");
+  ASSERT_NE(at, std::string::npos);
+  write_file(model / "config.json", config.insert(at, "\"num_labels\": 7, "));
+  expect("inspect " + model.string(), kBadInput, AllOf(HasSubstr("num_labels"), HasSubstr("7")));
+}
+
+TEST_F(BadInput, ConfigThatDoesNotNameTheClasses) {
+  const auto model = model_copy();
+  auto config = parse_json(read_file(model / "config.json"), "config.json");
+  ASSERT_TRUE(config);
+  config->erase("id2label");
+  config->erase("label2id");
+  config->erase("num_labels");
+  write_file(model / "config.json", config->dump());
+  expect("inspect " + model.string(), kBadInput, HasSubstr("id2label"));
+}
+
+TEST_F(BadInput, UnknownLabelSaysWhereAndWhich) {
+  const std::string lines =
+      "{\"text\": \"a\", \"label\": \"games\"}\n{\"text\": \"b\", \"label\": \"gmaes\"}\n";
+  expect("predict " + demo("demo-encoder") + " --data " + data(lines), kBadInput,
+         AllOf(HasSubstr("gmaes"), HasSubstr("line 2")));
+}
+
+TEST_F(BadInput, DuplicateIdNamesBothLines) {
+  const std::string lines = "id,text\n7,a\n8,b\n7,c\n";
+  expect("predict " + demo("demo-encoder") + " --data " + data(lines, "data.csv"), kBadInput,
+         AllOf(HasSubstr("\"7\""), HasSubstr("line 4"), HasSubstr("line 2")));
+}
+
+TEST_F(BadInput, MalformedCsvLineIsNumbered) {
+  expect("tokenize " + demo("demo-encoder") + " --data " + data("text\nok\n\"open\n", "data.csv"), kBadInput,
+         HasSubstr("line 3"));
+}
+
+TEST_F(BadInput, TenMegabytesOfTextAreCutAndClassified) {
+  std::string text = "{\"text\": \"";
+  while (text.size() < 10'000'000) text += "a library for games ";
+  const ProgramResult result = quantier("predict " + demo("demo-encoder") + " --max-length 128 --data " +
+                                        data(text + "\"}\n") + " --out " + (folder_ / "out.npz").string());
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+}
+
+// Without special tokens nothing is left of an empty text.
+TEST_F(BadInput, TextWithoutATokenIsNamedByItsPlace) {
+  const auto model = model_copy();
+  auto tokenizer = parse_json(read_file(model / "tokenizer.json"), "tokenizer.json");
+  ASSERT_TRUE(tokenizer);
+  (*tokenizer)["post_processor"] = nullptr;
+  write_file(model / "tokenizer.json", tokenizer->dump());
+  const std::string file = data(
+      "{\"id\": \"a\", \"text\": \"x\", \"label\": \"games\"}\n{\"id\": \"b\", \"text\": \"\", \"label\": "
+      "\"games\"}\n");
+  expect("predict " + model.string() + " --data " + file, kBadInput,
+         AllOf(HasSubstr("data.jsonl, example 2"), HasSubstr("empty")));
+  write_file(folder_ / "config.toml",
+             "recipes = [\"fp16\"]\n[[models]]\npath = \"model\"\n[data]\npath = \"data.jsonl\"\n");
+  expect("run --dry-run " + (folder_ / "config.toml").string(), kBadInput,
+         AllOf(HasSubstr("data.jsonl, example 2"), HasSubstr("\"b\"")));
+}
+
+class BadConfig : public BadInput {
+ protected:
+  // A configuration over the demo encoder and a data file of ours.
+  std::string config(const std::string& top, const std::string& more, const std::string& lines) {
+    data(lines);
+    write_file(folder_ / "config.toml", top + "recipes = [\"fp16\"]\n[[models]]\npath = \"" +
+                                            demo("demo-encoder") + "\"\n[data]\npath = \"data.jsonl\"\n" +
+                                            more);
+    return (folder_ / "config.toml").string();
+  }
+  [[nodiscard]] static std::string tiers() {
+    return "[tiers]\ntraining_counts = \"" + demo("data/train_label_counts.json") +
+           "\"\nnames = [\"head\", \"mid\", \"tail\"]\nsizes = [10, 20]\n";
+  }
+  const std::string of_head_ = "{\"text\": \"a\", \"label\": \"libs\"}\n";
+};
+
+TEST_F(BadConfig, DataWithoutAnExampleOfATier) {
+  expect("run --dry-run " + config("", tiers(), of_head_), kBadInput,
+         AllOf(HasSubstr("tier \"mid\""), HasSubstr("data.jsonl")));
+  expect("run --dry-run --limit 2 " + config("", tiers(), of_head_ + of_head_ + of_head_), kUsage,
+         AllOf(HasSubstr("tier \"mid\""), HasSubstr("--limit")));
+}
+
+TEST_F(BadConfig, NamedClassThatTheModelsDoNotKnow) {
+  expect("run --dry-run " + config("named_classes = [\"libs\", \"gamse\"]\n", "", of_head_), kBadInput,
+         AllOf(HasSubstr("\"gamse\""), HasSubstr("named_classes"), HasSubstr("did you mean \"games\"")));
+}
+
+TEST_F(BadConfig, UnknownRecipeListsTheKnown) {
+  std::string file = config("", "", of_head_);
+  write_file(file, "recipes = [\"fp16\", \"int5\"]\n" +
+                       read_file(file).substr(std::string("recipes = [\"fp16\"]\n").size()));
+  expect("run --dry-run " + file, kUsage, AllOf(HasSubstr("int5"), HasSubstr("int4"), HasSubstr("int8")));
+}
+
+TEST_F(BadConfig, OutputThatCannotBeWritten) {
+  const std::string file = config("", "", of_head_);
+  expect("run " + file + " --out " + data("x", "a-file") + "/out", kRuntimeFailure, HasSubstr("a-file"));
+  expect("run " + file + " --out /proc/quantier", kRuntimeFailure, HasSubstr("/proc/quantier"));
+  const std::string predict = "predict " + demo("demo-encoder") + " --text a --out ";
+  expect(predict + folder_.string() + "/absent/out.npz", kRuntimeFailure, HasSubstr("absent"));
+  expect(predict + "/proc/quantier.npz", kRuntimeFailure, HasSubstr("/proc/quantier.npz"));
+}
+
+// Results that nobody received are not a success.
+TEST_F(BadInput, FullStandardOutput) {
+  for (const std::string& arguments :
+       {"tokenize " + demo("demo-encoder") + " --data " + demo("data/validation.jsonl"),
+        "inspect " + demo("demo-encoder"), "inspect --json " + demo("demo-encoder"),
+        "predict " + demo("demo-encoder") + " --text hello"}) {
+    const std::string command = std::string(QUANTIER_BINARY) + " " + arguments + " </dev/null >/dev/full 2>" +
+                                (folder_ / "full.err").string();
+    const int status = std::system(command.c_str());
+    ASSERT_TRUE(WIFEXITED(status)) << arguments;
+    EXPECT_EQ(WEXITSTATUS(status), kRuntimeFailure) << arguments;
+    EXPECT_THAT(read_file(folder_ / "full.err"), HasSubstr("standard output")) << arguments;
+  }
 }
 
 TEST_F(BadInput, ErrorsAreJsonWhenAsked) {

@@ -41,12 +41,12 @@ class CommandLineTest : public ::testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  // `arguments` is a shell fragment; paths in it are ours.
+  // `arguments` is a shell fragment; paths in it are ours. Standard input is empty.
   ProgramResult quantier(const std::string& arguments) {
     const std::filesystem::path out = folder_ / "stdout";
     const std::filesystem::path err = folder_ / "stderr";
-    const std::string command =
-        std::string(QUANTIER_BINARY) + " " + arguments + " >" + out.string() + " 2>" + err.string();
+    const std::string command = std::string(QUANTIER_BINARY) + " " + arguments + " </dev/null >" +
+                                out.string() + " 2>" + err.string();
     const int status = std::system(command.c_str());
     ProgramResult result;
     result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

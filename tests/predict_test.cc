@@ -129,7 +129,8 @@ TEST_P(Predict, TokenIdsEqualTheReference) {
 
 INSTANTIATE_TEST_SUITE_P(Models, Predict, ::testing::Values("demo-encoder", "demo-decoder"),
                          [](const auto& model_parameter) {
-                           return std::string(model_parameter.param) == "demo-encoder" ? "Encoder" : "Decoder";
+                           return std::string(model_parameter.param) == "demo-encoder" ? "Encoder"
+                                                                                       : "Decoder";
                          });
 
 }  // namespace

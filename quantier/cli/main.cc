@@ -1,3 +1,5 @@
+#include <cerrno>
+#include <cstdio>
 #include <exception>
 #include <new>
 
@@ -20,6 +22,16 @@ constexpr const char* kFooter =
     "  quantier run my.toml --out results\n"
     "Exit codes: 0 ok, 1 the machine failed, 2 usage, 3 nothing satisfies the envelope, 6 bad input,\n"
     "            7 not supported, 130 interrupted (finished work is kept).";
+
+// Results that nobody received are not a success: a full disk or a closed pipe behind standard output shows
+// here at the latest, where the last of the buffer goes out.
+int exit_code_after_output(int exit_code) {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
+  fmt::print(stderr, "quantier: cannot write to standard output{}{}\n", errno != 0 ? ": " : "",
+             errno != 0 ? quantier::errno_text(errno) : "");
+  return static_cast<int>(quantier::cli::ExitCode::kRuntimeFailure);
+}
 
 }  // namespace
 
@@ -44,12 +56,13 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
-    return code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+    return code == 0 ? exit_code_after_output(0) : static_cast<int>(ExitCode::kUsage);
   } catch (const std::bad_alloc&) {
     session.report(
         {quantier::ErrorKind::kEnvironment, "out of memory", "", "", "try a smaller --batch-size"});
   } catch (const std::exception& error) {
+    if (std::ferror(stdout) != 0) return exit_code_after_output(session.exit_code);
     session.report({quantier::ErrorKind::kBug, "unexpected failure", "", error.what(), "please report this"});
   }
-  return session.exit_code;
+  return exit_code_after_output(session.exit_code);
 }

@@ -55,6 +55,9 @@ struct RunTimings {
   std::string key;
   std::vector<TimingSample> samples;
   std::vector<NoiseFloor> noise;
+  // What they were taken under, as one line of JSON: protocols, threads, machine. Timings of one run under
+  // two conditions are not the same measurement.
+  std::string conditions = {};
 };
 
 class Store {
@@ -75,6 +78,8 @@ class Store {
   // Timings of one interleaved session, in one transaction; earlier ones of the same runs are replaced.
   [[nodiscard]] Status set_timings(std::span<const RunTimings> timings);
   [[nodiscard]] Result<std::vector<NoiseFloor>> noise_floor(std::string_view key);
+  // Under which the stored timings of a run were taken; nullopt when it has none.
+  [[nodiscard]] Result<std::optional<std::string>> timing_conditions(std::string_view key);
 
   [[nodiscard]] Status add_failure(const FailureRecord& failure);
   [[nodiscard]] Result<std::vector<FailureRecord>> failures();
@@ -89,6 +94,9 @@ class Store {
 
  private:
   explicit Store(sqlite::Connection connection) : connection_(std::move(connection)) {}
+  // Inside a transaction of the caller's.
+  Status put_setting(std::string_view name, std::string_view value);
+  [[nodiscard]] static std::string conditions_name(std::string_view key);
   sqlite::Connection connection_;
 };
 

@@ -95,10 +95,17 @@ TEST_F(StoreTest, TimingsAreReplacedAndAllOrNothing) {
   ASSERT_TRUE(store->set_timings(std::vector{timings}));
   EXPECT_EQ(store->load_run("k1")->timings.at(0).protocol, TimingProtocol::kWorkload);
   EXPECT_EQ(store->noise_floor("k1")->at(0).max_abs_logit_difference, 0.5);
+  EXPECT_EQ(*store->timing_conditions("k1"), "");
+  timings.conditions = "{\"threads\":2}";
+  ASSERT_TRUE(store->set_timings(std::vector{timings}));
+  EXPECT_EQ(*store->timing_conditions("k1"), timings.conditions);
+  EXPECT_EQ(*store->timing_conditions("k2"), std::nullopt);
   timings.samples.clear();
+  timings.conditions = "others";
   const std::vector<RunTimings> with_unknown{timings, {"unknown", {}, {}}};
   ASSERT_FALSE(store->set_timings(with_unknown));
   EXPECT_EQ(store->load_run("k1")->timings.size(), 1U);
+  EXPECT_EQ(*store->timing_conditions("k1"), "{\"threads\":2}");
 }
 
 TEST_F(StoreTest, FailuresAndSettings) {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "quantier/base/check.h"
+#include "quantier/base/utf8.h"
 
 namespace quantier {
 namespace {
@@ -16,13 +17,28 @@ namespace {
 constexpr std::string_view kOutOfMemory = "memory ran out while predicting";
 constexpr std::size_t kTextsPerTask = 64;
 
-std::unexpected<Error> at_example(Error error, std::string_view source, std::size_t example) {
-  error.where =
-      fmt::format("{}, example {}{}{}", source, example + 1, error.where.empty() ? "" : ", ", error.where);
+}  // namespace
+
+std::unexpected<Error> at_example(Error error, std::string_view source, std::size_t example,
+                                  std::string_view id) {
+  std::string where = fmt::format("{}, example {}", source, example + 1);
+  if (!id.empty()) where += fmt::format(" (id \"{}\")", printable(id, 60));
+  if (!error.where.empty()) where += ", " + error.where;
+  error.where = std::move(where);
   return std::unexpected(std::move(error));
 }
 
-}  // namespace
+Result<Encoding> encode_example(const Tokenizer& tokenizer, std::string_view text,
+                                std::optional<std::size_t> max_length) {
+  Result<Encoding> encoding = tokenizer.encode(text, max_length);
+  if (encoding && encoding->ids.empty()) {
+    return fail(ErrorKind::kUserInput, "a text without a single token cannot be classified", "",
+                text.empty() ? "it is empty and the tokenizer adds no special tokens"
+                             : "the tokenizer gives no tokens for it",
+                "remove the example from the data");
+  }
+  return encoding;
+}
 
 Result<std::vector<Encoding>> tokenize_all(const Tokenizer& tokenizer, std::span<const std::string> texts,
                                            std::optional<std::size_t> max_length, ThreadPool* pool,
@@ -34,11 +50,7 @@ Result<std::vector<Encoding>> tokenize_all(const Tokenizer& tokenizer, std::span
     const std::size_t begin = task * kTextsPerTask;
     const std::size_t end = std::min(begin + kTextsPerTask, texts.size());
     for (std::size_t i = begin; i < end; ++i) {
-      Result<Encoding> encoding = tokenizer.encode(texts[i], max_length);
-      if (encoding && encoding->ids.empty()) {
-        encoding = fail(ErrorKind::kUserInput, "a text without a single token cannot be classified", "",
-                        "the tokenizer gives no tokens for it", "remove the empty text from the data");
-      }
+      Result<Encoding> encoding = encode_example(tokenizer, texts[i], max_length);
       if (encoding) {
         encodings[i] = *std::move(encoding);
         continue;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "quantier/base/error.h"
@@ -21,6 +22,14 @@
 #include "quantier/tokenizer/tokenizer.h"
 
 namespace quantier {
+
+// One text; an error when no token comes out of it, for then there is nothing to classify.
+[[nodiscard]] Result<Encoding> encode_example(const Tokenizer& tokenizer, std::string_view text,
+                                              std::optional<std::size_t> max_length);
+
+// Adds to an error where in the data it arose: "data.jsonl, example 12 (id \"a7\")". `example` counts from 0.
+[[nodiscard]] std::unexpected<Error> at_example(Error error, std::string_view source, std::size_t example,
+                                                std::string_view id = {});
 
 // `source` names the data in errors.
 [[nodiscard]] Result<std::vector<Encoding>> tokenize_all(const Tokenizer& tokenizer,

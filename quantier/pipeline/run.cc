@@ -169,9 +169,16 @@ Status time_all(const RunConfig& config, const RunPlan& plan, const RunOptions& 
   for (const RunSummary& summary : summaries) {
     if (summary.timing_samples > 0) timed.insert(summary.key);
   }
+  const std::string conditions = timing_conditions(config, plan);
   bool all_timed = true;
-  for (const PlannedRun* run : runs) all_timed = all_timed && timed.contains(run->key);
+  for (const PlannedRun* run : runs) {
+    QT_TRY(const std::optional<std::string> earlier, store.timing_conditions(run->key));
+    all_timed = all_timed && timed.contains(run->key) && earlier == conditions;
+  }
   if (all_timed) return {};
+  if (!timed.empty() && options.remark) {
+    options.remark("latency is measured again: the timings in the store come from other runs or settings");
+  }
 
   for (const PlannedRun* run : runs) QT_TRY_STATUS(store.remove_failures(run->key, "timing"));
   QT_TRY(const TimingOutcome outcome,

@@ -10,8 +10,11 @@
 #include "quantier/base/thread_pool.h"
 #include "quantier/checkpoint/checkpoint.h"
 #include "quantier/dataset/sample.h"
+#include "quantier/dataset/tiers.h"
 #include "quantier/formats/plan.h"
 #include "quantier/measure/protocols.h"
+#include "quantier/pipeline/predict.h"
+#include "quantier/pipeline/toml_section.h"
 #include "quantier/tokenizer/tokenizer.h"
 
 namespace quantier {
@@ -43,17 +46,55 @@ Result<double> mean_tokens(const Tokenizer& tokenizer, const Dataset& data, std:
   const std::size_t step = std::max<std::size_t>(1, data.size() / kTextsForMeanLength);
   double tokens = 0;
   double texts = 0;
-  for (std::size_t i = 0; i < data.size(); i += step) {
-    Result<Encoding> encoding = tokenizer.encode(data.texts[i], max_length);
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    // Empty texts are looked at one and all: without special tokens nothing is left of them to classify.
+    if (i % step != 0 && !data.texts[i].empty()) continue;
+    Result<Encoding> encoding = encode_example(tokenizer, data.texts[i], max_length);
     if (!encoding) {
-      Error error = std::move(encoding).error();
-      error.where = fmt::format("{}, example {}", source, i + 1);
-      return std::unexpected(std::move(error));
+      return at_example(std::move(encoding).error(), source, i, data.ids.empty() ? "" : data.ids[i]);
     }
+    if (i % step != 0) continue;
     tokens += static_cast<double>(encoding->ids.size());
     texts += 1;
   }
   return tokens / texts;
+}
+
+Status check_named_classes(const RunConfig& config, const std::vector<std::string>& label_names) {
+  for (const std::string& name : config.named_classes) {
+    if (std::ranges::find(label_names, name) != label_names.end()) continue;
+    return fail(ErrorKind::kUserInput,
+                fmt::format("the models do not know the class \"{}\"", printable(name, 60)),
+                fmt::format("{}, `named_classes`", config.file.string()), "it is not among their labels",
+                suggestion(name, label_names));
+  }
+  return {};
+}
+
+// A tier without examples would stand in the note as an empty row, and a floor on it would hold by default.
+Status check_tiers(const RunConfig& config, const RunPlan& plan) {
+  if (!config.tiers) return {};
+  QT_TRY(const std::vector<std::int64_t> counts,
+         read_training_counts(config.tiers->training_counts, plan.label_names));
+  QT_TRY(const Tiers tiers, make_tiers(counts, config.tiers->names, config.tiers->sizes));
+  std::vector<std::uint64_t> examples(tiers.names.size(), 0);
+  for (const std::int32_t label : plan.data.labels) {
+    ++examples[static_cast<std::size_t>(tiers.tier_of_class[static_cast<std::size_t>(label)])];
+  }
+  const auto empty = std::ranges::find(examples, std::uint64_t{0});
+  if (empty == examples.end()) return {};
+  const std::string& name = tiers.names[static_cast<std::size_t>(empty - examples.begin())];
+  if (plan.limit) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("--limit leaves no example of the tier \"{}\"", printable(name, 60)),
+                config.data.path.string(),
+                fmt::format("{} of {} examples are taken", *plan.limit, plan.examples_in_file),
+                "choose a larger --limit");
+  }
+  return fail(ErrorKind::kUserInput,
+              fmt::format("the data has no example of the tier \"{}\"", printable(name, 60)),
+              config.data.path.string(), "nothing can be said about what quantization does to these classes",
+              "use data that has some, choose other `sizes` under [tiers], or leave [tiers] out");
 }
 
 double examples_run(const RunConfig& config, std::size_t examples) {
@@ -74,6 +115,8 @@ std::string run_key(const PlannedRun& run, const RunConfig& config, const RunPla
                     const std::string& program) {
   const Json identity{
       {"program", program},
+      // Kernels differ by instruction set, and with them the last bits of the logits.
+      {"instruction_sets", instruction_sets()},
       {"weights", run.hashes.weights},
       {"config", run.hashes.config},
       {"tokenizer", run.hashes.tokenizer},
@@ -86,6 +129,7 @@ std::string run_key(const PlannedRun& run, const RunConfig& config, const RunPla
       {"outlier_weights", config.recipe_options.outlier_weights == OutlierWeights::kF16 ? "f16" : "int8"},
       {"max_length", config.max_length},
       {"batch_size", config.batch_size},
+      {"threads", plan.threads},  // they shape the peak of memory
       {"limit", plan.limit ? Json(*plan.limit) : Json()},
       {"seed", config.seed}};
   return sha256_hex(identity.dump(-1, ' ', false, Json::error_handler_t::replace));
@@ -125,6 +169,7 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
     directories.push_back(checkpoint.directory());
     hashes.push_back(std::move(of_model));
   }
+  QT_TRY_STATUS(check_named_classes(config, plan.label_names));
   QT_TRY(plan.data, read_dataset(config.data.path, config.data.columns, plan.label_names));
   if (plan.data.labels.empty()) {
     return fail(ErrorKind::kUserInput, "the data has no labels, so quality cannot be measured",
@@ -136,6 +181,7 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
     plan.limit = limit;
     plan.data = keep_examples(plan.data, stratified_sample(plan.data, *limit, config.seed));
   }
+  QT_TRY_STATUS(check_tiers(config, plan));
 
   std::uint64_t text_bytes = 0;
   for (const std::string& text : plan.data.texts) text_bytes += text.size();

@@ -39,7 +39,10 @@ class TimingSession {
     std::vector<TimedWorker> workers;
     for (const PlannedRun* run : runs) {
       TimedWorker timed{
-          .run = run, .client = std::nullopt, .timings = {.key = run->key, .samples = {}, .noise = {}}};
+          .run = run,
+          .client = std::nullopt,
+          .timings = {
+              .key = run->key, .samples = {}, .noise = {}, .conditions = timing_conditions(config_, plan_)}};
       QT_TRY_STATUS(keep_going(timed, start(timed)));
       workers.push_back(std::move(timed));
     }
@@ -149,6 +152,17 @@ class TimingSession {
 };
 
 }  // namespace
+
+std::string timing_conditions(const RunConfig& config, const RunPlan& plan) {
+  const TimingConfig& timing = config.timing;
+  return Json{{"throughput_examples", timing.throughput_examples},
+              {"throughput_passes", timing.throughput_passes},
+              {"latency_samples", timing.latency_samples},
+              {"workload", timing.workload},
+              {"threads", plan.threads},
+              {"machine", cpu_model()}}
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 WorkerLoad worker_load_for(const RunConfig& config, const RunPlan& plan, const PlannedRun& run) {
   return {.model = config.models[run.model].path,

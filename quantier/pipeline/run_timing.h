@@ -35,6 +35,9 @@ struct TimingOutcome {
                                               const WorkerCommandLine& worker,
                                               const ProgressFunction& progress, const Interrupt* interrupt);
 
+// What shapes a timing beside the run's key: protocols, threads and the machine, as one line of JSON.
+[[nodiscard]] std::string timing_conditions(const RunConfig& config, const RunPlan& plan);
+
 [[nodiscard]] WorkerLoad worker_load_for(const RunConfig& config, const RunPlan& plan, const PlannedRun& run);
 
 }  // namespace quantier
