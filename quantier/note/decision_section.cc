@@ -37,6 +37,10 @@ std::string step_sentence(const Decision& decision, const ChoiceStep& step) {
   return {};
 }
 
+std::string failure_text(const Constraint& constraint, const Check& check) {
+  return fmt::format("{} with {}", limit_text(constraint), value_text(constraint, *check.value));
+}
+
 std::string finding_sentence(const Decision& decision, const PriorFinding& finding) {
   const std::string who = name(decision, finding.candidate);
   using Kind = PriorFinding::Kind;
@@ -46,8 +50,7 @@ std::string finding_sentence(const Decision& decision, const PriorFinding& findi
       const Constraint& constraint = decision.constraints[*finding.constraint];
       const Check& check = decision.checks[*finding.candidate].checks[*finding.constraint];
       if (!check.value) return fmt::format("{} was not measured against {}", who, limit_text(constraint));
-      return fmt::format("{} fails {} with {}", who, limit_text(constraint),
-                         value_text(constraint, *check.value));
+      return fmt::format("{} fails {}", who, failure_text(constraint, check));
     }
     case Kind::kLosesQuality:
       return fmt::format("{} is behind on macro-F1", who);
@@ -65,6 +68,31 @@ std::string finding_sentence(const Decision& decision, const PriorFinding& findi
       return "the recommended configuration was not measured";
   }
   return {};
+}
+
+// One for each reason; all limits that one configuration fails make one.
+std::vector<std::string> finding_sentences(const Decision& decision) {
+  std::vector<std::string> sentences;
+  const std::vector<PriorFinding>& findings = decision.prior.findings;
+  for (std::size_t i = 0; i < findings.size();) {
+    std::vector<std::string> failures;
+    std::size_t end = i;
+    for (; end < findings.size() && findings[end].kind == PriorFinding::Kind::kFailsConstraint &&
+           findings[end].candidate == findings[i].candidate;
+         ++end) {
+      const std::size_t c = *findings[end].constraint;
+      failures.push_back(
+          failure_text(decision.constraints[c], decision.checks[*findings[end].candidate].checks[c]));
+    }
+    if (failures.empty()) {
+      sentences.push_back(finding_sentence(decision, findings[i]));
+      ++i;
+    } else {
+      sentences.push_back(fmt::format("{} fails {}", name(decision, findings[i].candidate), join(failures)));
+      i = end;
+    }
+  }
+  return sentences;
 }
 
 const char* outcome_word(PriorOutcome outcome) {
@@ -163,13 +191,14 @@ void prior_section(const NoteInput& input, Blocks& blocks) {
     blocks.emplace_back(NoteParagraph{"No earlier recommendation was given."});
     return;
   }
-  std::vector<std::string> findings;
-  for (const PriorFinding& finding : decision.prior.findings)
-    findings.push_back(finding_sentence(decision, finding));
+  const std::vector<std::string> findings = finding_sentences(decision);
   std::string text =
       fmt::format("The earlier recommendation was: “{}”", prior.text.empty() ? prior.model : prior.text);
-  if (!prior.why.empty()) text += fmt::format(" (its ground: {})", prior.why);
-  text += fmt::format(". It is {}: {}.", outcome_word(decision.prior.outcome), join(findings));
+  if (!prior.why.empty()) {
+    const std::string_view why = prior.why;
+    text += fmt::format(" (its ground: {})", why.substr(0, why.find_last_not_of('.') + 1));
+  }
+  text += fmt::format(". It is {}: {}.", outcome_word(decision.prior.outcome), join(findings, "; "));
   bool any = false;
   for (const Relaxation& relaxation : decision.relaxations) {
     if (!relaxation.changes_choice || !relaxation.winner) continue;

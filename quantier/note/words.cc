@@ -27,10 +27,10 @@ std::string short_key(std::string_view run_key) {
   return run_key.empty() ? "–" : std::string(run_key.substr(0, kShown));
 }
 
-std::string join(const std::vector<std::string>& parts) {
+std::string join(const std::vector<std::string>& parts, std::string_view separator) {
   std::string text;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (i > 0) text += i + 1 == parts.size() ? " and " : ", ";
+    if (i > 0) text += separator == ", " && i + 1 == parts.size() ? " and " : separator;
     text += parts[i];
   }
   return text;

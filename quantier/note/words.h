@@ -14,8 +14,9 @@ namespace quantier::note_internal {
 [[nodiscard]] std::string points(double fraction);  // -0.028 -> "-2.8"
 [[nodiscard]] std::string memory(const std::optional<double>& bytes);
 [[nodiscard]] std::string short_key(std::string_view run_key);
-[[nodiscard]] std::string join(const std::vector<std::string>& parts);  // "a, b and c"
-[[nodiscard]] std::string limit_text(const Constraint& constraint);     // "ECE <= 0.050"
+[[nodiscard]] std::string join(const std::vector<std::string>& parts,
+                               std::string_view separator = ", ");   // "a, b and c"; "; " keeps to itself
+[[nodiscard]] std::string limit_text(const Constraint& constraint);  // "ECE <= 0.050"
 [[nodiscard]] std::string value_text(const Constraint& constraint, double value);
 [[nodiscard]] std::string check_text(const Constraint& constraint, const Check& check);
 [[nodiscard]] std::string names(const Decision& decision, const std::vector<std::size_t>& indices);
