@@ -52,23 +52,6 @@ std::vector<Planned> plan(const std::vector<RunView>& views, const Split& split,
   return family;
 }
 
-FlipCounts flips_of(const RunView& reference, const RunView& candidate, const Split& split,
-                    std::span<const std::uint8_t> mask) {
-  FlipCounts flips;
-  for (std::size_t i = 0; i < split.labels.size(); ++i) {
-    if (!mask.empty() && mask[i] == 0) continue;
-    if (reference.predictions[i] == candidate.predictions[i]) continue;
-    if (reference.right[i] != 0) {
-      ++flips.right_to_wrong;
-    } else if (candidate.right[i] != 0) {
-      ++flips.wrong_to_right;
-    } else {
-      ++flips.wrong_to_wrong;
-    }
-  }
-  return flips;
-}
-
 std::uint64_t right_in(const RunView& view, std::span<const std::uint8_t> mask) {
   std::uint64_t right = 0;
   for (std::size_t i = 0; i < view.right.size(); ++i) {
@@ -93,7 +76,7 @@ TierComparison compare(const RunView& reference, const RunView& candidate, std::
   const auto n = static_cast<double>(result.n);
   result.accuracy_reference = static_cast<double>(right_in(reference, mask)) / n;
   result.accuracy_candidate = static_cast<double>(right_in(candidate, mask)) / n;
-  result.flips = flips_of(reference, candidate, split, mask);
+  result.flips = count_flips(split.labels, reference.predictions, candidate.predictions, mask);
   const PairedCounts counts{result.n, result.flips.right_to_wrong, result.flips.wrong_to_right};
   result.delta = counts.difference();
   result.tango = tango_score_interval(counts);
