@@ -15,11 +15,20 @@ name=quantier-$version-linux-x86_64
 rm -rf "dist/$name"
 mkdir -p "dist/$name/bin" "dist/$name/lib"
 install -s build/package/quantier/quantier "dist/$name/bin/quantier"
+# The Debian package a file came with, which may know it with or without /usr in front.
+owner() {
+  { dpkg-query -S "$1" 2>/dev/null || dpkg-query -S "${1#/usr}" 2>/dev/null || dpkg-query -S "/usr$1"; } | head -n 1 | cut -d: -f1
+}
 # The old-style run path of the program also serves the libraries that its libraries load.
 ldd build/package/quantier/quantier | awk '$2 == "=>" {print $1, $3}' | while read -r soname path; do
   case $soname in
     libc.so.* | libm.so.* | libpthread.so.* | libdl.so.* | librt.so.* | ld-linux*) ;;
-    *) cp -L "$path" "dist/$name/lib/$soname" ;;
+    *)
+      cp -L "$path" "dist/$name/lib/$soname"
+      # Whoever passes a library on passes its licence on.
+      package=$(owner "$(realpath "$path")")
+      mkdir -p "dist/$name/licenses"
+      cp -L "/usr/share/doc/$package/copyright" "dist/$name/licenses/$package.txt" ;;
   esac
 done
 # libstdc++ asks for a newer glibc for one function that Quantier never calls (tools/package/weaken_version.cc says why).
@@ -37,5 +46,13 @@ if [ "$(printf '%s\n' "$newest" "$promised_glibc" | sort -V | tail -n 1)" != "$p
 fi
 cp LICENSE README.md "dist/$name/"
 tar -C dist -czf "dist/$name.tar.gz" "$name"
+# It starts without the libraries of this machine: what the loader takes from outside the package is glibc alone.
+LD_TRACE_LOADED_OBJECTS=1 "dist/$name/bin/quantier" | awk '$2 == "=>" {print $3}' | while read -r path; do
+  case $(realpath -s "$path") in
+    "$PWD/dist/$name/"* | */libc.so.* | */libm.so.* | */libpthread.so.* | */libdl.so.* | */librt.so.*) ;;
+    *) echo "package: $path would come from the machine" >&2; exit 1 ;;
+  esac
+done
 "dist/$name/bin/quantier" --version >/dev/null
+"dist/$name/bin/quantier" predict demo/demo-encoder --text "a chess program" >/dev/null
 echo "package: dist/$name.tar.gz ($(du -h "dist/$name.tar.gz" | cut -f1)), needs glibc $newest"

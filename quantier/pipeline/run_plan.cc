@@ -1,7 +1,7 @@
 #include "quantier/pipeline/run_plan.h"
 
 #include <algorithm>
-#include <set>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -21,8 +21,14 @@ namespace quantier {
 namespace {
 
 // What a worker takes beside weights and activations: code, libraries, tokenizer tables, the texts.
-constexpr std::uint64_t kBaseProcessBytes = 30'000'000;
+constexpr std::uint64_t kBaseProcessBytes = 28'000'000;
 constexpr double kDataBytesFactor = 4.0;
+// Tables of the tokenizer, once read, for each byte of tokenizer.json.
+constexpr double kTokenizerBytesFactor = 2.5;
+// Tokens that one thread takes at a time, as engine/builder.cc has it.
+constexpr std::uint64_t kMicroBatchTokens = 512;
+// Beside the workspaces: panels of weights, rotary tables, attention scores, what the GEMM library packs.
+constexpr double kWorkspaceFactor = 1.3;
 // Sustained multiply-adds of float GEMM on one core with wide vectors, counted as two operations each.
 constexpr double kFlopsPerThread = 8.0e10;
 constexpr double kSecondsPerLoad = 0.5;
@@ -30,15 +36,23 @@ constexpr double kReportSeconds = 15.0;
 constexpr std::uint64_t kStoreBaseBytes = 2'000'000;
 constexpr std::size_t kTextsForMeanLength = 256;
 
-std::uint64_t activation_bytes(const ModelSpec& spec, const RunConfig& config, std::uint32_t threads) {
-  const std::uint64_t length = std::min<std::uint64_t>(config.max_length, spec.max_positions);
-  const std::uint64_t tokens = length * config.batch_size;
-  const std::uint64_t floats_per_token = 8 * spec.hidden + 3 * spec.intermediate;
-  std::uint64_t largest_linear = 0;  // weights are widened to float panel by panel
-  for (const LinearSpec& linear : spec.linears) {
-    largest_linear = std::max(largest_linear, linear.out_features * linear.in_features);
-  }
-  return 4 * (tokens * floats_per_token + threads * length * length + largest_linear);
+// What the engine's workspaces take: each thread works on a micro-batch of its own (engine/builder.cc); with
+// int8 outliers looked for over the batch, one thread takes the batch whole.
+std::uint64_t activation_bytes(const ModelSpec& spec, const Plan& plan, const RunConfig& config,
+                               std::uint32_t threads) {
+  const std::uint64_t longest = std::min<std::uint64_t>(config.max_length, spec.max_positions);
+  const bool whole_batch = plan.recipe == "int8" && plan.outlier_scope == OutlierScope::kBatch;
+  const std::uint64_t tokens =
+      whole_batch
+          ? longest * config.batch_size
+          : std::max(longest, std::min<std::uint64_t>(kMicroBatchTokens, longest * config.batch_size));
+  const std::uint64_t query_width = spec.heads * spec.head_dim;
+  const std::uint64_t qkv_width = query_width + 2 * spec.kv_heads * spec.head_dim;
+  const std::uint64_t floats_per_token = 2 * spec.hidden + std::max(qkv_width, 2 * spec.intermediate) +
+                                         std::max(query_width, spec.hidden) + spec.intermediate;
+  const auto bytes =
+      static_cast<double>(sizeof(float) * (whole_batch ? 1 : threads) * tokens * floats_per_token);
+  return static_cast<std::uint64_t>(kWorkspaceFactor * bytes);
 }
 
 Result<double> mean_tokens(const Tokenizer& tokenizer, const Dataset& data, std::uint32_t max_length,
@@ -195,6 +209,10 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
     QT_TRY(const Tokenizer tokenizer, Tokenizer::load(directories[m]));
     QT_TRY(const double tokens,
            mean_tokens(tokenizer, plan.data, config.max_length, config.data.path.string()));
+    std::error_code ignored;
+    const auto tokenizer_file = std::filesystem::file_size(directories[m] / "tokenizer.json", ignored);
+    const auto tokenizer_bytes =
+        ignored ? 0 : static_cast<std::uint64_t>(kTokenizerBytesFactor * static_cast<double>(tokenizer_file));
     const ParameterCounts parameters = count_parameters(specs[m]);
     const double flops = 2.0 * static_cast<double>(parameters.linear + parameters.head) * tokens *
                          examples_run(config, plan.data.size());
@@ -206,7 +224,8 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
       run.hashes = hashes[m];
       run.weight_bytes = resolved.total_bytes();
       run.estimated_process_bytes = kBaseProcessBytes + data_bytes + run.weight_bytes +
-                                    activation_bytes(specs[m], config, plan.threads);
+                                    activation_bytes(specs[m], resolved, config, plan.threads) +
+                                    tokenizer_bytes;
       run.estimated_seconds = 2 * kSecondsPerLoad + flops / (kFlopsPerThread * plan.threads);
       run.key = run_key(run, config, plan, program);
       plan.estimated_seconds += run.estimated_seconds;
