@@ -8,6 +8,7 @@
 namespace quantier::cli {
 
 void add_run(CLI::App& app, Session& session);
+void add_report(CLI::App& app, Session& session);
 void add_init(CLI::App& app, Session& session);
 void add_predict(CLI::App& app, Session& session);
 void add_tokenize(CLI::App& app, Session& session);

@@ -45,6 +45,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", QUANTIER_VERSION);
   app.get_formatter()->column_width(34);
   add_run(app, session);
+  add_report(app, session);
   add_init(app, session);
   add_predict(app, session);
   add_tokenize(app, session);

@@ -8,6 +8,8 @@
 
 #include "quantier/base/utf8.h"
 #include "quantier/cli/commands.h"
+#include "quantier/cli/report.h"
+#include "quantier/pipeline/report.h"
 #include "quantier/pipeline/run_config.h"
 #include "quantier/pipeline/worker.h"
 
@@ -34,15 +36,6 @@ Json to_json(const RunOutcome& outcome, bool dry_run) {
                     {"estimated_seconds", run.estimated_seconds},
                     {"finished", run.finished}});
   }
-  Json failures = Json::array();
-  for (const FailureRecord& failure : outcome.failures) {
-    failures.push_back({{"configuration", failure.configuration.display()},
-                        {"phase", failure.phase},
-                        {"what", failure.error.what},
-                        {"where", failure.error.where},
-                        {"why", failure.error.why},
-                        {"hint", failure.error.hint}});
-  }
   return Json{{"dry_run", dry_run},
               {"store", dry_run ? Json(nullptr) : Json(outcome.store.string())},
               {"examples", outcome.plan.data.size()},
@@ -51,7 +44,7 @@ Json to_json(const RunOutcome& outcome, bool dry_run) {
               {"estimated_tree_bytes", outcome.plan.estimated_tree_bytes},
               {"estimated_disk_bytes", outcome.plan.estimated_disk_bytes},
               {"runs", std::move(runs)},
-              {"failures", std::move(failures)}};
+              {"failures", failures_to_json(outcome.failures)}};
 }
 
 void print_plan(const RunPlan& plan) {
@@ -68,6 +61,23 @@ void print_plan(const RunPlan& plan) {
              plan.estimated_seconds / 60.0, mib(plan.estimated_tree_bytes), mib(plan.estimated_disk_bytes));
 }
 
+// What was measured, decided and written. The store was closed by the run and is opened again to be read.
+Result<Report> report_on(const RunConfig& config, const RunOutcome& outcome, const Options& options,
+                         Session& session) {
+  QT_TRY(Store store, Store::open(outcome.store, Store::Mode::kReadWrite));
+  ReportOptions report;
+  report.out_directory = options.out;
+  report.examples_in_file = outcome.plan.examples_in_file;
+  report.progress = session.progress();
+  report.interrupt = &session.interrupt;
+  return make_report(config, store, outcome.keys, outcome.failures, report);
+}
+
+void remark_how_to_go_on(const Error& error, const Options& options, Session& session) {
+  if (error.kind != ErrorKind::kInterrupted) return;
+  session.remark(fmt::format("to go on: quantier run {} --out {} --resume", options.config, options.out));
+}
+
 void run(Options& options, Session& session) {
   const Result<RunConfig> config = read_run_config(options.config);
   if (!config) return session.report(config.error());
@@ -77,31 +87,33 @@ void run(Options& options, Session& session) {
       run_comparison(*config, options.run, session.progress(), &session.interrupt);
   if (!outcome) {
     session.report(outcome.error());
-    if (outcome.error().kind == ErrorKind::kInterrupted) {
-      session.remark(fmt::format("to go on: quantier run {} --out {} --resume", options.config, options.out));
-    }
-    return;
+    return remark_how_to_go_on(outcome.error(), options, session);
   }
   session.end_progress();
-  if (!outcome->failures.empty()) session.exit_code = static_cast<int>(ExitCode::kRuntimeFailure);
-  if (session.json) return session.print_json(to_json(*outcome, options.run.dry_run));
-  if (options.run.dry_run) return print_plan(outcome->plan);
-  for (const FailureRecord& failure : outcome->failures) {
-    session.remark(fmt::format("failed: {} ({}): {}", failure.configuration.display(), failure.phase,
-                               failure.error.message()));
+  if (options.run.dry_run) {
+    return session.json ? session.print_json(to_json(*outcome, true)) : print_plan(outcome->plan);
   }
-  fmt::print("evidence: {} ({} runs)\nlook inside: quantier show {}\n", outcome->store.string(),
-             outcome->keys.size(), outcome->store.string());
+  const Result<Report> report = report_on(*config, *outcome, options, session);
+  if (!report) {
+    session.report(report.error());
+    return remark_how_to_go_on(report.error(), options, session);
+  }
+  session.end_progress();
+  remark_failures(outcome->failures, session);
+  if (!outcome->failures.empty()) session.exit_code = static_cast<int>(ExitCode::kRuntimeFailure);
+  print_report(*report, to_json(*outcome, false), session);
 }
 
 }  // namespace
 
 void add_run(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand(
-      "run", "Measure every model at every recipe of a configuration and keep the evidence; see also init");
+      "run",
+      "The whole line: measure every model at every recipe of a configuration, keep the evidence, decide\n"
+      "under its limits and write the note. `quantier init` proposes a configuration.");
   auto options = std::make_shared<Options>();
   command->add_option("CONFIG", options->config, "TOML file, as `quantier init` proposes it")->required();
-  command->add_option("--out", options->out, "Folder for the evidence")->capture_default_str();
+  command->add_option("--out", options->out, "Folder for the evidence and the note")->capture_default_str();
   command->add_flag("--resume", options->run.resume,
                     "Go on where an earlier run stopped; finished runs are kept");
   command->add_option("--limit", options->run.limit,

@@ -1,6 +1,8 @@
 #include "quantier/pipeline/report.h"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -8,6 +10,7 @@
 #include "quantier/base/thread_pool.h"
 #include "quantier/dataset/tiers.h"
 #include "quantier/pipeline/report_findings.h"
+#include "quantier/pipeline/run.h"
 #include "quantier/stats/comparisons/analyze.h"
 
 namespace quantier {
@@ -211,6 +214,28 @@ Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
     }
   }
   return found;
+}
+
+Result<RunConfig> configuration_of(Store& store) {
+  QT_TRY(const std::optional<std::string> text, store.setting(kConfigurationSetting));
+  QT_TRY(const std::optional<std::string> file, store.setting(kConfigurationFileSetting));
+  if (!text || !file) {
+    return fail(ErrorKind::kUserInput, "the store does not say which configuration it was run with",
+                store.path(), "", "name it with --config");
+  }
+  const std::filesystem::path path = *file;
+  QT_TRY(RunConfig config, parse_run_config(*text, path.parent_path(), *file));
+  config.file = path;
+  return config;
+}
+
+Result<std::optional<std::uint64_t>> examples_in_file_of(Store& store) {
+  QT_TRY(const std::optional<std::string> text, store.setting(kExamplesInFileSetting));
+  std::uint64_t count = 0;
+  if (!text || std::from_chars(text->data(), text->data() + text->size(), count).ec != std::errc{}) {
+    return std::nullopt;
+  }
+  return count;
 }
 
 }  // namespace quantier

@@ -59,6 +59,13 @@ struct ReportRuns {
 };
 [[nodiscard]] Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store);
 
+// The configuration that the store was last run with, as it read then; paths in it are relative to where its
+// file lay. Errors: kUserInput when the store holds none; those of parse_run_config().
+[[nodiscard]] Result<RunConfig> configuration_of(Store& store);
+
+// What the latest report knew of the data file; nullopt when none did.
+[[nodiscard]] Result<std::optional<std::uint64_t>> examples_in_file_of(Store& store);
+
 // For --json and for the store: the choice, every row of the table, every limit, and every comparison.
 [[nodiscard]] Json report_to_json(const Report& report);
 

@@ -209,7 +209,9 @@ Result<RunOutcome> run_comparison(const RunConfig& config, const RunOptions& opt
   for (PlannedRun& planned : outcome.plan.runs) {
     QT_TRY(planned.finished, store.has_run(planned.key));
   }
-  QT_TRY_STATUS(store.set_setting("configuration", config.source_text));
+  QT_TRY_STATUS(store.set_setting(kConfigurationSetting, config.source_text));
+  QT_TRY_STATUS(
+      store.set_setting(kConfigurationFileSetting, std::filesystem::absolute(config.file).string()));
   QT_TRY_STATUS(predict_all(config, outcome.plan, options, store, progress, interrupt));
   QT_TRY_STATUS(time_all(config, outcome.plan, options, store, progress, interrupt));
 

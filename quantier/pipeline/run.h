@@ -39,6 +39,9 @@ struct RunOutcome {
 };
 
 inline constexpr const char* kStoreFileName = "evidence.sqlite";
+// Settings of the store: the configuration as it was read, and where its file lay.
+inline constexpr const char* kConfigurationSetting = "configuration";
+inline constexpr const char* kConfigurationFileSetting = "configuration_file";
 
 // With dry_run only the plan is filled and nothing is written. Errors: of the plan; kUsage when the folder
 // holds evidence and `resume` was not asked for; kInterrupted; the first failure when no configuration could
