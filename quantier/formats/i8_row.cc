@@ -8,8 +8,8 @@
 namespace quantier {
 namespace {
 
-// Rounds to nearest, ties to even, whatever rounding mode the thread has: adding 1.5 * 2^23 leaves no bits
-// after the point. |value| <= 127.5.
+// To nearest, ties to even: the sum with 1.5 * 2^23 has no bits after the point. Far faster than a library
+// call for each weight. |value| <= 127.5.
 std::int8_t rounded(float value) {
   constexpr float kNoFraction = 12582912.0F;
   return static_cast<std::int8_t>((value + kNoFraction) - kNoFraction);
