@@ -29,7 +29,7 @@ void i8_quantize_row(std::span<const float> row, float absmax, std::span<std::in
     std::ranges::fill(codes, std::int8_t{0});
     return;
   }
-  const float scale = kI8Steps / absmax;
+  const float scale = i8_scale(absmax);
   for (std::size_t k = 0; k < row.size(); ++k) codes[k] = rounded(row[k] * scale);
 }
 

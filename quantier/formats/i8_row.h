@@ -33,7 +33,11 @@ inline constexpr float kI8Steps = 127.0F;  // the largest code
 // The largest magnitude of a row; 0 for a row of zeros.
 [[nodiscard]] float i8_row_absmax(std::span<const float> row);
 
-// codes[k] = nearest integer to row[k] * (127 / absmax), ties to even; all zero when absmax is 0 or NaN. No
+// What an entry is multiplied with before it is rounded to a code. As the reference computes it, with two
+// roundings: for many a pair of halves 127 / absmax would decide a near tie the other way.
+[[nodiscard]] inline float i8_scale(float absmax) { return (1.0F / absmax) * kI8Steps; }
+
+// codes[k] = nearest integer to row[k] * i8_scale(absmax), ties to even; all zero when absmax is 0 or NaN. No
 // entry may be larger than absmax.
 void i8_quantize_row(std::span<const float> row, float absmax, std::span<std::int8_t> codes);
 

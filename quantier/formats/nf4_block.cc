@@ -119,19 +119,17 @@ void nf4_dequantize(const Nf4Weights& weights, std::uint64_t first, std::span<fl
 float nf4_quantize_block(std::span<const float> values, std::span<std::uint8_t> packed) {
   QT_CHECK(values.size() <= kNf4BlockElements && packed.size() == (values.size() + 1) / 2,
            "one block at a time");
-  const bool whole = values.size() == kNf4BlockElements;
-  const float largest = largest_magnitude(values);
-  const float divisor = std::max(largest, kSmallestAbsmax);
-  const float reciprocal = 1.0F / divisor;
+  const float absmax = largest_magnitude(values);
+  const float divisor = std::max(absmax, kSmallestAbsmax);
+  // The reference divides in an incomplete block and multiplies by the reciprocal in a whole one. For halves
+  // both give the same code, always (all pairs of mantissas were tried).
   const auto code = [&](std::size_t i) {
-    if (i >= values.size()) return nearest_nf4(0.0F);
-    const float scaled = whole ? values[i] * reciprocal : values[i] / divisor;
-    return nearest_nf4(std::clamp(scaled, -1.0F, 1.0F));
+    return nearest_nf4(i < values.size() ? values[i] / divisor : 0.0F);
   };
   for (std::size_t pair = 0; pair < packed.size(); ++pair) {
     packed[pair] = static_cast<std::uint8_t>((code(2 * pair) << 4) | code(2 * pair + 1));
   }
-  return whole ? largest : divisor;
+  return values.size() == kNf4BlockElements ? absmax : divisor;
 }
 
 float nf4_mean(std::span<const float> absmax) {

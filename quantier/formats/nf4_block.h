@@ -48,7 +48,7 @@ void nf4_dequantize(const Nf4Weights& weights, std::uint64_t first, std::span<fl
 
 // Quantizes one block of 1 to 64 halves (held in floats): writes (size + 1) / 2 bytes, the unused low nibble
 // of an odd tail being the code of zero, and returns the block's absmax. Only the last block of a weight may
-// have fewer than 64 elements; it divides by its absmax, where a whole block multiplies by the reciprocal.
+// have fewer than 64 elements.
 float nf4_quantize_block(std::span<const float> values, std::span<std::uint8_t> packed);
 
 // The offset of the double quantization: the mean of all absmax, summed in double.

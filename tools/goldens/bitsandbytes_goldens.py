@@ -78,6 +78,9 @@ def int8_goldens():
     weight[4] = half(np.concatenate([[127.0], np.arange(k - 1) - 34.5]))  # every other code is a tie
     weight[5] = -weight[5].abs()
     weight[6] = half(rng.normal(0, 1e-6, k))  # subnormal halves
+    # Half an absmax is a tie in exact arithmetic. w * (127 / absmax) and w / absmax * 127 round to another code than
+    # torch's w * (1 / absmax * 127): one in the first row, the other in the second.
+    weight[7], weight[8] = half(np.resize([1.0927734, 0.5463867], k)), half(np.resize([1.0117188, 0.5058594], k))
     bias = half(rng.normal(0, 1, n))
 
     def activations(rows):
@@ -95,6 +98,7 @@ def int8_goldens():
     x[0, 3], x[0, 50] = 25.0, -9.0
     cases.append(int8_case("one row with outliers", weight, bias, x))
     x = activations(5)
+    x[0] = half(np.resize([1.1269531, -0.56347656, 0.56347656], k))  # as weight[7]
     x[1], x[3], x[4] = 0, half(np.where(np.arange(k) % 2, 7.5, -9.0)), half(rng.normal(0, 1e-6, k))
     cases.append(int8_case("rows of zeros, of outliers only, of subnormal halves", weight, bias, x))
     x = activations(6)
