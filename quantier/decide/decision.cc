@@ -245,19 +245,49 @@ bool beats_on_all(const Candidate& a, const Candidate& b, const std::vector<Qual
          compare_cost(*bytes_a, *bytes_b, margins.memory_fraction) > 0;
 }
 
-void find_sweeps(Decision& decision, const std::vector<QualityDifference>& differences) {
-  std::set<std::pair<std::string, std::string>> found;
-  for (std::size_t by = 0; by < decision.candidates.size(); ++by) {
-    const Candidate& winner = decision.candidates[by];
+// The first configuration of `winner` that beats every one of `loser`.
+std::optional<std::size_t> beats_every(const Decision& decision, const std::string& winner,
+                                       const std::string& loser,
+                                       const std::vector<QualityDifference>& differences) {
+  const std::vector<Candidate>& all = decision.candidates;
+  for (std::size_t by = 0; by < all.size(); ++by) {
+    if (all[by].model != winner) continue;
+    const bool every = std::all_of(all.begin(), all.end(), [&](const Candidate& other) {
+      return other.model != loser || beats_on_all(all[by], other, differences, decision.envelope.margins);
+    });
+    if (every) return by;
+  }
+  return std::nullopt;
+}
+
+bool beats_at_every_recipe(const Decision& decision, const std::string& winner, const std::string& loser,
+                           const std::vector<QualityDifference>& differences) {
+  std::size_t shared = 0;
+  for (const Candidate& own : decision.candidates) {
     for (const Candidate& other : decision.candidates) {
-      if (other.model == winner.model || found.contains({winner.model, other.model})) continue;
-      const bool all =
-          std::all_of(decision.candidates.begin(), decision.candidates.end(), [&](const Candidate& c) {
-            return c.model != other.model || beats_on_all(winner, c, differences, decision.envelope.margins);
-          });
-      if (!all) continue;
-      found.insert({winner.model, other.model});
-      decision.sweeps.push_back({winner.model, other.model, by});
+      if (own.model != winner || other.model != loser || own.recipe != other.recipe) continue;
+      if (!beats_on_all(own, other, differences, decision.envelope.margins)) return false;
+      ++shared;
+    }
+  }
+  return shared > 0;
+}
+
+void find_sweeps(Decision& decision, const std::vector<QualityDifference>& differences) {
+  std::vector<std::string> models;
+  for (const Candidate& candidate : decision.candidates) {
+    if (std::find(models.begin(), models.end(), candidate.model) == models.end()) {
+      models.push_back(candidate.model);
+    }
+  }
+  for (const std::string& winner : models) {
+    for (const std::string& loser : models) {
+      if (winner == loser) continue;
+      CleanSweep sweep{.winner_model = winner,
+                       .loser_model = loser,
+                       .by = beats_every(decision, winner, loser, differences),
+                       .at_every_recipe = beats_at_every_recipe(decision, winner, loser, differences)};
+      if (sweep.by || sweep.at_every_recipe) decision.sweeps.push_back(std::move(sweep));
     }
   }
 }

@@ -155,11 +155,14 @@ struct PriorRevisit {
   std::vector<PriorFinding> findings;
 };
 
-// Every configuration of `loser` is behind `by` on macro-F1, memory and latency, each beyond its margin.
+// One model ahead of another on macro-F1, memory and latency at once, each beyond its margin: `by` is a
+// configuration that beats every one of the loser's (absent when there is none), `at_every_recipe` says that
+// each recipe that both have beats the loser's own.
 struct CleanSweep {
   std::string winner_model;
   std::string loser_model;
-  std::size_t by = 0;
+  std::optional<std::size_t> by;
+  bool at_every_recipe = false;
 };
 
 struct Decision {

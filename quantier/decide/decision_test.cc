@@ -143,6 +143,19 @@ TEST(Decide, SweepIsFoundOnlyWhenAllThreeAxesAgree) {
   const Decision decision = decided(list, envelope());
   ASSERT_EQ(decision.sweeps.size(), 1U);
   EXPECT_EQ(decision.sweeps[0].winner_model, "encoder");
+  EXPECT_EQ(decision.sweeps[0].by, 0U);
+  EXPECT_TRUE(decision.sweeps[0].at_every_recipe);
+  // Each precision beats its own, but no single configuration is both small and fast enough for them all.
+  const double milliseconds[] = {5.2, 4.0, 7.0, 5.6, 5.1, 7.9};
+  const double gigabytes[] = {1.0, 1.8, 1.7, 1.15, 1.9, 1.89};
+  for (std::size_t i = 0; i < 6; ++i) {
+    list[i].ms_per_example = milliseconds[i];
+    list[i].memory_bytes = gigabytes[i] * 1e9;
+  }
+  const Decision each = decided(list, envelope());
+  ASSERT_EQ(each.sweeps.size(), 1U);
+  EXPECT_EQ(each.sweeps[0].by, std::nullopt);
+  EXPECT_TRUE(each.sweeps[0].at_every_recipe);
 }
 
 TEST(Decide, RefusesMeaninglessEnvelopes) {

@@ -10,6 +10,74 @@
 namespace quantier::note_internal {
 namespace {
 
+std::string band(double low, double high) {
+  const std::string first = fixed(low, 3);
+  const std::string last = fixed(high, 3);
+  return first == last ? first : fmt::format("{}–{}", first, last);
+}
+
+struct Extent {
+  double low = HUGE_VAL;
+  double high = -HUGE_VAL;
+  void add(double value) {
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+};
+
+// What one scalar gives back on examples that it was not fitted on, model by model.
+std::string recovery_sentence(const NoteInput& input) {
+  std::vector<std::string> models;
+  for (const NoteCalibration& row : input.calibration) {
+    if (std::find(models.begin(), models.end(), row.model) == models.end()) models.push_back(row.model);
+  }
+  std::vector<std::string> better;
+  std::vector<std::string> not_better;
+  for (const std::string& model : models) {
+    Extent raw;
+    Extent scaled;
+    std::size_t precisions = 0;
+    for (const NoteCalibration& row : input.calibration) {
+      if (row.model != model || !row.ece_raw || !row.ece_cross_fitted) continue;
+      if (!(*row.ece_cross_fitted < *row.ece_raw)) {
+        not_better.push_back(fmt::format("{} {} ({} to {})", row.model, row.recipe, fixed(row.ece_raw, 3),
+                                         fixed(row.ece_cross_fitted, 3)));
+        continue;
+      }
+      raw.add(*row.ece_raw);
+      scaled.add(*row.ece_cross_fitted);
+      ++precisions;
+    }
+    if (precisions == 0) continue;
+    const std::string where = precisions == 1 ? "" : fmt::format(" over {} precisions", precisions);
+    better.push_back(fmt::format("{} from {} to {}{}", model, band(raw.low, raw.high),
+                                 band(scaled.low, scaled.high), where));
+  }
+  std::string text;
+  if (!better.empty()) {
+    text =
+        fmt::format("On examples it was not fitted on, one temperature brings the ECE of {}.", join(better));
+  }
+  if (!not_better.empty()) {
+    text += fmt::format("{}It does not help {}.", text.empty() ? "" : " ", join(not_better));
+  }
+  return text;
+}
+
+// What that means to the ceiling, when there is one.
+std::string ceiling_sentence(const NoteInput& input) {
+  const Decision& decision = input.decision;
+  for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
+    if (decision.constraints[c].kind != ConstraintKind::kEce) continue;
+    const std::vector<std::size_t>& failed = decision.summaries[c].failed_by;
+    return failed.empty()
+               ? fmt::format("No configuration exceeds the ceiling, {}.", limit_text(decision.constraints[c]))
+               : fmt::format("Even scaled, the ceiling ({}) keeps out {}.",
+                             limit_text(decision.constraints[c]), names(decision, failed));
+  }
+  return {};
+}
+
 // Does compression cost calibration that a temperature does not give back?
 std::string residual_sentence(const NoteInput& input) {
   const double margin = input.decision.envelope.margins.ece;
@@ -48,10 +116,10 @@ std::string gate_sentence(const NoteInput& input) {
     if (row.model != chosen.model || row.recipe != chosen.recipe) continue;
     if (!row.gate_share || !row.gate_accuracy) return {};
     return fmt::format(
-        "With a gate at confidence {:g}, {} would answer {:.1f} % of the examples by itself, {:.1f} % of "
-        "them "
-        "right.",
-        row.gate, chosen.name, 100.0 * *row.gate_share, 100.0 * *row.gate_accuracy);
+        "Deployed with its temperature of {} and a gate at confidence {:g}, {} would answer {:.1f} % of the "
+        "examples by itself and be right in {:.1f} % of these.",
+        fixed(row.temperature, 2), row.gate, chosen.name, 100.0 * *row.gate_share,
+        100.0 * *row.gate_accuracy);
   }
   return {};
 }
@@ -68,39 +136,41 @@ void calibration_section(const NoteInput& input, Blocks& blocks) {
   NoteTable table;
   table.caption =
       "ECE before and after one temperature. In-sample: fitted and read on the same examples, and so "
-      "optimistic. Cross-fitted: fitted on the other half; this one is compared with the ceiling.";
-  table.header = {"configuration", "run",          "raw",          "T",
-                  "in-sample",     "cross-fitted", "kept at gate", "accuracy there"};
+      "optimistic. Cross-fitted: fitted on the other half; this one is compared with the ceiling. Confident: "
+      "the "
+      "share of examples that a gate at this confidence lets through after temperature.";
+  table.header = {"configuration",
+                  "run",
+                  "raw",
+                  "T",
+                  "in-sample",
+                  "cross-fitted",
+                  fmt::format("confident ≥ {:g}", input.calibration.front().gate),
+                  "accuracy there"};
   table.text_columns = 2;
-  for (const NoteCalibration& row : input.calibration) {
+  for (std::size_t i = 0; i < input.calibration.size(); ++i) {
+    const NoteCalibration& row = input.calibration[i];
+    const auto& chosen = input.decision.chosen;
+    if (chosen && input.decision.candidates[*chosen].name == row.model + " " + row.recipe) {
+      table.marked_row = i;
+    }
     const std::string kept =
-        row.gate_share ? fmt::format("{:.1f} % ≥ {:g}", 100.0 * *row.gate_share, row.gate) : std::string("–");
+        row.gate_share ? fmt::format("{:.1f} %", 100.0 * *row.gate_share) : std::string("–");
     table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key), fixed(row.ece_raw, 3),
                           fixed(row.temperature, 3), fixed(row.ece_in_sample, 3),
                           fixed(row.ece_cross_fitted, 3), kept, fixed(row.gate_accuracy, 3)});
   }
   blocks.emplace_back(std::move(table));
-  std::vector<std::string> better;
-  std::vector<std::string> not_better;
-  for (const NoteCalibration& row : input.calibration) {
-    if (!row.ece_raw || !row.ece_cross_fitted) continue;
-    (*row.ece_cross_fitted < *row.ece_raw ? better : not_better)
-        .push_back(fmt::format("{} {} ({} to {})", row.model, row.recipe, fixed(row.ece_raw, 3),
-                               fixed(row.ece_cross_fitted, 3)));
-  }
-  std::string text;
-  if (!better.empty())
-    text += fmt::format("On examples it was not fitted on, the temperature lowers ECE for {}.", join(better));
-  if (!not_better.empty())
-    text += fmt::format("{}It does not for {}.", text.empty() ? "" : " ", join(not_better));
-  for (const std::string& more : {residual_sentence(input), gate_sentence(input)}) {
+  std::string text = recovery_sentence(input);
+  for (const std::string& more : {residual_sentence(input), ceiling_sentence(input), gate_sentence(input)}) {
     if (!more.empty()) text += (text.empty() ? "" : " ") + more;
   }
   if (!text.empty()) blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
-  blocks.emplace_back(NoteFigure{
-      "reliability",
-      "Accuracy against confidence, before and after temperature; the dotted line is perfect calibration.",
-      reliability_svg(input.calibration)});
+  blocks.emplace_back(NoteFigure{"reliability",
+                                 "Accuracy against confidence, before and after temperature; the area of a "
+                                 "dot is the share of examples, the "
+                                 "dashed line perfect calibration.",
+                                 reliability_svg(input.calibration)});
 }
 
 }  // namespace quantier::note_internal

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,7 +16,7 @@ std::string tier_text(const NoteTierDelta& delta) { return delta.tier == "all" ?
 
 std::string delta_text(const NoteTierDelta& delta) {
   return fmt::format("{} {} ({} points, {} lost and {} gained of {})", delta.recipe, tier_text(delta),
-                     points(delta.delta), delta.lost, delta.gained, delta.examples);
+                     points(delta.delta), count(delta.lost), count(delta.gained), count(delta.examples));
 }
 
 // One sentence per verdict: what is shown, what only points somewhere, what stays open.
@@ -43,47 +44,14 @@ std::string pattern_sentence(const std::vector<NoteTierDelta>& deltas, const std
       established.empty() ? "no change in a tier is established." : "established: " + join(established) + ".";
   if (!directional.empty()) {
     text += fmt::format(
-        " Directional only: {}; the flips behind it are too few to rule out that another split turns it "
-        "over.",
+        " Directional only: {}; the interval leaves out zero, but the flips behind it are too few to rule "
+        "out "
+        "that another split turns it over.",
         join(directional));
   }
   if (!unmoved.empty()) text += fmt::format(" {}.", join(unmoved));
   if (open > 0) text += fmt::format(" Unresolved: {} comparison{}.", open, open == 1 ? "" : "s");
   return text;
-}
-
-// What moves when nothing about a model changes: stands before any claim about quantization.
-std::string noise_sentence(const NoteInput& input) {
-  std::string text;
-  std::vector<std::string> kinds;
-  for (const NoteNoiseFloor& floor : input.noise_floor) {
-    if (std::find(kinds.begin(), kinds.end(), floor.what) == kinds.end()) kinds.push_back(floor.what);
-  }
-  std::vector<std::string> parts;
-  for (const std::string& kind : kinds) {
-    const NoteNoiseFloor* worst = nullptr;
-    bool all_same = true;
-    for (const NoteNoiseFloor& floor : input.noise_floor) {
-      if (floor.what != kind) continue;
-      all_same = all_same && floor.flips == 0 && floor.max_abs_logit_difference == 0.0;
-      // NaN, a logit that came and went, is worse than any number.
-      const bool worse = worst == nullptr || floor.flips > worst->flips ||
-                         (floor.flips == worst->flips &&
-                          !(floor.max_abs_logit_difference <= worst->max_abs_logit_difference));
-      if (worse) worst = &floor;
-    }
-    parts.push_back(all_same ? fmt::format("{}: every logit identical", kind)
-                             : fmt::format("{}: a logit by up to {:.2g} and {} of {} predictions ({} {})",
-                                           kind, worst->max_abs_logit_difference, worst->flips,
-                                           worst->examples, worst->model, worst->recipe));
-  }
-  if (parts.empty()) return {};
-  for (std::size_t i = 0; i < parts.size(); ++i) text += (i == 0 ? "" : "; ") + parts[i];
-  return fmt::format(
-      "Noise floor first, how much a configuration moves when nothing about it changes: {}. A change no "
-      "larger "
-      "than this is not damage.",
-      text);
 }
 
 // Three decimals, and below them only that it is below.
@@ -99,9 +67,8 @@ std::string blind_sentence(const NoteInput& input) {
   if (widest == nullptr) return {};
   return fmt::format(
       "Unresolved does not mean unharmed: in the tier {} with its {} examples, a net change of {} {} would "
-      "have "
-      "to reach {:.1f} points to be seen in four splits of five.",
-      widest->tier, widest->examples, widest->model, widest->recipe, 100.0 * *widest->detectable);
+      "have to reach {:.1f} points to be seen in four splits of five.",
+      widest->tier, count(widest->examples), widest->model, widest->recipe, 100.0 * *widest->detectable);
 }
 
 // Macro-F1 hides a loss when it stays inside its margin, or rises, while accuracy falls for certain.
@@ -118,7 +85,7 @@ void hidden_losses(const NoteInput& input, Blocks& blocks) {
       }
       parts.push_back(fmt::format("{} by {} points ({} predictions lost against {} gained)",
                                   delta.tier == "all" ? "overall" : "in tier " + delta.tier,
-                                  points(delta.delta), delta.lost, delta.gained));
+                                  points(delta.delta), count(delta.lost), count(delta.gained)));
     }
     if (parts.empty() || base == nullptr || !own.macro_f1 || !base->macro_f1) continue;
     if (!(*own.macro_f1 >= *base->macro_f1 - decision.envelope.margins.macro_f1)) continue;
@@ -128,9 +95,8 @@ void hidden_losses(const NoteInput& input, Blocks& blocks) {
   }
 }
 
-// Lee et al. (2025) expect damage where a model was weak before: said with what was seen there, not as a
-// fact.
-std::string weakness_sentence(const NoteInput& input, const std::string& model) {
+// What happens at the tier where a model was weakest before; empty without a baseline, tiers or comparisons.
+std::string at_weakest_tier(const NoteInput& input, const std::string& model) {
   const Candidate* base = nullptr;
   for (const Candidate& candidate : input.decision.candidates) {
     if (candidate.model == model && candidate.recipe == input.reference_recipe) base = &candidate;
@@ -145,11 +111,52 @@ std::string weakness_sentence(const NoteInput& input, const std::string& model) 
     seen.push_back(fmt::format("{} {} points ({})", delta.recipe, points(delta.delta), delta.verdict));
   }
   if (seen.empty()) return {};
+  return fmt::format("{} is weakest in {} (accuracy {} at {}), and there: {}", model, weakest->name,
+                     fixed(weakest->accuracy, 3), input.reference_recipe, join(seen));
+}
+
+// Lee et al. (2025) expect damage where a model was weak before: said with what was seen there, not as a
+// fact.
+std::string weakness_sentence(const NoteInput& input, const std::vector<std::string>& models) {
+  std::vector<std::string> parts;
+  for (const std::string& model : models) {
+    const std::string part = at_weakest_tier(input, model);
+    if (!part.empty()) parts.push_back(part);
+  }
+  if (parts.empty()) return {};
   return fmt::format(
-      " Quantization is reported to magnify what a model is already bad at (Lee et al., 2025); its weakest "
-      "tier "
-      "is {} with accuracy {} at {}, and there: {}.",
-      weakest->name, fixed(weakest->accuracy, 3), input.reference_recipe, join(seen));
+      "Quantization is reported to magnify what a model is already bad at (Lee et al., 2025). {}.",
+      join(parts, "; "));
+}
+
+// Do the models pay for a precision in the same place? The largest loss of each, as a point estimate.
+std::string cross_model_sentence(const NoteInput& input, const std::vector<std::string>& models) {
+  if (models.size() < 2) return {};
+  std::vector<std::string> recipes;
+  for (const NoteTierDelta& delta : input.tier_deltas) {
+    const bool known_recipe = std::find(recipes.begin(), recipes.end(), delta.recipe) != recipes.end();
+    if (delta.recipe != "fp32" && !known_recipe) recipes.push_back(delta.recipe);
+  }
+  std::vector<std::string> clauses;
+  for (const std::string& recipe : recipes) {
+    std::vector<std::string> parts;
+    for (const std::string& model : models) {
+      const NoteTierDelta* worst = nullptr;
+      for (const NoteTierDelta& delta : input.tier_deltas) {
+        if (delta.model != model || delta.recipe != recipe || delta.tier == "all") continue;
+        if (worst == nullptr || delta.delta < worst->delta) worst = &delta;
+      }
+      if (worst == nullptr) continue;
+      parts.push_back(points(worst->delta).starts_with("−")
+                          ? fmt::format("{} loses most in {} ({} points, {} lost and {} gained of {}, {})",
+                                        model, worst->tier, points(worst->delta), count(worst->lost),
+                                        count(worst->gained), count(worst->examples), worst->verdict)
+                          : fmt::format("{} loses nothing that shows", model));
+    }
+    if (parts.size() > 1) clauses.push_back(fmt::format("at {} {}", recipe, join(parts)));
+  }
+  if (clauses.empty()) return {};
+  return fmt::format("Side by side, {}.", join(clauses, "; "));
 }
 
 // The named class that moves most, in predictions and not in percent alone.
@@ -178,16 +185,48 @@ std::string named_class_sentence(const NoteInput& input) {
       "{}, {}.",
       moved->label, moved->tier.empty() ? "" : fmt::format(" ({})", moved->tier), moved->model,
       fixed(from->accuracy, 3), from->recipe, fixed(moved->accuracy, 3), moved->recipe, predictions,
-      predictions == 1 ? "" : "s", moved->examples,
-      predictions < 20 ? "an anecdote and not a finding" : "net");
+      predictions == 1 ? "" : "s", count(moved->examples),
+      predictions < 20 ? "an anecdote and not a finding" : "net of those that went the other way");
+}
+
+// A class and a model in a row, the precisions across: a trajectory reads from left to right.
+NoteTable named_class_table(const NoteInput& input) {
+  NoteTable table;
+  table.caption =
+      "Named classes followed across the precisions: accuracy, and in brackets the mean probability of the "
+      "true "
+      "class before temperature.";
+  table.header = {"class", "tier", "model", "n"};
+  table.text_columns = 3;
+  std::vector<std::string> recipes;
+  std::vector<std::pair<std::string, std::string>> keys;  // label, model
+  for (const NoteNamedClass& row : input.named_classes) {
+    if (std::find(recipes.begin(), recipes.end(), row.recipe) == recipes.end()) recipes.push_back(row.recipe);
+    const std::pair key{row.label, row.model};
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+  }
+  table.header.insert(table.header.end(), recipes.begin(), recipes.end());
+  for (const auto& [label, model] : keys) {
+    std::vector<std::string> cells(4 + recipes.size(), "–");
+    for (const NoteNamedClass& row : input.named_classes) {
+      if (row.label != label || row.model != model) continue;
+      const auto recipe = std::find(recipes.begin(), recipes.end(), row.recipe) - recipes.begin();
+      cells[0] = label;
+      cells[1] = row.tier.empty() ? "–" : row.tier;
+      cells[2] = model;
+      cells[3] = count(row.examples);
+      cells[4 + static_cast<std::size_t>(recipe)] =
+          fmt::format("{} ({})", fixed(row.accuracy, 3), fixed(row.true_class_probability, 3));
+    }
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
 }
 
 }  // namespace
 
 void damage_section(const NoteInput& input, Blocks& blocks) {
   blocks.emplace_back(NoteHeading{2, "2. Where the damage lands"});
-  const std::string noise = noise_sentence(input);
-  if (!noise.empty()) blocks.emplace_back(NoteParagraph{noise + limited_mark(input)});
   if (input.tier_deltas.empty()) {
     blocks.emplace_back(NoteParagraph{
         "No tiers were compared: this needs the predictions of a baseline and of a compressed run."});
@@ -195,8 +234,10 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
   }
   NoteTable table;
   table.caption =
-      "Change of accuracy against the same model's baseline, paired by example. Lost: right to wrong; "
-      "gained: wrong to right.";
+      std::string(
+          "Change of accuracy against the same model's baseline, paired by example. Lost: right to wrong; "
+          "gained: wrong to right. Size: negligible when the whole interval lies inside the margin of ") +
+      fmt::format("{:g} percentage points.", 100.0 * input.decision.envelope.margins.macro_f1);
   table.header = {"configuration",         "run",          "tier", "verdict", "size", "n",
                   "change, points [95 %]", "lost / gained"};
   const bool with_tests = std::any_of(input.tier_deltas.begin(), input.tier_deltas.end(),
@@ -204,9 +245,9 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
   if (with_tests) {
     table.caption +=
         " p: McNemar's mid-p, corrected by Holm over all comparisons of this note. R: how likely another "
-        "split "
-        "of the same size shows the same sign. Established needs p < 0.05 and R ≥ 0.8; directional only an "
-        "interval without zero.";
+        "split of the same size shows the same sign. Established needs p < 0.05 and R ≥ 0.8; directional "
+        "only "
+        "an interval without zero.";
     table.header.insert(table.header.end(), {"p", "R"});
   }
   table.text_columns = 5;
@@ -215,36 +256,30 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
     if (std::find(models.begin(), models.end(), delta.model) == models.end()) models.push_back(delta.model);
     table.rows.push_back(
         {delta.model + " " + delta.recipe, short_key(delta.run_key), tier_text(delta), delta.verdict,
-         delta.materiality, std::to_string(delta.examples),
+         delta.materiality, count(delta.examples),
          fmt::format("{} [{}, {}]", points(delta.delta), points(delta.low), points(delta.high)),
-         fmt::format("{} / {}", delta.lost, delta.gained)});
+         fmt::format("{} / {}", count(delta.lost), count(delta.gained))});
     if (with_tests) {
       table.rows.back().push_back(probability(delta.holm_p));
       table.rows.back().push_back(fixed(delta.replication, 2));
     }
   }
   blocks.emplace_back(std::move(table));
-  blocks.emplace_back(NoteFigure{"tier-deltas",
-                                 "Change of accuracy per tier with 95 % intervals. Filled: established.",
-                                 tier_forest_svg(input.tier_deltas)});
+  blocks.emplace_back(
+      NoteFigure{"tier-deltas",
+                 "Change of accuracy per tier with 95 % intervals and, at the right, the predictions "
+                 "behind it. Filled: established; hollow: not.",
+                 tier_forest_svg(input.tier_deltas)});
   for (const std::string& model : models) {
-    blocks.emplace_back(NoteParagraph{pattern_sentence(input.tier_deltas, model) +
-                                      weakness_sentence(input, model) + limited_mark(input)});
+    blocks.emplace_back(NoteParagraph{pattern_sentence(input.tier_deltas, model) + limited_mark(input)});
   }
-  const std::string blind = blind_sentence(input);
-  if (!blind.empty()) blocks.emplace_back(NoteParagraph{blind + limited_mark(input)});
+  for (const std::string& sentence :
+       {cross_model_sentence(input, models), weakness_sentence(input, models), blind_sentence(input)}) {
+    if (!sentence.empty()) blocks.emplace_back(NoteParagraph{sentence + limited_mark(input)});
+  }
   hidden_losses(input, blocks);
   if (input.named_classes.empty()) return;
-  NoteTable named;
-  named.caption = "Named classes followed across the precisions.";
-  named.header = {"class", "tier", "configuration", "run", "n", "accuracy", "probability of the true class"};
-  named.text_columns = 4;
-  for (const NoteNamedClass& row : input.named_classes) {
-    named.rows.push_back({row.label, row.tier, row.model + " " + row.recipe, short_key(row.run_key),
-                          std::to_string(row.examples), fixed(row.accuracy, 3),
-                          fixed(row.true_class_probability, 3)});
-  }
-  blocks.emplace_back(std::move(named));
+  blocks.emplace_back(named_class_table(input));
   const std::string moved = named_class_sentence(input);
   if (!moved.empty()) blocks.emplace_back(NoteParagraph{moved + limited_mark(input)});
 }

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "quantier/note/sections.h"
@@ -6,6 +9,18 @@
 namespace quantier::note_internal {
 namespace {
 
+// The paired difference of macro-F1, turned so that it reads `first` minus `second`.
+std::optional<QualityDifference> paired_lead(const NoteInput& input, const std::string& first,
+                                             const std::string& second) {
+  for (const QualityDifference& pair : input.quality_differences) {
+    if (pair.first == first && pair.second == second) return pair;
+    if (pair.first == second && pair.second == first) {
+      return QualityDifference{first, second, -pair.difference, -pair.high, -pair.low};
+    }
+  }
+  return std::nullopt;
+}
+
 std::string step_sentence(const Decision& decision, const ChoiceStep& step) {
   const std::string kept = names(decision, step.kept);
   const std::string dropped = names(decision, step.dropped);
@@ -13,28 +28,148 @@ std::string step_sentence(const Decision& decision, const ChoiceStep& step) {
   const Margins& margins = decision.envelope.margins;
   switch (step.kind) {
     case ChoiceStep::Kind::kLimits:
-      if (kept.empty() || decision.constraints.empty()) return {};
+      if (step.kept.empty() || decision.constraints.empty()) return {};
       return fmt::format("Every limit is passed by {}.", kept);
-    case ChoiceStep::Kind::kQualityTie:
-      if (step.kept.size() == 1) return fmt::format("On macro-F1 {} is alone at the top.", kept);
+    case ChoiceStep::Kind::kQualityTie: {
+      if (step.kept.size() == 1) return fmt::format("On macro-F1 {} is alone at the top.", best);
+      std::vector<std::size_t> tied = step.kept;
+      std::erase(tied, *step.reference);
       return fmt::format(
-          "On macro-F1 {} tie: they differ from {} by no more than the margin of {:g}, or by an amount "
-          "whose interval holds zero.",
-          kept, best, margins.macro_f1);
+          "On macro-F1 {} is highest, and {} tie{} with it: the difference is within the margin of {:g}, or "
+          "its "
+          "paired interval holds zero.{}",
+          best, names(decision, tied), tied.size() == 1 ? "s" : "", margins.macro_f1,
+          step.dropped.empty() ? "" : fmt::format(" Behind: {}.", dropped));
+    }
     case ChoiceStep::Kind::kEstablishedLoss:
       return fmt::format("An established loss in a tier takes out {}.", dropped);
     case ChoiceStep::Kind::kLatency:
       return dropped.empty() ? "Latency does not separate them."
-                             : fmt::format("Latency leaves {}; slower beyond {:g} %: {}.", kept,
+                             : fmt::format("Latency then leaves {}; slower by more than {:g} %: {}.", kept,
                                            100.0 * margins.latency_fraction, dropped);
     case ChoiceStep::Kind::kMemory:
       return dropped.empty() ? (step.kept.size() == 1 ? "" : "Memory does not separate them.")
-                             : fmt::format("Memory leaves {}; larger beyond {:g} %: {}.", kept,
+                             : fmt::format("Memory then leaves {}; larger by more than {:g} %: {}.", kept,
                                            100.0 * margins.memory_fraction, dropped);
     case ChoiceStep::Kind::kRawOrder:
-      return fmt::format("{} is equal inside every margin; {} is taken by the raw numbers.", dropped, best);
+      return fmt::format("Equal to {} inside every margin: {}. The raw numbers decide between them.", best,
+                         dropped);
   }
   return {};
+}
+
+const char* objective_text(Objective objective) {
+  switch (objective) {
+    case Objective::kQuality:
+      return "macro-F1";
+    case Objective::kLatency:
+      return "latency";
+    case Objective::kMemory:
+      return "memory";
+  }
+  return "unknown";
+}
+
+std::string objectives_sentence(const Envelope& envelope) {
+  std::vector<std::string> order;
+  for (const Objective objective : envelope.order) order.emplace_back(objective_text(objective));
+  if (order.size() < 2) return {};
+  return fmt::format("The objectives are taken in this order: {}.", join(order, ", then "));
+}
+
+// Why a configuration is not the choice, in a few words.
+std::string reason_against(const Decision& decision, std::size_t candidate) {
+  for (const ChoiceStep& step : decision.steps) {
+    if (std::find(step.dropped.begin(), step.dropped.end(), candidate) == step.dropped.end()) continue;
+    switch (step.kind) {
+      case ChoiceStep::Kind::kLimits: {
+        std::vector<std::string> failed;
+        for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
+          const Constraint& constraint = decision.constraints[c];
+          const CheckOutcome outcome = decision.checks[candidate].checks[c].outcome;
+          if (outcome == CheckOutcome::kPass) continue;
+          const std::string what = constraint.kind == ConstraintKind::kTierAccuracy
+                                       ? constraint.tier + " accuracy"
+                                       : std::string(constraint_kind_name(constraint.kind));
+          failed.push_back((outcome == CheckOutcome::kFail ? "fails " : "unknown ") + what);
+        }
+        return join(failed);
+      }
+      case ChoiceStep::Kind::kQualityTie:
+        return "behind on macro-F1";
+      case ChoiceStep::Kind::kEstablishedLoss:
+        return "established loss in a tier";
+      case ChoiceStep::Kind::kLatency:
+        return "slower";
+      case ChoiceStep::Kind::kMemory:
+        return "larger";
+      case ChoiceStep::Kind::kRawOrder:
+        return "equal inside every margin";
+    }
+  }
+  return "–";
+}
+
+std::string ratio(const std::optional<double>& own, const std::optional<double>& chosen) {
+  if (!own || !chosen || !(*chosen > 0.0) || !std::isfinite(*own)) return "–";
+  return fmt::format("{:.2f}×", *own / *chosen);
+}
+
+// Every other configuration beside the choice: what it would have cost, and whether quality differs at all.
+void rivals_table(const NoteInput& input, Blocks& blocks) {
+  const Decision& decision = input.decision;
+  if (!decision.chosen || decision.candidates.size() < 2) return;
+  const Candidate& chosen = decision.candidates[*decision.chosen];
+  NoteTable table;
+  table.caption = fmt::format(
+      "Every other configuration against {}: macro-F1 of the choice minus its own, with the paired 95 % "
+      "interval; its time and memory as multiples of the choice's.",
+      chosen.name);
+  table.header = {"configuration", "run", "why not", "macro-F1 lead [95 %]", "its time", "its memory"};
+  table.text_columns = 3;
+  for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
+    if (i == *decision.chosen) continue;
+    const Candidate& other = decision.candidates[i];
+    std::string lead = other.macro_f1 && chosen.macro_f1 ? signed_fixed(*chosen.macro_f1 - *other.macro_f1, 3)
+                                                         : std::string("–");
+    if (const auto pair = paired_lead(input, chosen.name, other.name)) {
+      lead += fmt::format(" [{}, {}]", signed_fixed(pair->low, 3), signed_fixed(pair->high, 3));
+    }
+    const bool runner_up = decision.runner_up == i;
+    table.rows.push_back({other.name, short_key(other.run_key),
+                          reason_against(decision, i) + (runner_up ? " (runner-up)" : ""), lead,
+                          ratio(other.ms_per_example, chosen.ms_per_example),
+                          ratio(other.memory_bytes, chosen.memory_bytes)});
+  }
+  blocks.emplace_back(std::move(table));
+}
+
+// What other readings of the same evidence would have said.
+void alternatives(const NoteInput& input, Blocks& blocks) {
+  const Decision& decision = input.decision;
+  const std::string now = name(decision, decision.chosen);
+  std::vector<std::string> same;
+  std::vector<std::string> different;
+  for (const NoteAlternative& other : input.alternatives) {
+    const std::string then = name(other.decision, other.decision.chosen);
+    if (then == now) {
+      same.push_back(other.what_differs);
+    } else if (!other.decision.chosen) {
+      different.push_back(
+          fmt::format("With {} nothing would pass: the decision hangs on this reading.", other.what_differs));
+    } else {
+      different.push_back(fmt::format(
+          "With {} the choice would have been {} instead of {}: the decision hangs on this reading.",
+          other.what_differs, then, now));
+    }
+  }
+  std::string text = join(different, " ");
+  if (!same.empty()) {
+    text += fmt::format(
+        "{}{} with {}.", text.empty() ? "" : " ",
+        decision.chosen ? fmt::format("The choice stays {}", now) : "There is no choice either", join(same));
+  }
+  if (!text.empty()) blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
 }
 
 std::string failure_text(const Constraint& constraint, const Check& check) {
@@ -124,7 +259,47 @@ std::string near_sentence(const Decision& decision) {
     }
   }
   if (near.empty()) return {};
-  return fmt::format(" So near that another measurement could turn it over: {}.", join(near));
+  return fmt::format(" So near the limit that another measurement could turn it over: {}.", join(near));
+}
+
+// What evidence would bring the earlier recommendation back; for one that stands, what would end it.
+std::string what_would_restore(const NoteInput& input) {
+  const Decision& decision = input.decision;
+  const Prior& prior = decision.envelope.prior;
+  if (decision.prior.outcome == PriorOutcome::kReinforced) {
+    if (!decision.tightest) return "No limit was stated that could end it.";
+    return fmt::format(
+        "It would fall if {} no longer held; a rival would have to pass every limit and match it "
+        "on quality at a lower cost.",
+        limit_text(decision.constraints[*decision.tightest]));
+  }
+  for (const Relaxation& relaxation : decision.relaxations) {
+    if (!relaxation.changes_choice || !relaxation.winner) continue;
+    if (decision.candidates[*relaxation.winner].model != prior.model) continue;
+    return fmt::format("It would hold again with {} moved to {}.",
+                       limit_text(decision.constraints[relaxation.constraint]),
+                       value_text(decision.constraints[relaxation.constraint], relaxation.new_limit));
+  }
+  std::optional<std::size_t> own;
+  for (const PriorFinding& finding : decision.prior.findings) {
+    if (!own && finding.candidate && decision.candidates[*finding.candidate].model == prior.model) {
+      own = finding.candidate;
+    }
+  }
+  std::string text = "No single relaxed limit would bring it back.";
+  if (!own || !decision.chosen || *own == *decision.chosen) return text;
+  const Candidate& mine = decision.candidates[*own];
+  const Candidate& chosen = decision.candidates[*decision.chosen];
+  if (!mine.macro_f1 || !chosen.macro_f1) return text;
+  std::string lead = signed_fixed(*mine.macro_f1 - *chosen.macro_f1, 3);
+  if (const auto pair = paired_lead(input, mine.name, chosen.name)) {
+    lead += fmt::format(" [{}, {}]", signed_fixed(pair->low, 3), signed_fixed(pair->high, 3));
+  }
+  return text +
+         fmt::format(
+             " What would: evidence that {} passes every limit and is not behind {} on macro-F1, where the "
+             "paired difference is {} here.",
+             mine.name, chosen.name, lead);
 }
 
 }  // namespace
@@ -138,6 +313,7 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
                   decision.envelope.device.empty() ? "" : " of " + decision.envelope.device);
   table.header = {"configuration", "run"};
   table.text_columns = 2;
+  table.marked_row = decision.chosen;
   for (const Constraint& constraint : decision.constraints) table.header.push_back(limit_text(constraint));
   for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
     std::vector<std::string> row = {decision.candidates[i].name, short_key(decision.candidates[i].run_key)};
@@ -151,7 +327,7 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
   blocks.emplace_back(
       NoteParagraph{binding_sentence(decision) + near_sentence(decision) + limited_mark(input)});
 
-  std::string reasons;
+  std::string reasons = decision.chosen ? objectives_sentence(decision.envelope) : "";
   for (const ChoiceStep& step : decision.steps) {
     const std::string sentence = step_sentence(decision, step);
     if (!sentence.empty()) reasons += (reasons.empty() ? "" : " ") + sentence;
@@ -159,6 +335,7 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
   reasons += (reasons.empty() ? "" : " ") + choice_sentence(decision);
   if (decision.runner_up) reasons += fmt::format(" Runner-up: {}.", name(decision, decision.runner_up));
   blocks.emplace_back(NoteParagraph{reasons + limited_mark(input), true});
+  rivals_table(input, blocks);
 
   std::string changes;
   for (const Relaxation& relaxation : telling_relaxations(decision)) {
@@ -166,21 +343,11 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
                relaxation_sentence(decision, relaxation);
   }
   if (changes.empty() && decision.chosen && !decision.constraints.empty()) {
-    changes = "No single limit, moved alone, would change the choice.";
+    changes = "No single limit, relaxed alone, would change the choice.";
   }
   if (!changes.empty()) blocks.emplace_back(NoteParagraph{changes + limited_mark(input)});
-  for (const NoteAlternative& other : input.alternatives) {
-    const std::string then = name(other.decision, other.decision.chosen);
-    const std::string now = name(decision, decision.chosen);
-    blocks.emplace_back(NoteParagraph{
-        then == now && !decision.chosen
-            ? fmt::format("With {} there is no choice either.{}", other.what_differs, limited_mark(input))
-        : then == now
-            ? fmt::format("With {} the choice stays {}.{}", other.what_differs, now, limited_mark(input))
-            : fmt::format("With {} the choice would have been {} instead of {}: the decision hangs on this "
-                          "reading.{}",
-                          other.what_differs, then, now, limited_mark(input))});
-  }
+  alternatives(input, blocks);
+  if (!input.hardware_caveat.empty()) blocks.emplace_back(NoteParagraph{input.hardware_caveat});
 }
 
 void prior_section(const NoteInput& input, Blocks& blocks) {
@@ -199,19 +366,7 @@ void prior_section(const NoteInput& input, Blocks& blocks) {
     text += fmt::format(" (its ground: {})", why.substr(0, why.find_last_not_of('.') + 1));
   }
   text += fmt::format(". It is {}: {}.", outcome_word(decision.prior.outcome), join(findings, "; "));
-  bool any = false;
-  for (const Relaxation& relaxation : decision.relaxations) {
-    if (!relaxation.changes_choice || !relaxation.winner) continue;
-    if (decision.candidates[*relaxation.winner].model != prior.model) continue;
-    const Constraint& constraint = decision.constraints[relaxation.constraint];
-    text += fmt::format(" It would hold again with {} moved to {}.", limit_text(constraint),
-                        value_text(constraint, relaxation.new_limit));
-    any = true;
-    break;
-  }
-  if (!any && decision.prior.outcome == PriorOutcome::kOverturned) {
-    text += " No single relaxed limit would bring it back.";
-  }
+  text += " " + what_would_restore(input);
   blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
 }
 

@@ -4,6 +4,7 @@
 // <script> stays a label. The HTML is one file without any external request.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -27,7 +28,8 @@ struct NoteTable {
   std::string caption;
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;
-  std::size_t text_columns = 1;  // left-aligned ones at the front; the others are numbers
+  std::size_t text_columns = 1;                // left-aligned ones at the front; the others are numbers
+  std::optional<std::size_t> marked_row = {};  // the configuration that is chosen
 };
 
 struct NoteFigure {
@@ -48,11 +50,10 @@ struct NoteDocument {
 [[nodiscard]] std::string render_markdown(const NoteDocument& document);
 [[nodiscard]] std::string render_html(const NoteDocument& document);
 
-// Plain aligned columns for a terminal: one line per configuration, then the choice in a sentence.
-// Control characters in names are replaced.
-[[nodiscard]] std::string summary_table(const Decision& decision);
+// Plain aligned columns for a terminal: one line per configuration. Control characters in names are replaced.
+[[nodiscard]] std::string summary_table(const NoteInput& input);
 
-// What binds, what nobody measured and what would change the choice: a sentence a line, to follow the table.
+// The choice, what binds, what nobody measured and what would change it: a sentence a line.
 [[nodiscard]] std::string decision_summary(const Decision& decision);
 
 [[nodiscard]] std::string escape_html(std::string_view text);

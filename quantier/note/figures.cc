@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -58,7 +59,7 @@ void place_labels(Svg& svg, const std::vector<Label>& labels, std::vector<Box> t
                   double right, double top, double bottom) {
   constexpr double kHeight = 14.0;
   constexpr double kCharacter = 7.2;  // an upper bound of the mean advance at 12 px
-  for (const Label& label : labels) taken.push_back({label.x - 7.0, label.y - 7.0, 14.0, 14.0});
+  for (const Label& label : labels) taken.push_back({label.x - 9.0, label.y - 9.0, 18.0, 18.0});
   for (const Label& label : labels) {
     const double width = kCharacter * static_cast<double>(label.text.size());
     Box chosen{label.x + 10.0, label.y - 7.0, width, kHeight};
@@ -66,9 +67,9 @@ void place_labels(Svg& svg, const std::vector<Label>& labels, std::vector<Box> t
     bool placed = false;
     for (double distance = 0.0; distance < 120.0 && !placed; distance += 8.0) {
       for (const auto& [dx, dy] :
-           {std::pair{10.0, -7.0 - distance}, std::pair{10.0, -7.0 + distance},
-            std::pair{-10.0 - width, -7.0 - distance}, std::pair{-10.0 - width, -7.0 + distance},
-            std::pair{-width / 2.0, -22.0 - distance}, std::pair{-width / 2.0, 9.0 + distance}}) {
+           {std::pair{13.0, -7.0 - distance}, std::pair{13.0, -7.0 + distance},
+            std::pair{-13.0 - width, -7.0 - distance}, std::pair{-13.0 - width, -7.0 + distance},
+            std::pair{-width / 2.0, -25.0 - distance}, std::pair{-width / 2.0, 11.0 + distance}}) {
         const Box box{label.x + dx, label.y + dy, width, kHeight};
         const bool inside =
             box.x >= left && box.x + width <= right && box.y >= top && box.y + kHeight <= bottom;
@@ -89,31 +90,92 @@ void place_labels(Svg& svg, const std::vector<Label>& labels, std::vector<Box> t
 
 }  // namespace
 
+namespace {
+
+std::optional<double> limit_of(const Decision& decision, ConstraintKind kind) {
+  for (const Constraint& constraint : decision.constraints) {
+    if (constraint.kind == kind) return constraint.limit;
+  }
+  return std::nullopt;
+}
+
+// The points of a frontier that can be drawn, and the axes that hold them and the limits near them.
+struct FrontierView {
+  std::vector<FrontierPoint> shown;
+  double scale = 1.0;  // of the cost: what one unit of the axis is
+  double cost_end = 1.0;
+  double f1_low = 0.0;
+  double f1_high = 1.0;
+  std::optional<double> cost_limit;  // in units of the axis, only when it is drawn
+  std::optional<double> f1_limit;
+
+  FrontierView(const Decision& decision, const Frontier& frontier) {
+    for (const FrontierPoint& point : frontier.points) {
+      if (point.status != FrontierStatus::kNotMeasured) shown.push_back(point);
+    }
+    if (shown.empty()) return;
+    const bool latency = frontier.cost == FrontierCost::kLatency;
+    double cost_high = 0.0;
+    f1_low = 1.0;
+    f1_high = 0.0;
+    for (const FrontierPoint& point : shown) {
+      cost_high = std::max(cost_high, point.cost);
+      f1_low = std::min(f1_low, point.macro_f1);
+      f1_high = std::max(f1_high, point.macro_f1);
+    }
+    scale = latency ? 1.0 : (cost_high >= 1e9 ? 1e9 : 1e6);
+    cost_end = 1.12 * cost_high / scale;
+    const auto limit = limit_of(decision, latency ? ConstraintKind::kLatency : ConstraintKind::kMemory);
+    // A far limit would squeeze the points into a corner.
+    constexpr double kNear = 1.5;
+    if (limit && *limit <= kNear * cost_high) {
+      cost_limit = *limit / scale;
+      cost_end = std::max(cost_end, 1.06 * *cost_limit);
+    }
+    const double room = std::max(0.25 * (f1_high - f1_low), 0.005);
+    const auto floor = limit_of(decision, ConstraintKind::kMacroF1);
+    if (floor && *floor <= f1_high && *floor >= f1_low - 2.0 * room) {
+      f1_limit = floor;
+      f1_low = std::min(f1_low, *floor);
+    }
+    f1_low -= room;
+    f1_high += room;
+  }
+};
+
+constexpr std::string_view kLimit =
+    "stroke:currentColor;stroke-width:1.5;stroke-dasharray:1 4;stroke-linecap:round";
+
+// One marker for each model, and what it is called.
+double legend(Svg& svg, const std::vector<std::string>& models, double x, double y) {
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    svg.marker(x, y, i, false);
+    svg.text(x + 11.0, y + 4.0, models[i]);
+    x += 34.0 + 7.2 * static_cast<double>(models[i].size());
+  }
+  return x;
+}
+
+}  // namespace
+
+bool limit_shown(const Decision& decision, FrontierCost cost) {
+  const FrontierView view(
+      decision, cost == FrontierCost::kLatency ? decision.latency_frontier : decision.memory_frontier);
+  return view.cost_limit || view.f1_limit;
+}
+
 std::string frontier_svg(const Decision& decision, const Frontier& frontier) {
   constexpr double kWidth = 680.0;
-  constexpr double kHeight = 340.0;
+  constexpr double kHeight = 350.0;
   const bool latency = frontier.cost == FrontierCost::kLatency;
   Svg svg(kWidth, kHeight, latency ? "Macro-F1 against latency" : "Macro-F1 against memory");
-  std::vector<FrontierPoint> shown;
-  for (const FrontierPoint& point : frontier.points) {
-    if (point.status != FrontierStatus::kNotMeasured) shown.push_back(point);
-  }
-  if (shown.empty()) {
+  const FrontierView view(decision, frontier);
+  if (view.shown.empty()) {
     svg.text(20.0, 30.0, "Nothing was measured on both axes.");
     return svg.finish();
   }
-  double cost_high = 0.0;
-  double f1_low = 1.0;
-  double f1_high = 0.0;
-  for (const FrontierPoint& point : shown) {
-    cost_high = std::max(cost_high, point.cost);
-    f1_low = std::min(f1_low, point.macro_f1);
-    f1_high = std::max(f1_high, point.macro_f1);
-  }
-  const double scale = latency ? 1.0 : (cost_high >= 1e9 ? 1e9 : 1e6);
-  const double room = std::max(0.25 * (f1_high - f1_low), 0.005);
-  const Axis x{0.0, std::max(1.15 * cost_high / scale, 1e-9), 64.0, kWidth - 16.0};
-  const Axis y{f1_low - room, f1_high + room, kHeight - 52.0, 16.0};
+  const Axis x{0.0, std::max(view.cost_end, 1e-9), 64.0, kWidth - 16.0};
+  const Axis y{view.f1_low, view.f1_high, kHeight - 52.0, 34.0};
   const double step_x = tick_step(x.high - x.low);
   for (double tick = 0.0; tick <= x.high; tick += step_x) {
     svg.line(x.at(tick), y.from, x.at(tick), y.to, kGrid);
@@ -128,12 +190,28 @@ std::string frontier_svg(const Decision& decision, const Frontier& frontier) {
   svg.line(x.from, y.from, x.from, y.to, kAxis);
   svg.text((x.from + x.to) / 2.0, kHeight - 12.0,
            latency ? "ms per example (less is better)"
-                   : (scale == 1e9 ? "memory, GB (less is better)" : "memory, MB (less is better)"),
+                   : (view.scale == 1e9 ? "memory, GB (less is better)" : "memory, MB (less is better)"),
            "middle");
-  svg.text(16.0, (y.from + y.to) / 2.0, "macro-F1", "middle", 12.0, -90.0);
+  svg.text(16.0, (y.from + y.to) / 2.0, "macro-F1 (more is better)", "middle", 12.0, -90.0);
+
+  std::vector<Box> taken;  // by lines and what is written along them
+  if (view.cost_limit) {
+    const double at = x.at(*view.cost_limit);
+    svg.line(at, y.from, at, y.to, kLimit);
+    svg.text(at - 5.0, y.from - 6.0, "limit", "end", 11.0);
+    taken.push_back({at - 36.0, y.from - 18.0, 36.0, 16.0});
+    taken.push_back({at - 1.0, y.to, 2.0, y.from - y.to});
+  }
+  if (view.f1_limit) {
+    const double at = y.at(*view.f1_limit);
+    svg.line(x.from, at, x.to, at, kLimit);
+    svg.text(x.from + 6.0, at - 4.0, "limit", "start", 11.0);
+    taken.push_back({x.from + 6.0, at - 16.0, 30.0, 14.0});
+    taken.push_back({x.from, at - 1.0, x.to - x.from, 2.0});
+  }
 
   std::vector<FrontierPoint> members;
-  for (const FrontierPoint& point : shown) {
+  for (const FrontierPoint& point : view.shown) {
     if (point.status == FrontierStatus::kMember || point.status == FrontierStatus::kMemberByTie) {
       members.push_back(point);
     }
@@ -141,35 +219,35 @@ std::string frontier_svg(const Decision& decision, const Frontier& frontier) {
   std::sort(members.begin(), members.end(),
             [](const FrontierPoint& a, const FrontierPoint& b) { return a.cost < b.cost; });
   std::string steps;
-  std::vector<Box> taken;  // by the frontier line
   for (std::size_t i = 0; i < members.size(); ++i) {
-    const double px = x.at(members[i].cost / scale);
+    const double px = x.at(members[i].cost / view.scale);
+    const double here_y = y.at(members[i].macro_f1);
     if (i > 0) {
-      const double before_x = x.at(members[i - 1].cost / scale);
+      const double before_x = x.at(members[i - 1].cost / view.scale);
       const double before_y = y.at(members[i - 1].macro_f1);
-      const double here_y = y.at(members[i].macro_f1);
       steps += fmt::format("{:.1f},{:.1f} ", px, before_y);
       taken.push_back({before_x, before_y - 1.0, px - before_x, 2.0});
       taken.push_back({px - 1.0, std::min(before_y, here_y), 2.0, std::abs(before_y - here_y)});
     }
-    steps += fmt::format("{:.1f},{:.1f} ", px, y.at(members[i].macro_f1));
+    steps += fmt::format("{:.1f},{:.1f} ", px, here_y);
   }
   svg.polyline(steps, "stroke:currentColor;stroke-width:1.5;stroke-dasharray:5 4;opacity:.55");
 
   std::vector<std::string> models;
   std::vector<Label> labels;
-  for (const FrontierPoint& point : shown) {
+  for (const FrontierPoint& point : view.shown) {
     const Candidate& candidate = decision.candidates[point.candidate];
     const bool beaten = point.status == FrontierStatus::kDominated || point.status == FrontierStatus::kTied;
-    const double px = x.at(point.cost / scale);
+    const double px = x.at(point.cost / view.scale);
     const double py = y.at(point.macro_f1);
     svg.marker(px, py, series_of(models, candidate.model), beaten);
-    std::string text = candidate.name;
-    if (point.status == FrontierStatus::kDominated) text += " (dominated)";
-    if (point.status == FrontierStatus::kTied || point.status == FrontierStatus::kMemberByTie)
-      text += " (tie)";
-    labels.push_back({px, py, text});
+    if (decision.chosen == point.candidate) {
+      svg.ring(px, py, 9.5, "stroke:currentColor;stroke-width:1.5;fill:none");
+    }
+    const bool tie = point.status == FrontierStatus::kTied || point.status == FrontierStatus::kMemberByTie;
+    labels.push_back({px, py, candidate.recipe + (tie ? " (tie)" : "")});
   }
+  legend(svg, models, x.from + 8.0, 14.0);
   place_labels(svg, labels, std::move(taken), x.from, x.to, y.to, y.from);
   return svg.finish();
 }
@@ -177,7 +255,12 @@ std::string frontier_svg(const Decision& decision, const Frontier& frontier) {
 std::string tier_forest_svg(const std::vector<NoteTierDelta>& deltas) {
   constexpr double kWidth = 680.0;
   constexpr double kRow = 22.0;
-  const double height = 70.0 + kRow * static_cast<double>(deltas.size());
+  constexpr double kBetween = 12.0;  // configurations
+  const auto starts_group = [&](std::size_t i) {
+    return i > 0 && (deltas[i].model != deltas[i - 1].model || deltas[i].recipe != deltas[i - 1].recipe);
+  };
+  double height = 70.0 + kRow * static_cast<double>(deltas.size());
+  for (std::size_t i = 0; i < deltas.size(); ++i) height += starts_group(i) ? kBetween : 0.0;
   Svg svg(kWidth, height, "Change of accuracy per tier against the baseline, with 95 % intervals");
   double reach = 0.01;
   for (const NoteTierDelta& delta : deltas) {
@@ -191,14 +274,20 @@ std::string tier_forest_svg(const std::vector<NoteTierDelta>& deltas) {
   for (double tick = std::ceil(x.low / step) * step; tick <= x.high; tick += step) {
     const double rounded = std::round(tick / step) * step + 0.0;
     svg.line(x.at(tick), 22.0, x.at(tick), bottom, kGrid);
-    svg.text(x.at(tick), bottom + 16.0, fmt::format("{:g}", rounded), "middle");
+    svg.text(x.at(tick), bottom + 16.0, (rounded < 0.0 ? "−" : "") + fmt::format("{:g}", std::abs(rounded)),
+             "middle");
   }
   svg.line(x.at(0.0), 22.0, x.at(0.0), bottom, kAxis);
   svg.text((x.from + x.to) / 2.0, height - 8.0, "change of accuracy, percentage points", "middle");
   svg.text(kWidth - 8.0, 14.0, "lost / gained", "end");
   std::vector<std::string> models;
   double y = 34.0;
-  for (const NoteTierDelta& delta : deltas) {
+  for (std::size_t i = 0; i < deltas.size(); ++i) {
+    const NoteTierDelta& delta = deltas[i];
+    if (starts_group(i)) {
+      y += kBetween;
+      svg.line(8.0, y - (kRow + kBetween) / 2.0, kWidth - 8.0, y - (kRow + kBetween) / 2.0, kGrid);
+    }
     const std::size_t series = series_of(models, delta.model);
     svg.text(
         180.0, y + 4.0,
@@ -211,7 +300,8 @@ std::string tier_forest_svg(const std::vector<NoteTierDelta>& deltas) {
     if (std::isfinite(delta.delta)) {
       svg.marker(x.at(100.0 * delta.delta), y, series, delta.verdict != "established");
     }
-    svg.text(kWidth - 8.0, y + 4.0, fmt::format("{} / {} of {}", delta.lost, delta.gained, delta.examples),
+    svg.text(kWidth - 8.0, y + 4.0,
+             fmt::format("{} / {} of {}", count(delta.lost), count(delta.gained), count(delta.examples)),
              "end");
     y += kRow;
   }
@@ -251,6 +341,8 @@ std::string reliability_svg(const std::vector<NoteCalibration>& calibration) {
       const auto& bins = after ? calibration[i].after : calibration[i].before;
       const std::size_t series = after ? 0 : 1;
       std::string path;
+      double examples = 0.0;
+      for (const NoteReliabilityBin& bin : bins) examples += static_cast<double>(bin.examples);
       for (const NoteReliabilityBin& bin : bins) {
         if (bin.examples == 0 || !std::isfinite(bin.confidence) || !std::isfinite(bin.accuracy)) continue;
         path += fmt::format("{:.1f},{:.1f} ", x.at(bin.confidence), y.at(bin.accuracy));
@@ -258,7 +350,8 @@ std::string reliability_svg(const std::vector<NoteCalibration>& calibration) {
       svg.polyline(path, fmt::format("stroke:{};stroke-width:1.5", series_colour(series)));
       for (const NoteReliabilityBin& bin : bins) {
         if (bin.examples == 0 || !std::isfinite(bin.confidence) || !std::isfinite(bin.accuracy)) continue;
-        svg.dot(x.at(bin.confidence), y.at(bin.accuracy), series, !after);
+        const double share = static_cast<double>(bin.examples) / std::max(examples, 1.0);
+        svg.dot(x.at(bin.confidence), y.at(bin.accuracy), series, !after, 1.2 + 6.0 * std::sqrt(share));
       }
     }
     if (i / across + 1 == rows) svg.text(x.from + kPlot / 2.0, y.from + 30.0, "confidence", "middle", 11.0);

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -62,27 +65,69 @@ std::string promises(const NoteInput& input) {
                                     found.broken.front().starts_with("slower"));
     }
   }
-  std::string text;
-  if (!kept.empty()) {
-    text += fmt::format("What compression bought, against {} of the same model: {}.", input.reference_recipe,
-                        join(kept));
-  }
+  if (kept.empty() && broken.empty()) return {};
+  std::string text = fmt::format("Against {} of the same model, ", input.reference_recipe);
+  if (!kept.empty()) text += fmt::format("compression buys this: {}.", join(kept, "; "));
   if (!broken.empty()) {
-    text += fmt::format(
-        "{}Compression does not pay everywhere. Against {} of the same model, {}. This belongs to these "
-        "kernels on this machine{}. What other hardware or another stack would show is unknown here, not "
-        "measured.",
-        text.empty() ? "" : " ", input.reference_recipe, join(broken),
-        int8_slower ? "; Dettmers et al. (2022) themselves report LLM.int8() as slower below 6.7 B parameters"
-                    : "");
+    text += fmt::format("{}: {}. This belongs to these kernels on this machine{}.",
+                        kept.empty() ? "compression does not pay" : " It does not pay everywhere",
+                        join(broken, "; "),
+                        int8_slower ? "; Dettmers et al. (2022) themselves report LLM.int8() as slower below "
+                                      "6.7 B parameters"
+                                    : "");
   }
   return text;
+}
+
+struct Extent {
+  double low = HUGE_VAL;
+  double high = -HUGE_VAL;
+  void add(const std::optional<double>& value) {
+    if (!known(value)) return;
+    low = std::min(low, *value);
+    high = std::max(high, *value);
+  }
+};
+
+// What a whole model spans on the three axes of a sweep.
+struct ModelExtent {
+  Extent quality, time, size;
+  ModelExtent(const Decision& decision, const std::string& model) {
+    for (const Candidate& candidate : decision.candidates) {
+      if (candidate.model != model) continue;
+      quality.add(candidate.macro_f1);
+      time.add(candidate.ms_per_example);
+      size.add(candidate.memory_bytes ? std::optional(*candidate.memory_bytes / 1e6) : std::nullopt);
+    }
+  }
+};
+
+std::string sweep_sentence(const Decision& decision, const CleanSweep& sweep) {
+  const ModelExtent winner(decision, sweep.winner_model);
+  const ModelExtent loser(decision, sweep.loser_model);
+  const auto against_range = [](const Extent& a, const Extent& b, int digits) {
+    return fmt::format("{} against {}", range(a.low, a.high, digits), range(b.low, b.high, digits));
+  };
+  std::string how = sweep.at_every_recipe ? "precision by precision" : "";
+  if (sweep.by) {
+    how += fmt::format("{}{} alone beats every {} configuration on all three", how.empty() ? "" : ", and ",
+                       decision.candidates[*sweep.by].name, sweep.loser_model);
+  }
+  return fmt::format(
+      "Said plainly: {} beats {} on quality, size and speed: {}. Over its precisions macro-F1 is {}, the "
+      "process "
+      "peaks at {} MB, and an example takes {} ms.",
+      sweep.winner_model, sweep.loser_model, how, against_range(winner.quality, loser.quality, 3),
+      against_range(winner.size, loser.size, 1), against_range(winner.time, loser.time, 2));
 }
 
 void configurations_table(const NoteInput& input, Blocks& blocks) {
   const Decision& decision = input.decision;
   NoteTable table;
-  table.caption = "Every configuration. ECE is cross-fitted, after temperature.";
+  table.caption =
+      "Every configuration; the choice in bold. Macro-F1 averages over the classes that have examples in the "
+      "split, its other column over those present in labels or predictions, as scikit-learn does. ECE is "
+      "cross-fitted, after temperature.";
   const Envelope& envelope = decision.envelope;
   if (!envelope.latency_protocol.empty()) {
     table.caption += fmt::format(" Time is by the {} protocol.", envelope.latency_protocol);
@@ -92,39 +137,25 @@ void configurations_table(const NoteInput& input, Blocks& blocks) {
   } else if (!envelope.memory_definition.empty()) {
     table.caption += fmt::format(" Memory is {}.", envelope.memory_definition);
   }
-  table.header = {"configuration", "run", "macro-F1", "ms/example", "memory", "ECE"};
+  table.header = {"configuration",          "run",        "accuracy", "macro-F1", "95 % interval",
+                  "macro-F1, scikit-learn", "ms/example", "memory",   "ECE"};
   table.text_columns = 2;
-  const bool with_quality = !input.quality.empty();
-  if (with_quality) {
-    table.caption +=
-        " The interval is each configuration's own; differences between configurations are "
-        "paired, and so narrower than these intervals suggest.";
-    table.header.insert(table.header.begin() + 2, "accuracy");
-    table.header.insert(table.header.begin() + 4, "95 % interval");
-  }
+  table.marked_row = decision.chosen;
   std::vector<std::string> other_f1;
   for (const Candidate& candidate : decision.candidates) {
-    std::vector<std::string> row = {candidate.name,
-                                    short_key(candidate.run_key),
-                                    fixed(candidate.macro_f1, 3),
-                                    fixed(candidate.ms_per_example, 2),
-                                    memory(candidate.memory_bytes),
-                                    fixed(candidate.ece, 3)};
-    if (with_quality) {
-      const auto found = std::find_if(input.quality.begin(), input.quality.end(), [&](const NoteQuality& q) {
-        return q.model == candidate.model && q.recipe == candidate.recipe;
-      });
-      const bool known_here = found != input.quality.end();
-      row.insert(row.begin() + 2, known_here ? fixed(found->accuracy, 3) : "–");
-      row.insert(row.begin() + 4,
-                 known_here && found->macro_f1_low
-                     ? fmt::format("[{}, {}]", fixed(found->macro_f1_low, 3), fixed(found->macro_f1_high, 3))
-                     : std::string("–"));
-      if (known_here && found->macro_f1_differ) {
-        other_f1.push_back(fmt::format("{} {}", candidate.name, fixed(found->macro_f1_sklearn, 3)));
-      }
-    }
-    table.rows.push_back(std::move(row));
+    const auto found = std::find_if(input.quality.begin(), input.quality.end(), [&](const NoteQuality& q) {
+      return q.model == candidate.model && q.recipe == candidate.recipe;
+    });
+    const bool known_here = found != input.quality.end();
+    const std::string interval =
+        known_here && found->macro_f1_low
+            ? fmt::format("[{}, {}]", fixed(found->macro_f1_low, 3), fixed(found->macro_f1_high, 3))
+            : std::string("–");
+    table.rows.push_back(
+        {candidate.name, short_key(candidate.run_key), known_here ? fixed(found->accuracy, 3) : "–",
+         fixed(candidate.macro_f1, 3), interval, known_here ? fixed(found->macro_f1_sklearn, 3) : "–",
+         fixed(candidate.ms_per_example, 2), memory(candidate.memory_bytes), fixed(candidate.ece, 3)});
+    if (known_here && found->macro_f1_differ) other_f1.push_back(candidate.name);
   }
   blocks.emplace_back(std::move(table));
   double bias = 0.0;
@@ -133,15 +164,16 @@ void configurations_table(const NoteInput& input, Blocks& blocks) {
   }
   if (std::abs(bias) > kTellingBias) {
     blocks.emplace_back(NoteParagraph{fmt::format(
-        "Resampling misses rare classes, which moves the replicates of macro-F1 by up to {:+.3f}: read its "
+        "Resampling misses rare classes, which moves the replicates of macro-F1 by up to {}: read its "
         "intervals as widths, not as places.{}",
-        bias, limited_mark(input))});
+        signed_fixed(bias, 3), limited_mark(input))});
   }
   if (!other_f1.empty()) {
-    blocks.emplace_back(NoteParagraph{fmt::format(
-        "Macro-F1 here averages over the classes that have examples in the split. Over the classes present "
-        "in labels or predictions, as scikit-learn counts, it differs: {}.{}",
-        join(other_f1), limited_mark(input))});
+    blocks.emplace_back(
+        NoteParagraph{fmt::format("The two definitions of macro-F1 differ for {}: something was predicted "
+                                  "that no example of this split "
+                                  "is.{}",
+                                  join(other_f1), limited_mark(input))});
   }
 }
 
@@ -149,17 +181,18 @@ void cost_table(const NoteInput& input, Blocks& blocks) {
   if (input.cost.empty()) return;
   NoteTable table;
   table.caption =
-      "Time and memory by definition; protocols are in the appendix. Weights are computed, peaks measured.";
-  table.header = {"configuration",
-                  "run",
-                  "throughput, ms/example",
-                  "batch 1: p50, ms",
-                  "batch 1: p95, ms",
-                  "file order, ms/example",
-                  "weights",
-                  "process peak"};
+      "Time and memory by definition; the protocols are in the appendix. Weights are computed, peaks "
+      "measured.";
+  table.header = {
+      "configuration",          "run",     "batches: ms/example", "batch 1: p50, ms", "batch 1: p95, ms",
+      "file order: ms/example", "weights", "process peak"};
   table.text_columns = 2;
-  for (const NoteCost& row : input.cost) {
+  for (std::size_t i = 0; i < input.cost.size(); ++i) {
+    const NoteCost& row = input.cost[i];
+    const auto& chosen = input.decision.chosen;
+    if (chosen && input.decision.candidates[*chosen].name == row.model + " " + row.recipe) {
+      table.marked_row = i;
+    }
     table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key), fixed(row.throughput_ms, 3),
                           fixed(row.latency_p50_ms, 2), fixed(row.latency_p95_ms, 2),
                           fixed(row.workload_ms, 3), memory(row.weights_bytes),
@@ -172,44 +205,45 @@ void frontier_figure(const NoteInput& input, const Frontier& frontier, Blocks& b
   const Decision& decision = input.decision;
   const bool latency = frontier.cost == FrontierCost::kLatency;
   const char* axis = latency ? "latency" : "memory";
-  const char* verb = latency ? "faster" : "smaller";
   std::vector<std::size_t> members;
-  std::vector<std::string> remarks;
   std::vector<std::size_t> missing;
+  // Those that share a fate and the one behind it stand in one clause.
+  std::map<std::pair<FrontierStatus, std::size_t>, std::vector<std::size_t>> others;
   for (const FrontierPoint& point : frontier.points) {
-    const std::string& own = decision.candidates[point.candidate].name;
-    switch (point.status) {
-      case FrontierStatus::kMember:
-        members.push_back(point.candidate);
-        break;
-      case FrontierStatus::kMemberByTie:
-        remarks.push_back(fmt::format("{} is on the line only by a difference inside the margin, against {}",
-                                      own, name(decision, point.by)));
-        break;
-      case FrontierStatus::kTied:
-        remarks.push_back(fmt::format("{} ties with {}", own, name(decision, point.by)));
-        break;
-      case FrontierStatus::kDominated:
-        remarks.push_back(fmt::format("{} is dominated by {}", own, name(decision, point.by)));
-        break;
-      case FrontierStatus::kNotMeasured:
-        missing.push_back(point.candidate);
-        break;
-    }
+    if (point.status == FrontierStatus::kMember) members.push_back(point.candidate);
+    if (point.status == FrontierStatus::kNotMeasured) missing.push_back(point.candidate);
+    if (point.by) others[{point.status, *point.by}].push_back(point.candidate);
   }
-  std::string text = members.empty()
-                         ? fmt::format("No configuration stands out on macro-F1 against {}.", axis)
-                         : fmt::format(
-                               "On macro-F1 against {}, {} form{} the frontier: nothing else is both {} "
-                               "and at least as accurate.",
-                               axis, names(decision, members), members.size() == 1 ? "s" : "", verb);
-  if (!remarks.empty()) text += fmt::format(" Of the others, {}.", join(remarks));
+  std::vector<std::string> remarks;
+  for (const auto& [fate, who] : others) {
+    const std::string by = decision.candidates[fate.second].name;
+    const char* what = fate.first == FrontierStatus::kMemberByTie
+                           ? "on the line too, but better only within the margin than"
+                       : fate.first == FrontierStatus::kTied ? "tied with"
+                                                             : "dominated by";
+    remarks.push_back(fmt::format("{} {}: {}", what, by, names(decision, who)));
+  }
+  std::string text;
+  if (members.empty()) {
+    text = fmt::format("On macro-F1 against {} no configuration stands out.", axis);
+  } else if (members.size() == 1) {
+    text = fmt::format("On macro-F1 against {} the frontier is {} alone.", axis, names(decision, members));
+  } else {
+    text = fmt::format("On macro-F1 against {} the frontier is {}: whoever wants more quality pays for it.",
+                       axis, names(decision, members));
+  }
+  if (!remarks.empty()) {
+    std::string rest = join(remarks, "; ");
+    rest.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(rest.front())));
+    text += " " + rest + ".";
+  }
   if (!missing.empty()) text += fmt::format(" Not measured on this axis: {}.", names(decision, missing));
   blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
   blocks.emplace_back(NoteFigure{
       fmt::format("frontier-{}", axis),
-      fmt::format("Macro-F1 against {}. Filled: on the frontier (dashed line). Hollow: dominated or tied.",
-                  axis),
+      fmt::format("Macro-F1 against {}. Filled: on the frontier (dashed line); hollow: dominated or tied; "
+                  "ringed: the choice{}.",
+                  axis, limit_shown(decision, frontier.cost) ? "; dotted: a limit" : ""),
       frontier_svg(decision, frontier)});
 }
 
@@ -222,14 +256,11 @@ void frontier_section(const NoteInput& input, Blocks& blocks) {
   frontier_figure(input, decision.latency_frontier, blocks);
   frontier_figure(input, decision.memory_frontier, blocks);
   for (const CleanSweep& sweep : decision.sweeps) {
-    blocks.emplace_back(NoteParagraph{
-        fmt::format("Said plainly: {} beats every {} configuration on quality, size and speed at once.{}",
-                    decision.candidates[sweep.by].name, sweep.loser_model, limited_mark(input))});
+    blocks.emplace_back(NoteParagraph{sweep_sentence(decision, sweep) + limited_mark(input)});
   }
   const std::string promise = promises(input);
   if (!promise.empty()) blocks.emplace_back(NoteParagraph{promise + limited_mark(input)});
   cost_table(input, blocks);
-  if (!input.hardware_caveat.empty()) blocks.emplace_back(NoteParagraph{input.hardware_caveat});
 }
 
 }  // namespace quantier::note_internal

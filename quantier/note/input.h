@@ -52,7 +52,9 @@ struct NoteQuality {
 struct NoteCost {
   std::string model;
   std::string recipe;
-  std::optional<double> throughput_ms;   // per example
+  std::optional<double> throughput_ms;      // per example, the median pass
+  std::optional<double> throughput_low_ms;  // fastest and slowest pass: the noise of this clock
+  std::optional<double> throughput_high_ms;
   std::optional<double> latency_p50_ms;  // one text at a time
   std::optional<double> latency_p95_ms;
   std::optional<double> workload_ms;  // per example
@@ -108,7 +110,7 @@ struct NoteCalibration {
 // The same evidence decided with one thing read differently, for example another optimizer of the
 // temperature.
 struct NoteAlternative {
-  std::string what_differs;  // "the temperature of an unconverged fit (50 steps at 0.01)"
+  std::string what_differs;  // follows "with": "the temperature of an unconverged fit (50 steps at 0.01)"
   Decision decision;
 };
 
@@ -120,6 +122,8 @@ struct NoteInput {
   std::string stack;                      // what produced the numbers: "Quantier 0.1, 8 threads, AVX-512"
   std::string hardware_caveat;            // what another machine or kernel would change, in a sentence
   Decision decision;
+  std::vector<QualityDifference> quality_differences;  // of macro-F1, paired
+  std::vector<std::string> missing;  // configurations without numbers: "decoder int8 (the worker died)"
   std::vector<NoteQuality> quality;
   std::vector<NoteCost> cost;
   std::vector<NoteNoiseFloor> noise_floor;

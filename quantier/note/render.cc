@@ -33,7 +33,7 @@ h1{font-size:1.6rem;line-height:1.2}h2{font-size:1.2rem;margin-top:2rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;margin:.8rem 0;width:100%;font-variant-numeric:tabular-nums}
 caption,figcaption{text-align:left;font-size:.85rem;padding:.3rem 0;opacity:.85}
 th,td{border-bottom:1px solid var(--rule);padding:.25rem .4rem;text-align:right;vertical-align:top}
-td{white-space:nowrap}th.t,td.t{text-align:left}td.t{white-space:normal}td.t:first-child{white-space:nowrap}figure{margin:1rem 0}svg{max-width:100%;height:auto}
+tr.chosen td{font-weight:600;background:var(--soft)}td{white-space:nowrap}th.t,td.t{text-align:left}td.t{white-space:normal}td.t:first-child{white-space:nowrap}figure{margin:1rem 0}svg{max-width:100%;height:auto}
 @media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--soft:#f3f5f7;--rule:#bbb;--series0:#0072B2;--series1:#D55E00}body{margin:0;max-width:none;font-size:10.5pt}h2{break-after:avoid}table{font-size:8pt}.scroll{overflow:visible}figure,tr,.lead{break-inside:avoid}}
 )";
 
@@ -51,9 +51,11 @@ class Html {
   void operator()(const NoteTable& table) {
     text += fmt::format("<div class=\"scroll\" tabindex=\"0\"><table><caption>{}</caption>\n<thead>",
                         escape_html(table.caption));
-    row(table.header, "th", table.text_columns);
+    row(table.header, "th", table.text_columns, false);
     text += "</thead>\n<tbody>\n";
-    for (const auto& cells : table.rows) row(cells, "td", table.text_columns);
+    for (std::size_t i = 0; i < table.rows.size(); ++i) {
+      row(table.rows[i], "td", table.text_columns, table.marked_row == i);
+    }
     text += "</tbody></table></div>\n";
   }
   void operator()(const NoteFigure& figure) {
@@ -62,8 +64,9 @@ class Html {
   }
 
  private:
-  void row(const std::vector<std::string>& cells, std::string_view tag, std::size_t text_columns) {
-    text += "<tr>";
+  void row(const std::vector<std::string>& cells, std::string_view tag, std::size_t text_columns,
+           bool marked) {
+    text += marked ? "<tr class=\"chosen\">" : "<tr>";
     for (std::size_t i = 0; i < cells.size(); ++i) {
       text += fmt::format("<{0}{1}>{2}</{0}>", tag, i < text_columns ? " class=\"t\"" : "",
                           escape_html(cells[i]));
@@ -85,20 +88,23 @@ class Markdown {
   }
   void operator()(const NoteTable& table) {
     text += escape_markdown(table.caption) + "\n\n";
-    row(table.header);
+    row(table.header, false);
     for (std::size_t i = 0; i < table.header.size(); ++i) text += i < table.text_columns ? "|---" : "|---:";
     text += "|\n";
-    for (const auto& cells : table.rows) row(cells);
+    for (std::size_t i = 0; i < table.rows.size(); ++i) row(table.rows[i], table.marked_row == i);
     text += "\n";
   }
   void operator()(const NoteFigure& figure) {
     const std::string caption = escape_markdown(figure.caption);
-    text += fmt::format("![{0}](figures/{1}.svg)\n\n{0}\n\n", caption, figure.name);
+    text += fmt::format("![{0}](figures/{1}.svg)\n\n*{0}*\n\n", caption, figure.name);
   }
 
  private:
-  void row(const std::vector<std::string>& cells) {
-    for (const std::string& cell : cells) text += "| " + escape_markdown(cell) + " ";
+  void row(const std::vector<std::string>& cells, bool marked) {
+    for (const std::string& cell : cells) {
+      const bool strong = marked && &cell == cells.data();
+      text += fmt::format("| {1}{0}{1} ", escape_markdown(cell), strong ? "**" : "");
+    }
     text += "|\n";
   }
 };
@@ -165,24 +171,59 @@ std::string render_markdown(const NoteDocument& document) {
   return markdown.text;
 }
 
-std::string summary_table(const Decision& decision) {
-  std::vector<std::vector<std::string>> rows = {
-      {"configuration", "macro-F1", "ms/example", "memory", "ECE", "verdict", "run"}};
+namespace {
+
+template <class Row>
+const Row* row_of(const std::vector<Row>& rows, const Candidate& candidate) {
+  for (const Row& row : rows) {
+    if (row.model == candidate.model && row.recipe == candidate.recipe) return &row;
+  }
+  return nullptr;
+}
+
+// "CHOSEN", "passes", or every limit that is not passed.
+std::string verdict_of(const Decision& decision, std::size_t candidate) {
+  if (decision.chosen == candidate) return "CHOSEN";
+  std::vector<std::string> failed;
+  std::vector<std::string> unknown;
+  for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
+    const Constraint& constraint = decision.constraints[c];
+    const std::string what = constraint.kind == ConstraintKind::kTierAccuracy
+                                 ? constraint.tier + " accuracy"
+                                 : std::string(constraint_kind_name(constraint.kind));
+    const CheckOutcome outcome = decision.checks[candidate].checks[c].outcome;
+    if (outcome == CheckOutcome::kFail) failed.push_back(what);
+    if (outcome == CheckOutcome::kUnknown) unknown.push_back(what);
+  }
+  if (failed.empty() && unknown.empty()) return "passes";
+  std::string text = failed.empty() ? "" : "fails " + note_internal::join(failed);
+  if (!unknown.empty())
+    text += (text.empty() ? "" : "; ") + ("not measured: " + note_internal::join(unknown));
+  return text;
+}
+
+std::string megabytes(const std::optional<double>& bytes) {
+  return note_internal::fixed(bytes ? std::optional(*bytes / 1e6) : std::nullopt, 1);
+}
+
+}  // namespace
+
+std::string summary_table(const NoteInput& input) {
+  using note_internal::fixed;
+  const Decision& decision = input.decision;
+  std::vector<std::vector<std::string>> rows = {{"configuration", "accuracy", "macro-F1", "ECE", "ms/example",
+                                                 "p50 ms", "p95 ms", "peak MB", "verdict"}};
   for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
     const Candidate& candidate = decision.candidates[i];
-    std::string verdict = "passes";
-    for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
-      const CheckOutcome outcome = decision.checks[i].checks[c].outcome;
-      if (outcome == CheckOutcome::kPass) continue;
-      const std::string kind = constraint_kind_name(decision.constraints[c].kind);
-      const std::string part = (outcome == CheckOutcome::kFail ? "fails " : "unknown ") + kind;
-      verdict = verdict == "passes" ? part : verdict + ", " + part;
-    }
-    if (decision.chosen == i) verdict = "CHOSEN";
-    rows.push_back({visible(candidate.name), note_internal::fixed(candidate.macro_f1, 3),
-                    note_internal::fixed(candidate.ms_per_example, 2),
-                    note_internal::memory(candidate.memory_bytes), note_internal::fixed(candidate.ece, 3),
-                    verdict, visible(note_internal::short_key(candidate.run_key))});
+    const NoteQuality* quality = row_of(input.quality, candidate);
+    const NoteCost* cost = row_of(input.cost, candidate);
+    const NoteCost none;
+    if (cost == nullptr) cost = &none;
+    rows.push_back({visible(candidate.name),
+                    fixed(quality != nullptr ? std::optional(quality->accuracy) : std::nullopt, 3),
+                    fixed(candidate.macro_f1, 3), fixed(candidate.ece, 3), fixed(cost->throughput_ms, 2),
+                    fixed(cost->latency_p50_ms, 2), fixed(cost->latency_p95_ms, 2),
+                    megabytes(cost->process_peak_bytes), visible(verdict_of(decision, i))});
   }
   std::vector<std::size_t> widths(rows[0].size(), 0);
   for (const auto& row : rows) {
@@ -192,24 +233,25 @@ std::string summary_table(const Decision& decision) {
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string padding(widths[i] - columns(row[i]), ' ');
-      const bool number = i >= 1 && i <= 4;
       const bool last = i + 1 == row.size();
+      const bool number = i >= 1 && !last;
       text += number ? padding + row[i] : row[i] + (last ? std::string() : padding);
       text += last ? "\n" : "  ";
     }
   }
-  return text + "\n" + visible(note_internal::choice_sentence(decision)) + "\n";
+  return text;
 }
 
 std::string decision_summary(const Decision& decision) {
-  std::string text = visible(note_internal::binding_sentence(decision)) + "\n";
+  std::string text = visible(note_internal::choice_sentence(decision)) + "\n" +
+                     visible(note_internal::binding_sentence(decision)) + "\n";
   const std::vector<Relaxation> telling = note_internal::telling_relaxations(decision);
   for (const Relaxation& relaxation : telling) {
     text +=
         "What would change it: " + visible(note_internal::relaxation_sentence(decision, relaxation)) + "\n";
   }
   if (telling.empty() && decision.chosen && !decision.constraints.empty()) {
-    text += "No single limit, moved alone, would change the choice.\n";
+    text += "No single limit, relaxed alone, would change the choice.\n";
   }
   return text;
 }

@@ -54,10 +54,14 @@ void Svg::marker(double x, double y, std::size_t series, bool hollow) {
   }
 }
 
-void Svg::dot(double x, double y, std::size_t series, bool hollow) {
+void Svg::dot(double x, double y, std::size_t series, bool hollow, double radius) {
   const std::string colour = series_colour(series);
-  body_ += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.5\" style=\"stroke:{};fill:{}\"/>\n", x, y,
-                       colour, hollow ? std::string("none") : colour);
+  ring(x, y, radius, fmt::format("stroke:{};fill:{}", colour, hollow ? std::string("none") : colour));
+}
+
+void Svg::ring(double x, double y, double radius, std::string_view style) {
+  body_ +=
+      fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.1f}\" style=\"{}\"/>\n", x, y, radius, style);
 }
 
 void Svg::text(double x, double y, std::string_view text, std::string_view anchor, double size,

@@ -19,7 +19,8 @@ class Svg {
   void rect(double x, double y, double width, double height, std::string_view style);
   // Circle, square, triangle and diamond in turn; `hollow` draws the outline only.
   void marker(double x, double y, std::size_t series, bool hollow);
-  void dot(double x, double y, std::size_t series, bool hollow);  // small, for dense curves
+  void dot(double x, double y, std::size_t series, bool hollow, double radius = 2.5);  // for dense curves
+  void ring(double x, double y, double radius, std::string_view style);
   void text(double x, double y, std::string_view text, std::string_view anchor = "start", double size = 12.0,
             double rotate = 0.0);
   [[nodiscard]] std::string finish();

@@ -1,5 +1,6 @@
 #include "quantier/note/words.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -11,9 +12,28 @@ std::string fixed(const std::optional<double>& value, int digits) {
   return fmt::format("{:.{}f}", *value, digits);
 }
 
-std::string points(double fraction) {
-  if (!std::isfinite(fraction)) return "–";
-  return fmt::format("{:+.1f}", 100.0 * fraction);
+std::string signed_fixed(double value, int digits) {
+  if (!std::isfinite(value)) return "–";
+  const std::string size = fmt::format("{:.{}f}", std::abs(value), digits);
+  if (size.find_first_not_of("0.") == std::string::npos) return size;
+  return (value < 0.0 ? "−" : "+") + size;
+}
+
+std::string points(double fraction) { return signed_fixed(100.0 * fraction, 1); }
+
+std::string count(std::size_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) {
+    at -= 3;
+    text.insert(at, ",");
+  }
+  return text;
+}
+
+std::string range(double low, double high, int digits) {
+  const std::string first = fixed(low, digits);
+  const std::string last = fixed(high, digits);
+  return first == last ? first : fmt::format("{} to {}", first, last);
 }
 
 std::string memory(const std::optional<double>& bytes) {
@@ -54,15 +74,22 @@ std::string limit_text(const Constraint& constraint) {
   const std::string what = constraint.kind == ConstraintKind::kTierAccuracy
                                ? fmt::format("accuracy in tier {}", constraint.tier)
                                : std::string(constraint_kind_name(constraint.kind));
-  return fmt::format("{} {} {}", what, constraint.upper ? "≤" : "≥",
-                     value_text(constraint, constraint.limit));
+  std::string limit = value_text(constraint, constraint.limit);
+  // As it was stated: "10 ms/example", not "10.00".
+  if (constraint.kind == ConstraintKind::kLatency) limit = fmt::format("{:g} ms/example", constraint.limit);
+  if (constraint.kind == ConstraintKind::kMemory && constraint.limit < 1e9) {
+    limit = fmt::format("{:g} MB", constraint.limit / 1e6);
+  }
+  return fmt::format("{} {} {}", what, constraint.upper ? "≤" : "≥", limit);
 }
 
 std::string check_text(const Constraint& constraint, const Check& check) {
   if (!check.value) return "unknown";
   const char* word = check.outcome == CheckOutcome::kPass ? "pass" : "FAIL";
-  return fmt::format("{} {}{}", value_text(constraint, *check.value), word,
-                     check.within_margin ? " (near)" : "");
+  const std::string value = constraint.kind == ConstraintKind::kLatency
+                                ? fixed(*check.value, 2)
+                                : value_text(constraint, *check.value);
+  return fmt::format("{} {}{}", value, word, check.within_margin ? " (near)" : "");
 }
 
 std::string name(const Decision& decision, const std::optional<std::size_t>& index) {
@@ -70,8 +97,22 @@ std::string name(const Decision& decision, const std::optional<std::size_t>& ind
 }
 
 std::string names(const Decision& decision, const std::vector<std::size_t>& indices) {
+  const std::vector<Candidate>& all = decision.candidates;
+  if (indices.size() > 1 && indices.size() == all.size()) return "every configuration";
   std::vector<std::string> parts;
-  for (const std::size_t i : indices) parts.push_back(decision.candidates[i].name);
+  std::vector<std::string> whole;  // models already named
+  for (const std::size_t i : indices) {
+    const std::string& model = all[i].model;
+    const auto of_model = [&](const Candidate& candidate) { return candidate.model == model; };
+    const auto there =
+        std::count_if(indices.begin(), indices.end(), [&](std::size_t k) { return of_model(all[k]); });
+    if (there < 2 || there != std::count_if(all.begin(), all.end(), of_model)) {
+      parts.push_back(all[i].name);
+    } else if (std::find(whole.begin(), whole.end(), model) == whole.end()) {
+      whole.push_back(model);
+      parts.push_back(fmt::format("every {} configuration", model));
+    }
+  }
   return join(parts);
 }
 
@@ -79,8 +120,9 @@ std::string choice_sentence(const Decision& decision) {
   if (decision.chosen) {
     const Candidate& chosen = decision.candidates[*decision.chosen];
     return fmt::format(
-        "Recommendation: {}, with macro-F1 {}, {} ms/example, {} and ECE {} after temperature.", chosen.name,
-        fixed(chosen.macro_f1, 3), fixed(chosen.ms_per_example, 2), memory(chosen.memory_bytes),
+        "Recommendation: {}, with macro-F1 {}, {} ms/example, {} of memory and ECE {} after temperature "
+        "scaling.",
+        chosen.name, fixed(chosen.macro_f1, 3), fixed(chosen.ms_per_example, 2), memory(chosen.memory_bytes),
         fixed(chosen.ece, 3));
   }
   if (!decision.minimal_relaxation) {
@@ -96,15 +138,6 @@ std::string choice_sentence(const Decision& decision) {
                      name(decision, decision.minimal_relaxation->candidate), join(moves));
 }
 
-namespace {
-
-std::string names_or_all(const Decision& decision, const std::vector<std::size_t>& indices) {
-  if (indices.size() > 1 && indices.size() == decision.candidates.size()) return "every configuration";
-  return names(decision, indices);
-}
-
-}  // namespace
-
 std::string binding_sentence(const Decision& decision) {
   std::vector<std::string> binding;
   std::vector<std::string> unknown;
@@ -112,9 +145,9 @@ std::string binding_sentence(const Decision& decision) {
     const ConstraintSummary& summary = decision.summaries[c];
     const std::string limit = limit_text(decision.constraints[c]);
     if (summary.binds)
-      binding.push_back(fmt::format("{} (fails: {})", limit, names_or_all(decision, summary.failed_by)));
+      binding.push_back(fmt::format("{} (fails: {})", limit, names(decision, summary.failed_by)));
     if (!summary.unknown_for.empty()) {
-      unknown.push_back(fmt::format("{} for {}", limit, names_or_all(decision, summary.unknown_for)));
+      unknown.push_back(fmt::format("{} for {}", limit, names(decision, summary.unknown_for)));
     }
   }
   if (decision.constraints.empty()) return "No limits were stated.";
@@ -123,7 +156,7 @@ std::string binding_sentence(const Decision& decision) {
   if (!unknown.empty()) text += fmt::format(" Not measured, and so not passed: {}.", join(unknown));
   if (decision.chosen && decision.tightest) {
     const Check& check = decision.checks[*decision.chosen].checks[*decision.tightest];
-    text += fmt::format(" The tightest limit for {} is {}, with {:.0f} % of it to spare.",
+    text += fmt::format(" {} passes them all; nearest to failing is {}, with {:.0f} % of the limit to spare.",
                         name(decision, decision.chosen), limit_text(decision.constraints[*decision.tightest]),
                         100.0 * check.headroom_fraction);
   }

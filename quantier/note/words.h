@@ -11,14 +11,19 @@
 namespace quantier::note_internal {
 
 [[nodiscard]] std::string fixed(const std::optional<double>& value, int digits);
-[[nodiscard]] std::string points(double fraction);  // -0.028 -> "-2.8"
+[[nodiscard]] std::string points(double fraction);                     // -0.028 -> "−2.8", 0.0001 -> "0.0"
+[[nodiscard]] std::string signed_fixed(double value, int digits);      // with a sign unless it shows as zero
+[[nodiscard]] std::string count(std::size_t number);                   // 6083 -> "6,083"
+[[nodiscard]] std::string range(double low, double high, int digits);  // "0.64 to 1.40", or one of them
 [[nodiscard]] std::string memory(const std::optional<double>& bytes);
 [[nodiscard]] std::string short_key(std::string_view run_key);
 [[nodiscard]] std::string join(const std::vector<std::string>& parts,
                                std::string_view separator = ", ");   // "a, b and c"; "; " keeps to itself
-[[nodiscard]] std::string limit_text(const Constraint& constraint);  // "ECE <= 0.050"
+[[nodiscard]] std::string limit_text(const Constraint& constraint);  // "ECE ≤ 0.050"
 [[nodiscard]] std::string value_text(const Constraint& constraint, double value);
+// The value and its outcome; the unit stands in limit_text().
 [[nodiscard]] std::string check_text(const Constraint& constraint, const Check& check);
+// A model whose configurations are all among them is named once: "every decoder configuration".
 [[nodiscard]] std::string names(const Decision& decision, const std::vector<std::size_t>& indices);
 [[nodiscard]] std::string name(const Decision& decision, const std::optional<std::size_t>& index);
 [[nodiscard]] std::string choice_sentence(const Decision& decision);

@@ -81,6 +81,10 @@ NoteCost cost_row(const ConfigurationFindings& findings) {
   row.run_key = findings.run_key;
   if (const auto* throughput = latency_of(findings, TimingProtocol::kThroughput)) {
     row.throughput_ms = throughput->median_ms;
+    if (throughput->samples > 1) {
+      row.throughput_low_ms = throughput->min_ms;
+      row.throughput_high_ms = throughput->max_ms;
+    }
   }
   if (const auto* latency = latency_of(findings, TimingProtocol::kLatency)) {
     row.latency_p50_ms = latency->p50_ms;
@@ -137,6 +141,13 @@ NoteTierDelta delta_row(const TierComparison& comparison) {
   return row;
 }
 
+// Whether every configuration was timed one text at a time.
+bool has_latency(const Analysis& analysis) {
+  return std::all_of(
+      analysis.configurations.begin(), analysis.configurations.end(),
+      [](const auto& findings) { return latency_of(findings, TimingProtocol::kLatency) != nullptr; });
+}
+
 }  // namespace
 
 std::string grouped(std::uint64_t count) {
@@ -189,16 +200,36 @@ std::vector<QualityDifference> quality_differences_of(const Analysis& analysis) 
 
 Result<std::vector<NoteAlternative>> alternatives_of(const Analysis& analysis, const Decision& decision) {
   std::vector<NoteAlternative> alternatives;
-  if (!decision.envelope.ece_max) return alternatives;
-  std::vector<Candidate> unscaled = decision.candidates;
-  for (std::size_t i = 0; i < unscaled.size(); ++i) {
-    const std::optional<Calibration>& calibration = analysis.configurations[i].calibration;
-    unscaled[i].ece = calibration ? std::optional(calibration->ece_raw) : std::nullopt;
+  const std::vector<QualityDifference> differences = quality_differences_of(analysis);
+  const auto add = [&](std::string what, std::vector<Candidate> candidates,
+                       const Envelope& envelope) -> Status {
+    QT_TRY(Decision other, decide_candidates(std::move(candidates), differences, envelope));
+    alternatives.push_back({.what_differs = std::move(what), .decision = std::move(other)});
+    return {};
+  };
+  const Envelope& envelope = decision.envelope;
+  if (envelope.ece_max) {
+    std::vector<Candidate> unscaled = decision.candidates;
+    for (std::size_t i = 0; i < unscaled.size(); ++i) {
+      const std::optional<Calibration>& calibration = analysis.configurations[i].calibration;
+      unscaled[i].ece = calibration ? std::optional(calibration->ece_raw) : std::nullopt;
+    }
+    QT_TRY_STATUS(add("ECE read without temperature scaling", std::move(unscaled), envelope));
   }
-  QT_TRY(Decision other,
-         decide_candidates(std::move(unscaled), quality_differences_of(analysis), decision.envelope));
-  alternatives.push_back(
-      {.what_differs = "ECE read without temperature scaling", .decision = std::move(other)});
+  if (envelope.latency_protocol != timing_protocol_name(TimingProtocol::kLatency) && has_latency(analysis)) {
+    Envelope single = envelope;
+    single.latency_protocol = timing_protocol_name(TimingProtocol::kLatency);
+    QT_TRY_STATUS(add("time read one text at a time", candidates_of(analysis, single), single));
+  }
+  const auto latency = std::find(envelope.order.begin(), envelope.order.end(), Objective::kLatency);
+  const auto memory = std::find(envelope.order.begin(), envelope.order.end(), Objective::kMemory);
+  if (latency != envelope.order.end() && memory != envelope.order.end()) {
+    Envelope swapped = envelope;
+    std::iter_swap(swapped.order.begin() + (latency - envelope.order.begin()),
+                   swapped.order.begin() + (memory - envelope.order.begin()));
+    QT_TRY_STATUS(add(latency < memory ? "memory put before latency" : "latency put before memory",
+                      decision.candidates, swapped));
+  }
   return alternatives;
 }
 
@@ -206,6 +237,7 @@ NoteInput note_input_of(const Analysis& analysis, Decision decision) {
   NoteInput input;
   input.decision = std::move(decision);
   input.reference_recipe = analysis.reference_recipe;
+  input.quality_differences = quality_differences_of(analysis);
   for (const ConfigurationFindings& findings : analysis.configurations) {
     input.quality.push_back(quality_row(findings));
     input.cost.push_back(cost_row(findings));
@@ -243,7 +275,7 @@ NoteInput note_input_of(const Analysis& analysis, Decision decision) {
                                  .max_abs_logit_difference = floor.max_abs_logit_difference,
                                  .run_key = floor.run_key});
   }
-  for (const std::string& remark : analysis.remarks) input.appendix.emplace_back("remark", remark);
+  for (const std::string& remark : analysis.remarks) input.appendix.emplace_back("Remark", remark);
   return input;
 }
 

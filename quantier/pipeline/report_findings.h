@@ -17,8 +17,9 @@ namespace quantier {
 
 [[nodiscard]] std::vector<QualityDifference> quality_differences_of(const Analysis& analysis);
 
-// The same choice with ECE read before temperature, when there is a ceiling on it: does the decision hang on
-// scaling being deployed at all?
+// The same choice with one thing read differently: ECE before temperature, when there is a ceiling on it
+// (does the decision hang on scaling being deployed at all?), time of single texts, and the order of the
+// costs.
 [[nodiscard]] Result<std::vector<NoteAlternative>> alternatives_of(const Analysis& analysis,
                                                                    const Decision& decision);
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "quantier/base/file.h"
+#include "quantier/measure/protocols.h"
 
 namespace quantier {
 namespace {
@@ -30,6 +31,13 @@ std::string standalone_svg(const std::string& svg) {
   if (open_end == std::string::npos) return svg;
   std::string out = svg;
   out.insert(open_end + 1, "<style>svg{background:#fff;color:#1a1a1a}</style>");
+  // var(--series0, #0072B2) -> #0072B2: not every program that shows pictures knows variables.
+  for (std::size_t at = out.find("var("); at != std::string::npos; at = out.find("var(", at)) {
+    const std::size_t comma = out.find(", ", at);
+    const std::size_t end = out.find(')', at);
+    if (comma == std::string::npos || end == std::string::npos || comma > end) break;
+    out.replace(at, end + 1 - at, out.substr(comma + 2, end - comma - 2));
+  }
   return out;
 }
 
@@ -80,25 +88,28 @@ std::vector<std::pair<std::string, std::string>> appendix_for(const RunConfig& c
   const Provenance& conditions = runs.front().provenance;
   rows.emplace_back("Program", fmt::format("Quantier {} (revision {}, {})", conditions.quantier_version,
                                            conditions.git_revision, conditions.compiler));
-  rows.emplace_back("Machine", fmt::format("{}, {} thread(s), {}; {}", conditions.machine, conditions.threads,
-                                           conditions.instruction_sets, conditions.kernel_release));
+  rows.emplace_back("Machine", fmt::format("{}, {} thread{}, {}; {}", conditions.machine, conditions.threads,
+                                           conditions.threads == 1 ? "" : "s", conditions.instruction_sets,
+                                           conditions.kernel_release));
   rows.emplace_back("Libraries", conditions.libraries);
   rows.emplace_back("Data", fmt::format("{} split, sha256 {}, at most {} tokens a text", runs.front().split,
                                         short_hash(conditions.data_sha256), config.max_length));
   rows.emplace_back("Throughput",
-                    fmt::format("{} passes over {} examples, shuffled by seed {}, batches of 32, "
+                    fmt::format("{} passes over {} examples, shuffled by seed {}, batches of {}, "
                                 "tokenization included; the median pass",
                                 config.timing.throughput_passes,
                                 config.timing.throughput_examples == 0
                                     ? runs.front().predictions.example_count
                                     : std::min<std::uint64_t>(config.timing.throughput_examples,
                                                               runs.front().predictions.example_count),
-                                config.seed));
+                                config.seed, kProtocolBatchSize));
   rows.emplace_back(
       "Latency", fmt::format("{} texts one at a time, tokenization included", config.timing.latency_samples));
   if (config.timing.workload) {
-    rows.emplace_back("Workload",
-                      "batches of 32 in file order, 3 to warm up, 5 timed; no padding is computed");
+    rows.emplace_back(
+        "Workload",
+        fmt::format("batches of {} in file order, {} to warm up, {} timed; no padding is computed",
+                    kProtocolBatchSize, kWorkloadWarmUpBatches, kWorkloadTimedBatches));
   }
   rows.emplace_back("Memory",
                     "peak resident set of the configuration's own process (VmHWM), predictions phase");
