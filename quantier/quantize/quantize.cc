@@ -1,35 +1,15 @@
 #include "quantier/quantize/quantize.h"
 
-#include <cmath>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "quantier/base/half.h"
+#include "quantier/quantize/llm_int8.h"
+#include "quantier/quantize/nf4.h"
+#include "quantier/quantize/weight_reader.h"
 
 namespace quantier {
-namespace {
-
-// Hands the weight over row by row as float, refusing what no method can represent. A row is small; the whole
-// weight as float would be twice the stored checkpoint.
-template <class RowFunction>
-Status for_each_row(const LinearSpec& linear, const TensorView& weight, RowFunction&& use) {
-  std::vector<float> row(linear.in_features);
-  for (std::uint64_t n = 0; n < linear.out_features; ++n) {
-    copy_as_float(weight, n * linear.in_features, row);
-    for (std::uint64_t k = 0; k < linear.in_features; ++k) {
-      if (!std::isfinite(row[k])) {
-        return fail(ErrorKind::kUserInput, "the weight is not a finite number",
-                    fmt::format("tensor {}, row {}, column {}", linear.weight, n, k),
-                    fmt::format("it is {}", row[k]), "the checkpoint is damaged or its training diverged");
-      }
-    }
-    use(n, row);
-  }
-  return {};
-}
-
-}  // namespace
 
 Result<PackedLinear> pack_linear(const LinearSpec& linear, const LayerPlan& layer, const Plan& plan,
                                  const TensorView& weight, const TensorView* bias) {
@@ -52,28 +32,38 @@ Result<PackedLinear> pack_linear(const LinearSpec& linear, const LayerPlan& laye
   switch (layer.format) {
     case WeightFormat::kF32: {
       F32Weights weights{AlignedBuffer<float>(elements, MemoryOwner::kWeights)};
-      QT_TRY_STATUS(for_each_row(linear, weight, [&](std::uint64_t n, const std::vector<float>& row) {
-        std::copy(row.begin(), row.end(), weights.values.data() + n * linear.in_features);
-      }));
+      for (std::uint64_t n = 0; n < linear.out_features; ++n) {
+        const std::uint64_t first = n * linear.in_features;
+        QT_TRY_STATUS(
+            read_weight(linear, weight, first, weights.values.span().subspan(first, linear.in_features)));
+      }
       packed.weights = std::move(weights);
       return packed;
     }
     case WeightFormat::kF16: {
       F16Weights weights{AlignedBuffer<std::uint16_t>(elements, MemoryOwner::kWeights)};
-      QT_TRY_STATUS(for_each_row(linear, weight, [&](std::uint64_t n, const std::vector<float>& row) {
+      std::vector<float> row(linear.in_features);
+      for (std::uint64_t n = 0; n < linear.out_features; ++n) {
+        const std::uint64_t first = n * linear.in_features;
+        QT_TRY_STATUS(read_half_weight(linear, weight, first, row));
         for (std::uint64_t k = 0; k < linear.in_features; ++k) {
-          weights.values[n * linear.in_features + k] = to_half(row[k]).bits;
+          weights.values[first + k] = to_half(row[k]).bits;
         }
-      }));
+      }
       packed.weights = std::move(weights);
       return packed;
     }
-    case WeightFormat::kI8Row:
-    case WeightFormat::kNf4Block:
-      break;
+    case WeightFormat::kI8Row: {
+      const bool keep_halves = plan.outlier_weights == OutlierWeights::kF16;
+      QT_TRY(packed.weights, quantize_llm_int8(linear, weight, keep_halves));
+      return packed;
+    }
+    case WeightFormat::kNf4Block: {
+      QT_TRY(packed.weights, quantize_nf4(linear, weight));
+      return packed;
+    }
   }
-  return fail(ErrorKind::kUnsupported,
-              fmt::format("the format {} is not offered yet", weight_format_name(layer.format)), linear.name);
+  return fail(ErrorKind::kBug, "a weight format without a method", linear.name);
 }
 
 }  // namespace quantier

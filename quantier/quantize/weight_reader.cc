@@ -1,0 +1,44 @@
+#include "quantier/quantize/weight_reader.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "quantier/base/half.h"
+
+namespace quantier {
+namespace {
+
+std::string place(const LinearSpec& linear, std::uint64_t element) {
+  return fmt::format("tensor {}, row {}, column {}", linear.weight, element / linear.in_features,
+                     element % linear.in_features);
+}
+
+}  // namespace
+
+Status read_weight(const LinearSpec& linear, const TensorView& weight, std::uint64_t first,
+                   std::span<float> out) {
+  copy_as_float(weight, first, out);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (std::isfinite(out[i])) continue;
+    return fail(ErrorKind::kUserInput, "the weight is not a finite number", place(linear, first + i),
+                fmt::format("it is {}", out[i]), "the checkpoint is damaged or its training diverged");
+  }
+  return {};
+}
+
+Status read_half_weight(const LinearSpec& linear, const TensorView& weight, std::uint64_t first,
+                        std::span<float> out) {
+  QT_TRY_STATUS(read_weight(linear, weight, first, out));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const float stored = out[i];
+    out[i] = round_to_half(stored);
+    if (std::isfinite(out[i])) continue;
+    return fail(ErrorKind::kUserInput, "the weight is too large for half precision", place(linear, first + i),
+                fmt::format("it is {}, the largest half is 65504", stored),
+                "run this model with the recipe fp32");
+  }
+  return {};
+}
+
+}  // namespace quantier
