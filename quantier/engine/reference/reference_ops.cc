@@ -5,8 +5,8 @@
 #include <numbers>
 #include <vector>
 
-#include "quantier/base/check.h"
 #include "quantier/base/half.h"
+#include "quantier/engine/reference/reference_linear.h"
 
 namespace quantier {
 namespace {
@@ -19,14 +19,6 @@ double apply(Activation activation, double x) {
       return x / (1.0 + std::exp(-x));
   }
   return x;
-}
-
-// Weight n, k of a layer as the float that takes part in the product.
-float weight_at(const PackedLinear& linear, std::size_t index) {
-  if (const auto* f32 = std::get_if<F32Weights>(&linear.weights)) return f32->values[index];
-  const auto* f16 = std::get_if<F16Weights>(&linear.weights);
-  QT_CHECK(f16 != nullptr, "the reference product knows this format");
-  return to_float(Half{f16->values[index]});
 }
 
 }  // namespace
@@ -63,18 +55,7 @@ void ReferenceOps::embed(const ModelWeights& weights, std::span<const std::int32
 
 void ReferenceOps::linear(const PackedLinear& linear, std::span<const float> x,
                           std::span<const std::uint32_t> scopes, std::span<float> y) {
-  const std::size_t rows = scopes.back();
-  const std::size_t n_count = linear.out_features;
-  const std::size_t k_count = linear.in_features;
-  for (std::size_t row = 0; row < rows; ++row) {
-    for (std::size_t n = 0; n < n_count; ++n) {
-      double sum = linear.bias.empty() ? 0.0 : linear.bias[n];
-      for (std::size_t k = 0; k < k_count; ++k) {
-        sum += static_cast<double>(x[row * k_count + k]) * weight_at(linear, n * k_count + k);
-      }
-      y[row * n_count + n] = stored(sum);
-    }
-  }
+  reference_linear(linear, plan_, x, scopes, y);
 }
 
 void ReferenceOps::layer_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
