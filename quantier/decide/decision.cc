@@ -157,6 +157,7 @@ void summarize(Decision& decision) {
   }
   if (!decision.chosen) return;
   for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
+    if (decision.constraints[c].limit == 0.0) continue;  // everything is infinitely far from it, or at it
     const std::vector<Check>& checks = decision.checks[*decision.chosen].checks;
     if (!decision.tightest || checks[c].headroom_fraction < checks[*decision.tightest].headroom_fraction) {
       decision.tightest = c;

@@ -64,9 +64,8 @@ std::string noise_sentence(const NoteInput& input) {
   text = join(parts, "; ");
   text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
   return fmt::format(
-      "Noise floor first, what moves when nothing about a configuration changes. {}. No difference inside "
-      "this "
-      "is read as an effect.",
+      "Noise floor first: what moves when nothing about a configuration changes. {}. Read every difference "
+      "below against this.",
       text);
 }
 

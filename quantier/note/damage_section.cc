@@ -236,8 +236,8 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
   table.caption =
       std::string(
           "Change of accuracy against the same model's baseline, paired by example. Lost: right to wrong; "
-          "gained: wrong to right. Size: negligible when the whole interval lies inside the margin of ") +
-      fmt::format("{:g} percentage points.", 100.0 * input.decision.envelope.margins.macro_f1);
+          "gained: wrong to right. Size: negligible when the whole interval lies within ±") +
+      fmt::format("{:.1f} percentage points.", 100.0 * input.decision.envelope.margins.macro_f1);
   table.header = {"configuration",         "run",          "tier", "verdict", "size", "n",
                   "change, points [95 %]", "lost / gained"};
   const bool with_tests = std::any_of(input.tier_deltas.begin(), input.tier_deltas.end(),

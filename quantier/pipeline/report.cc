@@ -117,6 +117,30 @@ std::vector<std::string> missing_of(const std::vector<FailureRecord>& failures, 
   return missing;
 }
 
+// What the measuring took; absent for a store that does not say.
+Result<std::vector<std::pair<std::string, std::string>>> run_figures(Store& store,
+                                                                     const std::vector<Run>& runs) {
+  std::vector<std::pair<std::string, std::string>> rows;
+  std::uint64_t largest = 0;
+  std::uint64_t together = 0;
+  for (const Run& run : runs) {
+    largest = std::max(largest, run.memory.process_peak_bytes);
+    together += run.memory.process_peak_bytes;
+  }
+  QT_TRY(const std::optional<std::string> text, store.setting(kRunFiguresSetting));
+  if (!text) return rows;
+  QT_TRY(const Json figures, parse_json(*text, store.path()));
+  const auto megabytes = [](std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; };
+  rows.emplace_back(
+      "This run", fmt::format("predictions {:.0f} s and timing {:.0f} s; processes: the largest {:.0f} "
+                              "MB, all configurations together at most {:.0f} MB, beside them {:.0f} "
+                              "MB of the program itself",
+                              figures.value("predictions_seconds", 0.0), figures.value("timing_seconds", 0.0),
+                              megabytes(largest), megabytes(together),
+                              megabytes(figures.value("coordinator_peak_bytes", std::uint64_t{0}))));
+  return rows;
+}
+
 Result<std::vector<Run>> load_runs(Store& store, const std::vector<std::string>& keys,
                                    const ReportOptions& options) {
   std::vector<Run> runs;
@@ -173,6 +197,8 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   input.stack = stack_text(runs.front().provenance);
   input.hardware_caveat = kHardwareCaveat;
   auto appendix = appendix_for(config, runs, failures);
+  QT_TRY(auto figures, run_figures(store, runs));
+  for (auto& row : figures) appendix.push_back(std::move(row));
   for (auto& row : statistics_rows(config, report.analysis)) appendix.push_back(std::move(row));
   for (auto& row : input.appendix) appendix.push_back(std::move(row));
   input.appendix = std::move(appendix);

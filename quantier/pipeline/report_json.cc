@@ -72,12 +72,65 @@ Json constraints_json(const Decision& decision) {
   return list;
 }
 
+Json timing_json(const ConfigurationFindings& findings) {
+  Json protocols = Json::object();
+  for (const LatencySummary& summary : findings.latency) {
+    protocols[timing_protocol_name(summary.protocol)] = {
+        {"samples", summary.samples},
+        {"examples", summary.examples},
+        {"batch_size", summary.batch_size},
+        {"median_ms", number(summary.median_ms)},
+        {"median_interval", interval(summary.median_interval)},
+        {"min_ms", number(summary.min_ms)},
+        {"max_ms", number(summary.max_ms)},
+        {"p50_ms", number(summary.p50_ms)},
+        {"p95_ms", number(summary.p95_ms)},
+        {"p99_ms", number(summary.p99_ms)}};
+  }
+  return protocols;
+}
+
+Json memory_json(const ConfigurationFindings& findings) {
+  if (!findings.memory) return nullptr;
+  return Json{{"weights_bytes", findings.memory->weights_bytes},
+              {"process_peak_bytes", findings.memory->process_peak_bytes}};
+}
+
+Json calibration_json(const ConfigurationFindings& findings) {
+  if (!findings.calibration) return nullptr;
+  const Calibration& calibration = *findings.calibration;
+  Json gate = nullptr;
+  if (calibration.gate) {
+    gate = {{"threshold", calibration.gate->threshold},
+            {"share", number(calibration.gate->share)},
+            {"accuracy", number(calibration.gate->accuracy)}};
+  }
+  return Json{{"ece_raw", number(calibration.ece_raw)},
+              {"temperature", number(calibration.temperature_all.value)},
+              {"ece_in_sample", number(calibration.ece_temperature_in_sample)},
+              {"ece_cross_fitted", number(calibration.ece_cross_fitted)},
+              {"gate", std::move(gate)}};
+}
+
+Json named_classes_json(const ConfigurationFindings& findings) {
+  Json list = Json::array();
+  for (const NamedClass& named : findings.named_classes) {
+    list.push_back({{"label", named.label},
+                    {"tier", named.tier.empty() ? Json(nullptr) : Json(named.tier)},
+                    {"n", named.n},
+                    {"accuracy", number(named.accuracy)},
+                    {"mean_probability_true", number(named.mean_probability_true)}});
+  }
+  return list;
+}
+
 Json table_json(const Report& report) {
   const Decision& decision = report.decision;
   Json rows = Json::array();
   for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
     const Candidate& candidate = decision.candidates[i];
-    const Quality& quality = report.analysis.configurations[i].quality;
+    const ConfigurationFindings& findings = report.analysis.configurations[i];
+    const Quality& quality = findings.quality;
     Json checks = Json::array();
     for (const Check& check : decision.checks[i].checks) {
       checks.push_back({{"outcome", outcome_name(check.outcome)},
@@ -97,6 +150,10 @@ Json table_json(const Report& report) {
                     {"ms_per_example", number(candidate.ms_per_example)},
                     {"memory_bytes", number(candidate.memory_bytes)},
                     {"ece", number(candidate.ece)},
+                    {"timing", timing_json(findings)},
+                    {"memory", memory_json(findings)},
+                    {"calibration", calibration_json(findings)},
+                    {"named_classes", named_classes_json(findings)},
                     {"tier_accuracy", std::move(tiers)},
                     {"established_losses", candidate.established_losses},
                     {"viable", decision.checks[i].viable},
@@ -125,6 +182,29 @@ Json comparisons_json(const Analysis& analysis) {
                     {"replication", number(comparison.replication)},
                     {"evidence", evidence_word_name(comparison.evidence)},
                     {"size", size_word_name(comparison.size)}});
+  }
+  return list;
+}
+
+Json differences_json(const Analysis& analysis) {
+  Json list = Json::array();
+  for (const PairDifference& pair : analysis.pair_differences) {
+    list.push_back({{"first", analysis.configurations[pair.a].display()},
+                    {"second", analysis.configurations[pair.b].display()},
+                    {"macro_f1_difference", number(pair.macro_f1_difference)},
+                    {"interval", interval(pair.interval)}});
+  }
+  return list;
+}
+
+Json noise_json(const Analysis& analysis) {
+  Json list = Json::array();
+  for (const NoiseFloorFinding& floor : analysis.noise_floor) {
+    list.push_back({{"configuration", floor.model + " " + floor.recipe},
+                    {"what", floor.what},
+                    {"n", floor.n},
+                    {"flips", floor.flips},
+                    {"max_abs_logit_difference", number(floor.max_abs_logit_difference)}});
   }
   return list;
 }
@@ -163,6 +243,8 @@ Json report_to_json(const Report& report) {
         {"prior", prior_name(decision.prior.outcome)}}},
       {"table", table_json(report)},
       {"comparisons", comparisons_json(report.analysis)},
+      {"macro_f1_differences", differences_json(report.analysis)},
+      {"noise_floor", noise_json(report.analysis)},
       {"limit", report.analysis.limit ? Json(*report.analysis.limit) : Json(nullptr)},
       {"examples", report.analysis.examples},
       {"note", {{"markdown", report.files.markdown.string()}, {"html", report.files.html.string()}}},

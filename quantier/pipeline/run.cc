@@ -1,5 +1,6 @@
 #include "quantier/pipeline/run.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -13,6 +14,8 @@
 
 #include "quantier/base/clock.h"
 #include "quantier/base/file.h"
+#include "quantier/base/json.h"
+#include "quantier/measure/process_memory.h"
 #include "quantier/pipeline/run_timing.h"
 #include "quantier/pipeline/worker.h"
 #include "quantier/record/json.h"
@@ -156,9 +159,10 @@ Status predict_all(const RunConfig& config, RunPlan& plan, const RunOptions& opt
   return {};
 }
 
-Status time_all(const RunConfig& config, const RunPlan& plan, const RunOptions& options, Store& store,
-                const ProgressFunction& progress, const Interrupt* interrupt) {
-  if (!config.timing.enabled) return {};
+// Whether anything had to be timed.
+Result<bool> time_all(const RunConfig& config, const RunPlan& plan, const RunOptions& options, Store& store,
+                      const ProgressFunction& progress, const Interrupt* interrupt) {
+  if (!config.timing.enabled) return false;
   std::vector<const PlannedRun*> runs;
   for (const PlannedRun& planned : plan.runs) {
     if (planned.finished) runs.push_back(&planned);
@@ -175,7 +179,7 @@ Status time_all(const RunConfig& config, const RunPlan& plan, const RunOptions& 
     QT_TRY(const std::optional<std::string> earlier, store.timing_conditions(run->key));
     all_timed = all_timed && timed.contains(run->key) && earlier == conditions;
   }
-  if (all_timed) return {};
+  if (all_timed) return false;
   if (!timed.empty() && options.remark) {
     options.remark("latency is measured again: the timings in the store come from other runs or settings");
   }
@@ -190,7 +194,24 @@ Status time_all(const RunConfig& config, const RunPlan& plan, const RunOptions& 
     }
     QT_TRY_STATUS(store.add_failure(failure));
   }
-  return {};
+  return true;
+}
+
+double seconds_since(std::int64_t start_ns) { return static_cast<double>(monotonic_ns() - start_ns) * 1e-9; }
+
+// What the measuring itself took, added to what an interrupted attempt took before.
+Status add_figure(Store& store, const char* name, double seconds) {
+  QT_TRY(const std::optional<std::string> text, store.setting(kRunFiguresSetting));
+  Json figures = Json::object();
+  if (text) {
+    QT_TRY(figures, parse_json(*text, store.path()));
+  }
+  figures[name] = figures.value(name, 0.0) + seconds;
+  if (const Result<ProcessMemory> own = process_memory()) {
+    figures["coordinator_peak_bytes"] =
+        std::max(figures.value("coordinator_peak_bytes", std::uint64_t{0}), own->peak_bytes);
+  }
+  return store.set_setting(kRunFiguresSetting, figures.dump());
 }
 
 }  // namespace
@@ -212,8 +233,14 @@ Result<RunOutcome> run_comparison(const RunConfig& config, const RunOptions& opt
   QT_TRY_STATUS(store.set_setting(kConfigurationSetting, config.source_text));
   QT_TRY_STATUS(
       store.set_setting(kConfigurationFileSetting, std::filesystem::absolute(config.file).string()));
+  const bool something_left = std::any_of(outcome.plan.runs.begin(), outcome.plan.runs.end(),
+                                          [](const PlannedRun& planned) { return !planned.finished; });
+  std::int64_t start_ns = monotonic_ns();
   QT_TRY_STATUS(predict_all(config, outcome.plan, options, store, progress, interrupt));
-  QT_TRY_STATUS(time_all(config, outcome.plan, options, store, progress, interrupt));
+  if (something_left) QT_TRY_STATUS(add_figure(store, "predictions_seconds", seconds_since(start_ns)));
+  start_ns = monotonic_ns();
+  QT_TRY(const bool timed, time_all(config, outcome.plan, options, store, progress, interrupt));
+  if (timed) QT_TRY_STATUS(add_figure(store, "timing_seconds", seconds_since(start_ns)));
 
   std::set<std::string> keys;
   for (const PlannedRun& planned : outcome.plan.runs) {

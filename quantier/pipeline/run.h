@@ -42,6 +42,9 @@ inline constexpr const char* kStoreFileName = "evidence.sqlite";
 // Settings of the store: the configuration as it was read, and where its file lay.
 inline constexpr const char* kConfigurationSetting = "configuration";
 inline constexpr const char* kConfigurationFileSetting = "configuration_file";
+// JSON: predictions_seconds and timing_seconds of everything measured into the store, attempts added up;
+// coordinator_peak_bytes of the program beside its workers.
+inline constexpr const char* kRunFiguresSetting = "run_figures";
 
 // With dry_run only the plan is filled and nothing is written. Errors: of the plan; kUsage when the folder
 // holds evidence and `resume` was not asked for; kInterrupted; the first failure when no configuration could
