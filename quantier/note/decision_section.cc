@@ -9,18 +9,6 @@
 namespace quantier::note_internal {
 namespace {
 
-// The paired difference of macro-F1, turned so that it reads `first` minus `second`.
-std::optional<QualityDifference> paired_lead(const NoteInput& input, const std::string& first,
-                                             const std::string& second) {
-  for (const QualityDifference& pair : input.quality_differences) {
-    if (pair.first == first && pair.second == second) return pair;
-    if (pair.first == second && pair.second == first) {
-      return QualityDifference{first, second, -pair.difference, -pair.high, -pair.low};
-    }
-  }
-  return std::nullopt;
-}
-
 std::string step_sentence(const Decision& decision, const ChoiceStep& step) {
   const std::string kept = names(decision, step.kept);
   const std::string dropped = names(decision, step.dropped);
@@ -88,10 +76,7 @@ std::string reason_against(const Decision& decision, std::size_t candidate) {
           const Constraint& constraint = decision.constraints[c];
           const CheckOutcome outcome = decision.checks[candidate].checks[c].outcome;
           if (outcome == CheckOutcome::kPass) continue;
-          const std::string what = constraint.kind == ConstraintKind::kTierAccuracy
-                                       ? constraint.tier + " accuracy"
-                                       : std::string(constraint_kind_name(constraint.kind));
-          failed.push_back((outcome == CheckOutcome::kFail ? "fails " : "unknown ") + what);
+          failed.push_back((outcome == CheckOutcome::kFail ? "fails " : "unknown ") + short_name(constraint));
         }
         return join(failed);
       }
@@ -130,14 +115,10 @@ void rivals_table(const NoteInput& input, Blocks& blocks) {
   for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
     if (i == *decision.chosen) continue;
     const Candidate& other = decision.candidates[i];
-    std::string lead = other.macro_f1 && chosen.macro_f1 ? signed_fixed(*chosen.macro_f1 - *other.macro_f1, 3)
-                                                         : std::string("–");
-    if (const auto pair = paired_lead(input, chosen.name, other.name)) {
-      lead += fmt::format(" [{}, {}]", signed_fixed(pair->low, 3), signed_fixed(pair->high, 3));
-    }
     const bool runner_up = decision.runner_up == i;
     table.rows.push_back({other.name, short_key(other.run_key),
-                          reason_against(decision, i) + (runner_up ? " (runner-up)" : ""), lead,
+                          reason_against(decision, i) + (runner_up ? " (runner-up)" : ""),
+                          lead_text(input.quality_differences, chosen, other),
                           ratio(other.ms_per_example, chosen.ms_per_example),
                           ratio(other.memory_bytes, chosen.memory_bytes)});
   }
@@ -172,80 +153,6 @@ void alternatives(const NoteInput& input, Blocks& blocks) {
   if (!text.empty()) blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
 }
 
-std::string failure_text(const Constraint& constraint, const Check& check) {
-  return fmt::format("{} with {}", limit_text(constraint), value_text(constraint, *check.value));
-}
-
-std::string finding_sentence(const Decision& decision, const PriorFinding& finding) {
-  const std::string who = name(decision, finding.candidate);
-  using Kind = PriorFinding::Kind;
-  switch (finding.kind) {
-    case Kind::kFailsConstraint:
-    case Kind::kUnknownConstraint: {
-      const Constraint& constraint = decision.constraints[*finding.constraint];
-      const Check& check = decision.checks[*finding.candidate].checks[*finding.constraint];
-      if (!check.value) return fmt::format("{} was not measured against {}", who, limit_text(constraint));
-      return fmt::format("{} fails {}", who, failure_text(constraint, check));
-    }
-    case Kind::kLosesQuality:
-      return fmt::format("{} is behind on macro-F1", who);
-    case Kind::kEstablishedLoss:
-      return fmt::format("{} has an established loss in a tier", who);
-    case Kind::kSlower:
-      return fmt::format("{} is slower at equal quality", who);
-    case Kind::kLarger:
-      return fmt::format("{} is larger at equal quality", who);
-    case Kind::kChosen:
-      return fmt::format("{} meets every limit and is the choice here too", who);
-    case Kind::kOtherRecipe:
-      return fmt::format("the model stays, but as {}", who);
-    case Kind::kNotMeasured:
-      return "the recommended configuration was not measured";
-  }
-  return {};
-}
-
-// One for each reason; all limits that one configuration fails make one.
-std::vector<std::string> finding_sentences(const Decision& decision) {
-  std::vector<std::string> sentences;
-  const std::vector<PriorFinding>& findings = decision.prior.findings;
-  for (std::size_t i = 0; i < findings.size();) {
-    std::vector<std::string> failures;
-    std::size_t end = i;
-    for (; end < findings.size() && findings[end].kind == PriorFinding::Kind::kFailsConstraint &&
-           findings[end].candidate == findings[i].candidate;
-         ++end) {
-      const std::size_t c = *findings[end].constraint;
-      failures.push_back(
-          failure_text(decision.constraints[c], decision.checks[*findings[end].candidate].checks[c]));
-    }
-    if (failures.empty()) {
-      sentences.push_back(finding_sentence(decision, findings[i]));
-      ++i;
-    } else {
-      sentences.push_back(fmt::format("{} fails {}", name(decision, findings[i].candidate), join(failures)));
-      i = end;
-    }
-  }
-  return sentences;
-}
-
-const char* outcome_word(PriorOutcome outcome) {
-  switch (outcome) {
-    case PriorOutcome::kNone:
-      return "absent";
-    case PriorOutcome::kReinforced:
-      return "reinforced";
-    case PriorOutcome::kComplicated:
-      return "complicated";
-    case PriorOutcome::kOverturned:
-      return "overturned";
-    case PriorOutcome::kUndecided:
-      return "left open";
-  }
-  return "left open";
-}
-
 // Passes and failures that a second measurement could turn over.
 std::string near_sentence(const Decision& decision) {
   std::vector<std::string> near;
@@ -260,46 +167,6 @@ std::string near_sentence(const Decision& decision) {
   }
   if (near.empty()) return {};
   return fmt::format(" So near the limit that another measurement could turn it over: {}.", join(near));
-}
-
-// What evidence would bring the earlier recommendation back; for one that stands, what would end it.
-std::string what_would_restore(const NoteInput& input) {
-  const Decision& decision = input.decision;
-  const Prior& prior = decision.envelope.prior;
-  if (decision.prior.outcome == PriorOutcome::kReinforced) {
-    if (!decision.tightest) return "No limit was stated that could end it.";
-    return fmt::format(
-        "It would fall if {} no longer held; a rival would have to pass every limit and match it "
-        "on quality at a lower cost.",
-        limit_text(decision.constraints[*decision.tightest]));
-  }
-  for (const Relaxation& relaxation : decision.relaxations) {
-    if (!relaxation.changes_choice || !relaxation.winner) continue;
-    if (decision.candidates[*relaxation.winner].model != prior.model) continue;
-    return fmt::format("It would hold again with {} moved to {}.",
-                       limit_text(decision.constraints[relaxation.constraint]),
-                       value_text(decision.constraints[relaxation.constraint], relaxation.new_limit));
-  }
-  std::optional<std::size_t> own;
-  for (const PriorFinding& finding : decision.prior.findings) {
-    if (!own && finding.candidate && decision.candidates[*finding.candidate].model == prior.model) {
-      own = finding.candidate;
-    }
-  }
-  std::string text = "No single relaxed limit would bring it back.";
-  if (!own || !decision.chosen || *own == *decision.chosen) return text;
-  const Candidate& mine = decision.candidates[*own];
-  const Candidate& chosen = decision.candidates[*decision.chosen];
-  if (!mine.macro_f1 || !chosen.macro_f1) return text;
-  std::string lead = signed_fixed(*mine.macro_f1 - *chosen.macro_f1, 3);
-  if (const auto pair = paired_lead(input, mine.name, chosen.name)) {
-    lead += fmt::format(" [{}, {}]", signed_fixed(pair->low, 3), signed_fixed(pair->high, 3));
-  }
-  return text +
-         fmt::format(
-             " What would: evidence that {} passes every limit and is not behind {} on macro-F1, where the "
-             "paired difference is {} here.",
-             mine.name, chosen.name, lead);
 }
 
 }  // namespace
@@ -348,26 +215,6 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
   if (!changes.empty()) blocks.emplace_back(NoteParagraph{changes + limited_mark(input)});
   alternatives(input, blocks);
   if (!input.hardware_caveat.empty()) blocks.emplace_back(NoteParagraph{input.hardware_caveat});
-}
-
-void prior_section(const NoteInput& input, Blocks& blocks) {
-  const Decision& decision = input.decision;
-  const Prior& prior = decision.envelope.prior;
-  blocks.emplace_back(NoteHeading{2, "5. Revisiting the earlier recommendation"});
-  if (decision.prior.outcome == PriorOutcome::kNone) {
-    blocks.emplace_back(NoteParagraph{"No earlier recommendation was given."});
-    return;
-  }
-  const std::vector<std::string> findings = finding_sentences(decision);
-  std::string text =
-      fmt::format("The earlier recommendation was: “{}”", prior.text.empty() ? prior.model : prior.text);
-  if (!prior.why.empty()) {
-    const std::string_view why = prior.why;
-    text += fmt::format(" (its ground: {})", why.substr(0, why.find_last_not_of('.') + 1));
-  }
-  text += fmt::format(". It is {}: {}.", outcome_word(decision.prior.outcome), join(findings, "; "));
-  text += " " + what_would_restore(input);
-  blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
 }
 
 }  // namespace quantier::note_internal

@@ -92,6 +92,11 @@ TEST(Note, HtmlIsSelfContainedAndEscaped) {
   if (const char* path = std::getenv("QUANTIER_NOTE_HTML")) std::ofstream(path) << html;
 }
 
+TEST(Note, NumbersStayOnTheLineOfTheirUnit) {
+  const std::string html = render_html(build_note(workload_note()));
+  EXPECT_THAT(html, HasSubstr("2.31&nbsp;ms/example, 410.0&nbsp;MB of memory"));
+}
+
 TEST(Note, MarkdownLabelsCannotBreakOut) {
   EXPECT_EQ(escape_markdown("a|b\n<img>"), "a\\|b &lt;img>");
   EXPECT_THAT(render_markdown(build_note(workload_note())), Not(HasSubstr("<script")));
@@ -145,9 +150,9 @@ TEST(Note, EmptyEvidenceStillRenders) {
 }
 
 TEST(Note, BrokenPromisesAreNamedAndOnlyThose) {
-  const std::string html = render_html(build_note(workload_note()));
+  const std::string markdown = render_markdown(build_note(workload_note()));
   EXPECT_THAT(
-      html,
+      markdown,
       HasSubstr(
           "encoder int8 is slower (5.80 against 2.31 ms/example) and larger (590.0 MB against 410.0 MB)"));
   NoteInput input = workload_note();

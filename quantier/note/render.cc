@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -7,22 +8,6 @@
 
 namespace quantier {
 namespace {
-
-// A name must not move the cursor of a terminal or hide in a page.
-std::string visible(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte == 0x7f ? ' ' : c;
-  }
-  return out;
-}
-
-// Code points, near enough to columns for the Latin text and signs used here.
-std::size_t columns(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
 
 constexpr std::string_view kStyle = R"(
 :root{color-scheme:light dark;--ink:#1a1a1a;--paper:#fff;--rule:#ccc;--soft:#f3f5f7;--series0:#0072B2;--series1:#D55E00;--series2:#009E73;--series3:#CC79A7}
@@ -37,6 +22,19 @@ tr.chosen td{font-weight:600;background:var(--soft)}td{white-space:nowrap}th.t,t
 @media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--soft:#f3f5f7;--rule:#bbb;--series0:#0072B2;--series1:#D55E00}body{margin:0;max-width:none;font-size:10.5pt}h2{break-after:avoid}table{font-size:8pt}.scroll{overflow:visible}figure,tr,.lead{break-inside:avoid}}
 )";
 
+// A number stays on the line of its unit: "70.4 %", "43.2 MB".
+std::string keep_units(std::string text) {
+  constexpr std::string_view kUnits[] = {"%", "MB", "GB", "ms", "points"};
+  for (std::size_t at = text.find(' '); at != std::string::npos; at = text.find(' ', at + 1)) {
+    if (at == 0 || text[at - 1] < '0' || text[at - 1] > '9') continue;
+    const std::string_view rest = std::string_view(text).substr(at + 1);
+    const bool unit = std::any_of(std::begin(kUnits), std::end(kUnits),
+                                  [&](std::string_view each) { return rest.starts_with(each); });
+    if (unit) text.replace(at, 1, "&nbsp;");
+  }
+  return text;
+}
+
 class Html {
  public:
   std::string text;
@@ -45,8 +43,8 @@ class Html {
     text += fmt::format("<h{0}>{1}</h{0}>\n", heading.level, escape_html(heading.text));
   }
   void operator()(const NoteParagraph& paragraph) {
-    text +=
-        fmt::format("<p{}>{}</p>\n", paragraph.lead ? " class=\"lead\"" : "", escape_html(paragraph.text));
+    text += fmt::format("<p{}>{}</p>\n", paragraph.lead ? " class=\"lead\"" : "",
+                        keep_units(escape_html(paragraph.text)));
   }
   void operator()(const NoteTable& table) {
     text += fmt::format("<div class=\"scroll\" tabindex=\"0\"><table><caption>{}</caption>\n<thead>",
@@ -113,7 +111,7 @@ class Markdown {
 
 std::string escape_html(std::string_view text) {
   std::string out;
-  for (const char c : visible(text)) {
+  for (const char c : note_internal::visible(text)) {
     switch (c) {
       case '&':
         out += "&amp;";
@@ -139,7 +137,7 @@ std::string escape_html(std::string_view text) {
 
 std::string escape_markdown(std::string_view text) {
   std::string out;
-  for (const char c : visible(text)) {
+  for (const char c : note_internal::visible(text)) {
     // '<' and '&' as entities, because Markdown passes HTML through; the rest by a backslash.
     if (c == '<') {
       out += "&lt;";
@@ -169,91 +167,6 @@ std::string render_markdown(const NoteDocument& document) {
   markdown.text = "# " + escape_markdown(document.title) + "\n\n";
   for (const NoteBlock& block : document.blocks) std::visit(markdown, block);
   return markdown.text;
-}
-
-namespace {
-
-template <class Row>
-const Row* row_of(const std::vector<Row>& rows, const Candidate& candidate) {
-  for (const Row& row : rows) {
-    if (row.model == candidate.model && row.recipe == candidate.recipe) return &row;
-  }
-  return nullptr;
-}
-
-// "CHOSEN", "passes", or every limit that is not passed.
-std::string verdict_of(const Decision& decision, std::size_t candidate) {
-  if (decision.chosen == candidate) return "CHOSEN";
-  std::vector<std::string> failed;
-  std::vector<std::string> unknown;
-  for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
-    const Constraint& constraint = decision.constraints[c];
-    const std::string what = constraint.kind == ConstraintKind::kTierAccuracy
-                                 ? constraint.tier + " accuracy"
-                                 : std::string(constraint_kind_name(constraint.kind));
-    const CheckOutcome outcome = decision.checks[candidate].checks[c].outcome;
-    if (outcome == CheckOutcome::kFail) failed.push_back(what);
-    if (outcome == CheckOutcome::kUnknown) unknown.push_back(what);
-  }
-  if (failed.empty() && unknown.empty()) return "passes";
-  std::string text = failed.empty() ? "" : "fails " + note_internal::join(failed);
-  if (!unknown.empty())
-    text += (text.empty() ? "" : "; ") + ("not measured: " + note_internal::join(unknown));
-  return text;
-}
-
-std::string megabytes(const std::optional<double>& bytes) {
-  return note_internal::fixed(bytes ? std::optional(*bytes / 1e6) : std::nullopt, 1);
-}
-
-}  // namespace
-
-std::string summary_table(const NoteInput& input) {
-  using note_internal::fixed;
-  const Decision& decision = input.decision;
-  std::vector<std::vector<std::string>> rows = {{"configuration", "accuracy", "macro-F1", "ECE", "ms/example",
-                                                 "p50 ms", "p95 ms", "peak MB", "verdict"}};
-  for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
-    const Candidate& candidate = decision.candidates[i];
-    const NoteQuality* quality = row_of(input.quality, candidate);
-    const NoteCost* cost = row_of(input.cost, candidate);
-    const NoteCost none;
-    if (cost == nullptr) cost = &none;
-    rows.push_back({visible(candidate.name),
-                    fixed(quality != nullptr ? std::optional(quality->accuracy) : std::nullopt, 3),
-                    fixed(candidate.macro_f1, 3), fixed(candidate.ece, 3), fixed(cost->throughput_ms, 2),
-                    fixed(cost->latency_p50_ms, 2), fixed(cost->latency_p95_ms, 2),
-                    megabytes(cost->process_peak_bytes), visible(verdict_of(decision, i))});
-  }
-  std::vector<std::size_t> widths(rows[0].size(), 0);
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string padding(widths[i] - columns(row[i]), ' ');
-      const bool last = i + 1 == row.size();
-      const bool number = i >= 1 && !last;
-      text += number ? padding + row[i] : row[i] + (last ? std::string() : padding);
-      text += last ? "\n" : "  ";
-    }
-  }
-  return text;
-}
-
-std::string decision_summary(const Decision& decision) {
-  std::string text = visible(note_internal::choice_sentence(decision)) + "\n" +
-                     visible(note_internal::binding_sentence(decision)) + "\n";
-  const std::vector<Relaxation> telling = note_internal::telling_relaxations(decision);
-  for (const Relaxation& relaxation : telling) {
-    text +=
-        "What would change it: " + visible(note_internal::relaxation_sentence(decision, relaxation)) + "\n";
-  }
-  if (telling.empty() && decision.chosen && !decision.constraints.empty()) {
-    text += "No single limit, relaxed alone, would change the choice.\n";
-  }
-  return text;
 }
 
 }  // namespace quantier

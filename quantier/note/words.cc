@@ -7,6 +7,15 @@
 
 namespace quantier::note_internal {
 
+std::string visible(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < 0x20 || byte == 0x7f ? ' ' : c;
+  }
+  return out;
+}
+
 std::string fixed(const std::optional<double>& value, int digits) {
   if (!value || !std::isfinite(*value)) return "–";
   return fmt::format("{:.{}f}", *value, digits);
@@ -114,6 +123,31 @@ std::string names(const Decision& decision, const std::vector<std::size_t>& indi
     }
   }
   return join(parts);
+}
+
+std::optional<QualityDifference> paired_lead(const std::vector<QualityDifference>& differences,
+                                             const std::string& first, const std::string& second) {
+  for (const QualityDifference& pair : differences) {
+    if (pair.first == first && pair.second == second) return pair;
+    if (pair.first == second && pair.second == first) {
+      return QualityDifference{first, second, -pair.difference, -pair.high, -pair.low};
+    }
+  }
+  return std::nullopt;
+}
+
+std::string lead_text(const std::vector<QualityDifference>& differences, const Candidate& first,
+                      const Candidate& second) {
+  if (!first.macro_f1 || !second.macro_f1) return "–";
+  const std::string lead = signed_fixed(*first.macro_f1 - *second.macro_f1, 3);
+  const auto pair = paired_lead(differences, first.name, second.name);
+  if (!pair) return lead;
+  return fmt::format("{} [{}, {}]", lead, signed_fixed(pair->low, 3), signed_fixed(pair->high, 3));
+}
+
+std::string short_name(const Constraint& constraint) {
+  if (constraint.kind == ConstraintKind::kTierAccuracy) return constraint.tier + " accuracy";
+  return constraint_kind_name(constraint.kind);
 }
 
 std::string choice_sentence(const Decision& decision) {

@@ -10,6 +10,8 @@
 
 namespace quantier::note_internal {
 
+// Control characters as spaces: a name must not move the cursor of a terminal or hide in a page.
+[[nodiscard]] std::string visible(std::string_view text);
 [[nodiscard]] std::string fixed(const std::optional<double>& value, int digits);
 [[nodiscard]] std::string points(double fraction);                     // -0.028 -> "−2.8", 0.0001 -> "0.0"
 [[nodiscard]] std::string signed_fixed(double value, int digits);      // with a sign unless it shows as zero
@@ -26,6 +28,16 @@ namespace quantier::note_internal {
 // A model whose configurations are all among them is named once: "every decoder configuration".
 [[nodiscard]] std::string names(const Decision& decision, const std::vector<std::size_t>& indices);
 [[nodiscard]] std::string name(const Decision& decision, const std::optional<std::size_t>& index);
+// The paired difference of macro-F1, turned so that it reads `first` minus `second`; nullopt when there is
+// none.
+[[nodiscard]] std::optional<QualityDifference> paired_lead(const std::vector<QualityDifference>& differences,
+                                                           const std::string& first,
+                                                           const std::string& second);
+// "+0.057 [+0.021, +0.081]", or without the interval where there is none.
+[[nodiscard]] std::string lead_text(const std::vector<QualityDifference>& differences, const Candidate& first,
+                                    const Candidate& second);
+// "ECE", "tail accuracy": a limit in a word or two, for the clauses that name several.
+[[nodiscard]] std::string short_name(const Constraint& constraint);
 [[nodiscard]] std::string choice_sentence(const Decision& decision);
 [[nodiscard]] std::string binding_sentence(const Decision& decision);
 // Those that change the choice, each limit's next step only where it changes it again.

@@ -1,0 +1,104 @@
+// The end of a run for a terminal: a table and a few sentences.
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "quantier/note/document.h"
+#include "quantier/note/words.h"
+
+namespace quantier {
+namespace {
+
+using note_internal::fixed;
+using note_internal::visible;
+
+// Code points, near enough to columns for the Latin text and signs used here.
+std::size_t columns(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+template <class Row>
+const Row* row_of(const std::vector<Row>& rows, const Candidate& candidate) {
+  for (const Row& row : rows) {
+    if (row.model == candidate.model && row.recipe == candidate.recipe) return &row;
+  }
+  return nullptr;
+}
+
+// "CHOSEN", "passes", or every limit that is not passed.
+std::string verdict_of(const Decision& decision, std::size_t candidate) {
+  if (decision.chosen == candidate) return "CHOSEN";
+  std::vector<std::string> failed;
+  std::vector<std::string> unknown;
+  for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
+    const Constraint& constraint = decision.constraints[c];
+    const std::string what = note_internal::short_name(constraint);
+    const CheckOutcome outcome = decision.checks[candidate].checks[c].outcome;
+    if (outcome == CheckOutcome::kFail) failed.push_back(what);
+    if (outcome == CheckOutcome::kUnknown) unknown.push_back(what);
+  }
+  if (failed.empty() && unknown.empty()) return "passes";
+  std::string text = failed.empty() ? "" : "fails " + note_internal::join(failed);
+  if (!unknown.empty())
+    text += (text.empty() ? "" : "; ") + ("not measured: " + note_internal::join(unknown));
+  return text;
+}
+
+std::string megabytes(const std::optional<double>& bytes) {
+  return note_internal::fixed(bytes ? std::optional(*bytes / 1e6) : std::nullopt, 1);
+}
+
+}  // namespace
+
+std::string summary_table(const NoteInput& input) {
+  const Decision& decision = input.decision;
+  std::vector<std::vector<std::string>> rows = {{"configuration", "accuracy", "macro-F1", "ECE", "ms/example",
+                                                 "p50 ms", "p95 ms", "peak MB", "verdict"}};
+  for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
+    const Candidate& candidate = decision.candidates[i];
+    const NoteQuality* quality = row_of(input.quality, candidate);
+    const NoteCost* cost = row_of(input.cost, candidate);
+    const NoteCost none;
+    if (cost == nullptr) cost = &none;
+    rows.push_back({visible(candidate.name),
+                    fixed(quality != nullptr ? std::optional(quality->accuracy) : std::nullopt, 3),
+                    fixed(candidate.macro_f1, 3), fixed(candidate.ece, 3), fixed(cost->throughput_ms, 2),
+                    fixed(cost->latency_p50_ms, 2), fixed(cost->latency_p95_ms, 2),
+                    megabytes(cost->process_peak_bytes), visible(verdict_of(decision, i))});
+  }
+  std::vector<std::size_t> widths(rows[0].size(), 0);
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string padding(widths[i] - columns(row[i]), ' ');
+      const bool last = i + 1 == row.size();
+      const bool number = i >= 1 && !last;
+      text += number ? padding + row[i] : row[i] + (last ? std::string() : padding);
+      text += last ? "\n" : "  ";
+    }
+  }
+  return text;
+}
+
+std::string decision_summary(const Decision& decision) {
+  std::string text = visible(note_internal::choice_sentence(decision)) + "\n" +
+                     visible(note_internal::binding_sentence(decision)) + "\n";
+  const std::vector<Relaxation> telling = note_internal::telling_relaxations(decision);
+  for (const Relaxation& relaxation : telling) {
+    text +=
+        "What would change it: " + visible(note_internal::relaxation_sentence(decision, relaxation)) + "\n";
+  }
+  if (telling.empty() && decision.chosen && !decision.constraints.empty()) {
+    text += "No single limit, relaxed alone, would change the choice.\n";
+  }
+  return text;
+}
+
+}  // namespace quantier
