@@ -69,7 +69,8 @@ std::vector<std::uint8_t> make_dynamic_codes() {
 std::uint8_t dynamic_code(float scaled) {
   static const std::vector<std::uint8_t> codes = make_dynamic_codes();
   const float middle = (std::clamp(scaled, -1.0F, 1.0F) + 1.0F) * 0.5F;
-  return codes[static_cast<std::size_t>(middle * static_cast<float>(kPoints - 1) + 0.5F)];
+  const float above = middle * static_cast<float>(kPoints - 1) + 0.5F;
+  return codes[static_cast<std::size_t>(above)];
 }
 
 float largest_magnitude(std::span<const float> values) {

@@ -92,10 +92,8 @@ TEST(Nf4Block, DequantizedValuesAreIdenticalInAnyRange) {
   for (const Json& item : golden()["cases"]) {
     SCOPED_TRACE(item["name"].get<std::string>());
     const Nf4Weights weights = stored(item);
-    std::vector<float> absmax;
-    for (std::uint64_t block = 0; block < weights.absmax_codes.size(); ++block) {
-      absmax.push_back(nf4_absmax(weights, block));
-    }
+    std::vector<float> absmax(weights.absmax_codes.size());
+    for (std::uint64_t block = 0; block < absmax.size(); ++block) absmax[block] = nf4_absmax(weights, block);
     EXPECT_THAT(bits_of(absmax), ElementsAreArray(bits_of(goldens::floats(item["stored_absmax"]))));
 
     const std::vector<float> expected = goldens::halves(item["dequantized"]);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -206,7 +207,7 @@ PackedLinear one_output(const std::vector<float>& weight, bool keep_halves) {
   i8_quantize_row(weight, weights.row_absmax[0], weights.codes.span());
   if (keep_halves) {
     std::vector<std::uint16_t> bits;
-    for (const float value : weight) bits.push_back(to_half(value).bits);
+    std::ranges::transform(weight, std::back_inserter(bits), [](float value) { return to_half(value).bits; });
     weights.outlier_f16 = buffer_of(bits);
   }
   linear.weights = std::move(weights);
