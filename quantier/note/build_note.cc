@@ -86,12 +86,13 @@ std::vector<std::string> noise_of(const NoteInput& input, const Candidate& candi
     }
   }
   std::vector<std::string> parts;
+  parts.reserve(worst.size());
   for (const NoteNoiseFloor& floor : worst) {
     parts.push_back(floor.flips == 0 && floor.max_abs_logit_difference == 0.0
                         ? fmt::format("{}: {} examples, identical", floor.what, count(floor.examples))
-                        : fmt::format("{}: {} examples, largest change of a logit {:.3g}, {} flips",
+                        : fmt::format("{}: {} examples, largest change of a logit {:.3g}, {} flip{}",
                                       floor.what, count(floor.examples), floor.max_abs_logit_difference,
-                                      count(floor.flips)));
+                                      count(floor.flips), floor.flips == 1 ? "" : "s"));
   }
   return parts;
 }

@@ -60,6 +60,7 @@ const char* objective_text(Objective objective) {
 
 std::string objectives_sentence(const Envelope& envelope) {
   std::vector<std::string> order;
+  order.reserve(envelope.order.size());
   for (const Objective objective : envelope.order) order.emplace_back(objective_text(objective));
   if (order.size() < 2) return {};
   return fmt::format("The objectives are taken in this order: {}.", join(order, ", then "));

@@ -326,7 +326,8 @@ std::string reliability_svg(const std::vector<NoteCalibration>& calibration) {
   svg.text(206.0, 16.0, "after temperature");
   for (std::size_t i = 0; i < calibration.size(); ++i) {
     const double left = 40.0 + kPanel * static_cast<double>(i % across);
-    const double top = 50.0 + kPanel * static_cast<double>(i / across);
+    const std::size_t row = i / across;
+    const double top = 50.0 + kPanel * static_cast<double>(row);
     const Axis x{0.0, 1.0, left, left + kPlot};
     const Axis y{0.0, 1.0, top + kPlot, top};
     svg.text(left, top - 8.0, calibration[i].model + " " + calibration[i].recipe);

@@ -282,7 +282,8 @@ TEST(Note, WhatMovesByItselfStandsBeforeTheAnswer) {
   EXPECT_LT(noise, markdown.find("Recommendation"));
   EXPECT_THAT(markdown, HasSubstr("passes over the same examples differ by up to 5.0 % (encoder fp16)"));
   // Once for each configuration, at its worst.
-  EXPECT_THAT(markdown, HasSubstr("the same again: 6,083 examples, largest change of a logit 0.25, 1 flips"));
+  EXPECT_THAT(markdown,
+              HasSubstr("the same again: 6,083 examples, largest change of a logit 0.25, 1 flip |"));
 }
 
 TEST(Note, WhatIsMissingIsSaidBeforeTheAnswer) {

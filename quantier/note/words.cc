@@ -23,7 +23,7 @@ std::string fixed(const std::optional<double>& value, int digits) {
 
 std::string signed_fixed(double value, int digits) {
   if (!std::isfinite(value)) return "–";
-  const std::string size = fmt::format("{:.{}f}", std::abs(value), digits);
+  std::string size = fmt::format("{:.{}f}", std::abs(value), digits);
   if (size.find_first_not_of("0.") == std::string::npos) return size;
   return (value < 0.0 ? "−" : "+") + size;
 }
@@ -96,7 +96,7 @@ std::string check_text(const Constraint& constraint, const Check& check) {
   if (!check.value) return "unknown";
   const char* word = check.outcome == CheckOutcome::kPass ? "pass" : "FAIL";
   const std::string value = constraint.kind == ConstraintKind::kLatency
-                                ? fixed(*check.value, 2)
+                                ? fixed(check.value, 2)
                                 : value_text(constraint, *check.value);
   return fmt::format("{} {}{}", value, word, check.within_margin ? " (near)" : "");
 }
@@ -139,7 +139,7 @@ std::optional<QualityDifference> paired_lead(const std::vector<QualityDifference
 std::string lead_text(const std::vector<QualityDifference>& differences, const Candidate& first,
                       const Candidate& second) {
   if (!first.macro_f1 || !second.macro_f1) return "–";
-  const std::string lead = signed_fixed(*first.macro_f1 - *second.macro_f1, 3);
+  std::string lead = signed_fixed(*first.macro_f1 - *second.macro_f1, 3);
   const auto pair = paired_lead(differences, first.name, second.name);
   if (!pair) return lead;
   return fmt::format("{} [{}, {}]", lead, signed_fixed(pair->low, 3), signed_fixed(pair->high, 3));

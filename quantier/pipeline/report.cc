@@ -155,7 +155,7 @@ Result<std::vector<Run>> load_runs(Store& store, const std::vector<std::string>&
 }
 
 Result<Analysis> analyze_runs(const RunConfig& config, Store& store, const std::vector<Run>& runs,
-                              AnalysisTiers tiers, const ReportOptions& options) {
+                              const AnalysisTiers& tiers, const ReportOptions& options) {
   AnalysisOptions analysis;
   analysis.reference_recipe = config.reference_recipe;
   analysis.seed = config.seed;
@@ -183,7 +183,7 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   QT_TRY(TierSetup tiers, tiers_for(config, runs.front().predictions.label_names));
   Report report;
   report.store = store.path();
-  QT_TRY(report.analysis, analyze_runs(config, store, runs, std::move(tiers.tiers), options));
+  QT_TRY(report.analysis, analyze_runs(config, store, runs, tiers.tiers, options));
 
   const Envelope envelope = envelope_for(config);
   QT_TRY(report.decision, decide_candidates(candidates_of(report.analysis, envelope),

@@ -49,6 +49,7 @@ std::vector<std::string> established_losses(const Analysis& analysis, const Conf
 
 std::vector<NoteReliabilityBin> bins_of(const std::vector<ReliabilityBin>& bins) {
   std::vector<NoteReliabilityBin> out;
+  out.reserve(bins.size());
   for (const ReliabilityBin& bin : bins) {
     out.push_back({.confidence = bin.mean_confidence,
                    .accuracy = bin.accuracy,

@@ -145,7 +145,7 @@ std::vector<std::string> plan_remarks_of(const std::vector<Run>& runs) {
 }
 
 Result<NoteFiles> write_note_files(const NoteDocument& document, const std::filesystem::path& directory) {
-  const NoteFiles files{directory / "note.md", directory / "note.html"};
+  NoteFiles files{directory / "note.md", directory / "note.html"};
   const std::filesystem::path figures = directory / "figures";
   QT_TRY_STATUS(create_folders(figures));
   for (const NoteBlock& block : document.blocks) {
