@@ -30,7 +30,8 @@ std::string standalone_svg(const std::string& svg) {
   const std::size_t open_end = svg.find('>');
   if (open_end == std::string::npos) return svg;
   std::string out = svg;
-  out.insert(open_end + 1, "<style>svg{background:#fff;color:#1a1a1a}</style>");
+  out.insert(open_end + 1,
+             "<style>svg{color:#1a1a1a}</style><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>");
   // var(--series0, #0072B2) -> #0072B2: not every program that shows pictures knows variables.
   for (std::size_t at = out.find("var("); at != std::string::npos; at = out.find("var(", at)) {
     const std::size_t comma = out.find(", ", at);

@@ -91,7 +91,7 @@ TEST(ReportParts, FiguresLieBesideTheNoteOnPaper) {
     return text.str();
   };
   EXPECT_THAT(content(folder / "figures" / "frontier.svg"),
-              HasSubstr("<svg xmlns=\"x\"><style>svg{background"));
+              HasSubstr("<svg xmlns=\"x\"><style>svg{color:#1a1a1a}</style><rect width=\"100%\""));
   EXPECT_THAT(content(files->markdown), HasSubstr("(figures/frontier.svg)"));
   EXPECT_THAT(content(files->html), HasSubstr("<figure><svg xmlns=\"x\"><title>"));
   std::filesystem::remove_all(name);
