@@ -26,6 +26,8 @@ double tick_step(double span) {
   return 10.0 * power;
 }
 
+constexpr double kCharacter = 7.2;  // an upper bound of the mean advance at 12 px
+
 struct Axis {
   double low = 0.0;
   double high = 1.0;
@@ -58,7 +60,6 @@ struct Label {
 void place_labels(Svg& svg, const std::vector<Label>& labels, std::vector<Box> taken, double left,
                   double right, double top, double bottom) {
   constexpr double kHeight = 14.0;
-  constexpr double kCharacter = 7.2;  // an upper bound of the mean advance at 12 px
   for (const Label& label : labels) taken.push_back({label.x - 9.0, label.y - 9.0, 18.0, 18.0});
   for (const Label& label : labels) {
     const double width = kCharacter * static_cast<double>(label.text.size());
@@ -151,7 +152,7 @@ double legend(Svg& svg, const std::vector<std::string>& models, double x, double
   for (std::size_t i = 0; i < models.size(); ++i) {
     svg.marker(x, y, i, false);
     svg.text(x + 11.0, y + 4.0, models[i]);
-    x += 34.0 + 7.2 * static_cast<double>(models[i].size());
+    x += 34.0 + kCharacter * static_cast<double>(models[i].size());
   }
   return x;
 }
@@ -253,7 +254,14 @@ std::string frontier_svg(const Decision& decision, const Frontier& frontier) {
 }
 
 std::string tier_forest_svg(const std::vector<NoteTierDelta>& deltas) {
-  constexpr double kWidth = 680.0;
+  const auto row_label = [](const NoteTierDelta& delta) {
+    return fmt::format("{} {}, {}", delta.model, delta.recipe, delta.tier == "all" ? "overall" : delta.tier);
+  };
+  double names = 172.0;  // what the longest name takes
+  for (const NoteTierDelta& delta : deltas) {
+    names = std::max(names, kCharacter * static_cast<double>(row_label(delta).size()));
+  }
+  const double width = 508.0 + names;
   constexpr double kRow = 22.0;
   constexpr double kBetween = 12.0;  // configurations
   const auto starts_group = [&](std::size_t i) {
@@ -261,14 +269,14 @@ std::string tier_forest_svg(const std::vector<NoteTierDelta>& deltas) {
   };
   double height = 70.0 + kRow * static_cast<double>(deltas.size());
   for (std::size_t i = 0; i < deltas.size(); ++i) height += starts_group(i) ? kBetween : 0.0;
-  Svg svg(kWidth, height, "Change of accuracy per tier against the baseline, with 95 % intervals");
+  Svg svg(width, height, "Change of accuracy per tier against the baseline, with 95 % intervals");
   double reach = 0.01;
   for (const NoteTierDelta& delta : deltas) {
     for (const double value : {delta.low, delta.high, delta.delta}) {
       if (std::isfinite(value)) reach = std::max(reach, std::abs(value));
     }
   }
-  const Axis x{-110.0 * reach, 110.0 * reach, 190.0, kWidth - 130.0};
+  const Axis x{-110.0 * reach, 110.0 * reach, names + 18.0, width - 130.0};
   const double bottom = height - 42.0;
   const double step = tick_step(x.high - x.low);
   for (double tick = std::ceil(x.low / step) * step; tick <= x.high; tick += step) {
@@ -279,20 +287,17 @@ std::string tier_forest_svg(const std::vector<NoteTierDelta>& deltas) {
   }
   svg.line(x.at(0.0), 22.0, x.at(0.0), bottom, kAxis);
   svg.text((x.from + x.to) / 2.0, height - 8.0, "change of accuracy, percentage points", "middle");
-  svg.text(kWidth - 8.0, 14.0, "lost / gained", "end");
+  svg.text(width - 8.0, 14.0, "lost / gained", "end");
   std::vector<std::string> models;
   double y = 34.0;
   for (std::size_t i = 0; i < deltas.size(); ++i) {
     const NoteTierDelta& delta = deltas[i];
     if (starts_group(i)) {
       y += kBetween;
-      svg.line(8.0, y - (kRow + kBetween) / 2.0, kWidth - 8.0, y - (kRow + kBetween) / 2.0, kGrid);
+      svg.line(8.0, y - (kRow + kBetween) / 2.0, width - 8.0, y - (kRow + kBetween) / 2.0, kGrid);
     }
     const std::size_t series = series_of(models, delta.model);
-    svg.text(
-        180.0, y + 4.0,
-        fmt::format("{} {}, {}", delta.model, delta.recipe, delta.tier == "all" ? "overall" : delta.tier),
-        "end");
+    svg.text(names + 8.0, y + 4.0, row_label(delta), "end");
     if (std::isfinite(delta.low) && std::isfinite(delta.high)) {
       svg.line(x.at(100.0 * delta.low), y, x.at(100.0 * delta.high), y,
                fmt::format("stroke:{};stroke-width:2", series_colour(series)));
@@ -300,7 +305,7 @@ std::string tier_forest_svg(const std::vector<NoteTierDelta>& deltas) {
     if (std::isfinite(delta.delta)) {
       svg.marker(x.at(100.0 * delta.delta), y, series, delta.verdict != "established");
     }
-    svg.text(kWidth - 8.0, y + 4.0,
+    svg.text(width - 8.0, y + 4.0,
              fmt::format("{} / {} of {}", count(delta.lost), count(delta.gained), count(delta.examples)),
              "end");
     y += kRow;
