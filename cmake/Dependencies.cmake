@@ -1,5 +1,4 @@
-# Everything here is a Debian package (scripts/packages.txt). The core of Quantier depends on none of them for its
-# numbers except oneDNN, which multiplies dense float matrices.
+# Everything here is a Debian package (scripts/packages.txt). None of Quantier's numbers depends on them.
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
@@ -12,15 +11,6 @@ pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
 find_path(CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
-find_library(DNNL_LIBRARY dnnl REQUIRED)
-# Only to tell oneDNN's threads to stay away: Quantier has one pool of its own.
-find_package(OpenMP QUIET COMPONENTS CXX)
-if(NOT TARGET OpenMP::OpenMP_CXX)
-  # Clang without an OpenMP of its own: no source uses pragmas, so GCC's runtime, which oneDNN loads, is all that is needed.
-  find_library(GOMP_LIBRARY NAMES libgomp.so.1 REQUIRED)
-  add_library(OpenMP::OpenMP_CXX INTERFACE IMPORTED)
-  target_link_libraries(OpenMP::OpenMP_CXX INTERFACE ${GOMP_LIBRARY})
-endif()
 if(QUANTIER_TESTS)
   find_package(GTest REQUIRED)
 endif()

@@ -26,7 +26,7 @@ class GraphClassifier final : public Classifier {
       if (kind == EngineKind::kReference) {
         worker.ops = std::make_unique<ReferenceOps>(weights_.plan);
       } else {
-        worker.ops = std::make_unique<CpuOps>(weights_.plan);
+        worker.ops = std::make_unique<CpuOps>(weights_.plan, cpu::best_kernels());
       }
     }
     fill_executed_plan(kind);
@@ -116,17 +116,18 @@ class GraphClassifier final : public Classifier {
                                        : "none");
     for (std::size_t i = 0; i < weights_.spec.linears.size(); ++i) {
       const LinearSpec& linear = weights_.spec.linears[i];
-      const PackedLinear& packed = weights_.linear(linear.role, linear.layer);
       ExecutedLayer layer;
       layer.name = linear.name;
       layer.role = linear_role_name(linear.role);
       layer.method = method_name(plan.layers[i].method);
       layer.requested_format = weight_format_name(plan.layers[i].format);
-      layer.executed_format = weight_format_name(format_of(packed));
-      layer.kernel = kind == EngineKind::kReference ? "reference" : cpu_kernel_name(format_of(packed));
+      const WeightFormat format = plan.layers[i].format;
+      layer.executed_format = weight_format_name(format);
+      layer.kernel =
+          kind == EngineKind::kReference ? "reference" : cpu_kernel_name(format, cpu::best_kernels());
       layer.out_features = linear.out_features;
       layer.in_features = linear.in_features;
-      layer.weight_bytes = packed_bytes(packed);
+      layer.weight_bytes = plan.layers[i].bytes;
       executed_.weight_bytes += layer.weight_bytes;
       executed_.layers.push_back(std::move(layer));
     }
@@ -186,13 +187,15 @@ class Builder final : public EngineBuilder {
   }
 
   Status set_linear(const LinearSpec& linear, PackedLinear&& packed) override {
-    const WeightFormat format = format_of(packed);
-    if (format != WeightFormat::kF32 && format != WeightFormat::kF16) {
-      return fail(ErrorKind::kUnsupported,
-                  fmt::format("no kernel for the format {}", weight_format_name(format)), linear.name, "",
-                  "fp32 and fp16 run on this engine");
+    // What runs is what the plan says, or nothing.
+    QT_CHECK(format_of(packed) == planned(linear).format && packed_bytes(packed) == planned(linear).bytes,
+             "a layer is packed as planned");
+    LinearWeights& weights = weights_.linears[{linear.role, linear.layer}];
+    if (kind_ == EngineKind::kCpu) {
+      weights = arrange_in_panels(std::move(packed));
+    } else {
+      weights = std::move(packed);
     }
-    weights_.linears[{linear.role, linear.layer}] = std::move(packed);
     return {};
   }
 
@@ -204,6 +207,15 @@ class Builder final : public EngineBuilder {
   }
 
  private:
+  [[nodiscard]] const LayerPlan& planned(const LinearSpec& linear) const {
+    for (std::size_t i = 0; i < weights_.spec.linears.size(); ++i) {
+      const LinearSpec& other = weights_.spec.linears[i];
+      if (other.role == linear.role && other.layer == linear.layer) return weights_.plan.layers[i];
+    }
+    QT_CHECK(false, "the linear layer is one of the model's");
+    std::abort();
+  }
+
   void read(const TensorView& tensor, std::vector<float>& values) const {
     values.resize(tensor.element_count());
     copy_as_float(tensor, 0, values);

@@ -35,7 +35,7 @@ class Ops {
                      std::span<float> out) = 0;
   // y = x W^T + b for the rows of x. `scopes` are offsets into the rows, [0, ..., rows], one scope after
   // another; only LLM.int8() looks at them: its outlier columns are found over the rows of a scope.
-  virtual void linear(const PackedLinear& linear, std::span<const float> x,
+  virtual void linear(const LinearWeights& weights, std::span<const float> x,
                       std::span<const std::uint32_t> scopes, std::span<float> y) = 0;
   // (x - mean) / sqrt(variance + epsilon) * weight + bias, per row; y may be x. (Ba, Kiros, Hinton 2016.)
   virtual void layer_norm(const NormWeights& norm, double epsilon, std::span<const float> x,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "quantier/checkpoint/model_spec.h"
+#include "quantier/engine/cpu/panels.h"
 #include "quantier/formats/packed_linear.h"
 #include "quantier/formats/plan.h"
 #include "quantier/tensor/aligned_buffer.h"
@@ -19,18 +20,21 @@ struct NormWeights {
   std::vector<float> bias;    // [hidden] or empty
 };
 
+// As stored, for the scalar reference, or in the order that the CPU kernels read.
+using LinearWeights = std::variant<PackedLinear, CpuPanels>;
+
 struct ModelWeights {
   ModelSpec spec;
   Plan plan;
   // [vocabulary, hidden], as the plan says: float, or IEEE half bits.
   std::variant<AlignedBuffer<float>, AlignedBuffer<std::uint16_t>> embedding;
   std::map<std::pair<NormRole, int>, NormWeights> norms;
-  std::map<std::pair<LinearRole, int>, PackedLinear> linears;
+  std::map<std::pair<LinearRole, int>, LinearWeights> linears;
 
   [[nodiscard]] const NormWeights& norm(NormRole role, int layer = kNoLayer) const {
     return norms.at({role, layer});
   }
-  [[nodiscard]] const PackedLinear& linear(LinearRole role, int layer = kNoLayer) const {
+  [[nodiscard]] const LinearWeights& linear(LinearRole role, int layer = kNoLayer) const {
     return linears.at({role, layer});
   }
 };

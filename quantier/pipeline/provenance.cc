@@ -3,7 +3,6 @@
 #include <sys/utsname.h>
 #include <zlib.h>
 
-#include <dnnl.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 
@@ -65,14 +64,12 @@ std::string instruction_sets() {
 }
 
 std::string library_versions() {
-  const dnnl_version_t* dnnl = dnnl_version();
   std::array<char, 64> pcre2{};
   if (pcre2_config(PCRE2_CONFIG_VERSION, nullptr) <= static_cast<int>(pcre2.size())) {
     pcre2_config(PCRE2_CONFIG_VERSION, pcre2.data());
   }
-  return fmt::format("oneDNN {}.{}.{}, PCRE2 {}, utf8proc {}, SQLite {}, zlib {}, {}", dnnl->major,
-                     dnnl->minor, dnnl->patch, pcre2.data(), utf8proc_version(), sqlite3_libversion(),
-                     zlibVersion(), OpenSSL_version(OPENSSL_VERSION));
+  return fmt::format("PCRE2 {}, utf8proc {}, SQLite {}, zlib {}, {}", pcre2.data(), utf8proc_version(),
+                     sqlite3_libversion(), zlibVersion(), OpenSSL_version(OPENSSL_VERSION));
 }
 
 std::string kernel_release() {

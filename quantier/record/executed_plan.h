@@ -15,7 +15,7 @@ struct ExecutedLayer {
   std::string method;            // "none", "absmax", "llm-int8", "nf4"
   std::string requested_format;  // "f16"
   std::string executed_format;   // "f16"
-  std::string kernel;            // "f16_panels+onednn_sgemm", "i8_avx512vnni", ...
+  std::string kernel;            // "avx2/f16_panels_to_f32", "avx2/i8_panels_i32_sums", ...
   std::uint64_t out_features = 0;
   std::uint64_t in_features = 0;
   std::uint64_t weight_bytes = 0;

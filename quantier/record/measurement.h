@@ -41,7 +41,7 @@ struct Provenance {
   std::string instruction_sets;  // "avx2 avx512f avx512_vnni ..."
   std::string kernel_release;    // of the operating system
   std::uint32_t threads = 0;
-  std::string libraries;  // "oneDNN 2.6.3, PCRE2 10.42, ..."
+  std::string libraries;  // "PCRE2 10.42, utf8proc 2.8.0, ..."
   std::string weights_sha256;
   std::string config_sha256;
   std::string tokenizer_sha256;

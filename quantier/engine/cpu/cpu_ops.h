@@ -1,23 +1,32 @@
-// The fast operations: dense products through oneDNN, the rest in loops that the compiler vectorises for the
-// machine at hand.
+// The fast operations: every loop is a kernel of the instruction set chosen for this machine (kernels.h).
 //
 // Every result depends on its own row (or its own text) alone, with a fixed order of sums, so logits are the
-// same bits at any batch size, order and number of threads. No multiply-add is fused outside oneDNN, so the
-// loops give the same bits on every instruction set. One object serves one thread.
+// same bits at any batch size, order and number of threads; with LLM.int8() over batches, they depend on the
+// batch by definition. Weights come as CpuPanels. One object serves one thread.
 #pragma once
 
+#include <string>
 #include <vector>
 
-#include "quantier/engine/reference/reference_ops.h"
+#include "quantier/engine/cpu/kernels.h"
+#include "quantier/engine/cpu/panels.h"
+#include "quantier/engine/ops.h"
 
 namespace quantier {
 
-class CpuOps final : public ReferenceOps {
+class CpuOps final : public Ops {
  public:
-  explicit CpuOps(const Plan& plan) : ReferenceOps(plan) {}
+  // `plan` must outlive the operations.
+  CpuOps(const Plan& plan, const cpu::Kernels& kernels)
+      : plan_(plan), kernels_(kernels), half_(plan.rounding == ActivationRounding::kHalf) {}
 
-  void linear(const PackedLinear& linear, std::span<const float> x, std::span<const std::uint32_t> scopes,
+  void embed(const ModelWeights& weights, std::span<const std::int32_t> ids, std::span<float> out) override;
+  void linear(const LinearWeights& weights, std::span<const float> x, std::span<const std::uint32_t> scopes,
               std::span<float> y) override;
+  void layer_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
+                  std::span<float> y) override;
+  void rms_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
+                std::span<float> y) override;
   void rope(std::span<float> x, const TokenBatch& batch, std::size_t stride, std::size_t first,
             std::size_t heads, std::size_t head_dim, double theta) override;
   void attention(const AttentionShape& shape, const float* queries, const float* keys, const float* values,
@@ -25,7 +34,9 @@ class CpuOps final : public ReferenceOps {
                  std::span<float> out) override;
   void gated(Activation activation, const float* gate, const float* up, std::size_t stride, std::size_t rows,
              std::size_t features, std::span<float> y) override;
+  void activate(Activation activation, std::span<float> x) override;
   void add(std::span<float> x, std::span<const float> y) override;
+  void mean(std::span<const float> x, std::size_t rows, std::span<float> out) override;
 
  private:
   // cos and sin of position * frequency, [positions, head_dim / 2] each, for one rotary base.
@@ -38,15 +49,41 @@ class CpuOps final : public ReferenceOps {
   };
   const RotaryTable& rotary_table(double theta, std::size_t head_dim, std::size_t positions);
 
-  AlignedBuffer<float> panel_;     // a block of weight rows as float
-  AlignedBuffer<float> padded_x_;  // the fewest rows that oneDNN treats like many
-  AlignedBuffer<float> padded_y_;
-  AlignedBuffer<float> transposed_keys_;  // [head_dim, tokens]
-  AlignedBuffer<float> scores_;           // [tokens]
+  void multiply_int8(const CpuPanels& panels, const I8Panels& weights, std::span<const float> x,
+                     std::span<const std::uint32_t> scopes, std::span<float> y);
+  // Codes and absmax of all rows; outlier columns of each scope, and of all together.
+  void quantize_activations(std::size_t columns, std::span<const float> x,
+                            std::span<const std::uint32_t> scopes);
+  void outlier_weights(const CpuPanels& panels, const I8Panels& weights, std::size_t panel);
+  void add_outliers(const CpuPanels& panels, const I8Panels& weights, std::size_t panel,
+                    std::span<const float> x, float* y, std::size_t count);
+
+  const Plan& plan_;
+  const cpu::Kernels& kernels_;
+  bool half_;
   std::vector<RotaryTable> rotary_tables_;
+  AlignedBuffer<float> panel_;         // [K, 16] one panel of weights as float
+  AlignedBuffer<std::int16_t> codes_;  // [rows, K] activations in int8 steps
+  AlignedBuffer<float> row_absmax_;    // [rows]
+  struct OutlierScopeRows {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    std::vector<std::uint32_t> columns;
+  };
+  std::vector<std::size_t> rows_with_outliers_;   // of one scope
+  std::vector<std::uint8_t> is_outlier_;          // [K], of one scope
+  std::vector<OutlierScopeRows> outlier_scopes_;  // those that have any
+  std::vector<std::uint32_t> outlier_columns_;    // of all scopes, ascending
+  AlignedBuffer<float> outlier_panel_;            // [outlier columns, 16]
+  AlignedBuffer<float> scope_panel_;              // [outlier columns of a scope, 16]
+  AlignedBuffer<float> outlier_x_;                // [rows, outlier columns of a scope]
+  AlignedBuffer<float> outlier_y_;                // [rows, 16]
+  AlignedBuffer<float> key_panels_;               // [tokens / 16, head_dim, 16]
+  AlignedBuffer<float> value_panels_;             // [head_dim / 16, tokens, 16]
+  AlignedBuffer<float> scores_;                   // [queries of a block, tokens]
 };
 
-// What runs for a layer: the name that goes into the executed plan.
-[[nodiscard]] const char* cpu_kernel_name(WeightFormat format);
+// What runs for a layer, for the executed plan, e.g. "avx2/nf4_panels".
+[[nodiscard]] std::string cpu_kernel_name(WeightFormat format, const cpu::Kernels& kernels);
 
 }  // namespace quantier

@@ -7,6 +7,7 @@
 
 #include "quantier/base/half.h"
 #include "quantier/engine/reference/reference_linear.h"
+#include "quantier/engine/visible_keys.h"
 
 namespace quantier {
 namespace {
@@ -22,16 +23,6 @@ double apply(Activation activation, double x) {
 }
 
 }  // namespace
-
-KeyRange visible_keys(const AttentionShape& shape, std::size_t position, std::size_t tokens) {
-  KeyRange range{0, shape.causal ? position + 1 : tokens};
-  if (shape.half_window) {
-    const std::size_t reach = *shape.half_window;
-    range.begin = position > reach ? position - reach : 0;
-    range.end = std::min(range.end, position + reach + 1);
-  }
-  return range;
-}
 
 float ReferenceOps::stored(double value) const {
   const auto single = static_cast<float>(value);
@@ -53,9 +44,9 @@ void ReferenceOps::embed(const ModelWeights& weights, std::span<const std::int32
   }
 }
 
-void ReferenceOps::linear(const PackedLinear& linear, std::span<const float> x,
+void ReferenceOps::linear(const LinearWeights& weights, std::span<const float> x,
                           std::span<const std::uint32_t> scopes, std::span<float> y) {
-  reference_linear(linear, plan_, x, scopes, y);
+  reference_linear(std::get<PackedLinear>(weights), plan_, x, scopes, y);
 }
 
 void ReferenceOps::layer_norm(const NormWeights& norm, double epsilon, std::span<const float> x,

@@ -13,7 +13,7 @@ class ReferenceOps : public Ops {
       : plan_(plan), rounds_(plan.rounding == ActivationRounding::kHalf) {}
 
   void embed(const ModelWeights& weights, std::span<const std::int32_t> ids, std::span<float> out) override;
-  void linear(const PackedLinear& linear, std::span<const float> x, std::span<const std::uint32_t> scopes,
+  void linear(const LinearWeights& weights, std::span<const float> x, std::span<const std::uint32_t> scopes,
               std::span<float> y) override;
   void layer_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
                   std::span<float> y) override;
@@ -40,12 +40,5 @@ class ReferenceOps : public Ops {
   const Plan& plan_;
   bool rounds_;
 };
-
-// The keys [begin, end) that the query at `position` sees among `tokens`.
-struct KeyRange {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-};
-[[nodiscard]] KeyRange visible_keys(const AttentionShape& shape, std::size_t position, std::size_t tokens);
 
 }  // namespace quantier

@@ -1,0 +1,74 @@
+// Attention of one text as two products per head over blocks of queries: scores = Q K^T against the keys
+// turned into panels, then answers = P V against the values in panels, with the softmax between them while a
+// block is in cache. The same product kernel as the linear layers', so a query's answer does not depend on
+// which others are asked.
+#include <algorithm>
+#include <cmath>
+
+#include "quantier/engine/cpu/cpu_ops.h"
+#include "quantier/engine/visible_keys.h"
+
+namespace quantier {
+namespace {
+
+constexpr std::size_t kQueriesAtOnce = 48;
+
+constexpr std::size_t rounded_up(std::size_t n) { return (n + kPanelWidth - 1) / kPanelWidth * kPanelWidth; }
+
+// Values [tokens, dim] -> [dim / 16, tokens, 16].
+void values_in_panels(const float* values, std::size_t stride, std::size_t tokens, std::size_t dim,
+                      float* panels) {
+  for (std::size_t first = 0; first < dim; first += kPanelWidth) {
+    const std::size_t count = std::min(kPanelWidth, dim - first);
+    for (std::size_t t = 0; t < tokens; ++t, panels += kPanelWidth) {
+      std::copy_n(values + t * stride + first, count, panels);
+      std::fill_n(panels + count, kPanelWidth - count, 0.0F);
+    }
+  }
+}
+
+}  // namespace
+
+void CpuOps::attention(const AttentionShape& shape, const float* queries, const float* keys,
+                       const float* values, std::size_t tokens, std::size_t first_query,
+                       std::size_t query_count, std::span<float> out) {
+  const std::size_t dim = shape.head_dim;
+  const auto scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(dim)));
+  const std::size_t out_stride = shape.heads * dim;
+  key_panels_.ensure(rounded_up(tokens) * dim, MemoryOwner::kActivations);
+  value_panels_.ensure(rounded_up(dim) * tokens, MemoryOwner::kActivations);
+  scores_.ensure(kQueriesAtOnce * rounded_up(tokens), MemoryOwner::kActivations);
+  const std::size_t group = shape.heads / shape.kv_heads;
+  for (std::size_t kv = 0; kv < shape.kv_heads; ++kv) {
+    kernels_.transpose_panels(keys + kv * dim, shape.key_stride, tokens, dim, key_panels_.data());
+    values_in_panels(values + kv * dim, shape.key_stride, tokens, dim, value_panels_.data());
+    for (std::size_t head = kv * group; head < (kv + 1) * group; ++head) {
+      for (std::size_t block = 0; block < query_count; block += kQueriesAtOnce) {
+        const std::size_t count = std::min(kQueriesAtOnce, query_count - block);
+        const std::size_t position = first_query + block;
+        // Keys that some query of the block sees; both ends only grow with the position.
+        const std::size_t low = visible_keys(shape, position, tokens).begin / kPanelWidth * kPanelWidth;
+        const std::size_t high = visible_keys(shape, position + count - 1, tokens).end;
+        const std::size_t width = rounded_up(high - low);
+        const float* query = queries + position * shape.query_stride + head * dim;
+        for (std::size_t t = 0; t < width; t += kPanelWidth) {
+          kernels_.multiply_panel(query, shape.query_stride, count, dim, key_panels_.data() + (low + t) * dim,
+                                  {}, scores_.data() + t, width, kPanelWidth);
+        }
+        for (std::size_t q = 0; q < count; ++q) {
+          const KeyRange range = visible_keys(shape, position + q, tokens);
+          kernels_.softmax(scores_.data() + q * width, range.begin - low, range.end - low, width, scale);
+        }
+        float* answer = out.data() + block * out_stride + head * dim;
+        for (std::size_t first = 0; first < dim; first += kPanelWidth) {
+          kernels_.multiply_panel(scores_.data(), width, count, high - low,
+                                  value_panels_.data() + first * tokens + low * kPanelWidth,
+                                  {.bias = nullptr, .half = half_}, answer + first, out_stride,
+                                  std::min(kPanelWidth, dim - first));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace quantier

@@ -1,0 +1,179 @@
+// Linear layers over panels of sixteen outputs. Stored halves and NF4 codes become float one panel at a time,
+// in cache, and are used for all rows; int8 multiplies as integers. LLM.int8(): formats/i8_row.h has the
+// arithmetic, step by step.
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "quantier/engine/cpu/cpu_ops.h"
+#include "quantier/formats/i8_row.h"
+#include "quantier/formats/nf4_block.h"
+
+namespace quantier {
+namespace {
+
+// The absmax of block `k / 64` of sixteen outputs at input k.
+std::array<float, kPanelWidth> panel_absmax(const CpuPanels& panels, const Nf4Weights& scales,
+                                            std::size_t panel, std::size_t k) {
+  std::array<float, kPanelWidth> out{};
+  for (std::size_t i = 0; i < kPanelWidth; ++i) {
+    const std::size_t n = panel * kPanelWidth + i;
+    if (n < panels.out_features)
+      out[i] = nf4_absmax(scales, (n * panels.in_features + k) / kNf4BlockElements);
+  }
+  return out;
+}
+
+void expand_nf4(const cpu::Kernels& kernels, const CpuPanels& panels, const Nf4Panels& weights,
+                std::size_t panel, float* out) {
+  const std::size_t k_count = panels.in_features;
+  const std::uint8_t* codes = weights.codes.data() + panel * k_count * (kPanelWidth / 2);
+  // Where blocks straddle rows, sixteen outputs change block at sixteen different inputs.
+  const std::size_t step = k_count % kNf4BlockElements == 0 ? kNf4BlockElements : 1;
+  for (std::size_t k = 0; k < k_count; k += step) {
+    const auto absmax = panel_absmax(panels, weights.scales, panel, k);
+    kernels.expand_nf4(codes + k * (kPanelWidth / 2), step, nf4_table().data(), absmax.data(),
+                       out + k * kPanelWidth);
+  }
+}
+
+}  // namespace
+
+void CpuOps::linear(const LinearWeights& weights, std::span<const float> x,
+                    std::span<const std::uint32_t> scopes, std::span<float> y) {
+  const auto& panels = std::get<CpuPanels>(weights);
+  if (const auto* i8 = std::get_if<I8Panels>(&panels.weights))
+    return multiply_int8(panels, *i8, x, scopes, y);
+  const std::size_t rows = scopes.back();
+  const std::size_t n_count = panels.out_features;
+  const std::size_t k_count = panels.in_features;
+  panel_.ensure(k_count * kPanelWidth, MemoryOwner::kActivations);
+  for (std::size_t panel = 0; panel < panels.panel_count(); ++panel) {
+    const float* values = panel_.data();
+    if (const auto* f32 = std::get_if<F32Panels>(&panels.weights)) {
+      values = f32->values.data() + panel * k_count * kPanelWidth;
+    } else if (const auto* f16 = std::get_if<F16Panels>(&panels.weights)) {
+      kernels_.expand_half(f16->values.data() + panel * k_count * kPanelWidth, panel_.data(),
+                           k_count * kPanelWidth);
+    } else {
+      expand_nf4(kernels_, panels, std::get<Nf4Panels>(panels.weights), panel, panel_.data());
+    }
+    const std::size_t first = panel * kPanelWidth;
+    kernels_.multiply_panel(
+        x.data(), k_count, rows, k_count, values,
+        {.bias = panels.bias.empty() ? nullptr : panels.bias.data() + first, .half = half_}, y.data() + first,
+        n_count, std::min(kPanelWidth, n_count - first));
+  }
+}
+
+void CpuOps::multiply_int8(const CpuPanels& panels, const I8Panels& weights, std::span<const float> x,
+                           std::span<const std::uint32_t> scopes, std::span<float> y) {
+  const std::size_t rows = scopes.back();
+  const std::size_t n_count = panels.out_features;
+  const std::size_t pairs = (panels.in_features + 1) / 2;
+  quantize_activations(panels.in_features, x, scopes);
+  for (std::size_t panel = 0; panel < panels.panel_count(); ++panel) {
+    const std::size_t first = panel * kPanelWidth;
+    const std::size_t count = std::min(kPanelWidth, n_count - first);
+    kernels_.multiply_panel_i8(
+        codes_.data(), 2 * pairs, rows, pairs, weights.codes.data() + panel * pairs * 2 * kPanelWidth,
+        row_absmax_.data(), weights.row_absmax.data() + first, 1.0F / (kI8Steps * kI8Steps),
+        {.bias = panels.bias.empty() ? nullptr : panels.bias.data() + first, .half = half_}, y.data() + first,
+        n_count, count);
+    if (!outlier_columns_.empty()) add_outliers(panels, weights, panel, x, y.data() + first, count);
+  }
+}
+
+void CpuOps::quantize_activations(std::size_t columns, std::span<const float> x,
+                                  std::span<const std::uint32_t> scopes) {
+  const std::size_t stride = (columns + 1) / 2 * 2;
+  codes_.ensure(scopes.back() * stride, MemoryOwner::kActivations);
+  row_absmax_.ensure(scopes.back(), MemoryOwner::kActivations);
+  outlier_scopes_.clear();
+  outlier_columns_.clear();
+  for (std::size_t scope = 0; scope + 1 < scopes.size(); ++scope) {
+    const std::size_t begin = scopes[scope];
+    const std::size_t end = scopes[scope + 1];
+    rows_with_outliers_.clear();
+    for (std::size_t row = begin; row < end; ++row) {
+      const float* values = x.data() + row * columns;
+      std::int16_t* codes = codes_.data() + row * stride;
+      float absmax = kernels_.largest(values, columns);
+      if (absmax >= plan_.outlier_threshold) {
+        rows_with_outliers_.push_back(row);
+        absmax = kernels_.largest_below(values, columns, plan_.outlier_threshold);
+      }
+      row_absmax_[row] = absmax;
+      kernels_.quantize(values, columns, absmax > 0.0F ? i8_scale(absmax) : 0.0F, codes);
+      if (stride != columns) codes[columns] = 0;
+    }
+    if (rows_with_outliers_.empty()) continue;
+    OutlierScopeRows& found = outlier_scopes_.emplace_back(OutlierScopeRows{begin, end, {}});
+    is_outlier_.assign(columns, 0);
+    for (const std::size_t row : rows_with_outliers_) {
+      const float* values = x.data() + row * columns;
+      for (std::size_t k = 0; k < columns; ++k)
+        is_outlier_[k] |= static_cast<std::uint8_t>(std::abs(values[k]) >= plan_.outlier_threshold);
+    }
+    for (std::size_t k = 0; k < columns; ++k) {
+      if (is_outlier_[k] != 0) found.columns.push_back(static_cast<std::uint32_t>(k));
+    }
+    for (std::size_t row = begin; row < end; ++row) {
+      for (const std::uint32_t column : found.columns) codes_[row * stride + column] = 0;
+    }
+    outlier_columns_.insert(outlier_columns_.end(), found.columns.begin(), found.columns.end());
+  }
+  // Texts share most of their outlier columns: each is dequantized once for all of them.
+  std::sort(outlier_columns_.begin(), outlier_columns_.end());
+  outlier_columns_.erase(std::unique(outlier_columns_.begin(), outlier_columns_.end()),
+                         outlier_columns_.end());
+}
+
+void CpuOps::outlier_weights(const CpuPanels& panels, const I8Panels& weights, std::size_t panel) {
+  outlier_panel_.ensure(outlier_columns_.size() * kPanelWidth, MemoryOwner::kActivations);
+  const std::size_t k_count = panels.in_features;
+  const std::int8_t* codes = weights.codes.data() + panel * ((k_count + 1) / 2) * 2 * kPanelWidth;
+  const float* absmax = weights.row_absmax.data() + panel * kPanelWidth;
+  for (std::size_t c = 0; c < outlier_columns_.size(); ++c) {
+    const std::size_t k = outlier_columns_[c];
+    float* out = outlier_panel_.data() + c * kPanelWidth;
+    if (!weights.outlier_f16.empty()) {
+      kernels_.expand_half(weights.outlier_f16.data() + (panel * k_count + k) * kPanelWidth, out,
+                           kPanelWidth);
+      continue;
+    }
+    for (std::size_t i = 0; i < kPanelWidth; ++i)
+      out[i] = i8_weight(codes[k / 2 * 2 * kPanelWidth + 2 * i + k % 2], absmax[i]);
+  }
+}
+
+void CpuOps::add_outliers(const CpuPanels& panels, const I8Panels& weights, std::size_t panel,
+                          std::span<const float> x, float* y, std::size_t count) {
+  outlier_weights(panels, weights, panel);
+  for (const OutlierScopeRows& scope : outlier_scopes_) {
+    const std::size_t columns = scope.columns.size();
+    const std::size_t rows = scope.end - scope.begin;
+    outlier_x_.ensure(rows * columns, MemoryOwner::kActivations);
+    outlier_y_.ensure(rows * kPanelWidth, MemoryOwner::kActivations);
+    scope_panel_.ensure(columns * kPanelWidth, MemoryOwner::kActivations);
+    auto next = outlier_columns_.begin();
+    for (std::size_t c = 0; c < columns; ++c) {
+      next = std::lower_bound(next, outlier_columns_.end(), scope.columns[c]);
+      std::copy_n(
+          outlier_panel_.data() + static_cast<std::size_t>(next - outlier_columns_.begin()) * kPanelWidth,
+          kPanelWidth, scope_panel_.data() + c * kPanelWidth);
+    }
+    for (std::size_t row = 0; row < rows; ++row) {
+      const float* values = x.data() + (scope.begin + row) * panels.in_features;
+      for (std::size_t c = 0; c < columns; ++c) outlier_x_[row * columns + c] = values[scope.columns[c]];
+    }
+    kernels_.multiply_panel(outlier_x_.data(), columns, rows, columns, scope_panel_.data(), {},
+                            outlier_y_.data(), kPanelWidth, kPanelWidth);
+    for (std::size_t row = 0; row < rows; ++row) {
+      kernels_.add(y + (scope.begin + row) * panels.out_features, outlier_y_.data() + row * kPanelWidth,
+                   count, half_);
+    }
+  }
+}
+
+}  // namespace quantier

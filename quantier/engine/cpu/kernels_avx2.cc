@@ -1,0 +1,119 @@
+// AVX2, FMA and F16C. Compiled only into this file's own functions (kernels_body.h says why).
+#include "quantier/engine/cpu/kernels.h"
+
+#if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
+#include <immintrin.h>
+
+namespace quantier::cpu {
+namespace {
+
+struct F8 {
+  __m256 v;
+  static F8 load(const float* x) { return {_mm256_loadu_ps(x)}; }
+  static F8 all(float x) { return {_mm256_set1_ps(x)}; }
+  void store(float* x) const { _mm256_storeu_ps(x, v); }
+};
+inline F8 operator+(F8 a, F8 b) { return {_mm256_add_ps(a.v, b.v)}; }
+inline F8 operator-(F8 a, F8 b) { return {_mm256_sub_ps(a.v, b.v)}; }
+inline F8 operator*(F8 a, F8 b) { return {_mm256_mul_ps(a.v, b.v)}; }
+inline F8 operator/(F8 a, F8 b) { return {_mm256_div_ps(a.v, b.v)}; }
+inline F8 fma(F8 a, F8 b, F8 c) { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
+inline F8 max(F8 a, F8 b) { return {_mm256_max_ps(a.v, b.v)}; }
+inline F8 min(F8 a, F8 b) { return {_mm256_min_ps(a.v, b.v)}; }
+inline F8 below(F8 a, F8 b) { return {_mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ)}; }
+inline F8 at_least(F8 a, F8 b) { return {_mm256_cmp_ps(a.v, b.v, _CMP_GE_OQ)}; }
+inline F8 select(F8 mask, F8 a, F8 b) { return {_mm256_blendv_ps(b.v, a.v, mask.v)}; }
+inline F8 absolute(F8 a) { return {_mm256_andnot_ps(_mm256_set1_ps(-0.0F), a.v)}; }
+inline F8 larger_magnitude(F8 a, F8 b) {
+  return {_mm256_castsi256_ps(_mm256_max_epi32(_mm256_castps_si256(a.v), _mm256_castps_si256(b.v)))};
+}
+inline F8 half_rounded(F8 a) {
+  return {_mm256_cvtph_ps(_mm256_cvtps_ph(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC))};
+}
+inline F8 from_half_bits(const std::uint16_t* bits) {
+  return {_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bits)))};
+}
+inline F8 power_of_two(F8 shifted) {
+  const __m256i exponent = _mm256_add_epi32(_mm256_castps_si256(shifted.v), _mm256_set1_epi32(127));
+  return {_mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23))};
+}
+inline void nearest(F8 a, std::int16_t* out) {
+  const __m256i whole = _mm256_cvtps_epi32(a.v);
+  const __m128i packed = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), packed);
+}
+inline float square_root(float x) { return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x))); }
+
+struct I8 {
+  __m256i v;
+  static I8 zero() { return {_mm256_setzero_si256()}; }
+  static __m256i widen_pairs(const std::int8_t* codes) {
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes)));
+  }
+  static __m256i all_pairs(const std::int16_t* pair) {
+    return _mm256_castps_si256(_mm256_broadcast_ss(reinterpret_cast<const float*>(pair)));
+  }
+};
+// As assembly, because GCC 12 lets sums wander between registers and memory where it sees the two steps.
+inline I8 add_pairs(I8 sum, __m256i a, __m256i b) {
+  __m256i product;
+  asm("vpmaddwd %2, %3, %1\n\tvpaddd %1, %0, %0" : "+x"(sum.v), "=&x"(product) : "x"(a), "x"(b));
+  return sum;
+}
+inline F8 floats(I8 a) { return {_mm256_cvtepi32_ps(a.v)}; }
+
+// The table in two registers; bit 3 of a code says which.
+class Nibbles {
+ public:
+  explicit Nibbles(const float* table)
+      : first_(_mm256_loadu_ps(table)), second_(_mm256_loadu_ps(table + 8)) {}
+  void values(const std::uint8_t* codes, F8& low, F8& high) const {
+    const __m256i bytes = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes)));
+    low.v = look_up(bytes);
+    high.v = look_up(_mm256_srli_epi32(bytes, 4));
+  }
+
+ private:
+  [[nodiscard]] __m256 look_up(__m256i codes) const {
+    // The permutation reads the lowest three bits; bit 3 moves to the sign, which the blend reads.
+    const __m256 upper = _mm256_castsi256_ps(_mm256_slli_epi32(codes, 28));
+    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(first_, codes), _mm256_permutevar8x32_ps(second_, codes),
+                            upper);
+  }
+  __m256 first_;
+  __m256 second_;
+};
+
+inline void transpose8(F8 (&block)[8]) {
+  __m256 pairs[8];
+  for (int i = 0; i < 8; i += 2) {
+    pairs[i] = _mm256_unpacklo_ps(block[i].v, block[i + 1].v);
+    pairs[i + 1] = _mm256_unpackhi_ps(block[i].v, block[i + 1].v);
+  }
+  __m256 fours[8];
+  for (int i = 0; i < 8; i += 4) {
+    fours[i] = _mm256_shuffle_ps(pairs[i], pairs[i + 2], 0x44);
+    fours[i + 1] = _mm256_shuffle_ps(pairs[i], pairs[i + 2], 0xEE);
+    fours[i + 2] = _mm256_shuffle_ps(pairs[i + 1], pairs[i + 3], 0x44);
+    fours[i + 3] = _mm256_shuffle_ps(pairs[i + 1], pairs[i + 3], 0xEE);
+  }
+  for (int i = 0; i < 4; ++i) {
+    block[i].v = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x20);
+    block[i + 4].v = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x31);
+  }
+}
+
+#include "quantier/engine/cpu/kernels_body.h"
+
+constexpr Kernels kTable = make_table("avx2");
+
+}  // namespace
+
+const Kernels* avx2_kernels() { return &kTable; }
+
+}  // namespace quantier::cpu
+#else
+namespace quantier::cpu {
+const Kernels* avx2_kernels() { return nullptr; }
+}  // namespace quantier::cpu
+#endif

@@ -1,0 +1,162 @@
+// Plain C++ for processors without AVX2, which the compiler vectorises as it can.
+#include <bit>
+#include <cmath>
+
+#include "quantier/base/half.h"
+#include "quantier/engine/cpu/kernels.h"
+
+namespace quantier::cpu {
+namespace {
+
+struct F8 {
+  float v[8];
+  static F8 load(const float* x) {
+    F8 out;
+    for (int i = 0; i < 8; ++i) out.v[i] = x[i];
+    return out;
+  }
+  static F8 all(float x) {
+    F8 out;
+    for (float& lane : out.v) lane = x;
+    return out;
+  }
+  void store(float* x) const {
+    for (int i = 0; i < 8; ++i) x[i] = v[i];
+  }
+};
+
+template <class Function>
+inline F8 each(F8 a, F8 b, Function&& f) {
+  F8 out;
+  for (int i = 0; i < 8; ++i) out.v[i] = f(a.v[i], b.v[i]);
+  return out;
+}
+
+inline F8 operator+(F8 a, F8 b) {
+  return each(a, b, [](float x, float y) { return x + y; });
+}
+inline F8 operator-(F8 a, F8 b) {
+  return each(a, b, [](float x, float y) { return x - y; });
+}
+inline F8 operator*(F8 a, F8 b) {
+  return each(a, b, [](float x, float y) { return x * y; });
+}
+inline F8 operator/(F8 a, F8 b) {
+  return each(a, b, [](float x, float y) { return x / y; });
+}
+inline F8 fma(F8 a, F8 b, F8 c) { return a * b + c; }
+inline F8 max(F8 a, F8 b) {
+  return each(a, b, [](float x, float y) { return x > y ? x : y; });
+}
+inline F8 min(F8 a, F8 b) {
+  return each(a, b, [](float x, float y) { return x < y ? x : y; });
+}
+// All ones where true: a NaN, of which only the sign is read.
+inline F8 below(F8 a, F8 b) {
+  return each(a, b, [](float x, float y) { return x < y ? -1.0F : 1.0F; });
+}
+inline F8 at_least(F8 a, F8 b) {
+  return each(a, b, [](float x, float y) { return x >= y ? -1.0F : 1.0F; });
+}
+inline F8 select(F8 mask, F8 a, F8 b) {
+  F8 out;
+  for (int i = 0; i < 8; ++i) out.v[i] = mask.v[i] < 0 ? a.v[i] : b.v[i];
+  return out;
+}
+inline F8 absolute(F8 a) {
+  return each(a, a, [](float x, float) {
+    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFU);
+  });
+}
+inline F8 larger_magnitude(F8 a, F8 b) {
+  return each(a, b, [](float x, float y) {
+    return std::bit_cast<std::int32_t>(x) > std::bit_cast<std::int32_t>(y) ? x : y;
+  });
+}
+inline F8 half_rounded(F8 a) {
+  return each(a, a, [](float x, float) { return round_to_half(x); });
+}
+inline F8 from_half_bits(const std::uint16_t* bits) {
+  F8 out;
+  for (int i = 0; i < 8; ++i) out.v[i] = to_float(Half{bits[i]});
+  return out;
+}
+inline F8 power_of_two(F8 shifted) {
+  return each(shifted, shifted, [](float x, float) {
+    return std::bit_cast<float>((std::bit_cast<std::uint32_t>(x) + 127U) << 23);
+  });
+}
+inline void nearest(F8 a, std::int16_t* out) {
+  for (int i = 0; i < 8; ++i) out[i] = static_cast<std::int16_t>(std::nearbyint(a.v[i]));
+}
+inline float square_root(float x) { return std::sqrt(x); }
+
+struct Pairs {
+  std::int16_t v[16];
+};
+struct I8 {
+  std::int32_t v[8];
+  static I8 zero() { return {}; }
+  static Pairs widen_pairs(const std::int8_t* codes) {
+    Pairs out;
+    for (int i = 0; i < 16; ++i) out.v[i] = codes[i];
+    return out;
+  }
+  static Pairs all_pairs(const std::int16_t* pair) {
+    Pairs out;
+    for (int i = 0; i < 16; ++i) out.v[i] = pair[i % 2];
+    return out;
+  }
+};
+inline I8 add_pairs(I8 sum, const Pairs& a, const Pairs& b) {
+  for (int i = 0; i < 8; ++i) sum.v[i] += a.v[2 * i] * b.v[2 * i] + a.v[2 * i + 1] * b.v[2 * i + 1];
+  return sum;
+}
+inline F8 floats(I8 a) {
+  F8 out;
+  for (int i = 0; i < 8; ++i) out.v[i] = static_cast<float>(a.v[i]);
+  return out;
+}
+
+class Nibbles {
+ public:
+  explicit Nibbles(const float* table) : table_(table) {}
+  void values(const std::uint8_t* codes, F8& low, F8& high) const {
+    for (int i = 0; i < 8; ++i) {
+      low.v[i] = table_[codes[i] & 0xF];
+      high.v[i] = table_[codes[i] >> 4];
+    }
+  }
+
+ private:
+  const float* table_;
+};
+
+inline void transpose8(F8 (&block)[8]) {
+  for (int row = 0; row < 8; ++row) {
+    for (int column = 0; column < row; ++column) {
+      const float keep = block[row].v[column];
+      block[row].v[column] = block[column].v[row];
+      block[column].v[row] = keep;
+    }
+  }
+}
+
+#include "quantier/engine/cpu/kernels_body.h"
+
+constexpr Kernels kTable = make_table("generic");
+
+}  // namespace
+
+const Kernels* generic_kernels() { return &kTable; }
+
+const Kernels& best_kernels() {
+  static const Kernels& best = []() -> const Kernels& {
+    const bool runs =
+        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    return runs && avx2_kernels() != nullptr ? *avx2_kernels() : *generic_kernels();
+  }();
+  return best;
+}
+
+}  // namespace quantier::cpu

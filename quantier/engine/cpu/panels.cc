@@ -1,0 +1,81 @@
+#include "quantier/engine/cpu/panels.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace quantier {
+namespace {
+
+// out[P, K, 16] from in[N, K].
+template <class T>
+AlignedBuffer<T> side_by_side(const AlignedBuffer<T>& in, std::size_t n_count, std::size_t k_count) {
+  const std::size_t panels = (n_count + kPanelWidth - 1) / kPanelWidth;
+  AlignedBuffer<T> out(panels * k_count * kPanelWidth, MemoryOwner::kWeights);
+  for (std::size_t n = 0; n < n_count; ++n) {
+    T* column = out.data() + n / kPanelWidth * k_count * kPanelWidth + n % kPanelWidth;
+    for (std::size_t k = 0; k < k_count; ++k) column[k * kPanelWidth] = in[n * k_count + k];
+  }
+  return out;
+}
+
+AlignedBuffer<float> padded(std::span<const float> values, std::size_t panels) {
+  if (values.empty()) return {};
+  AlignedBuffer<float> out(panels * kPanelWidth, MemoryOwner::kWeights);
+  std::copy(values.begin(), values.end(), out.data());
+  return out;
+}
+
+I8Panels arrange(const I8RowWeights& in, std::size_t n_count, std::size_t k_count, std::size_t panels) {
+  const std::size_t pairs = (k_count + 1) / 2;
+  I8Panels out{AlignedBuffer<std::int8_t>(panels * pairs * kPanelWidth * 2, MemoryOwner::kWeights),
+               padded(in.row_absmax.span(), panels),
+               {}};
+  for (std::size_t n = 0; n < n_count; ++n) {
+    std::int8_t* column = out.codes.data() + (n / kPanelWidth * pairs * kPanelWidth + n % kPanelWidth) * 2;
+    for (std::size_t k = 0; k < k_count; ++k)
+      column[k / 2 * kPanelWidth * 2 + k % 2] = in.codes[n * k_count + k];
+  }
+  if (!in.outlier_f16.empty()) out.outlier_f16 = side_by_side(in.outlier_f16, n_count, k_count);
+  return out;
+}
+
+Nf4Panels arrange(Nf4Weights&& in, std::size_t n_count, std::size_t k_count, std::size_t panels) {
+  constexpr std::size_t kBytes = kPanelWidth / 2;
+  Nf4Panels out{AlignedBuffer<std::uint8_t>(panels * k_count * kBytes, MemoryOwner::kWeights), {}};
+  for (std::size_t n = 0; n < n_count; ++n) {
+    std::uint8_t* column = out.codes.data() + n / kPanelWidth * k_count * kBytes + n % kBytes;
+    const int shift = n % kPanelWidth < kBytes ? 0 : 4;
+    for (std::size_t k = 0; k < k_count; ++k) {
+      const std::size_t element = n * k_count + k;
+      const int code = in.packed[element / 2] >> (element % 2 == 0 ? 4 : 0) & 0xF;
+      column[k * kBytes] = static_cast<std::uint8_t>(column[k * kBytes] | code << shift);
+    }
+  }
+  in.packed = {};
+  out.scales = std::move(in);
+  return out;
+}
+
+}  // namespace
+
+CpuPanels arrange_in_panels(PackedLinear&& packed) {
+  CpuPanels out;
+  out.out_features = packed.out_features;
+  out.in_features = packed.in_features;
+  const std::size_t n_count = packed.out_features;
+  const std::size_t k_count = packed.in_features;
+  out.bias = padded(packed.bias, out.panel_count());
+  if (const auto* f32 = std::get_if<F32Weights>(&packed.weights)) {
+    out.weights = F32Panels{side_by_side(f32->values, n_count, k_count)};
+  } else if (const auto* f16 = std::get_if<F16Weights>(&packed.weights)) {
+    out.weights = F16Panels{side_by_side(f16->values, n_count, k_count)};
+  } else if (const auto* i8 = std::get_if<I8RowWeights>(&packed.weights)) {
+    out.weights = arrange(*i8, n_count, k_count, out.panel_count());
+  } else {
+    out.weights =
+        arrange(std::get<Nf4Weights>(std::move(packed.weights)), n_count, k_count, out.panel_count());
+  }
+  return out;
+}
+
+}  // namespace quantier

@@ -1,0 +1,53 @@
+// The weights of a linear layer in the order in which the CPU kernels read them.
+//
+// Sixteen outputs stand side by side in a panel, input after input, so that a kernel loads two vectors of
+// weights for each input and multiplies them with several rows of activations held in registers. Made once,
+// while the model is loaded; the same bytes as the storage format up to the padding of the last panel, whose
+// missing outputs are zeros. N outputs, K inputs, P = ceil(N / 16) panels.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <variant>
+
+#include "quantier/formats/packed_linear.h"
+#include "quantier/tensor/aligned_buffer.h"
+
+namespace quantier {
+
+inline constexpr std::size_t kPanelWidth = 16;
+
+struct F32Panels {
+  AlignedBuffer<float> values;  // [P, K, 16]
+};
+
+struct F16Panels {
+  AlignedBuffer<std::uint16_t> values;  // [P, K, 16] IEEE halves
+};
+
+// Inputs in pairs, as the multiply-and-add-pairs instructions want them; an odd K is padded with a zero.
+struct I8Panels {
+  AlignedBuffer<std::int8_t> codes;          // [P, ceil(K / 2), 16, 2]
+  AlignedBuffer<float> row_absmax;           // [P, 16]
+  AlignedBuffer<std::uint16_t> outlier_f16;  // [P, K, 16] or empty
+};
+
+// Byte j of an input holds the codes of output j (low nibble) and output j + 8 (high nibble). The scales stay
+// in the order of the storage format: block b covers the elements [64 b, 64 b + 64) of the flattened weight.
+struct Nf4Panels {
+  AlignedBuffer<std::uint8_t> codes;  // [P, K, 8]
+  Nf4Weights scales;                  // `packed` is empty
+};
+
+struct CpuPanels {
+  std::uint64_t out_features = 0;
+  std::uint64_t in_features = 0;
+  std::variant<F32Panels, F16Panels, I8Panels, Nf4Panels> weights;
+  AlignedBuffer<float> bias;  // [P, 16] or empty
+
+  [[nodiscard]] std::size_t panel_count() const { return (out_features + kPanelWidth - 1) / kPanelWidth; }
+};
+
+[[nodiscard]] CpuPanels arrange_in_panels(PackedLinear&& packed);
+
+}  // namespace quantier
