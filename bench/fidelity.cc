@@ -1,14 +1,15 @@
 // Compares predictions with reference logits: the largest difference and the predictions that flip.
 //   fidelity PREDICTIONS.npz REFERENCE.npz ARRAY
-// PREDICTIONS has `logits`, as `quantier predict` writes it; ARRAY names the reference's array of the same shape.
-#include <fmt/format.h>
-
+// PREDICTIONS has `logits`, as `quantier predict` writes it; ARRAY names the reference's array of the same
+// shape.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <span>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "quantier/dataset/npz.h"
 #include "quantier/record/predictions.h"
@@ -42,7 +43,8 @@ int main(int argc, char** argv) {
   }
   const auto* ours = std::get_if<std::vector<float>>(&predicted->values);
   const auto* theirs = std::get_if<std::vector<float>>(&reference->values);
-  if (ours == nullptr || theirs == nullptr || predicted->shape != reference->shape || predicted->shape.size() != 2) {
+  if (ours == nullptr || theirs == nullptr || predicted->shape != reference->shape ||
+      predicted->shape.size() != 2) {
     fmt::print(stderr, "fidelity: both arrays must be float32 of the same shape [N, C]\n");
     return 1;
   }
@@ -59,6 +61,7 @@ int main(int argc, char** argv) {
     }
     if (quantier::argmax(a) != quantier::argmax(b)) ++flips;
   }
-  fmt::print("{} examples, max |logit - reference| = {:.3g}, flips = {}\n", predicted->shape[0], largest, flips);
+  fmt::print("{} examples, max |logit - reference| = {:.3g}, flips = {}\n", predicted->shape[0], largest,
+             flips);
   return std::isfinite(largest) ? 0 : 1;
 }
