@@ -71,16 +71,8 @@ std::string reason_against(const Decision& decision, std::size_t candidate) {
   for (const ChoiceStep& step : decision.steps) {
     if (std::find(step.dropped.begin(), step.dropped.end(), candidate) == step.dropped.end()) continue;
     switch (step.kind) {
-      case ChoiceStep::Kind::kLimits: {
-        std::vector<std::string> failed;
-        for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
-          const Constraint& constraint = decision.constraints[c];
-          const CheckOutcome outcome = decision.checks[candidate].checks[c].outcome;
-          if (outcome == CheckOutcome::kPass) continue;
-          failed.push_back((outcome == CheckOutcome::kFail ? "fails " : "unknown ") + short_name(constraint));
-        }
-        return join(failed);
-      }
+      case ChoiceStep::Kind::kLimits:
+        return limits_not_passed(decision, candidate);
       case ChoiceStep::Kind::kQualityTie:
         return "behind on macro-F1";
       case ChoiceStep::Kind::kEstablishedLoss:

@@ -29,23 +29,10 @@ const Row* row_of(const std::vector<Row>& rows, const Candidate& candidate) {
   return nullptr;
 }
 
-// "CHOSEN", "passes", or every limit that is not passed.
 std::string verdict_of(const Decision& decision, std::size_t candidate) {
   if (decision.chosen == candidate) return "CHOSEN";
-  std::vector<std::string> failed;
-  std::vector<std::string> unknown;
-  for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
-    const Constraint& constraint = decision.constraints[c];
-    const std::string what = note_internal::short_name(constraint);
-    const CheckOutcome outcome = decision.checks[candidate].checks[c].outcome;
-    if (outcome == CheckOutcome::kFail) failed.push_back(what);
-    if (outcome == CheckOutcome::kUnknown) unknown.push_back(what);
-  }
-  if (failed.empty() && unknown.empty()) return "passes";
-  std::string text = failed.empty() ? "" : "fails " + note_internal::join(failed);
-  if (!unknown.empty())
-    text += (text.empty() ? "" : "; ") + ("not measured: " + note_internal::join(unknown));
-  return text;
+  const std::string failed = note_internal::limits_not_passed(decision, candidate);
+  return failed.empty() ? "passes" : failed;
 }
 
 std::string megabytes(const std::optional<double>& bytes) {

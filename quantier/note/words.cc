@@ -150,6 +150,19 @@ std::string short_name(const Constraint& constraint) {
   return constraint_kind_name(constraint.kind);
 }
 
+std::string limits_not_passed(const Decision& decision, std::size_t candidate) {
+  std::vector<std::string> failed;
+  std::vector<std::string> unknown;
+  for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
+    const CheckOutcome outcome = decision.checks[candidate].checks[c].outcome;
+    if (outcome == CheckOutcome::kFail) failed.push_back(short_name(decision.constraints[c]));
+    if (outcome == CheckOutcome::kUnknown) unknown.push_back(short_name(decision.constraints[c]));
+  }
+  std::string text = failed.empty() ? "" : "fails " + join(failed);
+  if (!unknown.empty()) text += (text.empty() ? "" : "; ") + ("not measured: " + join(unknown));
+  return text;
+}
+
 std::string choice_sentence(const Decision& decision) {
   if (decision.chosen) {
     const Candidate& chosen = decision.candidates[*decision.chosen];

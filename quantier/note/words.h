@@ -38,6 +38,8 @@ namespace quantier::note_internal {
                                     const Candidate& second);
 // "ECE", "tail accuracy": a limit in a word or two, for the clauses that name several.
 [[nodiscard]] std::string short_name(const Constraint& constraint);
+// "fails ECE and memory; not measured: latency"; empty for a configuration that passes everything.
+[[nodiscard]] std::string limits_not_passed(const Decision& decision, std::size_t candidate);
 [[nodiscard]] std::string choice_sentence(const Decision& decision);
 [[nodiscard]] std::string binding_sentence(const Decision& decision);
 // Those that change the choice, each limit's next step only where it changes it again.
