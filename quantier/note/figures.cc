@@ -104,6 +104,7 @@ std::optional<double> limit_of(const Decision& decision, ConstraintKind kind) {
 struct FrontierView {
   std::vector<FrontierPoint> shown;
   double scale = 1.0;  // of the cost: what one unit of the axis is
+  double cost_start = 0.0;
   double cost_end = 1.0;
   double f1_low = 0.0;
   double f1_high = 1.0;
@@ -116,22 +117,30 @@ struct FrontierView {
     }
     if (shown.empty()) return;
     const bool latency = frontier.cost == FrontierCost::kLatency;
+    double cost_low = HUGE_VAL;
     double cost_high = 0.0;
     f1_low = 1.0;
     f1_high = 0.0;
     for (const FrontierPoint& point : shown) {
+      cost_low = std::min(cost_low, point.cost);
       cost_high = std::max(cost_high, point.cost);
       f1_low = std::min(f1_low, point.macro_f1);
       f1_high = std::max(f1_high, point.macro_f1);
     }
     scale = latency ? 1.0 : (cost_high >= 1e9 ? 1e9 : 1e6);
-    cost_end = 1.12 * cost_high / scale;
+    // From zero, unless that would press what is to be told apart into a corner.
+    constexpr double kFarFromZero = 0.35;
+    if (cost_low > kFarFromZero * cost_high) {
+      cost_start =
+          std::max(0.0, cost_low - std::max(0.25 * (cost_high - cost_low), 0.05 * cost_high)) / scale;
+    }
+    cost_end = cost_start + 1.12 * (cost_high / scale - cost_start);
     const auto limit = limit_of(decision, latency ? ConstraintKind::kLatency : ConstraintKind::kMemory);
     // A far limit would squeeze the points into a corner.
     constexpr double kNear = 1.5;
     if (limit && *limit <= kNear * cost_high) {
       cost_limit = *limit / scale;
-      cost_end = std::max(cost_end, 1.06 * *cost_limit);
+      cost_end = std::max(cost_end, cost_start + 1.06 * (*cost_limit - cost_start));
     }
     const double room = std::max(0.25 * (f1_high - f1_low), 0.005);
     const auto floor = limit_of(decision, ConstraintKind::kMacroF1);
@@ -175,10 +184,10 @@ std::string frontier_svg(const Decision& decision, const Frontier& frontier) {
     svg.text(20.0, 30.0, "Nothing was measured on both axes.");
     return svg.finish();
   }
-  const Axis x{0.0, std::max(view.cost_end, 1e-9), 64.0, kWidth - 16.0};
+  const Axis x{view.cost_start, std::max(view.cost_end, view.cost_start + 1e-9), 64.0, kWidth - 16.0};
   const Axis y{view.f1_low, view.f1_high, kHeight - 52.0, 34.0};
   const double step_x = tick_step(x.high - x.low);
-  for (double tick = 0.0; tick <= x.high; tick += step_x) {
+  for (double tick = std::ceil(x.low / step_x) * step_x; tick <= x.high; tick += step_x) {
     svg.line(x.at(tick), y.from, x.at(tick), y.to, kGrid);
     svg.text(x.at(tick), y.from + 18.0, fmt::format("{:g}", std::round(tick / step_x) * step_x), "middle");
   }

@@ -15,6 +15,7 @@ namespace quantier::note_internal {
 namespace {
 
 using decide_internal::compare_cost;
+using decide_internal::compare_quality;
 using decide_internal::known;
 
 constexpr double kTellingBias = 0.005;  // of macro-F1: beyond it a percentile interval sits visibly askew
@@ -201,6 +202,23 @@ void cost_table(const NoteInput& input, Blocks& blocks) {
   blocks.emplace_back(std::move(table));
 }
 
+// Equal inside the margins on both axes, each with each.
+bool all_tied(const NoteInput& input, const Frontier& frontier, const std::vector<std::size_t>& members) {
+  const Decision& decision = input.decision;
+  const Margins& margins = decision.envelope.margins;
+  const double fraction =
+      frontier.cost == FrontierCost::kLatency ? margins.latency_fraction : margins.memory_fraction;
+  for (const std::size_t a : members) {
+    for (const std::size_t b : members) {
+      const bool tied = compare_quality(decision.candidates[a], decision.candidates[b],
+                                        input.quality_differences, margins) == 0 &&
+                        compare_cost(frontier.points[a].cost, frontier.points[b].cost, fraction) == 0;
+      if (!tied) return false;
+    }
+  }
+  return true;
+}
+
 void frontier_figure(const NoteInput& input, const Frontier& frontier, Blocks& blocks) {
   const Decision& decision = input.decision;
   const bool latency = frontier.cost == FrontierCost::kLatency;
@@ -229,8 +247,8 @@ void frontier_figure(const NoteInput& input, const Frontier& frontier, Blocks& b
   } else if (members.size() == 1) {
     text = fmt::format("On macro-F1 against {} the frontier is {} alone.", axis, names(decision, members));
   } else {
-    text = fmt::format("On macro-F1 against {} the frontier is {}: whoever wants more quality pays for it.",
-                       axis, names(decision, members));
+    text = fmt::format("On macro-F1 against {} the frontier is {}{}.", axis, names(decision, members),
+                       all_tied(input, frontier, members) ? ", which tie inside the margins" : "");
   }
   if (!remarks.empty()) {
     std::string rest = join(remarks, "; ");
@@ -239,12 +257,13 @@ void frontier_figure(const NoteInput& input, const Frontier& frontier, Blocks& b
   }
   if (!missing.empty()) text += fmt::format(" Not measured on this axis: {}.", names(decision, missing));
   blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
-  blocks.emplace_back(NoteFigure{
-      fmt::format("frontier-{}", axis),
-      fmt::format("Macro-F1 against {}. Filled: on the frontier (dashed line); hollow: dominated or tied; "
-                  "ringed: the choice{}.",
-                  axis, limit_shown(decision, frontier.cost) ? "; dotted: a limit" : ""),
-      frontier_svg(decision, frontier)});
+  blocks.emplace_back(
+      NoteFigure{fmt::format("frontier-{}", axis),
+                 fmt::format("Macro-F1 against {}; the axes need not start at zero. Filled: on the frontier "
+                             "(dashed line); hollow: dominated or tied; "
+                             "ringed: the choice{}.",
+                             axis, limit_shown(decision, frontier.cost) ? "; dotted: a limit" : ""),
+                 frontier_svg(decision, frontier)});
 }
 
 }  // namespace

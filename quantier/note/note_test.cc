@@ -332,6 +332,19 @@ TEST(Note, OtherReadingsThatChangeNothingShareASentence) {
       HasSubstr("The choice stays encoder fp16 with memory put before latency and time read one text at"));
 }
 
+TEST(Note, AFrontierOfEqualsIsCalledOne) {
+  EXPECT_THAT(render_markdown(build_note(workload_note())),
+              HasSubstr("On macro-F1 against latency the frontier is encoder fp16 and decoder fp16."));
+  NoteInput input = workload_note();
+  std::vector<Candidate> list = workload_fixture::candidates();
+  list.resize(2);
+  list[1].macro_f1 = 0.2105;
+  list[1].ms_per_example = 2.35;
+  input.decision = decide_candidates(list, {}, workload_fixture::envelope()).value_or(Decision{});
+  EXPECT_THAT(render_markdown(build_note(input)),
+              HasSubstr("latency the frontier is every configuration, which tie inside the margins."));
+}
+
 TEST(Note, FiguresShowTheLimitsThatLieNear) {
   NoteInput input = workload_note();
   const auto figure = [&](const std::string& name) {
