@@ -37,17 +37,7 @@ class GraphClassifier final : public Classifier {
 
   [[nodiscard]] Status predict(const TokenBatch& batch, std::span<float> logits) override {
     QT_TRY_STATUS(validate(batch, logits.size()));
-    pieces_.clear();
-    const bool one_piece =
-        weights_.plan.outlier_scope == OutlierScope::kBatch && !rows_are_independent(weights_.plan);
-    for (std::size_t text = 0; text < batch.size();) {
-      const std::size_t first = text;
-      while (text < batch.size() && (text == first || one_piece ||
-                                     batch.offsets[text + 1] - batch.offsets[first] <= kMicroBatchTokens)) {
-        ++text;
-      }
-      pieces_.push_back({first, text});
-    }
+    cut_into_pieces(batch);
     pool_.run(pieces_.size(), [&](std::size_t task, std::size_t thread) {
       run_piece(batch, pieces_[task], workers_[thread], logits);
     });
@@ -64,6 +54,29 @@ class GraphClassifier final : public Classifier {
     std::size_t begin = 0;
     std::size_t end = 0;
   };
+
+  // As many pieces of about equal size as keep all threads busy and each piece small. Logits do not depend on
+  // where the cuts are, except where LLM.int8() looks for outliers over the whole batch: then there is none.
+  void cut_into_pieces(const TokenBatch& batch) {
+    pieces_.clear();
+    const std::size_t tokens = batch.tokens.size();
+    const bool whole =
+        weights_.plan.outlier_scope == OutlierScope::kBatch && !rows_are_independent(weights_.plan);
+    const std::size_t per_round = kMicroBatchTokens * workers_.size();
+    const std::size_t pieces = whole ? 1 : (tokens + per_round - 1) / per_round * workers_.size();
+    std::size_t begin = 0;
+    for (std::size_t text = 0; text < batch.size(); ++text) {
+      // A text belongs to the piece in which its middle lies.
+      const bool last = text + 1 == batch.size();
+      const auto piece_of = [&](std::size_t i) {
+        return (std::size_t{batch.offsets[i]} + batch.offsets[i + 1]) * pieces / (2 * tokens);
+      };
+      if (last || piece_of(text + 1) != piece_of(begin)) {
+        pieces_.push_back({begin, text + 1});
+        begin = text + 1;
+      }
+    }
+  }
 
   void run_piece(const TokenBatch& batch, Piece piece, Worker& worker, std::span<float> logits) {
     const std::uint32_t first = batch.offsets[piece.begin];
