@@ -19,6 +19,7 @@
 #include "quantier/dataset/dataset.h"
 #include "quantier/pipeline/load_classifier.h"
 #include "quantier/pipeline/predictions_npz.h"
+#include "quantier/tensor/aligned_buffer.h"
 
 namespace quantier::cli {
 namespace {
@@ -70,6 +71,7 @@ struct Outcome {
   std::vector<std::string> texts;
   std::int64_t load_ns = 0;
   std::int64_t predict_ns = 0;
+  std::uint64_t plan_bytes = 0;
 };
 
 Result<Outcome> predict(const Options& options, Session& session) {
@@ -84,6 +86,7 @@ Result<Outcome> predict(const Options& options, Session& session) {
          load_classifier(options.directory, options.recipe, recipe_options,
                          options.reference_engine ? EngineKind::kReference : EngineKind::kCpu, pool));
   outcome.load_ns = loading.elapsed_ns();
+  outcome.plan_bytes = model.plan.total_bytes();
   QT_TRY(Dataset data, read_texts(options, model.spec.label_names));
   PredictOptions predict_options;
   predict_options.max_length = options.max_length;
@@ -132,6 +135,10 @@ void print(const Options& options, const Outcome& outcome, const Session& sessio
                   {"load_ms", static_cast<double>(outcome.load_ns) * 1e-6},
                   {"predict_ms", predict_ms},
                   {"accuracy", accuracy ? Json(*accuracy) : Json(nullptr)},
+                  {"memory",
+                   {{"plan_bytes", outcome.plan_bytes},
+                    {"weights_peak_bytes", memory_use(MemoryOwner::kWeights).peak_bytes},
+                    {"activations_peak_bytes", memory_use(MemoryOwner::kActivations).peak_bytes}}},
                   {"out", options.out.empty() ? Json(nullptr) : Json(options.out)}};
     if (show_each) {
       Json rows = Json::array();
