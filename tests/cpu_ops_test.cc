@@ -27,8 +27,7 @@ struct Case {
 
 std::vector<Case> cases_of(const std::vector<const char*>& recipes) {
   std::vector<Case> cases;
-  for (const cpu::Kernels* kernels : {cpu::generic_kernels(), cpu::avx2_kernels()}) {
-    if (kernels == nullptr || (kernels == cpu::avx2_kernels() && &cpu::best_kernels() != kernels)) continue;
+  for (const cpu::Kernels* kernels : cpu::runnable_kernels()) {
     for (const char* recipe : recipes) cases.push_back({kernels, recipe});
   }
   return cases;

@@ -12,6 +12,8 @@
 namespace quantier {
 namespace {
 
+constexpr std::uint8_t kZeroCode = 128;  // of an activation: codes stand 128 higher than they are
+
 // The absmax of block `k / 64` of sixteen outputs at input k.
 std::array<float, kPanelWidth> panel_absmax(const CpuPanels& panels, const Nf4Weights& scales,
                                             std::size_t panel, std::size_t k) {
@@ -70,14 +72,15 @@ void CpuOps::multiply_int8(const CpuPanels& panels, const I8Panels& weights, std
                            std::span<const std::uint32_t> scopes, std::span<float> y) {
   const std::size_t rows = scopes.back();
   const std::size_t n_count = panels.out_features;
-  const std::size_t pairs = (panels.in_features + 1) / 2;
+  const std::size_t quads = I8Panels::quads(panels.in_features);
   quantize_activations(panels.in_features, x, scopes);
   for (std::size_t panel = 0; panel < panels.panel_count(); ++panel) {
     const std::size_t first = panel * kPanelWidth;
     const std::size_t count = std::min(kPanelWidth, n_count - first);
     kernels_.multiply_panel_i8(
-        codes_.data(), 2 * pairs, rows, pairs, weights.codes.data() + panel * pairs * 2 * kPanelWidth,
-        row_absmax_.data(), weights.row_absmax.data() + first, 1.0F / (kI8Steps * kI8Steps),
+        codes_.data(), 4 * quads, rows, quads, weights.codes.data() + panel * quads * 4 * kPanelWidth,
+        weights.surplus.data() + first, row_absmax_.data(), weights.row_absmax.data() + first,
+        1.0F / (kI8Steps * kI8Steps),
         {.bias = panels.bias.empty() ? nullptr : panels.bias.data() + first, .half = half_}, y.data() + first,
         n_count, count);
     if (!outlier_columns_.empty()) add_outliers(panels, weights, panel, x, y.data() + first, count);
@@ -86,7 +89,7 @@ void CpuOps::multiply_int8(const CpuPanels& panels, const I8Panels& weights, std
 
 void CpuOps::quantize_activations(std::size_t columns, std::span<const float> x,
                                   std::span<const std::uint32_t> scopes) {
-  const std::size_t stride = (columns + 1) / 2 * 2;
+  const std::size_t stride = 4 * I8Panels::quads(columns);
   codes_.ensure(scopes.back() * stride, MemoryOwner::kActivations);
   row_absmax_.ensure(scopes.back(), MemoryOwner::kActivations);
   outlier_scopes_.clear();
@@ -97,7 +100,7 @@ void CpuOps::quantize_activations(std::size_t columns, std::span<const float> x,
     rows_with_outliers_.clear();
     for (std::size_t row = begin; row < end; ++row) {
       const float* values = x.data() + row * columns;
-      std::int16_t* codes = codes_.data() + row * stride;
+      std::uint8_t* codes = codes_.data() + row * stride;
       float absmax = kernels_.largest(values, columns);
       if (absmax >= plan_.outlier_threshold) {
         rows_with_outliers_.push_back(row);
@@ -105,7 +108,7 @@ void CpuOps::quantize_activations(std::size_t columns, std::span<const float> x,
       }
       row_absmax_[row] = absmax;
       kernels_.quantize(values, columns, absmax > 0.0F ? i8_scale(absmax) : 0.0F, codes);
-      if (stride != columns) codes[columns] = 0;
+      std::fill(codes + columns, codes + stride, kZeroCode);
     }
     if (rows_with_outliers_.empty()) continue;
     OutlierScopeRows& found = outlier_scopes_.emplace_back(OutlierScopeRows{begin, end, {}});
@@ -119,7 +122,7 @@ void CpuOps::quantize_activations(std::size_t columns, std::span<const float> x,
       if (is_outlier_[k] != 0) found.columns.push_back(static_cast<std::uint32_t>(k));
     }
     for (std::size_t row = begin; row < end; ++row) {
-      for (const std::uint32_t column : found.columns) codes_[row * stride + column] = 0;
+      for (const std::uint32_t column : found.columns) codes_[row * stride + column] = kZeroCode;
     }
     outlier_columns_.insert(outlier_columns_.end(), found.columns.begin(), found.columns.end());
   }
@@ -132,7 +135,7 @@ void CpuOps::quantize_activations(std::size_t columns, std::span<const float> x,
 void CpuOps::outlier_weights(const CpuPanels& panels, const I8Panels& weights, std::size_t panel) {
   outlier_panel_.ensure(outlier_columns_.size() * kPanelWidth, MemoryOwner::kActivations);
   const std::size_t k_count = panels.in_features;
-  const std::int8_t* codes = weights.codes.data() + panel * ((k_count + 1) / 2) * 2 * kPanelWidth;
+  const std::int8_t* codes = weights.codes.data() + panel * I8Panels::quads(k_count) * 4 * kPanelWidth;
   const float* absmax = weights.row_absmax.data() + panel * kPanelWidth;
   for (std::size_t c = 0; c < outlier_columns_.size(); ++c) {
     const std::size_t k = outlier_columns_[c];
@@ -142,8 +145,7 @@ void CpuOps::outlier_weights(const CpuPanels& panels, const I8Panels& weights, s
                            kPanelWidth);
       continue;
     }
-    for (std::size_t i = 0; i < kPanelWidth; ++i)
-      out[i] = i8_weight(codes[k / 2 * 2 * kPanelWidth + 2 * i + k % 2], absmax[i]);
+    for (std::size_t i = 0; i < kPanelWidth; ++i) out[i] = i8_weight(codes[I8Panels::index(k, i)], absmax[i]);
   }
 }
 

@@ -63,7 +63,7 @@ class CpuOps final : public Ops {
   bool half_;
   std::vector<RotaryTable> rotary_tables_;
   AlignedBuffer<float> panel_;         // [K, 16] one panel of weights as float
-  AlignedBuffer<std::int16_t> codes_;  // [rows, K] activations in int8 steps
+  AlignedBuffer<std::uint8_t> codes_;  // [rows, K] activations in int8 steps, plus 128
   AlignedBuffer<float> row_absmax_;    // [rows]
   struct OutlierScopeRows {
     std::size_t begin = 0;

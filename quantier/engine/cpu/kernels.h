@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace quantier::cpu {
 
@@ -29,12 +30,13 @@ struct Kernels {
   void (*multiply_panel)(const float* x, std::size_t x_stride, std::size_t rows, std::size_t k,
                          const float* panel, Epilogue epilogue, float* y, std::size_t y_stride,
                          std::size_t count) = nullptr;
-  // The same with int8 weights and int32 sums: codes[rows, 2 * pairs] hold int8 values widened to 16 bits,
-  // y = sum * (row_absmax[row] * column_absmax[n]) * scale + bias.
-  void (*multiply_panel_i8)(const std::int16_t* codes, std::size_t codes_stride, std::size_t rows,
-                            std::size_t pairs, const std::int8_t* panel, const float* row_absmax,
-                            const float* column_absmax, float scale, Epilogue epilogue, float* y,
-                            std::size_t y_stride, std::size_t count) = nullptr;
+  // The same with int8 weights and int32 sums: codes[rows, 4 * quads] are int8 values plus 128, panel[quads,
+  // 16, 4] the weights, surplus[16] what the 128 add to the sums (128 times the sum of an output's codes).
+  // y = (sum - surplus[n]) * (row_absmax[row] * column_absmax[n]) * scale + bias.
+  void (*multiply_panel_i8)(const std::uint8_t* codes, std::size_t codes_stride, std::size_t rows,
+                            std::size_t quads, const std::int8_t* panel, const std::int32_t* surplus,
+                            const float* row_absmax, const float* column_absmax, float scale,
+                            Epilogue epilogue, float* y, std::size_t y_stride, std::size_t count) = nullptr;
 
   void (*expand_half)(const std::uint16_t* bits, float* out, std::size_t n) = nullptr;
   // out[inputs, 16] = half(table[code] * absmax[output]) for nibbles [inputs, 8].
@@ -44,8 +46,8 @@ struct Kernels {
   float (*largest)(const float* x, std::size_t n) = nullptr;
   // The largest |x| among those below the threshold; NaN when there is one.
   float (*largest_below)(const float* x, std::size_t n, float threshold) = nullptr;
-  // codes[i] = round(x[i] * scale), to nearest even.
-  void (*quantize)(const float* x, std::size_t n, float scale, std::int16_t* codes) = nullptr;
+  // codes[i] = round(x[i] * scale) + 128, to nearest even; |x[i] * scale| beyond 127 is cut.
+  void (*quantize)(const float* x, std::size_t n, float scale, std::uint8_t* codes) = nullptr;
 
   // y = (x - mean) / sqrt(variance + epsilon) * weight + bias, for each row of `width`; bias may be null.
   void (*layer_norm)(const float* x, std::size_t rows, std::size_t width, const float* weight,
@@ -71,9 +73,13 @@ struct Kernels {
                            float* panels) = nullptr;
 };
 
-// Named "avx2" and "generic"; the first that this processor can run is the one in use.
-[[nodiscard]] const Kernels* avx2_kernels();  // null where it was not compiled in
+// Null where they were not compiled in.
+[[nodiscard]] const Kernels* avx512vnni_kernels();
+[[nodiscard]] const Kernels* avx2_kernels();
 [[nodiscard]] const Kernels* generic_kernels();
+
+// The tables that this processor can run, best first; never empty. All but "generic" give the same bits.
+[[nodiscard]] std::span<const Kernels* const> runnable_kernels();
 [[nodiscard]] const Kernels& best_kernels();
 
 }  // namespace quantier::cpu

@@ -5,9 +5,9 @@
 //   c,
 //     max, min, below and at_least (masks), select(mask, a, b), absolute, larger_magnitude (NaN wins),
 //     half_rounded, from_half_bits, power_of_two (of the integer that the lowest bits of a float hold),
-//     nibbles (eight codes to table values), and nearest (to eight 16-bit integers);
-//   struct I8: eight int32, with zero, add_pairs (sum of the products of two pairs of 16-bit integers),
-//   floats; transpose8 of eight F8.
+//     nibbles (eight codes to table values), and nearest (to eight bytes, plus 128);
+//   struct Sums: sixteen sums of int32, with zero, add (to each, the products of four activations and four
+//     weights, as weights and activations made them) and floats; transpose8 of eight F8.
 //
 // Nothing here may call an inline function of another header: compiled for a wider instruction set, it could
 // be the copy that the linker keeps for everyone.
@@ -145,63 +145,48 @@ void multiply_panel(const float* x, std::size_t x_stride, std::size_t rows, std:
 }
 
 template <int kRows>
-inline void multiply_rows_i8(const std::int16_t* codes, std::size_t codes_stride, std::size_t pairs,
-                             const std::int8_t* panel, const float* row_absmax, const float* column_absmax,
-                             float scale, const Epilogue& epilogue, float* y, std::size_t y_stride,
-                             std::size_t count) {
-  I8 low[kRows];
-  I8 high[kRows];
+inline void multiply_rows_i8(const std::uint8_t* codes, std::size_t codes_stride, std::size_t quads,
+                             const std::int8_t* panel, const std::int32_t* surplus, const float* row_absmax,
+                             const float* column_absmax, float scale, const Epilogue& epilogue, float* y,
+                             std::size_t y_stride, std::size_t count) {
+  Sums sums[kRows];
 #pragma GCC unroll 8
-  for (int row = 0; row < kRows; ++row) low[row] = high[row] = I8::zero();
-  for (std::size_t i = 0; i < pairs; ++i) {
-    const auto weights_low = I8::widen_pairs(panel + i * 32);
-    const auto weights_high = I8::widen_pairs(panel + i * 32 + 16);
+  for (int row = 0; row < kRows; ++row) sums[row] = Sums::zero();
+  for (std::size_t i = 0; i < quads; ++i) {
+    const auto weights = Sums::weights(panel + i * 64);
 #pragma GCC unroll 8
-    for (int row = 0; row < kRows; ++row) {
-      const auto pair = I8::all_pairs(codes + static_cast<std::size_t>(row) * codes_stride + 2 * i);
-      low[row] = add_pairs(low[row], pair, weights_low);
-      high[row] = add_pairs(high[row], pair, weights_high);
-    }
+    for (int row = 0; row < kRows; ++row)
+      sums[row].add(Sums::activations(codes + static_cast<std::size_t>(row) * codes_stride + 4 * i), weights);
   }
   const F8 columns_low = F8::load(column_absmax);
   const F8 columns_high = F8::load(column_absmax + 8);
 #pragma GCC unroll 8
   for (int row = 0; row < kRows; ++row) {
     const F8 absmax = F8::all(row_absmax[row]);
-    store_outputs(floats(low[row]) * (absmax * columns_low) * F8::all(scale),
-                  floats(high[row]) * (absmax * columns_high) * F8::all(scale), epilogue,
+    F8 low;
+    F8 high;
+    sums[row].floats(surplus, low, high);
+    store_outputs(low * (absmax * columns_low) * F8::all(scale),
+                  high * (absmax * columns_high) * F8::all(scale), epilogue,
                   y + static_cast<std::size_t>(row) * y_stride, count);
   }
 }
 
-void multiply_panel_i8(const std::int16_t* codes, std::size_t codes_stride, std::size_t rows,
-                       std::size_t pairs, const std::int8_t* panel, const float* row_absmax,
-                       const float* column_absmax, float scale, Epilogue epilogue, float* y,
-                       std::size_t y_stride, std::size_t count) {
-  // Five rows and not six: products of integers need a register before they join the sums.
-  while (rows >= 5) {
-    multiply_rows_i8<5>(codes, codes_stride, pairs, panel, row_absmax, column_absmax, scale, epilogue, y,
-                        y_stride, count);
-    codes += 5 * codes_stride;
-    row_absmax += 5;
-    y += 5 * y_stride;
-    rows -= 5;
+void multiply_panel_i8(const std::uint8_t* codes, std::size_t codes_stride, std::size_t rows,
+                       std::size_t quads, const std::int8_t* panel, const std::int32_t* surplus,
+                       const float* row_absmax, const float* column_absmax, float scale, Epilogue epilogue,
+                       float* y, std::size_t y_stride, std::size_t count) {
+  // Two rows: sixteen outputs of one take four registers, and the weights another four.
+  for (; rows >= 2; rows -= 2) {
+    multiply_rows_i8<2>(codes, codes_stride, quads, panel, surplus, row_absmax, column_absmax, scale,
+                        epilogue, y, y_stride, count);
+    codes += 2 * codes_stride;
+    row_absmax += 2;
+    y += 2 * y_stride;
   }
-  switch (rows) {
-    case 4:
-      return multiply_rows_i8<4>(codes, codes_stride, pairs, panel, row_absmax, column_absmax, scale,
-                                 epilogue, y, y_stride, count);
-    case 3:
-      return multiply_rows_i8<3>(codes, codes_stride, pairs, panel, row_absmax, column_absmax, scale,
-                                 epilogue, y, y_stride, count);
-    case 2:
-      return multiply_rows_i8<2>(codes, codes_stride, pairs, panel, row_absmax, column_absmax, scale,
-                                 epilogue, y, y_stride, count);
-    case 1:
-      return multiply_rows_i8<1>(codes, codes_stride, pairs, panel, row_absmax, column_absmax, scale,
-                                 epilogue, y, y_stride, count);
-    default:
-      return;
+  if (rows == 1) {
+    multiply_rows_i8<1>(codes, codes_stride, quads, panel, surplus, row_absmax, column_absmax, scale,
+                        epilogue, y, y_stride, count);
   }
 }
 
@@ -250,11 +235,11 @@ float largest_below(const float* x, std::size_t n, float threshold) {
   return largest_of(most);
 }
 
-void quantize(const float* x, std::size_t n, float scale, std::int16_t* codes) {
+void quantize(const float* x, std::size_t n, float scale, std::uint8_t* codes) {
   std::size_t i = 0;
   for (; i + 8 <= n; i += 8) nearest(F8::load(x + i) * F8::all(scale), codes + i);
   if (i < n) {
-    std::int16_t lanes[8];
+    std::uint8_t lanes[8];
     nearest(load_some(x + i, n - i) * F8::all(scale), lanes);
     for (std::size_t j = i; j < n; ++j) codes[j] = lanes[j - i];
   }

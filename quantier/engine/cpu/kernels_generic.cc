@@ -86,37 +86,32 @@ inline F8 power_of_two(F8 shifted) {
     return std::bit_cast<float>((std::bit_cast<std::uint32_t>(x) + 127U) << 23);
   });
 }
-inline void nearest(F8 a, std::int16_t* out) {
-  for (int i = 0; i < 8; ++i) out[i] = static_cast<std::int16_t>(std::nearbyint(a.v[i]));
+inline void nearest(F8 a, std::uint8_t* out) {
+  for (int i = 0; i < 8; ++i) {
+    // A NaN is nobody's code; its row is NaN by its absmax.
+    const float whole = std::nearbyint(a.v[i]);
+    const float cut = whole > 127.0F ? 127.0F : (whole >= -128.0F ? whole : -128.0F);
+    out[i] = static_cast<std::uint8_t>(static_cast<int>(cut) + 128);
+  }
 }
 inline float square_root(float x) { return std::sqrt(x); }
 
-struct Pairs {
-  std::int16_t v[16];
-};
-struct I8 {
-  std::int32_t v[8];
-  static I8 zero() { return {}; }
-  static Pairs widen_pairs(const std::int8_t* codes) {
-    Pairs out;
-    for (int i = 0; i < 16; ++i) out.v[i] = codes[i];
-    return out;
+struct Sums {
+  std::int32_t v[16];
+  static Sums zero() { return {}; }
+  static const std::int8_t* weights(const std::int8_t* codes) { return codes; }
+  static const std::uint8_t* activations(const std::uint8_t* codes) { return codes; }
+  void add(const std::uint8_t* a, const std::int8_t* b) {
+    for (int i = 0; i < 16; ++i)
+      for (int j = 0; j < 4; ++j) v[i] += a[j] * b[4 * i + j];
   }
-  static Pairs all_pairs(const std::int16_t* pair) {
-    Pairs out;
-    for (int i = 0; i < 16; ++i) out.v[i] = pair[i % 2];
-    return out;
+  void floats(const std::int32_t* surplus, F8& low, F8& high) const {
+    for (int i = 0; i < 8; ++i) {
+      low.v[i] = static_cast<float>(v[i] - surplus[i]);
+      high.v[i] = static_cast<float>(v[i + 8] - surplus[i + 8]);
+    }
   }
 };
-inline I8 add_pairs(I8 sum, const Pairs& a, const Pairs& b) {
-  for (int i = 0; i < 8; ++i) sum.v[i] += a.v[2 * i] * b.v[2 * i] + a.v[2 * i + 1] * b.v[2 * i + 1];
-  return sum;
-}
-inline F8 floats(I8 a) {
-  F8 out;
-  for (int i = 0; i < 8; ++i) out.v[i] = static_cast<float>(a.v[i]);
-  return out;
-}
 
 class Nibbles {
  public:
@@ -149,14 +144,5 @@ constexpr Kernels kTable = make_table("generic");
 }  // namespace
 
 const Kernels* generic_kernels() { return &kTable; }
-
-const Kernels& best_kernels() {
-  static const Kernels& best = []() -> const Kernels& {
-    const bool runs =
-        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-    return runs && avx2_kernels() != nullptr ? *avx2_kernels() : *generic_kernels();
-  }();
-  return best;
-}
 
 }  // namespace quantier::cpu

@@ -26,14 +26,20 @@ AlignedBuffer<float> padded(std::span<const float> values, std::size_t panels) {
 }
 
 I8Panels arrange(const I8RowWeights& in, std::size_t n_count, std::size_t k_count, std::size_t panels) {
-  const std::size_t pairs = (k_count + 1) / 2;
-  I8Panels out{AlignedBuffer<std::int8_t>(panels * pairs * kPanelWidth * 2, MemoryOwner::kWeights),
+  const std::size_t panel_bytes = I8Panels::quads(k_count) * kPanelWidth * 4;
+  I8Panels out{AlignedBuffer<std::int8_t>(panels * panel_bytes, MemoryOwner::kWeights),
+               AlignedBuffer<std::int32_t>(panels * kPanelWidth, MemoryOwner::kWeights),
                padded(in.row_absmax.span(), panels),
                {}};
   for (std::size_t n = 0; n < n_count; ++n) {
-    std::int8_t* column = out.codes.data() + (n / kPanelWidth * pairs * kPanelWidth + n % kPanelWidth) * 2;
-    for (std::size_t k = 0; k < k_count; ++k)
-      column[k / 2 * kPanelWidth * 2 + k % 2] = in.codes[n * k_count + k];
+    std::int8_t* panel = out.codes.data() + n / kPanelWidth * panel_bytes;
+    std::int32_t sum = 0;
+    for (std::size_t k = 0; k < k_count; ++k) {
+      const std::int8_t code = in.codes[n * k_count + k];
+      panel[I8Panels::index(k, n % kPanelWidth)] = code;
+      sum += code;
+    }
+    out.surplus[n] = 128 * sum;
   }
   if (!in.outlier_f16.empty()) out.outlier_f16 = side_by_side(in.outlier_f16, n_count, k_count);
   return out;

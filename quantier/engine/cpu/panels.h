@@ -25,11 +25,19 @@ struct F16Panels {
   AlignedBuffer<std::uint16_t> values;  // [P, K, 16] IEEE halves
 };
 
-// Inputs in pairs, as the multiply-and-add-pairs instructions want them; an odd K is padded with a zero.
+// Inputs in fours, as the instructions want them that multiply and add four bytes at once; the last four are
+// padded with zeros.
 struct I8Panels {
-  AlignedBuffer<std::int8_t> codes;          // [P, ceil(K / 2), 16, 2]
+  AlignedBuffer<std::int8_t> codes;          // [P, ceil(K / 4), 16, 4]
+  AlignedBuffer<std::int32_t> surplus;       // [P, 16] 128 times the sum of an output's codes (kernels.h)
   AlignedBuffer<float> row_absmax;           // [P, 16]
   AlignedBuffer<std::uint16_t> outlier_f16;  // [P, K, 16] or empty
+
+  [[nodiscard]] static std::size_t quads(std::size_t inputs) { return (inputs + 3) / 4; }
+  // Where the code of input k and output i stands inside a panel.
+  [[nodiscard]] static std::size_t index(std::size_t k, std::size_t i) {
+    return (k / 4 * kPanelWidth + i) * 4 + k % 4;
+  }
 };
 
 // Byte j of an input holds the codes of output j (low nibble) and output j + 8 (high nibble). The scales stay
