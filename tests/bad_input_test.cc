@@ -235,6 +235,13 @@ TEST_F(BadConfig, OutputThatCannotBeWritten) {
   expect(predict + "/proc/quantier.npz", kRuntimeFailure, HasSubstr("/proc/quantier.npz"));
 }
 
+// A device that is full says so, and is still the device afterwards.
+TEST_F(BadInput, FullOutputFile) {
+  expect("predict " + demo("demo-encoder") + " --text a --out /dev/full", kRuntimeFailure,
+         AllOf(HasSubstr("/dev/full"), HasSubstr("No space left")));
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
+}
+
 // Results that nobody received are not a success.
 TEST_F(BadInput, FullStandardOutput) {
   for (const std::string& arguments :

@@ -111,8 +111,43 @@ Result<std::string> read_text_file(const std::filesystem::path& path, std::uint6
   return std::string(file.text());
 }
 
-Status write_file_atomically(const std::filesystem::path& path,
+namespace {
+
+Status append_to(const Descriptor& file, const std::filesystem::path& path,
+                 std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return system_error("cannot write file", path, errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+// A device or a pipe is written to; putting a file in its place would destroy it.
+Status write_device(const std::filesystem::path& path,
+                    const std::function<Status(const AppendFunction&)>& write) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (file.get() < 0) return system_error("cannot open file", path, errno);
+  QT_TRY_STATUS(write([&](std::span<const std::byte> bytes) { return append_to(file, path, bytes); }));
+  if (file.close_now() != 0) return system_error("cannot close file", path, errno);
+  return {};
+}
+
+}  // namespace
+
+Status write_file_atomically(const std::filesystem::path& asked_for,
                              const std::function<Status(const AppendFunction&)>& write) {
+  struct stat info{};
+  if (::stat(asked_for.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    if (!S_ISDIR(info.st_mode)) return write_device(asked_for, write);
+    return fail(ErrorKind::kUserInput, "cannot write file", asked_for.string(), "it is a directory",
+                "name a file in it");
+  }
+  // What a link points at is replaced, not the link.
+  std::error_code unresolved;
+  std::filesystem::path path = std::filesystem::weakly_canonical(asked_for, unresolved);
+  if (unresolved) path = asked_for;
   // The process id keeps two programs that write the same target from sharing a temporary file.
   std::filesystem::path temporary = path;
   temporary += fmt::format(".partial-{}", ::getpid());
@@ -122,14 +157,8 @@ Status write_file_atomically(const std::filesystem::path& path,
     ::unlink(temporary.c_str());
     return error;
   };
-  const AppendFunction append = [&](std::span<const std::byte> bytes) -> Status {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return system_error("cannot write file", path, errno);
-      bytes = bytes.subspan(static_cast<std::size_t>(written));
-    }
-    return {};
+  const AppendFunction append = [&](std::span<const std::byte> bytes) {
+    return append_to(file, path, bytes);
   };
   if (Status status = write(append); !status) return give_up(std::unexpected(std::move(status).error()));
   if (::fsync(file.get()) != 0 && errno != EINVAL) {

@@ -1,8 +1,9 @@
 // Files: memory-mapped reading, bounded whole reading, and atomic writing.
 //
 // Writing goes to a temporary name in the same folder, is flushed to the disk and then renamed, so that a
-// reader never sees half a file and a full disk leaves the old one in place. Errors: kEnvironment with the
-// path and the system's reason.
+// reader never sees half a file and a full disk leaves the old one in place. A link stays a link to the new
+// content; a device or a pipe is written to, never replaced. Errors: kEnvironment with the path and the
+// system's reason; kUserInput where the path is a folder.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,10 @@
 #include "quantier/base/file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fcntl.h>
 #include <fstream>
 #include <iterator>
 #include <sys/resource.h>
@@ -113,6 +115,30 @@ TEST_F(FileTest, APipeIsRefusedAtOnce) {
   ::alarm(20);
   EXPECT_EQ(MappedFile::open(path).error().kind, ErrorKind::kUserInput);
   ::alarm(0);
+}
+
+// As root, a rename would put a plain file where a device was, for every program on the machine.
+TEST_F(FileTest, WhatIsNotAFileIsWrittenToAndNotReplaced) {
+  const auto path = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reader, 0);
+  ASSERT_TRUE(write_file_atomically(path, "through"));
+  std::string received(32, ' ');
+  received.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::read(reader, received.data(), 32))));
+  ::close(reader);
+  EXPECT_EQ(received, "through");
+  EXPECT_TRUE(std::filesystem::is_fifo(path));
+  EXPECT_EQ(write_file_atomically(folder_, "x").error().kind, ErrorKind::kUserInput);
+  EXPECT_EQ(files_here(), 1U);
+}
+
+TEST_F(FileTest, ALinkStaysALink) {
+  ASSERT_TRUE(write_file_atomically(folder_ / "a", "old"));
+  std::filesystem::create_symlink(folder_ / "a", folder_ / "link");
+  ASSERT_TRUE(write_file_atomically(folder_ / "link", "new"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "link"));
+  EXPECT_EQ(read_text_file(folder_ / "a").value(), "new");
 }
 
 TEST_F(FileTest, MapsMoveAndPagesComeBack) {
