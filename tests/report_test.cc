@@ -116,6 +116,27 @@ class Report : public CommandLineTest {
   inline static int run_status_ = -1;
 };
 
+// Time is another machine's mood; memory is not. (Sanitizers keep books of their own in it.)
+TEST_F(Report, DryRunKnowsTheMemoryThatTheRunThenTook) {
+  const Json plan = parsed(quantier(fmt::format("run {} --limit {} --dry-run --json",
+                                                (shared_ / "config.toml").string(), kExamples))
+                               .out);
+  EXPECT_GT(plan["estimated_seconds"].get<double>(), 0.0);
+  EXPECT_GT(plan["estimated_disk_bytes"].get<double>(), 0.0);
+  auto store = Store::open(folder_ / "out" / "evidence.sqlite", Store::Mode::kReadOnly);
+  ASSERT_TRUE(store);
+  const auto runs = store->runs();
+  ASSERT_TRUE(runs);
+  ASSERT_EQ(plan["runs"].size(), runs->size());
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  for (std::size_t i = 0; i < runs->size(); ++i) {
+    const auto measured = static_cast<double>((*runs)[i].process_peak_bytes);
+    EXPECT_NEAR(plan["runs"][i]["estimated_process_bytes"].get<double>(), measured, 0.25 * measured)
+        << (*runs)[i].configuration.display();
+  }
+#endif
+}
+
 TEST_F(Report, RunEndsWithTableDecisionAndPaths) {
   const std::string out = read_file(shared_ / "stdout");
   EXPECT_THAT(out, AllOf(HasSubstr("configuration      accuracy  macro-F1    ECE  ms/example"),

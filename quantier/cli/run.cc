@@ -24,41 +24,47 @@ struct Options {
 
 double mib(std::uint64_t bytes) { return static_cast<double>(bytes) / (1024.0 * 1024.0); }
 
-Json to_json(const RunOutcome& outcome, bool dry_run) {
+Json to_json(const RunOutcome& outcome) {
   Json runs = Json::array();
-  for (const PlannedRun& run : outcome.plan.runs) {
+  for (std::size_t i = 0; i < outcome.plan.runs.size(); ++i) {
+    const PlannedRun& run = outcome.plan.runs[i];
     runs.push_back({{"model", run.configuration.model},
                     {"recipe", run.configuration.recipe},
                     {"device", run.configuration.device},
                     {"key", run.key},
                     {"weight_bytes", run.weight_bytes},
-                    {"estimated_process_bytes", run.estimated_process_bytes},
-                    {"estimated_seconds", run.estimated_seconds},
                     {"finished", run.finished}});
+    if (!outcome.estimate) continue;
+    runs.back()["estimated_process_bytes"] = outcome.estimate->runs[i].process_bytes;
+    runs.back()["estimated_seconds"] = outcome.estimate->runs[i].seconds;
   }
-  return Json{{"dry_run", dry_run},
-              {"store", dry_run ? Json(nullptr) : Json(outcome.store.string())},
-              {"examples", outcome.plan.data.size()},
-              {"limited", outcome.plan.limit.has_value()},
-              {"estimated_seconds", outcome.plan.estimated_seconds},
-              {"estimated_tree_bytes", outcome.plan.estimated_tree_bytes},
-              {"estimated_disk_bytes", outcome.plan.estimated_disk_bytes},
-              {"runs", std::move(runs)},
-              {"failures", failures_to_json(outcome.failures)}};
+  Json json{{"dry_run", outcome.estimate.has_value()},
+            {"store", outcome.estimate ? Json(nullptr) : Json(outcome.store.string())},
+            {"examples", outcome.plan.data.size()},
+            {"limited", outcome.plan.limit.has_value()},
+            {"runs", std::move(runs)},
+            {"failures", failures_to_json(outcome.failures)}};
+  if (outcome.estimate) {
+    json["estimated_seconds"] = outcome.estimate->seconds;
+    json["estimated_tree_bytes"] = outcome.estimate->tree_bytes;
+    json["estimated_disk_bytes"] = outcome.estimate->disk_bytes;
+  }
+  return json;
 }
 
-void print_plan(const RunPlan& plan) {
+void print_plan(const RunPlan& plan, const RunEstimate& estimate) {
   fmt::print("plan: {} configurations, {} examples{}, {} threads\n", plan.runs.size(), plan.data.size(),
              plan.limit ? fmt::format(" (limited, of {})", plan.examples_in_file) : "", plan.threads);
   fmt::print("  {:<28} {:>14} {:>16} {:>14}\n", "configuration", "weights MiB", "process MiB est.",
              "seconds est.");
-  for (const PlannedRun& run : plan.runs) {
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
+    const PlannedRun& run = plan.runs[i];
     fmt::print("  {:<28} {:>14.2f} {:>16.0f} {:>14.0f}{}\n", printable(run.configuration.display()),
-               mib(run.weight_bytes), mib(run.estimated_process_bytes), run.estimated_seconds,
+               mib(run.weight_bytes), mib(estimate.runs[i].process_bytes), estimate.runs[i].seconds,
                run.finished ? "  already measured" : "");
   }
   fmt::print("  in all about {:.1f} minutes, {:.0f} MiB of memory, {:.0f} MiB of disk\n",
-             plan.estimated_seconds / 60.0, mib(plan.estimated_tree_bytes), mib(plan.estimated_disk_bytes));
+             estimate.seconds / 60.0, mib(estimate.tree_bytes), mib(estimate.disk_bytes));
 }
 
 // What was measured, decided and written. The store was closed by the run and is opened again to be read.
@@ -91,7 +97,8 @@ void run(Options& options, Session& session) {
   }
   session.end_progress();
   if (options.run.dry_run) {
-    return session.json ? session.print_json(to_json(*outcome, true)) : print_plan(outcome->plan);
+    return session.json ? session.print_json(to_json(*outcome))
+                        : print_plan(outcome->plan, *outcome->estimate);
   }
   const Result<Report> report = report_on(*config, *outcome, options, session);
   if (!report) {
@@ -101,7 +108,7 @@ void run(Options& options, Session& session) {
   session.end_progress();
   remark_failures(outcome->failures, session);
   if (!outcome->failures.empty()) session.exit_code = static_cast<int>(ExitCode::kRuntimeFailure);
-  print_report(*report, to_json(*outcome, false), session);
+  print_report(*report, to_json(*outcome), session);
 }
 
 }  // namespace

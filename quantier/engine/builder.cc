@@ -14,10 +14,6 @@
 namespace quantier {
 namespace {
 
-// Tokens that go through the network together. Small enough for the activations to stay in cache, large
-// enough for the products to run at full rate; results do not depend on it.
-constexpr std::size_t kMicroBatchTokens = 512;
-
 class GraphClassifier final : public Classifier {
  public:
   GraphClassifier(ModelWeights weights, EngineKind kind, ThreadPool& pool)

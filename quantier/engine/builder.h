@@ -3,6 +3,7 @@
 // drops the source and goes on.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -15,6 +16,10 @@
 #include "quantier/tensor/tensor_view.h"
 
 namespace quantier {
+
+// Tokens that a thread takes through the network together, about: small enough for the activations to stay in
+// cache, large enough for the products to run at full rate. Results do not depend on it.
+inline constexpr std::uint64_t kMicroBatchTokens = 512;
 
 enum class EngineKind : std::uint8_t {
   kReference,  // scalar, slow, obvious: the truth that the fast path is tested against

@@ -1,5 +1,6 @@
 #include "quantier/pipeline/load_classifier.h"
 
+#include <algorithm>
 #include <new>
 #include <optional>
 #include <utility>
@@ -13,13 +14,27 @@
 namespace quantier {
 namespace {
 
-Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const Plan& plan, EngineKind kind,
-                                          ThreadPool& pool) {
-  const ModelSpec& spec = checkpoint.spec();
+TensorView first_rows(const TensorView& table, std::uint64_t rows) {
+  const std::uint64_t row_bytes = table.bytes.size() / table.shape[0];
+  return {table.dtype, {rows, table.shape[1]}, table.bytes.first(rows * row_bytes)};
+}
+
+ModelSpec first_layers(ModelSpec spec, std::size_t layers) {
+  const auto beyond = [&](const auto& part) { return part.layer >= static_cast<int>(layers); };
+  std::erase_if(spec.linears, beyond);
+  std::erase_if(spec.norms, beyond);
+  spec.layers.resize(layers);
+  spec.vocabulary = std::min(spec.vocabulary, kProbeVocabulary);
+  return spec;
+}
+
+// `spec` is the checkpoint's, or a part of it.
+Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const ModelSpec& spec,
+                                          const Plan& plan, EngineKind kind, ThreadPool& pool) {
   QT_CHECK(plan.layers.size() == spec.linears.size(), "a plan has one entry for each linear layer");
   QT_TRY(const std::unique_ptr<EngineBuilder> builder, EngineBuilder::create(spec, plan, kind, pool));
 
-  QT_TRY_STATUS(builder->set_embedding(checkpoint.tensor(spec.embedding)));
+  QT_TRY_STATUS(builder->set_embedding(first_rows(checkpoint.tensor(spec.embedding), spec.vocabulary)));
   checkpoint.drop_pages(spec.embedding);
 
   for (const NormSpec& norm : spec.norms) {
@@ -47,7 +62,7 @@ Result<LoadedModel> load_classifier(const std::filesystem::path& directory, std:
     QT_TRY(const Checkpoint checkpoint, Checkpoint::open(directory));
     QT_TRY(Plan plan, resolve_recipe(recipe, checkpoint.spec(), options));
     QT_TRY(Tokenizer tokenizer, Tokenizer::load(checkpoint.directory()));
-    QT_TRY(std::unique_ptr<Classifier> classifier, build(checkpoint, plan, kind, pool));
+    QT_TRY(std::unique_ptr<Classifier> classifier, build(checkpoint, checkpoint.spec(), plan, kind, pool));
     if (tokenizer.vocabulary_size() > checkpoint.spec().vocabulary) {
       return fail(ErrorKind::kUserInput, "the tokenizer and the model do not fit together",
                   directory.string(),
@@ -61,6 +76,15 @@ Result<LoadedModel> load_classifier(const std::filesystem::path& directory, std:
                 fmt::format("recipe {}", recipe),
                 "free memory, or choose a recipe with smaller weights (`quantier inspect` shows the bytes)");
   }
+}
+
+Result<ProbeModel> load_first_layers(const Checkpoint& checkpoint, std::string_view recipe,
+                                     const RecipeOptions& options, std::size_t layers, ThreadPool& pool) {
+  QT_CHECK(layers >= 1 && layers <= checkpoint.spec().layers.size(), "the model has so many layers");
+  const ModelSpec spec = first_layers(checkpoint.spec(), layers);
+  QT_TRY(const Plan plan, resolve_recipe(recipe, spec, options));
+  QT_TRY(std::unique_ptr<Classifier> classifier, build(checkpoint, spec, plan, EngineKind::kCpu, pool));
+  return ProbeModel{std::move(classifier), spec.vocabulary, plan.total_bytes()};
 }
 
 }  // namespace quantier

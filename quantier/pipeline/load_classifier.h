@@ -12,6 +12,7 @@
 
 #include "quantier/base/error.h"
 #include "quantier/base/thread_pool.h"
+#include "quantier/checkpoint/checkpoint.h"
 #include "quantier/checkpoint/model_spec.h"
 #include "quantier/engine/builder.h"
 #include "quantier/engine/classifier.h"
@@ -31,5 +32,18 @@ struct LoadedModel {
 [[nodiscard]] Result<LoadedModel> load_classifier(const std::filesystem::path& directory,
                                                   std::string_view recipe, const RecipeOptions& options,
                                                   EngineKind kind, ThreadPool& pool);
+
+// The first `layers` layers of a model, with its head and the first kProbeVocabulary rows of its embedding,
+// on the CPU kernels: as fast as the model is, layer by layer, and quickly loaded. For estimates of time; its
+// logits mean nothing.
+inline constexpr std::uint64_t kProbeVocabulary = 1024;
+struct ProbeModel {
+  std::unique_ptr<Classifier> classifier;
+  std::uint64_t vocabulary = 0;
+  std::uint64_t plan_bytes = 0;
+};
+[[nodiscard]] Result<ProbeModel> load_first_layers(const Checkpoint& checkpoint, std::string_view recipe,
+                                                   const RecipeOptions& options, std::size_t layers,
+                                                   ThreadPool& pool);
 
 }  // namespace quantier

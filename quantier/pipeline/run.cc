@@ -137,6 +137,13 @@ Result<Store> open_store(const RunOptions& options, const std::filesystem::path&
   return store;
 }
 
+Status mark_finished(Store& store, RunPlan& plan) {
+  for (PlannedRun& planned : plan.runs) {
+    QT_TRY(planned.finished, store.has_run(planned.key));
+  }
+  return {};
+}
+
 Status predict_all(const RunConfig& config, RunPlan& plan, const RunOptions& options, Store& store,
                    const ProgressFunction& progress, const Interrupt* interrupt) {
   for (PlannedRun& planned : plan.runs) {
@@ -222,14 +229,19 @@ Result<RunOutcome> run_comparison(const RunConfig& config, const RunOptions& opt
   outcome.store = options.out_directory / kStoreFileName;
   if (progress) progress({"reading models and data", 0, 0});
   QT_TRY(outcome.plan, plan_run(config, options.limit));
-  if (options.dry_run) return outcome;
+  if (options.dry_run) {
+    if (options.resume && std::filesystem::exists(outcome.store)) {
+      QT_TRY(Store store, Store::open(outcome.store, Store::Mode::kReadOnly));
+      QT_TRY_STATUS(mark_finished(store, outcome.plan));
+    }
+    QT_TRY(outcome.estimate, estimate_run(config, outcome.plan, progress, interrupt));
+    return outcome;
+  }
 
   QT_TRY_STATUS(create_folders(options.out_directory));
   QT_TRY(const FolderLock lock, FolderLock::take(options.out_directory));
   QT_TRY(Store store, open_store(options, outcome.store));
-  for (PlannedRun& planned : outcome.plan.runs) {
-    QT_TRY(planned.finished, store.has_run(planned.key));
-  }
+  QT_TRY_STATUS(mark_finished(store, outcome.plan));
   QT_TRY_STATUS(store.set_setting(kConfigurationSetting, config.source_text));
   QT_TRY_STATUS(
       store.set_setting(kConfigurationFileSetting, std::filesystem::absolute(config.file).string()));

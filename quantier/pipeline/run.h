@@ -17,6 +17,7 @@
 #include "quantier/base/progress.h"
 #include "quantier/evidence/store.h"
 #include "quantier/pipeline/run_config.h"
+#include "quantier/pipeline/run_estimate.h"
 #include "quantier/pipeline/run_plan.h"
 #include "quantier/pipeline/worker_client.h"
 
@@ -33,6 +34,7 @@ struct RunOptions {
 
 struct RunOutcome {
   RunPlan plan;
+  std::optional<RunEstimate> estimate;  // of a dry run
   std::filesystem::path store;          // DIR/evidence.sqlite
   std::vector<std::string> keys;        // of the runs that are in the store, in the order of the plan
   std::vector<FailureRecord> failures;  // of this plan, earlier attempts included
@@ -46,9 +48,9 @@ inline constexpr const char* kConfigurationFileSetting = "configuration_file";
 // coordinator_peak_bytes of the program beside its workers.
 inline constexpr const char* kRunFiguresSetting = "run_figures";
 
-// With dry_run only the plan is filled and nothing is written. Errors: of the plan; kUsage when the folder
-// holds evidence and `resume` was not asked for; kInterrupted; the first failure when no configuration could
-// be measured at all.
+// With dry_run only the plan and the estimate are filled and nothing is written. Errors: of the plan; kUsage
+// when the folder holds evidence and `resume` was not asked for; kInterrupted; the first failure when no
+// configuration could be measured at all.
 [[nodiscard]] Result<RunOutcome> run_comparison(const RunConfig& config, const RunOptions& options,
                                                 const ProgressFunction& progress, const Interrupt* interrupt);
 

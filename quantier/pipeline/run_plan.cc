@@ -1,7 +1,6 @@
 #include "quantier/pipeline/run_plan.h"
 
 #include <algorithm>
-#include <system_error>
 
 #include <fmt/format.h>
 
@@ -12,7 +11,6 @@
 #include "quantier/dataset/sample.h"
 #include "quantier/dataset/tiers.h"
 #include "quantier/formats/plan.h"
-#include "quantier/measure/protocols.h"
 #include "quantier/pipeline/predict.h"
 #include "quantier/pipeline/toml_section.h"
 #include "quantier/tokenizer/tokenizer.h"
@@ -20,58 +18,17 @@
 namespace quantier {
 namespace {
 
-// What a worker takes beside weights and activations: code, libraries, tokenizer tables, the texts.
-constexpr std::uint64_t kBaseProcessBytes = 28'000'000;
-constexpr double kDataBytesFactor = 4.0;
-// Tables of the tokenizer, once read, for each byte of tokenizer.json.
-constexpr double kTokenizerBytesFactor = 2.5;
-// Tokens that one thread takes at a time, as engine/builder.cc has it.
-constexpr std::uint64_t kMicroBatchTokens = 512;
-// Beside the workspaces: panels of weights, rotary tables, attention scores, what the GEMM library packs.
-constexpr double kWorkspaceFactor = 1.3;
-// Sustained multiply-adds of float GEMM on one core with wide vectors, counted as two operations each.
-constexpr double kFlopsPerThread = 8.0e10;
-constexpr double kSecondsPerLoad = 0.5;
-constexpr double kReportSeconds = 15.0;
-constexpr std::uint64_t kStoreBaseBytes = 2'000'000;
-constexpr std::size_t kTextsForMeanLength = 256;
-
-// What the engine's workspaces take: each thread works on a micro-batch of its own (engine/builder.cc); with
-// int8 outliers looked for over the batch, one thread takes the batch whole.
-std::uint64_t activation_bytes(const ModelSpec& spec, const Plan& plan, const RunConfig& config,
-                               std::uint32_t threads) {
-  const std::uint64_t longest = std::min<std::uint64_t>(config.max_length, spec.max_positions);
-  const bool whole_batch = plan.recipe == "int8" && plan.outlier_scope == OutlierScope::kBatch;
-  const std::uint64_t tokens =
-      whole_batch
-          ? longest * config.batch_size
-          : std::max(longest, std::min<std::uint64_t>(kMicroBatchTokens, longest * config.batch_size));
-  const std::uint64_t query_width = spec.heads * spec.head_dim;
-  const std::uint64_t qkv_width = query_width + 2 * spec.kv_heads * spec.head_dim;
-  const std::uint64_t floats_per_token = 2 * spec.hidden + std::max(qkv_width, 2 * spec.intermediate) +
-                                         std::max(query_width, spec.hidden) + spec.intermediate;
-  const auto bytes =
-      static_cast<double>(sizeof(float) * (whole_batch ? 1 : threads) * tokens * floats_per_token);
-  return static_cast<std::uint64_t>(kWorkspaceFactor * bytes);
-}
-
-Result<double> mean_tokens(const Tokenizer& tokenizer, const Dataset& data, std::uint32_t max_length,
-                           const std::string& source) {
-  const std::size_t step = std::max<std::size_t>(1, data.size() / kTextsForMeanLength);
-  double tokens = 0;
-  double texts = 0;
+// Without special tokens nothing is left of an empty text to classify.
+Status check_empty_texts(const Tokenizer& tokenizer, const Dataset& data, std::uint32_t max_length,
+                         const std::string& source) {
   for (std::size_t i = 0; i < data.size(); ++i) {
-    // Empty texts are looked at one and all: without special tokens nothing is left of them to classify.
-    if (i % step != 0 && !data.texts[i].empty()) continue;
+    if (!data.texts[i].empty()) continue;
     Result<Encoding> encoding = encode_example(tokenizer, data.texts[i], max_length);
     if (!encoding) {
       return at_example(std::move(encoding).error(), source, i, data.ids.empty() ? "" : data.ids[i]);
     }
-    if (i % step != 0) continue;
-    tokens += static_cast<double>(encoding->ids.size());
-    texts += 1;
   }
-  return tokens / texts;
+  return {};
 }
 
 Status check_named_classes(const RunConfig& config, const std::vector<std::string>& label_names) {
@@ -109,20 +66,6 @@ Status check_tiers(const RunConfig& config, const RunPlan& plan) {
               fmt::format("the data has no example of the tier \"{}\"", printable(name, 60)),
               config.data.path.string(), "nothing can be said about what quantization does to these classes",
               "use data that has some, choose other `sizes` under [tiers], or leave [tiers] out");
-}
-
-double examples_run(const RunConfig& config, std::size_t examples) {
-  double count = static_cast<double>(examples);
-  if (!config.timing.enabled) return count;
-  const std::uint64_t per_pass = config.timing.throughput_examples == 0
-                                     ? examples
-                                     : std::min<std::uint64_t>(config.timing.throughput_examples, examples);
-  count += static_cast<double>(per_pass * config.timing.throughput_passes);
-  count += static_cast<double>(config.timing.latency_samples);
-  if (config.timing.workload) {
-    count += kProtocolBatchSize * (kWorkloadWarmUpBatches + kWorkloadTimedBatches);
-  }
-  return count;
 }
 
 std::string run_key(const PlannedRun& run, const RunConfig& config, const RunPlan& plan,
@@ -197,25 +140,9 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
   }
   QT_TRY_STATUS(check_tiers(config, plan));
 
-  std::uint64_t text_bytes = 0;
-  for (const std::string& text : plan.data.texts) text_bytes += text.size();
-  const auto data_bytes = static_cast<std::uint64_t>(kDataBytesFactor * static_cast<double>(text_bytes)) +
-                          4 * plan.data.size() * plan.label_names.size();
-  plan.estimated_disk_bytes = kStoreBaseBytes;
-  plan.estimated_seconds = kReportSeconds;
-  std::uint64_t all_workers = 0;
-  std::uint64_t largest_worker = 0;
   for (std::size_t m = 0; m < config.models.size(); ++m) {
     QT_TRY(const Tokenizer tokenizer, Tokenizer::load(directories[m]));
-    QT_TRY(const double tokens,
-           mean_tokens(tokenizer, plan.data, config.max_length, config.data.path.string()));
-    std::error_code ignored;
-    const auto tokenizer_file = std::filesystem::file_size(directories[m] / "tokenizer.json", ignored);
-    const auto tokenizer_bytes =
-        ignored ? 0 : static_cast<std::uint64_t>(kTokenizerBytesFactor * static_cast<double>(tokenizer_file));
-    const ParameterCounts parameters = count_parameters(specs[m]);
-    const double flops = 2.0 * static_cast<double>(parameters.linear + parameters.head) * tokens *
-                         examples_run(config, plan.data.size());
+    QT_TRY_STATUS(check_empty_texts(tokenizer, plan.data, config.max_length, config.data.path.string()));
     for (const std::string& recipe : config.recipes) {
       QT_TRY(const Plan resolved, resolve_recipe(recipe, specs[m], config.recipe_options));
       PlannedRun run;
@@ -223,21 +150,10 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
       run.model = m;
       run.hashes = hashes[m];
       run.weight_bytes = resolved.total_bytes();
-      run.estimated_process_bytes = kBaseProcessBytes + data_bytes + run.weight_bytes +
-                                    activation_bytes(specs[m], resolved, config, plan.threads) +
-                                    tokenizer_bytes;
-      run.estimated_seconds = 2 * kSecondsPerLoad + flops / (kFlopsPerThread * plan.threads);
       run.key = run_key(run, config, plan, program);
-      plan.estimated_seconds += run.estimated_seconds;
-      plan.estimated_disk_bytes += 5 * plan.data.size() * plan.label_names.size() + 40 * plan.data.size();
-      all_workers += run.estimated_process_bytes;
-      largest_worker = std::max(largest_worker, run.estimated_process_bytes);
       plan.runs.push_back(std::move(run));
     }
   }
-  const auto budget = static_cast<std::uint64_t>(config.memory_budget_mb * 1e6);
-  plan.estimated_tree_bytes =
-      kBaseProcessBytes + data_bytes + std::max(largest_worker, std::min(all_workers, budget));
   return plan;
 }
 

@@ -1,9 +1,8 @@
-// What a run will do, before it does it: every configuration with its key, and what it will need.
+// What a run will do, before it does it: every configuration with its key.
 //
 // The key of a run is a hash over everything that shapes its numbers: the program, weights, config,
 // tokenizer, data, recipe and its options, lengths, batch size, limit and seed. A run with the same key need
-// not be made again. Estimates are arithmetic over shapes with the rates named in run_plan.cc; they are what
-// --dry-run prints and nothing else depends on them.
+// not be made again.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +23,8 @@ struct PlannedRun {
   std::string key;
   std::size_t model = 0;  // index into RunConfig::models
   ModelHashes hashes;
-  std::uint64_t weight_bytes = 0;             // of the plan: exact
-  std::uint64_t estimated_process_bytes = 0;  // peak of its worker
-  double estimated_seconds = 0;               // predictions and timing
-  bool finished = false;                      // already in the store
+  std::uint64_t weight_bytes = 0;  // of the plan: exact
+  bool finished = false;           // already in the store
 };
 
 struct RunPlan {
@@ -37,9 +34,6 @@ struct RunPlan {
   std::uint64_t examples_in_file = 0;
   std::optional<std::uint64_t> limit;  // when it really left something out
   std::uint32_t threads = 1;
-  std::uint64_t estimated_tree_bytes = 0;  // largest sum of processes alive together
-  std::uint64_t estimated_disk_bytes = 0;
-  double estimated_seconds = 0;
 };
 
 // Opens models and data and resolves recipes, so that everything that can be wrong in them shows here.
