@@ -1,6 +1,10 @@
 #include "quantier/tensor/aligned_buffer.h"
 
 #include <array>
+#include <atomic>
+#include <cstring>
+#include <new>
+#include <sys/mman.h>
 
 namespace quantier {
 namespace {
@@ -15,6 +19,23 @@ Counter& counter(MemoryOwner owner) {
   return counters[static_cast<std::size_t>(owner)];
 }
 
+void count_allocation(MemoryOwner owner, std::uint64_t bytes) {
+  Counter& use = counter(owner);
+  const std::uint64_t now = use.current.fetch_add(bytes) + bytes;
+  std::uint64_t peak = use.peak.load();
+  while (peak < now && !use.peak.compare_exchange_weak(peak, now)) {
+  }
+}
+
+// The address sanitizer watches the ends of what is on the heap.
+constexpr bool from_system([[maybe_unused]] std::uint64_t bytes) {
+#if defined(__SANITIZE_ADDRESS__)
+  return false;
+#else
+  return bytes >= std::uint64_t{1} << 18;
+#endif
+}
+
 }  // namespace
 
 MemoryUse memory_use(MemoryOwner owner) {
@@ -23,16 +44,26 @@ MemoryUse memory_use(MemoryOwner owner) {
 
 void reset_memory_peak(MemoryOwner owner) { counter(owner).peak.store(counter(owner).current.load()); }
 
-void internal::count_allocation(MemoryOwner owner, std::uint64_t bytes) {
-  Counter& use = counter(owner);
-  const std::uint64_t now = use.current.fetch_add(bytes) + bytes;
-  std::uint64_t peak = use.peak.load();
-  while (peak < now && !use.peak.compare_exchange_weak(peak, now)) {
+void* internal::allocate_zeroed(MemoryOwner owner, std::uint64_t bytes) {
+  void* data = nullptr;
+  if (from_system(bytes)) {
+    data = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (data == MAP_FAILED) throw std::bad_alloc();
+  } else {
+    data = ::operator new(bytes, std::align_val_t(kBufferAlignment));
+    std::memset(data, 0, bytes);
   }
+  count_allocation(owner, bytes);
+  return data;
 }
 
-void internal::count_release(MemoryOwner owner, std::uint64_t bytes) {
+void internal::release(void* data, MemoryOwner owner, std::uint64_t bytes) {
   counter(owner).current.fetch_sub(bytes);
+  if (from_system(bytes)) {
+    ::munmap(data, bytes);
+  } else {
+    ::operator delete(data, std::align_val_t(kBufferAlignment));
+  }
 }
 
 }  // namespace quantier

@@ -2,15 +2,14 @@
 //
 // The counters answer "how much memory do the weights take, and how much does a forward pass take at its
 // peak?" from inside the process; the operating system's own peak stands beside it in the evidence. T must be
-// trivially copyable. Running out of memory throws std::bad_alloc; the measuring worker turns that into a
-// smaller batch, on record.
+// trivially copyable. Large buffers come straight from the system and go back to it: loading a model frees
+// and keeps buffers in turn, and on the heap each one freed would leave a hole that no later one fits.
+// Running out of memory throws std::bad_alloc; the measuring worker turns that into a smaller batch, on
+// record.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <new>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -29,8 +28,10 @@ struct MemoryUse {
 void reset_memory_peak(MemoryOwner owner);
 
 namespace internal {
-void count_allocation(MemoryOwner owner, std::uint64_t bytes);
-void count_release(MemoryOwner owner, std::uint64_t bytes);
+inline constexpr std::size_t kBufferAlignment = 64;
+// Aligned, zero, counted; `bytes` is a multiple of the alignment and not 0. Throws std::bad_alloc.
+[[nodiscard]] void* allocate_zeroed(MemoryOwner owner, std::uint64_t bytes);
+void release(void* data, MemoryOwner owner, std::uint64_t bytes);
 }  // namespace internal
 
 template <class T>
@@ -38,7 +39,7 @@ class AlignedBuffer {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
-  static constexpr std::size_t kAlignment = 64;
+  static constexpr std::size_t kAlignment = internal::kBufferAlignment;
 
   AlignedBuffer() = default;
   // Elements are zero. The size is rounded up to whole cache lines inside, so that vector code may read (not
@@ -46,9 +47,7 @@ class AlignedBuffer {
   AlignedBuffer(std::size_t size, MemoryOwner owner) : size_(size), owner_(owner) {
     if (size == 0) return;
     allocated_bytes_ = (size * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
-    data_ = static_cast<T*>(::operator new(allocated_bytes_, std::align_val_t(kAlignment)));
-    std::memset(static_cast<void*>(data_), 0, allocated_bytes_);
-    internal::count_allocation(owner_, allocated_bytes_);
+    data_ = static_cast<T*>(internal::allocate_zeroed(owner_, allocated_bytes_));
   }
   AlignedBuffer(AlignedBuffer&& other) noexcept { swap(other); }
   AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
@@ -59,8 +58,7 @@ class AlignedBuffer {
   AlignedBuffer& operator=(const AlignedBuffer&) = delete;
   ~AlignedBuffer() {
     if (data_ == nullptr) return;
-    internal::count_release(owner_, allocated_bytes_);
-    ::operator delete(static_cast<void*>(data_), std::align_val_t(kAlignment));
+    internal::release(data_, owner_, allocated_bytes_);
   }
 
   [[nodiscard]] T* data() { return data_; }
