@@ -162,28 +162,25 @@ class Builder final : public EngineBuilder {
     weights_.plan = plan;
   }
 
-  Status set_embedding(const TensorView& table) override {
-    const std::uint64_t elements = table.element_count();
+  Status set_embedding_rows(std::uint64_t first_row, const TensorView& rows) override {
     const std::uint64_t width = weights_.spec.hidden;
-    std::vector<float> row(width);
-    const auto for_each_row = [&](auto&& use) {
-      for (std::uint64_t begin = 0; begin < elements; begin += width) {
-        copy_as_float(table, begin, row);
-        use(begin);
-      }
-    };
+    const std::uint64_t count = rows.element_count() / width;
+    QT_CHECK(first_row == embedding_rows_ && first_row + count <= weights_.spec.vocabulary,
+             "the embedding comes in order");
     if (weights_.plan.embedding_format == WeightFormat::kF32) {
-      AlignedBuffer<float> values(elements, MemoryOwner::kWeights);
-      for_each_row([&](std::uint64_t begin) { std::copy(row.begin(), row.end(), values.data() + begin); });
-      weights_.embedding = std::move(values);
+      auto& table = embedding_table<float>();
+      for (std::uint64_t row = 0; row < count; ++row)
+        copy_as_float(rows, row * width, table.span().subspan((first_row + row) * width, width));
     } else {
-      AlignedBuffer<std::uint16_t> values(elements, MemoryOwner::kWeights);
-      for_each_row([&](std::uint64_t begin) {
-        for (std::uint64_t i = 0; i < width; ++i) values[begin + i] = to_half(row[i]).bits;
-      });
-      weights_.embedding = std::move(values);
+      auto& table = embedding_table<std::uint16_t>();
+      std::vector<float> values(width);
+      for (std::uint64_t row = 0; row < count; ++row) {
+        copy_as_float(rows, row * width, values);
+        for (std::uint64_t i = 0; i < width; ++i)
+          table[(first_row + row) * width + i] = to_half(values[i]).bits;
+      }
     }
-    has_embedding_ = true;
+    embedding_rows_ += count;
     return {};
   }
 
@@ -209,7 +206,8 @@ class Builder final : public EngineBuilder {
   }
 
   Result<std::unique_ptr<Classifier>> finish() override {
-    const bool complete = has_embedding_ && weights_.norms.size() == weights_.spec.norms.size() &&
+    const bool complete = embedding_rows_ == weights_.spec.vocabulary &&
+                          weights_.norms.size() == weights_.spec.norms.size() &&
                           weights_.linears.size() == weights_.spec.linears.size();
     if (!complete) return fail(ErrorKind::kBug, "the model was not assembled completely");
     return std::unique_ptr<Classifier>(std::make_unique<GraphClassifier>(std::move(weights_), kind_, pool_));
@@ -225,6 +223,15 @@ class Builder final : public EngineBuilder {
     std::abort();
   }
 
+  template <class T>
+  AlignedBuffer<T>& embedding_table() {
+    if (embedding_rows_ == 0) {
+      weights_.embedding =
+          AlignedBuffer<T>(weights_.spec.vocabulary * weights_.spec.hidden, MemoryOwner::kWeights);
+    }
+    return std::get<AlignedBuffer<T>>(weights_.embedding);
+  }
+
   void read(const TensorView& tensor, std::vector<float>& values) const {
     values.resize(tensor.element_count());
     copy_as_float(tensor, 0, values);
@@ -235,7 +242,7 @@ class Builder final : public EngineBuilder {
   ModelWeights weights_;
   EngineKind kind_;
   ThreadPool& pool_;
-  bool has_embedding_ = false;
+  std::uint64_t embedding_rows_ = 0;
 };
 
 }  // namespace

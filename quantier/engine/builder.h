@@ -32,8 +32,10 @@ class EngineBuilder {
   static Result<std::unique_ptr<EngineBuilder>> create(const ModelSpec& spec, const Plan& plan,
                                                        EngineKind kind, ThreadPool& pool);
   virtual ~EngineBuilder() = default;
-  // The embedding table [vocabulary, hidden] in any floating dtype; copied in the plan's embedding format.
-  virtual Status set_embedding(const TensorView& table) = 0;
+  // Some rows of the embedding table [vocabulary, hidden], in any floating dtype; copied in the plan's
+  // embedding format. In parts, because the table is by far the largest tensor: the caller drops what it has
+  // handed over.
+  virtual Status set_embedding_rows(std::uint64_t first_row, const TensorView& rows) = 0;
   virtual Status set_norm(const NormSpec& norm, const TensorView& weight, const TensorView* bias) = 0;
   virtual Status set_linear(const LinearSpec& linear, PackedLinear&& packed) = 0;
   // An error (kBug) when something that the spec names was not set.

@@ -14,9 +14,22 @@
 namespace quantier {
 namespace {
 
-TensorView first_rows(const TensorView& table, std::uint64_t rows) {
-  const std::uint64_t row_bytes = table.bytes.size() / table.shape[0];
-  return {table.dtype, {rows, table.shape[1]}, table.bytes.first(rows * row_bytes)};
+// Read at a time from the embedding table.
+constexpr std::uint64_t kEmbeddingPartBytes = std::uint64_t{8} << 20;
+
+// The table's first spec.vocabulary rows, part by part, so that it never stands in memory twice.
+Status set_embedding(const Checkpoint& checkpoint, const ModelSpec& spec, EngineBuilder& builder) {
+  const TensorView table = checkpoint.tensor(spec.embedding);
+  const std::uint64_t row_bytes = spec.hidden * dtype_bytes(table.dtype);
+  const std::uint64_t step = std::max<std::uint64_t>(1, kEmbeddingPartBytes / row_bytes);
+  for (std::uint64_t row = 0; row < spec.vocabulary; row += step) {
+    const std::uint64_t count = std::min(step, spec.vocabulary - row);
+    const TensorView part{
+        table.dtype, {count, spec.hidden}, table.bytes.subspan(row * row_bytes, count * row_bytes)};
+    QT_TRY_STATUS(builder.set_embedding_rows(row, part));
+    checkpoint.drop_pages(spec.embedding);
+  }
+  return {};
 }
 
 ModelSpec first_layers(ModelSpec spec, std::size_t layers) {
@@ -34,9 +47,7 @@ Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const Mo
   QT_CHECK(plan.layers.size() == spec.linears.size(), "a plan has one entry for each linear layer");
   QT_TRY(const std::unique_ptr<EngineBuilder> builder, EngineBuilder::create(spec, plan, kind, pool));
 
-  QT_TRY_STATUS(builder->set_embedding(first_rows(checkpoint.tensor(spec.embedding), spec.vocabulary)));
-  checkpoint.drop_pages(spec.embedding);
-
+  QT_TRY_STATUS(set_embedding(checkpoint, spec, *builder));
   for (const NormSpec& norm : spec.norms) {
     std::optional<TensorView> bias;
     if (norm.bias) bias = checkpoint.tensor(*norm.bias);
