@@ -124,6 +124,7 @@ Result<std::vector<std::pair<std::string, std::string>>> run_figures(Store& stor
                                                                      const RunConfig& config) {
   std::vector<std::pair<std::string, std::string>> rows;
   std::vector<std::uint64_t> peaks;
+  peaks.reserve(runs.size());
   for (const Run& run : runs) peaks.push_back(run.memory.process_peak_bytes);
   const std::uint64_t largest = *std::max_element(peaks.begin(), peaks.end());
   // Kept loaded together: what fits the budget.
