@@ -86,6 +86,7 @@ void for_each_task(ThreadPool* pool, std::size_t tasks, const Body& body) {
                                             Analysis& analysis);
 // Fills the bootstrap's share: intervals of macro-F1 and the differences of every pair.
 [[nodiscard]] Status bootstrap_macro_f1(const std::vector<RunView>& views, const Split& split,
-                                        const AnalysisOptions& options, Analysis& analysis);
+                                        const AnalysisTiers& tiers, const AnalysisOptions& options,
+                                        Analysis& analysis);
 
 }  // namespace quantier::analysis_internal
