@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "quantier/record/measurement.h"
+#include "quantier/stats/comparisons/analysis_calibration.h"
 #include "quantier/stats/estimators/flips.h"
 #include "quantier/stats/estimators/interval.h"
 #include "quantier/stats/estimators/temperature.h"
@@ -82,6 +83,10 @@ struct ConfigurationFindings {
   std::vector<LatencySummary> latency;     // one per protocol that was timed
   std::optional<MemoryRecord> memory;      // absent when nothing was recorded
   std::vector<NamedClass> named_classes;
+  // Absent with fewer than 20 examples in a half, or without calibration replicates.
+  std::optional<TemperatureGeneralisation> generalisation;
+  std::optional<Interval> temperature_interval;
+  std::vector<TemperatureReading> temperature_readings;  // reported and reproduced ones
 
   [[nodiscard]] std::string display() const { return model + " " + recipe; }
 };
@@ -139,6 +144,7 @@ struct Analysis {
   std::vector<TierComparison> comparisons;
   std::vector<PairDifference> pair_differences;  // every a < b
   std::vector<NoiseFloorFinding> noise_floor;
+  std::vector<CalibrationComparison> calibration_comparisons;  // each candidate with its reference
   std::vector<std::string> label_names;
   std::vector<std::string> tier_names;  // empty without tiers
   std::string split;
@@ -148,6 +154,7 @@ struct Analysis {
   std::uint64_t family_size = 0;  // comparisons over which Holm's correction runs
   std::uint64_t seed = 0;
   std::uint32_t replicates = 0;
+  std::uint32_t calibration_replicates = 0;
   std::vector<std::string> remarks;  // what could not be computed, and why
 };
 

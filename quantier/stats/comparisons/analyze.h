@@ -24,6 +24,7 @@
 #include "quantier/record/noise_floor.h"
 #include "quantier/record/run.h"
 #include "quantier/stats/comparisons/analysis.h"
+#include "quantier/stats/estimators/temperature_recipe.h"
 
 namespace quantier {
 
@@ -41,9 +42,14 @@ struct AnalysisOptions {
   double gate_threshold = 0.8;             // confidence at or above which an answer passes
   std::vector<std::string> named_classes;  // labels to follow one by one
   std::map<std::string, std::vector<NoiseFloor>> noise_floors;  // by run key
-  ThreadPool* pool = nullptr;                                   // null: everything on the calling thread
-  ProgressFunction progress;                                    // may be empty
-  const Interrupt* interrupt = nullptr;                         // null: never
+  std::uint32_t calibration_replicates = 1000;                  // with a temperature fitted in each; 0: none
+  double calibration_margin = 0.01;  // differences of calibration errors inside are negligible
+  std::vector<double> gate_thresholds = {0.5, 0.6, 0.7, 0.9, 0.95};  // beside gate_threshold
+  std::map<std::string, double> reported_temperatures;               // by run key: what somebody else fitted
+  std::vector<TemperatureRecipe> temperature_recipes;                // fits of other programs to reproduce
+  ThreadPool* pool = nullptr;                                        // null: everything on the calling thread
+  ProgressFunction progress;                                         // may be empty
+  const Interrupt* interrupt = nullptr;                              // null: never
 };
 
 [[nodiscard]] Result<Analysis> analyze(const std::vector<Run>& runs, const AnalysisTiers& tiers,

@@ -161,6 +161,26 @@ Status check_options(const std::vector<Run>& runs, const AnalysisTiers& tiers,
     return fail(ErrorKind::kUsage, "the confidence threshold cannot be used", "gate_threshold",
                 fmt::format("{} does not lie between 0 and 1", options.gate_threshold));
   }
+  if (!(options.calibration_margin > 0.0 && options.calibration_margin < 1.0)) {
+    return fail(ErrorKind::kUsage, "the margin of the calibration error cannot be used", "calibration_margin",
+                fmt::format("{} does not lie between 0 and 1", options.calibration_margin));
+  }
+  if (options.calibration_replicates > 0 && options.calibration_replicates < kFewestReplicates) {
+    return fail(ErrorKind::kUsage, "too few bootstrap replicates", "calibration_replicates",
+                fmt::format("{} replicates have no 2.5 % tail; at least {} are needed, or 0 for none",
+                            options.calibration_replicates, kFewestReplicates),
+                "1000 is usual");
+  }
+  for (const double threshold : options.gate_thresholds) {
+    if (threshold >= 0.0 && threshold <= 1.0) continue;
+    return fail(ErrorKind::kUsage, "the confidence threshold cannot be used", "gate_thresholds",
+                fmt::format("{} does not lie between 0 and 1", threshold));
+  }
+  for (const auto& [key, temperature] : options.reported_temperatures) {
+    if (temperature > 0.0 && std::isfinite(temperature)) continue;
+    return fail(ErrorKind::kUsage, "a reported temperature cannot be used", fmt::format("run {}", key),
+                fmt::format("{} is no positive number", temperature));
+  }
   const std::vector<std::string>& names = runs.front().predictions.label_names;
   for (const std::string& label : options.named_classes) {
     if (std::find(names.begin(), names.end(), label) != names.end()) continue;

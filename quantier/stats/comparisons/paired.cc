@@ -18,16 +18,6 @@ struct Planned {
   std::optional<std::size_t> tier;  // absent: all examples
 };
 
-std::optional<std::size_t> reference_of(const std::vector<RunView>& views, std::size_t candidate,
-                                        const std::string& recipe) {
-  const ConfigurationId& wanted = views[candidate].run->configuration;
-  for (std::size_t i = 0; i < views.size(); ++i) {
-    const ConfigurationId& id = views[i].run->configuration;
-    if (id.recipe == recipe && id.model == wanted.model && id.device == wanted.device) return i;
-  }
-  return std::nullopt;
-}
-
 std::vector<Planned> plan(const std::vector<RunView>& views, const Split& split,
                           const AnalysisOptions& options, std::vector<std::string>& remarks) {
   std::vector<Planned> family;
@@ -90,6 +80,16 @@ TierComparison compare(const RunView& reference, const RunView& candidate, std::
 }
 
 }  // namespace
+
+std::optional<std::size_t> reference_of(const std::vector<RunView>& views, std::size_t candidate,
+                                        const std::string& recipe) {
+  const ConfigurationId& wanted = views[candidate].run->configuration;
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    const ConfigurationId& id = views[i].run->configuration;
+    if (id.recipe == recipe && id.model == wanted.model && id.device == wanted.device) return i;
+  }
+  return std::nullopt;
+}
 
 Status compare_with_reference(const std::vector<RunView>& views, const Split& split,
                               const AnalysisTiers& tiers, const AnalysisOptions& options,

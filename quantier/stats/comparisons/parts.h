@@ -15,6 +15,7 @@
 #include "quantier/stats/comparisons/analysis.h"
 #include "quantier/stats/comparisons/analyze.h"
 #include "quantier/stats/estimators/calibration.h"
+#include "quantier/stats/estimators/calibration_interval.h"
 
 namespace quantier::analysis_internal {
 
@@ -84,6 +85,17 @@ void for_each_task(ThreadPool* pool, std::size_t tasks, const Body& body) {
 [[nodiscard]] Status compare_with_reference(const std::vector<RunView>& views, const Split& split,
                                             const AnalysisTiers& tiers, const AnalysisOptions& options,
                                             Analysis& analysis);
+// The run of the reference recipe with the same model and device.
+[[nodiscard]] std::optional<std::size_t> reference_of(const std::vector<RunView>& views,
+                                                      std::size_t candidate, const std::string& recipe);
+
+// The error at temperatures that others report or would fit.
+[[nodiscard]] std::vector<TemperatureReading> temperature_readings_of(const RunView& view,
+                                                                      const Calibration& calibration,
+                                                                      const AnalysisOptions& options);
+// Fills generalisation, temperature_interval and calibration_comparisons.
+[[nodiscard]] Status bootstrap_calibration(const std::vector<RunView>& views, const AnalysisOptions& options,
+                                           Analysis& analysis);
 // Fills the bootstrap's share: intervals of macro-F1 and the differences of every pair.
 [[nodiscard]] Status bootstrap_macro_f1(const std::vector<RunView>& views, const Split& split,
                                         const AnalysisTiers& tiers, const AnalysisOptions& options,

@@ -13,9 +13,11 @@ namespace {
 constexpr double kStandardErrors = 10.0;
 constexpr double kNarrowest = 0.02;
 constexpr double kInterpolationError = 1e-9;
+constexpr double kConfidenceError = 3e-7;
 constexpr std::size_t kFewestNodes = 12;
 constexpr std::size_t kMostNodes = 96;
 constexpr int kBisections = 60;
+constexpr std::size_t kRowsPerTask = 256;
 
 // What one row says at 1/T = inverse.
 struct RowReading {
@@ -55,7 +57,7 @@ std::vector<double> chebyshev_points(std::size_t count, double low, double high)
 }  // namespace
 
 TemperatureProfile::TemperatureProfile(const LabelledLogits& data, std::span<const std::size_t> rows,
-                                       double centre)
+                                       double centre, ThreadPool* pool)
     : data_(data), rows_(rows.begin(), rows.end()) {
   QT_CHECK(!rows.empty() && centre > 0.0, "a profile needs examples and a temperature");
   const double inverse = 1.0 / centre;
@@ -78,27 +80,33 @@ TemperatureProfile::TemperatureProfile(const LabelledLogits& data, std::span<con
   const std::vector<double> between = {low_ + 0.03 * (high_ - low_), low_ + 0.34 * (high_ - low_),
                                        low_ + 0.77 * (high_ - low_)};
   for (std::size_t count = kFewestNodes;; count *= 2) {
-    read(chebyshev_points(count, low_, high_));
-    if (2 * count > kMostNodes) return;
+    read(chebyshev_points(count, low_, high_), pool);
+    if (2 * count > kMostNodes) return;  // refits then err by more than stated, in windows no data has shown
     bool exact = true;
     for (const double at : between) {
       const std::vector<double> weights = basis(at);
       double largest = 0.0;
+      double worst_confidence = 0.0;
       const std::size_t stride = std::max<std::size_t>(1, rows_.size() / 512);
       for (std::size_t i = 0; i < rows_.size(); i += stride) {
         const RowReading reading = read_row(data_.row(rows_[i]), data_.labels[rows_[i]], std::exp(at));
-        double interpolated = 0.0;
-        for (std::size_t j = 0; j < weights.size(); ++j)
-          interpolated += weights[j] * slopes_[j * rows_.size() + i];
-        largest = std::max(largest, std::abs(interpolated - reading.slope) / (1.0 + std::abs(reading.slope)));
+        double slope = 0.0;
+        double confidence = 0.0;
+        for (std::size_t j = 0; j < weights.size(); ++j) {
+          slope += weights[j] * slopes_[j * rows_.size() + i];
+          confidence += weights[j] * static_cast<double>(confidences_[j * rows_.size() + i]);
+        }
+        largest = std::max(largest, std::abs(slope - reading.slope) / (1.0 + std::abs(reading.slope)));
+        // Confidences are kept in float.
+        worst_confidence = std::max(worst_confidence, std::abs(confidence - reading.confidence));
       }
-      exact = exact && largest < kInterpolationError;
+      exact = exact && largest < kInterpolationError && worst_confidence < kConfidenceError;
     }
     if (exact) return;
   }
 }
 
-void TemperatureProfile::read(std::span<const double> log_inverse) {
+void TemperatureProfile::read(std::span<const double> log_inverse, ThreadPool* pool) {
   const std::size_t count = log_inverse.size();
   const std::size_t n = rows_.size();
   log_inverse_.assign(log_inverse.begin(), log_inverse.end());
@@ -112,12 +120,21 @@ void TemperatureProfile::read(std::span<const double> log_inverse) {
   confidences_.resize(count * n);
   std::vector<double> inverses;
   for (const double at : log_inverse_) inverses.push_back(std::exp(at));
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j < count; ++j) {
-      const RowReading reading = read_row(data_.row(rows_[i]), data_.labels[rows_[i]], inverses[j]);
-      slopes_[j * n + i] = reading.slope;
-      confidences_[j * n + i] = static_cast<float>(reading.confidence);
+  const auto read_block = [&](std::size_t block) {
+    const std::size_t end = std::min((block + 1) * kRowsPerTask, n);
+    for (std::size_t i = block * kRowsPerTask; i < end; ++i) {
+      for (std::size_t j = 0; j < count; ++j) {
+        const RowReading reading = read_row(data_.row(rows_[i]), data_.labels[rows_[i]], inverses[j]);
+        slopes_[j * n + i] = reading.slope;
+        confidences_[j * n + i] = static_cast<float>(reading.confidence);
+      }
     }
+  };
+  const std::size_t blocks = (n + kRowsPerTask - 1) / kRowsPerTask;
+  if (pool == nullptr) {
+    for (std::size_t block = 0; block < blocks; ++block) read_block(block);
+  } else {
+    pool->run(blocks, [&](std::size_t block, std::size_t) { read_block(block); });
   }
 }
 
@@ -139,12 +156,13 @@ std::vector<double> TemperatureProfile::basis(double log_inverse) const {
   return values;
 }
 
-std::vector<double> TemperatureProfile::slope_sums(std::span<const std::uint32_t> weights) const {
-  QT_CHECK(weights.size() == rows_.size(), "one weight a row");
-  const std::size_t n = rows_.size();
+std::vector<double> TemperatureProfile::slope_sums(std::size_t first,
+                                                   std::span<const std::uint32_t> weights) const {
+  QT_CHECK(first + weights.size() <= rows_.size(), "one weight a row");
+  const std::size_t n = weights.size();
   std::vector<double> sums(log_inverse_.size(), 0.0);
   for (std::size_t j = 0; j < sums.size(); ++j) {
-    const double* slopes = slopes_.data() + j * n;
+    const double* slopes = slopes_.data() + j * rows_.size() + first;
     // Four sums that do not wait for each other; their order is fixed.
     double partial[4] = {0.0, 0.0, 0.0, 0.0};
     std::size_t i = 0;
@@ -159,7 +177,7 @@ std::vector<double> TemperatureProfile::slope_sums(std::span<const std::uint32_t
   return sums;
 }
 
-double TemperatureProfile::fit(std::span<const double> slope_sums,
+double TemperatureProfile::fit(std::span<const double> slope_sums, std::size_t first,
                                std::span<const std::uint32_t> weights) const {
   QT_CHECK(slope_sums.size() == log_inverse_.size(), "one sum a node");
   if (std::all_of(slope_sums.begin(), slope_sums.end(), [](double sum) { return sum == 0.0; })) return 1.0;
@@ -179,7 +197,9 @@ double TemperatureProfile::fit(std::span<const double> slope_sums,
   if (slope_high <= 0.0 && ends_high) return kSmallestTemperature;
   if (slope_low >= 0.0 || slope_high <= 0.0) {
     std::vector<std::size_t> repeated;
-    for (std::size_t i = 0; i < rows_.size(); ++i) repeated.insert(repeated.end(), weights[i], rows_[i]);
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      repeated.insert(repeated.end(), weights[i], rows_[first + i]);
+    }
     return repeated.empty() ? 1.0 : fit_temperature(data_, repeated).value;
   }
   // Regula falsi; an end that stays twice counts half (Illinois), so that both ends move.
@@ -207,13 +227,13 @@ double TemperatureProfile::fit(std::span<const double> slope_sums,
   return std::exp(-0.5 * (low + high));
 }
 
-void TemperatureProfile::confidences(double temperature, std::span<float> out) const {
-  QT_CHECK(out.size() == rows_.size(), "one confidence a row");
+void TemperatureProfile::confidences(double temperature, std::size_t first, std::span<float> out) const {
+  QT_CHECK(first + out.size() <= rows_.size(), "one confidence a row");
   const double at = -std::log(temperature);
-  const std::size_t n = rows_.size();
+  const std::size_t n = out.size();
   if (at < low_ - 1e-12 || at > high_ + 1e-12) {
     for (std::size_t i = 0; i < n; ++i) {
-      out[i] = static_cast<float>(top1_confidence(data_.row(rows_[i]), temperature));
+      out[i] = static_cast<float>(top1_confidence(data_.row(rows_[first + i]), temperature));
     }
     return;
   }
@@ -221,7 +241,7 @@ void TemperatureProfile::confidences(double temperature, std::span<float> out) c
   std::fill(out.begin(), out.end(), 0.0F);
   for (std::size_t j = 0; j < values.size(); ++j) {
     const auto weight = static_cast<float>(values[j]);
-    const float* node = confidences_.data() + j * n;
+    const float* node = confidences_.data() + j * rows_.size() + first;
     for (std::size_t i = 0; i < n; ++i) out[i] += weight * node[i];
   }
 }

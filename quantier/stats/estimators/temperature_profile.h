@@ -17,6 +17,7 @@
 #include <span>
 #include <vector>
 
+#include "quantier/base/thread_pool.h"
 #include "quantier/stats/estimators/calibration.h"
 
 namespace quantier {
@@ -25,20 +26,24 @@ class TemperatureProfile {
  public:
   // `rows`: positions, not empty. `centre`: a fitted temperature of these rows, within the bounds of
   // temperature.h.
-  TemperatureProfile(const LabelledLogits& data, std::span<const std::size_t> rows, double centre);
+  // `pool` may be null.
+  TemperatureProfile(const LabelledLogits& data, std::span<const std::size_t> rows, double centre,
+                     ThreadPool* pool = nullptr);
 
   [[nodiscard]] std::size_t nodes() const { return log_inverse_.size(); }
 
-  // Sums of slopes at the nodes over rows [i] with weights[i]; a plain sum, so halves can be added.
-  [[nodiscard]] std::vector<double> slope_sums(std::span<const std::uint32_t> weights) const;
-  // The temperature for these sums. `weights` (of all rows, 0 for those that do not count) are read only when
-  // the root lies outside of the window. 1 when every weight is 0.
-  [[nodiscard]] double fit(std::span<const double> slope_sums, std::span<const std::uint32_t> weights) const;
-  // out[i] = top-1 confidence of rows[i] at T.
-  void confidences(double temperature, std::span<float> out) const;
+  // Sums of slopes at the nodes over rows[first + i] with weights[i]; plain sums, so halves can be added.
+  [[nodiscard]] std::vector<double> slope_sums(std::size_t first,
+                                               std::span<const std::uint32_t> weights) const;
+  // The temperature for these sums. first and weights are read only when the root lies outside of the window.
+  // 1 when every weight is 0.
+  [[nodiscard]] double fit(std::span<const double> slope_sums, std::size_t first,
+                           std::span<const std::uint32_t> weights) const;
+  // out[i] = top-1 confidence of rows[first + i] at T.
+  void confidences(double temperature, std::size_t first, std::span<float> out) const;
 
  private:
-  void read(std::span<const double> log_inverse);
+  void read(std::span<const double> log_inverse, ThreadPool* pool);
   [[nodiscard]] std::vector<double> basis(double log_inverse) const;
 
   LabelledLogits data_;

@@ -48,9 +48,9 @@ TEST(TemperatureProfile, RefitsAsTheLogitsWould) {
         ++weights[drawn.back()];
       }
       const double expected = fit_temperature(data.view(), drawn).value;
-      const double found = profile.fit(profile.slope_sums(weights), weights);
+      const double found = profile.fit(profile.slope_sums(0, weights), 0, weights);
       EXPECT_NEAR(found, expected, 1e-7 * expected) << n << " " << r;
-      profile.confidences(found, confidences);
+      profile.confidences(found, 0, confidences);
       for (std::size_t i = 0; i < n; i += 7) {
         EXPECT_NEAR(static_cast<double>(confidences[i]), top1_confidence(data.view().row(i), expected), 1e-6);
       }
@@ -64,12 +64,12 @@ TEST(TemperatureProfile, HalvesAddUp) {
   std::vector<std::uint32_t> even(100, 0);
   std::vector<std::uint32_t> odd(100, 0);
   for (std::size_t i = 0; i < 100; ++i) (i % 2 == 0 ? even : odd)[i] = 1;
-  const std::vector<double> a = profile.slope_sums(even);
-  const std::vector<double> b = profile.slope_sums(odd);
+  const std::vector<double> a = profile.slope_sums(0, even);
+  const std::vector<double> b = profile.slope_sums(0, odd);
   std::vector<double> both = a;
   for (std::size_t j = 0; j < both.size(); ++j) both[j] += b[j];
   const std::vector<std::uint32_t> all(100, 1);
-  EXPECT_NEAR(profile.fit(both, all), fit_temperature(data.view(), data.rows).value, 1e-8);
+  EXPECT_NEAR(profile.fit(both, 0, all), fit_temperature(data.view(), data.rows).value, 1e-8);
 }
 
 TEST(TemperatureProfile, BoundsAndFlatLosses) {
@@ -77,16 +77,16 @@ TEST(TemperatureProfile, BoundsAndFlatLosses) {
   const OwnedLogits sure(2, {1, 0, 0, 1, 1, 0}, {0, 1, 0});
   const TemperatureProfile low(sure.view(), sure.rows, fit_temperature(sure.view(), sure.rows).value);
   const std::vector<std::uint32_t> all(3, 1);
-  EXPECT_EQ(low.fit(low.slope_sums(all), all), kSmallestTemperature);
+  EXPECT_EQ(low.fit(low.slope_sums(0, all), 0, all), kSmallestTemperature);
   const OwnedLogits wrong(2, {1, 0, 0, 1, 1, 0}, {1, 0, 1});
   const TemperatureProfile high(wrong.view(), wrong.rows, fit_temperature(wrong.view(), wrong.rows).value);
-  EXPECT_EQ(high.fit(high.slope_sums(all), all), kLargestTemperature);
+  EXPECT_EQ(high.fit(high.slope_sums(0, all), 0, all), kLargestTemperature);
   const OwnedLogits flat(2, {1, 1, 1, 1}, {1, 0});
   const TemperatureProfile none(flat.view(), flat.rows, 1.0);
   const std::vector<std::uint32_t> two(2, 1);
-  EXPECT_EQ(none.fit(none.slope_sums(two), two), 1.0);
+  EXPECT_EQ(none.fit(none.slope_sums(0, two), 0, two), 1.0);
   const std::vector<std::uint32_t> nothing(2, 0);
-  EXPECT_EQ(none.fit(none.slope_sums(nothing), nothing), 1.0);
+  EXPECT_EQ(none.fit(none.slope_sums(0, nothing), 0, nothing), 1.0);
 }
 
 ReliabilityBin bin(std::uint64_t n, double confidence, double accuracy) {
