@@ -171,6 +171,31 @@ Status check_options(const std::vector<Run>& runs, const AnalysisTiers& tiers,
                             options.calibration_replicates, kFewestReplicates),
                 "1000 is usual");
   }
+  std::set<std::string> columns = {"truncated"};
+  for (const ExampleGroups& grouping : options.groups) {
+    if (grouping.column.empty() || !columns.insert(grouping.column).second) {
+      return fail(ErrorKind::kUsage, "a grouping cannot be used", fmt::format("\"{}\"", grouping.column),
+                  "every grouping needs a name of its own (\"truncated\" is taken)");
+    }
+    if (grouping.group_of_example.size() != runs.front().predictions.example_count) {
+      return fail(ErrorKind::kUserInput, "a grouping does not fit the examples",
+                  fmt::format("\"{}\"", grouping.column),
+                  fmt::format("it has {} entries, there are {} examples", grouping.group_of_example.size(),
+                              runs.front().predictions.example_count),
+                  "give every example a group, or the empty text for none");
+    }
+  }
+  if (options.second_split != nullptr && !options.second_split->empty()) {
+    QT_TRY_STATUS(check_runs(*options.second_split));
+    if (options.second_split->front().predictions.label_names != runs.front().predictions.label_names) {
+      return fail(ErrorKind::kUserInput, "the second split cannot be compared",
+                  name_of(options.second_split->front()),
+                  "its label names differ: " +
+                      first_difference(runs.front().predictions.label_names,
+                                       options.second_split->front().predictions.label_names),
+                  "both splits need the same classes in the same order");
+    }
+  }
   for (const double threshold : options.gate_thresholds) {
     if (threshold >= 0.0 && threshold <= 1.0) continue;
     return fail(ErrorKind::kUsage, "the confidence threshold cannot be used", "gate_thresholds",

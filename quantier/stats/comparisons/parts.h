@@ -81,6 +81,20 @@ void for_each_task(ThreadPool* pool, std::size_t tasks, const Body& body) {
 [[nodiscard]] std::vector<LatencySummary> latency_of(const Run& run, std::vector<std::string>& remarks);
 [[nodiscard]] std::optional<MemoryRecord> memory_of(const Run& run);
 
+// Fills contrasts, shapes and patterns; after compare_with_reference.
+[[nodiscard]] Status add_contrasts(const std::vector<RunView>& views, const Split& split,
+                                   const AnalysisTiers& tiers, const AnalysisOptions& options,
+                                   Analysis& analysis);
+// Fills group_comparisons.
+[[nodiscard]] Status compare_groups(const std::vector<RunView>& views, const Split& split,
+                                    const AnalysisOptions& options, Analysis& analysis);
+// One comparison over the examples of a mask (empty: all); holm_p and the words are not filled.
+[[nodiscard]] TierComparison compare_masked(const RunView& reference, const RunView& candidate,
+                                            const Split& split, std::span<const std::uint8_t> mask,
+                                            const std::string& name, const AnalysisOptions& options);
+// The words, once p is adjusted. A real second split takes the place of R.
+void judge(TierComparison& comparison, double holm_p);
+
 // Fills Analysis::comparisons and family_size.
 [[nodiscard]] Status compare_with_reference(const std::vector<RunView>& views, const Split& split,
                                             const AnalysisTiers& tiers, const AnalysisOptions& options,
