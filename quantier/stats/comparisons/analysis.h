@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "quantier/record/measurement.h"
+#include "quantier/stats/comparisons/analysis_calibration.h"
+#include "quantier/stats/comparisons/analysis_contrasts.h"
 #include "quantier/stats/estimators/flips.h"
 #include "quantier/stats/estimators/interval.h"
 #include "quantier/stats/estimators/temperature.h"
@@ -82,8 +84,29 @@ struct ConfigurationFindings {
   std::vector<LatencySummary> latency;     // one per protocol that was timed
   std::optional<MemoryRecord> memory;      // absent when nothing was recorded
   std::vector<NamedClass> named_classes;
+  // Absent with fewer than 20 examples in a half, or without calibration replicates.
+  std::optional<TemperatureGeneralisation> generalisation;
+  std::optional<Interval> temperature_interval;
+  std::vector<TemperatureReading> temperature_readings;  // reported and reproduced ones
 
   [[nodiscard]] std::string display() const { return model + " " + recipe; }
+};
+
+// Would it survive another split? Over all ways to cut these examples into halves; shown beside, never part
+// of a verdict.
+struct HalfSplitFinding {
+  double same_sign_in_both = 0.0;          // share of the cuts whose halves both show the sign of the whole
+  double half_reaches_significance = 0.0;  // share of the halves that show it with mid-p < 0.05
+};
+
+// The same comparison on a real second split.
+struct SecondSplitFinding {
+  std::string split;
+  std::uint64_t n = 0;
+  double delta = 0.0;
+  FlipCounts flips;
+  double mcnemar_mid_p = 1.0;
+  bool repeats = false;  // the same sign with mid-p < 0.05
 };
 
 // Accuracy of a candidate against the same model's reference recipe, paired by example.
@@ -112,6 +135,20 @@ struct TierComparison {
   // Smallest net loss or gain, with the gross flips seen here, that would reach mid-p < 0.05 with a
   // probability of 0.8; absent when no difference of this split could.
   std::optional<double> minimal_detectable_effect;
+  // Examples that would resolve what is unresolved, were the shares of flips as seen (mid-p < 0.05 with
+  // probability 0.8); absent for what is resolved, and without a net difference.
+  std::optional<std::uint64_t> n_to_resolve;
+  std::optional<HalfSplitFinding> half_splits;     // absent without a net difference
+  std::optional<Interval> class_clustered;         // whole classes resampled; absent with fewer than two
+  std::optional<SecondSplitFinding> second_split;  // where given; `replication` is then 1 or 0
+};
+
+// A comparison over examples that were grouped otherwise than by tier: exploratory, never in the declared
+// family.
+struct GroupComparison {
+  std::string column;   // "truncated", or the name of the grouping
+  std::string group;    // "truncated", "whole", or a value of the column
+  TierComparison cell;  // `tier` is "column = group"; holm_p is over Analysis::group_comparisons
 };
 
 // macro_f1(a) - macro_f1(b) on the same examples.
@@ -139,6 +176,11 @@ struct Analysis {
   std::vector<TierComparison> comparisons;
   std::vector<PairDifference> pair_differences;  // every a < b
   std::vector<NoiseFloorFinding> noise_floor;
+  std::vector<GroupComparison> group_comparisons;              // exploratory
+  std::vector<Contrast> contrasts;                             // exploratory
+  std::vector<ShapeComparison> shapes;                         // two recipes of a model
+  std::vector<PatternFinding> patterns;                        // one for each candidate
+  std::vector<CalibrationComparison> calibration_comparisons;  // each candidate with its reference
   std::vector<std::string> label_names;
   std::vector<std::string> tier_names;  // empty without tiers
   std::string split;
@@ -148,6 +190,7 @@ struct Analysis {
   std::uint64_t family_size = 0;  // comparisons over which Holm's correction runs
   std::uint64_t seed = 0;
   std::uint32_t replicates = 0;
+  std::uint32_t calibration_replicates = 0;
   std::vector<std::string> remarks;  // what could not be computed, and why
 };
 

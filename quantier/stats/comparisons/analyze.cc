@@ -37,7 +37,10 @@ ConfigurationFindings findings_of(const RunView& view, const Split& split, const
                     run.configuration.display(), unusable, split.labels.size()));
   }
   if (!view.finite_rows.empty()) {
-    findings.calibration = calibrate(view.labelled(), view.finite_rows, options.gate_threshold);
+    findings.calibration =
+        calibrate(view.labelled(), view.finite_rows, options.gate_threshold, options.gate_thresholds);
+    findings.temperature_readings =
+        analysis_internal::temperature_readings_of(view, *findings.calibration, options);
     if (!findings.calibration->temperature_all.converged) {
       remarks.push_back(
           fmt::format("{}: the search for the temperature did not end", run.configuration.display()));
@@ -115,7 +118,10 @@ Result<Analysis> analyze(const std::vector<Run>& runs, const AnalysisTiers& tier
   }
   report(options, "statistics: each run", runs.size(), runs.size());
   QT_TRY_STATUS(analysis_internal::compare_with_reference(views, split, tiers, options, analysis));
-  QT_TRY_STATUS(analysis_internal::bootstrap_macro_f1(views, split, options, analysis));
+  QT_TRY_STATUS(analysis_internal::compare_groups(views, split, options, analysis));
+  QT_TRY_STATUS(analysis_internal::add_contrasts(views, split, tiers, options, analysis));
+  QT_TRY_STATUS(analysis_internal::bootstrap_calibration(views, options, analysis));
+  QT_TRY_STATUS(analysis_internal::bootstrap_macro_f1(views, split, tiers, options, analysis));
   return analysis;
 }
 

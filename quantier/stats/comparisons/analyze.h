@@ -24,6 +24,7 @@
 #include "quantier/record/noise_floor.h"
 #include "quantier/record/run.h"
 #include "quantier/stats/comparisons/analysis.h"
+#include "quantier/stats/estimators/temperature_recipe.h"
 
 namespace quantier {
 
@@ -31,6 +32,12 @@ namespace quantier {
 struct AnalysisTiers {
   std::vector<std::string> names;           // {"head", "mid", "tail"}, in the order of the findings
   std::vector<std::int32_t> tier_of_class;  // [classes]: index into `names`, or -1 for a class in no tier
+};
+
+// A grouping of the examples that was not planned: a column of the data, or a file from id to group.
+struct ExampleGroups {
+  std::string column;
+  std::vector<std::string> group_of_example;  // [examples]; empty: in no group
 };
 
 struct AnalysisOptions {
@@ -41,9 +48,16 @@ struct AnalysisOptions {
   double gate_threshold = 0.8;             // confidence at or above which an answer passes
   std::vector<std::string> named_classes;  // labels to follow one by one
   std::map<std::string, std::vector<NoiseFloor>> noise_floors;  // by run key
-  ThreadPool* pool = nullptr;                                   // null: everything on the calling thread
-  ProgressFunction progress;                                    // may be empty
-  const Interrupt* interrupt = nullptr;                         // null: never
+  std::vector<ExampleGroups> groups;               // compared beside the declared family, as exploratory
+  const std::vector<Run>* second_split = nullptr;  // the same configurations on another split: replaces R
+  std::uint32_t calibration_replicates = 1000;     // with a temperature fitted in each; 0: none
+  double calibration_margin = 0.01;                // differences of calibration errors inside are negligible
+  std::vector<double> gate_thresholds = {0.5, 0.6, 0.7, 0.9, 0.95};  // beside gate_threshold
+  std::map<std::string, double> reported_temperatures;               // by run key: what somebody else fitted
+  std::vector<TemperatureRecipe> temperature_recipes;                // fits of other programs to reproduce
+  ThreadPool* pool = nullptr;                                        // null: everything on the calling thread
+  ProgressFunction progress;                                         // may be empty
+  const Interrupt* interrupt = nullptr;                              // null: never
 };
 
 [[nodiscard]] Result<Analysis> analyze(const std::vector<Run>& runs, const AnalysisTiers& tiers,

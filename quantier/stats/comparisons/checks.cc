@@ -161,6 +161,51 @@ Status check_options(const std::vector<Run>& runs, const AnalysisTiers& tiers,
     return fail(ErrorKind::kUsage, "the confidence threshold cannot be used", "gate_threshold",
                 fmt::format("{} does not lie between 0 and 1", options.gate_threshold));
   }
+  if (!(options.calibration_margin > 0.0 && options.calibration_margin < 1.0)) {
+    return fail(ErrorKind::kUsage, "the margin of the calibration error cannot be used", "calibration_margin",
+                fmt::format("{} does not lie between 0 and 1", options.calibration_margin));
+  }
+  if (options.calibration_replicates > 0 && options.calibration_replicates < kFewestReplicates) {
+    return fail(ErrorKind::kUsage, "too few bootstrap replicates", "calibration_replicates",
+                fmt::format("{} replicates have no 2.5 % tail; at least {} are needed, or 0 for none",
+                            options.calibration_replicates, kFewestReplicates),
+                "1000 is usual");
+  }
+  std::set<std::string> columns = {"truncated"};
+  for (const ExampleGroups& grouping : options.groups) {
+    if (grouping.column.empty() || !columns.insert(grouping.column).second) {
+      return fail(ErrorKind::kUsage, "a grouping cannot be used", fmt::format("\"{}\"", grouping.column),
+                  "every grouping needs a name of its own (\"truncated\" is taken)");
+    }
+    if (grouping.group_of_example.size() != runs.front().predictions.example_count) {
+      return fail(ErrorKind::kUserInput, "a grouping does not fit the examples",
+                  fmt::format("\"{}\"", grouping.column),
+                  fmt::format("it has {} entries, there are {} examples", grouping.group_of_example.size(),
+                              runs.front().predictions.example_count),
+                  "give every example a group, or the empty text for none");
+    }
+  }
+  if (options.second_split != nullptr && !options.second_split->empty()) {
+    QT_TRY_STATUS(check_runs(*options.second_split));
+    if (options.second_split->front().predictions.label_names != runs.front().predictions.label_names) {
+      return fail(ErrorKind::kUserInput, "the second split cannot be compared",
+                  name_of(options.second_split->front()),
+                  "its label names differ: " +
+                      first_difference(runs.front().predictions.label_names,
+                                       options.second_split->front().predictions.label_names),
+                  "both splits need the same classes in the same order");
+    }
+  }
+  for (const double threshold : options.gate_thresholds) {
+    if (threshold >= 0.0 && threshold <= 1.0) continue;
+    return fail(ErrorKind::kUsage, "the confidence threshold cannot be used", "gate_thresholds",
+                fmt::format("{} does not lie between 0 and 1", threshold));
+  }
+  for (const auto& [key, temperature] : options.reported_temperatures) {
+    if (temperature > 0.0 && std::isfinite(temperature)) continue;
+    return fail(ErrorKind::kUsage, "a reported temperature cannot be used", fmt::format("run {}", key),
+                fmt::format("{} is no positive number", temperature));
+  }
   const std::vector<std::string>& names = runs.front().predictions.label_names;
   for (const std::string& label : options.named_classes) {
     if (std::find(names.begin(), names.end(), label) != names.end()) continue;

@@ -88,7 +88,7 @@ double beta_binomial_below(std::uint64_t n, std::uint64_t count, double a, doubl
 }
 
 // Is `difference` inside Tango's acceptance region?
-bool score_accepts(const PairedCounts& counts, double difference) {
+bool score_accepts(const PairedCounts& counts, double difference, double quantile) {
   const auto n = static_cast<double>(counts.n);
   const auto b = static_cast<double>(counts.gained);
   const auto c = static_cast<double>(counts.lost);
@@ -99,16 +99,16 @@ bool score_accepts(const PairedCounts& counts, double difference) {
   const double lost = std::max((root - linear) / (4.0 * n), 0.0);
   const double variance = std::max(n * (2.0 * lost + difference * (1.0 - difference)), 0.0);
   const double distance = b - c - n * difference;
-  return distance * distance <= kNormalQuantile * kNormalQuantile * variance;
+  return distance * distance <= quantile * quantile * variance;
 }
 
-double score_bound(const PairedCounts& counts, double outside) {
+double score_bound(const PairedCounts& counts, double outside, double quantile) {
   double inside = counts.difference();
-  if (score_accepts(counts, outside)) return outside;
+  if (score_accepts(counts, outside, quantile)) return outside;
   for (int step = 0; step < 200; ++step) {
     const double middle = 0.5 * (inside + outside);
     if (middle == inside || middle == outside) break;
-    (score_accepts(counts, middle) ? inside : outside) = middle;
+    (score_accepts(counts, middle, quantile) ? inside : outside) = middle;
   }
   return inside;
 }
@@ -133,11 +133,16 @@ std::uint64_t significant_outcomes(std::uint64_t discordant) {
 }  // namespace
 
 Interval tango_score_interval(const PairedCounts& counts) {
+  return tango_score_interval_at(counts, kNormalQuantile);
+}
+
+Interval tango_score_interval_at(const PairedCounts& counts, double normal_quantile) {
   QT_CHECK(counts.n > 0 && counts.discordant() <= counts.n, "paired counts need examples");
-  return {.low = score_bound(counts, -1.0),
-          .high = score_bound(counts, 1.0),
-          .level = 0.95,
-          .method = "Tango score"};
+  return {
+      .low = score_bound(counts, -1.0, normal_quantile),
+      .high = score_bound(counts, 1.0, normal_quantile),
+      .level = normal_quantile == kNormalQuantile ? 0.95 : std::erf(normal_quantile / std::numbers::sqrt2),
+      .method = "Tango score"};
 }
 
 Interval exact_bootstrap_interval(const PairedCounts& counts) {
@@ -213,7 +218,15 @@ double replication_probability(const PairedCounts& counts) {
   const double against = static_cast<double>(std::min(counts.lost, counts.gained)) + 0.5;
   const double neither = static_cast<double>(counts.n - counts.discordant()) + 0.5;
   double probability = 0.0;
-  for (std::uint64_t changed = 0; changed <= counts.n; ++changed) {
+  // Twelve standard deviations of how many change.
+  const auto n = static_cast<double>(counts.n);
+  const double mean = n * (with + against) / (with + against + neither);
+  const double variance =
+      mean * (1.0 - mean / n) * (n + with + against + neither) / (1.0 + with + against + neither);
+  const double reach = 12.0 * std::sqrt(variance) + 60.0;
+  const auto first = static_cast<std::uint64_t>(std::max(mean - reach, 0.0));
+  const auto last = static_cast<std::uint64_t>(std::min(mean + reach, n));
+  for (std::uint64_t changed = first; changed <= last; ++changed) {
     const double outer = std::exp(log_beta_binomial(counts.n, changed, with + against, neither));
     if (outer < kNegligible) continue;
     probability += outer * beta_binomial_below(changed, significant_outcomes(changed), against, with);
@@ -236,6 +249,88 @@ std::optional<double> smallest_detectable_difference(const PairedCounts& counts)
     (power(middle) >= kPower ? high : low) = middle;
   }
   return (2.0 * high - 1.0) * static_cast<double>(counts.discordant()) / static_cast<double>(counts.n);
+}
+
+std::optional<std::uint64_t> examples_to_resolve(const PairedCounts& counts) {
+  QT_CHECK(counts.n > 0 && counts.discordant() <= counts.n, "paired counts need examples");
+  constexpr double kMostExamples = 1e9;
+  if (counts.lost == counts.gained) return std::nullopt;
+  const auto changing = static_cast<double>(counts.discordant());
+  const double share =
+      static_cast<double>(std::min(counts.lost, counts.gained)) / changing;  // against the sign
+  const double per_change = static_cast<double>(counts.n) / changing;
+  const auto enough = [&](std::uint64_t changes) {
+    const std::uint64_t significant = significant_outcomes(changes);
+    return significant > 0 && binomial_below(changes, significant, share) >= kPower;
+  };
+  // Doubling, then halving: power has teeth of a few changes, which do not matter here.
+  std::uint64_t high = counts.discordant();
+  if (enough(high)) return counts.n;
+  while (!enough(high)) {
+    high *= 2;
+    if (static_cast<double>(high) * per_change > 2.0 * kMostExamples) return std::nullopt;
+  }
+  std::uint64_t low = high / 2;
+  while (low + 1 < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    (enough(middle) ? high : low) = middle;
+  }
+  const double needed = std::ceil(static_cast<double>(high) * per_change);
+  if (needed > kMostExamples) return std::nullopt;
+  return std::max(static_cast<std::uint64_t>(needed), counts.n);
+}
+
+std::optional<HalfSplits> half_splits_of(const PairedCounts& counts) {
+  QT_CHECK(counts.n > 0 && counts.discordant() <= counts.n, "paired counts need examples");
+  if (counts.n < 2 || counts.lost == counts.gained) return std::nullopt;
+  const std::uint64_t half = counts.n / 2;
+  const std::uint64_t changed = counts.discordant();
+  const std::uint64_t with = std::max(counts.lost, counts.gained);  // in the direction seen
+  const auto log_hypergeometric = [](std::uint64_t population, std::uint64_t marked, std::uint64_t draws,
+                                     std::uint64_t hits) {
+    return log_choose(static_cast<double>(marked), static_cast<double>(hits)) +
+           log_choose(static_cast<double>(population - marked), static_cast<double>(draws - hits)) -
+           log_choose(static_cast<double>(population), static_cast<double>(draws));
+  };
+  // Outcomes within eight standard deviations of the middle.
+  const auto around = [](double centre, double variance, std::uint64_t lowest, std::uint64_t highest) {
+    const double reach = 8.0 * std::sqrt(variance) + 8.0;
+    const double low = std::max(centre - reach, static_cast<double>(lowest));
+    const double high = std::min(centre + reach, static_cast<double>(highest));
+    return std::pair{static_cast<std::uint64_t>(std::ceil(low)),
+                     static_cast<std::uint64_t>(std::floor(high))};
+  };
+  HalfSplits result;
+  const double share = static_cast<double>(half) / static_cast<double>(counts.n);
+  const auto [first, last] =
+      around(static_cast<double>(changed) * share, static_cast<double>(changed) * share * (1.0 - share),
+             changed > counts.n - half ? changed - (counts.n - half) : 0, std::min(changed, half));
+  for (std::uint64_t here = first; here <= last; ++here) {
+    const double outer = std::exp(log_hypergeometric(counts.n, changed, half, here));
+    if (outer < kNegligible) continue;
+    const std::uint64_t significant = significant_outcomes(here);
+    const double centre =
+        static_cast<double>(here) * static_cast<double>(with) / static_cast<double>(changed);
+    const auto [from, to] = around(centre, 0.25 * static_cast<double>(here),
+                                   here > changed - with ? here - (changed - with) : 0, std::min(here, with));
+    if (from > to) continue;
+    // By ratios from one end: a logarithm an outcome would cost too much.
+    double inner = std::exp(log_hypergeometric(changed, with, here, from));
+    for (std::uint64_t k = from; k <= to; ++k) {
+      const bool here_with = 2 * k > here;
+      const bool there_with = 2 * (with - k) > changed - here;
+      if (here_with && there_with) result.same_sign_in_both += outer * inner;
+      if (here_with && here - k < significant) result.half_reaches_significance += outer * inner;
+      if (k == to) break;
+      const auto hits = static_cast<double>(k);
+      inner *=
+          (static_cast<double>(with) - hits) * (static_cast<double>(here) - hits) /
+          ((hits + 1.0) * (static_cast<double>(changed - with) - static_cast<double>(here) + hits + 1.0));
+    }
+  }
+  result.same_sign_in_both = std::min(result.same_sign_in_both, 1.0);
+  result.half_reaches_significance = std::min(result.half_reaches_significance, 1.0);
+  return result;
 }
 
 }  // namespace quantier::analysis_internal

@@ -28,6 +28,8 @@ struct PairedCounts {
 // 95 % score interval of the difference. Source: Tango, "Equivalence test and confidence interval for the
 // difference in proportions for the paired-sample design", Statistics in Medicine 1998, section 4.
 [[nodiscard]] Interval tango_score_interval(const PairedCounts& counts);
+// The same with another normal quantile than that of 0.975.
+[[nodiscard]] Interval tango_score_interval_at(const PairedCounts& counts, double normal_quantile);
 
 // 95 % percentile interval of the paired bootstrap with infinitely many replicates: the distribution of
 // (gained - lost) / n over multinomial draws, summed instead of simulated.
@@ -49,5 +51,19 @@ struct PairedCounts {
 // Smallest |gained - lost| / n in expectation, with as many discordant examples as seen, that reaches mid-p <
 // 0.05 in its direction with probability 0.8; absent when none does (fewer than 5 discordant examples).
 [[nodiscard]] std::optional<double> smallest_detectable_difference(const PairedCounts& counts);
+
+// How many examples a split like this one would need for mid-p < 0.05 with probability 0.8, were the shares
+// of lost and gained what was seen; absent without a net difference, or when more than a billion are needed.
+// Never fewer than n.
+[[nodiscard]] std::optional<std::uint64_t> examples_to_resolve(const PairedCounts& counts);
+
+// Over all ways to cut the examples into two halves (as even as can be), exactly: how often both halves show
+// the sign of the whole, and how often a half shows it with mid-p < 0.05. Absent without a sign or with fewer
+// than two examples. Hypergeometric sums; nothing is drawn.
+struct HalfSplits {
+  double same_sign_in_both = 0.0;
+  double half_reaches_significance = 0.0;
+};
+[[nodiscard]] std::optional<HalfSplits> half_splits_of(const PairedCounts& counts);
 
 }  // namespace quantier::analysis_internal

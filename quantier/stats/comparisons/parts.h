@@ -15,6 +15,7 @@
 #include "quantier/stats/comparisons/analysis.h"
 #include "quantier/stats/comparisons/analyze.h"
 #include "quantier/stats/estimators/calibration.h"
+#include "quantier/stats/estimators/calibration_interval.h"
 
 namespace quantier::analysis_internal {
 
@@ -80,12 +81,38 @@ void for_each_task(ThreadPool* pool, std::size_t tasks, const Body& body) {
 [[nodiscard]] std::vector<LatencySummary> latency_of(const Run& run, std::vector<std::string>& remarks);
 [[nodiscard]] std::optional<MemoryRecord> memory_of(const Run& run);
 
+// Fills contrasts, shapes and patterns; after compare_with_reference.
+[[nodiscard]] Status add_contrasts(const std::vector<RunView>& views, const Split& split,
+                                   const AnalysisTiers& tiers, const AnalysisOptions& options,
+                                   Analysis& analysis);
+// Fills group_comparisons.
+[[nodiscard]] Status compare_groups(const std::vector<RunView>& views, const Split& split,
+                                    const AnalysisOptions& options, Analysis& analysis);
+// One comparison over the examples of a mask (empty: all); holm_p and the words are not filled.
+[[nodiscard]] TierComparison compare_masked(const RunView& reference, const RunView& candidate,
+                                            const Split& split, std::span<const std::uint8_t> mask,
+                                            const std::string& name, const AnalysisOptions& options);
+// The words, once p is adjusted. A real second split takes the place of R.
+void judge(TierComparison& comparison, double holm_p);
+
 // Fills Analysis::comparisons and family_size.
 [[nodiscard]] Status compare_with_reference(const std::vector<RunView>& views, const Split& split,
                                             const AnalysisTiers& tiers, const AnalysisOptions& options,
                                             Analysis& analysis);
+// The run of the reference recipe with the same model and device.
+[[nodiscard]] std::optional<std::size_t> reference_of(const std::vector<RunView>& views,
+                                                      std::size_t candidate, const std::string& recipe);
+
+// The error at temperatures that others report or would fit.
+[[nodiscard]] std::vector<TemperatureReading> temperature_readings_of(const RunView& view,
+                                                                      const Calibration& calibration,
+                                                                      const AnalysisOptions& options);
+// Fills generalisation, temperature_interval and calibration_comparisons.
+[[nodiscard]] Status bootstrap_calibration(const std::vector<RunView>& views, const AnalysisOptions& options,
+                                           Analysis& analysis);
 // Fills the bootstrap's share: intervals of macro-F1 and the differences of every pair.
 [[nodiscard]] Status bootstrap_macro_f1(const std::vector<RunView>& views, const Split& split,
-                                        const AnalysisOptions& options, Analysis& analysis);
+                                        const AnalysisTiers& tiers, const AnalysisOptions& options,
+                                        Analysis& analysis);
 
 }  // namespace quantier::analysis_internal

@@ -23,6 +23,8 @@
 #include <span>
 #include <vector>
 
+#include "quantier/stats/estimators/interval.h"
+
 namespace quantier {
 
 inline constexpr std::size_t kCalibrationBins = 15;
@@ -59,7 +61,15 @@ struct Gate {
   double threshold = 0.8;
   double share = 0.0;              // of the examples: confidence at or above the threshold
   std::optional<double> accuracy;  // of those; absent when none passes
+  std::uint64_t n = 0;
+  std::uint64_t kept = 0;
+  std::uint64_t kept_right = 0;
+  Interval share_interval;                    // Wilson
+  std::optional<Interval> accuracy_interval;  // Wilson
 };
+
+// Mean of |N(mean, deviation^2)|; deviation > 0.
+[[nodiscard]] double folded_normal_mean(double mean, double deviation);
 
 [[nodiscard]] double top1_confidence(std::span<const float> row, double temperature);
 [[nodiscard]] double class_probability(std::span<const float> row, std::size_t class_id, double temperature);
@@ -71,6 +81,12 @@ void append_scored(const LabelledLogits& data, std::span<const std::size_t> rows
 // Always kCalibrationBins bins, empty ones included.
 [[nodiscard]] std::vector<ReliabilityBin> reliability_bins(const ScoredAnswers& answers);
 
+// kCalibrationBins bins of as equal numbers as can be: sorted by confidence, the k-th bin ends at rank
+// round(k n / 15). Examples of equal confidence are never parted: they all belong to the bin in which their
+// first one falls, so some bins may be larger and later ones empty. `low` and `high` are the confidences at
+// the ends.
+[[nodiscard]] std::vector<ReliabilityBin> equal_mass_bins(const ScoredAnswers& answers);
+
 // Weighted mean of |accuracy - confidence| over the bins; 0 without examples.
 [[nodiscard]] double expected_calibration_error(std::span<const ReliabilityBin> bins);
 // Plug-in minus its estimated bias, never below 0.
@@ -79,6 +95,21 @@ void append_scored(const LabelledLogits& data, std::span<const std::size_t> rows
 // Mean over the named rows of -log softmax(logits / T)[label], in nats. `rows` must not be empty.
 [[nodiscard]] double mean_negative_log_likelihood(const LabelledLogits& data,
                                                   std::span<const std::size_t> rows, double temperature);
+
+// Means over the named rows of three proper scores at a temperature, with the interval of a mean (central
+// limit).
+struct ProperScores {
+  Estimate negative_log_likelihood;  // nats
+  Estimate brier;       // sum over the classes of (p - y)^2: 0..2 (Brier, Monthly Weather Review 1950)
+  Estimate brier_top1;  // (confidence - right)^2: 0..1
+};
+
+// One temperature a row, so that two halves read at two temperatures can be pooled. `rows` must not be empty.
+[[nodiscard]] ProperScores proper_scores(const LabelledLogits& data, std::span<const std::size_t> rows,
+                                         std::span<const double> temperatures);
+
+// Mean with the interval mean +- 1.96 standard errors; not empty.
+[[nodiscard]] Estimate mean_with_interval(std::span<const double> values);
 
 // `answers` must not be empty.
 [[nodiscard]] Gate confidence_gate(const ScoredAnswers& answers, double threshold);

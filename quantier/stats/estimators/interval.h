@@ -14,4 +14,10 @@ struct Interval {
   [[nodiscard]] bool excludes_zero() const { return low > 0.0 || high < 0.0; }
 };
 
+// A number with its interval.
+struct Estimate {
+  double value = 0.0;
+  Interval interval;
+};
+
 }  // namespace quantier

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "quantier/base/check.h"
+#include "quantier/stats/estimators/calibration_interval.h"
 
 namespace quantier {
 namespace {
@@ -50,6 +51,11 @@ ScoredAnswers scored(const LabelledLogits& data, std::span<const std::size_t> ro
   return answers;
 }
 
+Estimate equal_mass_error(const ScoredAnswers& answers) {
+  const std::vector<ReliabilityBin> bins = equal_mass_bins(answers);
+  return {expected_calibration_error(bins), calibration_error_interval(bins)};
+}
+
 double plug_in(const ScoredAnswers& answers) { return expected_calibration_error(reliability_bins(answers)); }
 
 }  // namespace
@@ -93,7 +99,8 @@ FittedTemperature fit_temperature(const LabelledLogits& data, std::span<const st
   return {.value = 1.0 / inverse, .converged = converged, .at_bound = false};
 }
 
-Calibration calibrate(const LabelledLogits& data, std::span<const std::size_t> rows, double gate_threshold) {
+Calibration calibrate(const LabelledLogits& data, std::span<const std::size_t> rows, double gate_threshold,
+                      std::span<const double> more_thresholds) {
   QT_CHECK(!rows.empty(), "calibration needs examples");
   Calibration result;
   result.n = rows.size();
@@ -101,10 +108,15 @@ Calibration calibrate(const LabelledLogits& data, std::span<const std::size_t> r
   result.bins_before = reliability_bins(raw);
   result.ece_raw = expected_calibration_error(result.bins_before);
   result.ece_raw_debiased = debiased_calibration_error(result.bins_before);
+  result.ece_raw_interval = calibration_error_interval(result.bins_before);
+  result.ece_raw_equal_mass = equal_mass_error(raw);
+  result.scores_raw = proper_scores(data, rows, std::vector<double>(rows.size(), 1.0));
 
   result.temperature_all = fit_temperature(data, rows);
   result.bins_after = reliability_bins(scored(data, rows, result.temperature_all.value));
   result.ece_temperature_in_sample = expected_calibration_error(result.bins_after);
+  result.ece_temperature_in_sample_debiased = debiased_calibration_error(result.bins_after);
+  result.ece_temperature_in_sample_interval = calibration_error_interval(result.bins_after);
 
   std::vector<std::size_t> a;
   std::vector<std::size_t> b;
@@ -113,17 +125,39 @@ Calibration calibrate(const LabelledLogits& data, std::span<const std::size_t> r
 
   result.temperature_a = fit_temperature(data, a);
   result.temperature_b = fit_temperature(data, b);
-  const ScoredAnswers b_at_a = scored(data, b, result.temperature_a->value);
-  result.ece_a_to_b = plug_in(b_at_a);
-  result.ece_b_to_a = plug_in(scored(data, a, result.temperature_b->value));
+  const double of_a = result.temperature_a->value;
+  const double of_b = result.temperature_b->value;
+  const ScoredAnswers b_at_a = scored(data, b, of_a);
+  const ScoredAnswers a_at_b = scored(data, a, of_b);
+  const std::vector<ReliabilityBin> b_bins = reliability_bins(b_at_a);
+  const std::vector<ReliabilityBin> a_bins = reliability_bins(a_at_b);
+  result.ece_a_to_b = expected_calibration_error(b_bins);
+  result.ece_a_to_b_interval = calibration_error_interval(b_bins);
+  result.ece_b_to_a = expected_calibration_error(a_bins);
+  result.ece_b_to_a_interval = calibration_error_interval(a_bins);
   result.ece_b_raw = plug_in(scored(data, b, 1.0));
 
   ScoredAnswers pooled = b_at_a;
-  append_scored(data, a, result.temperature_b->value, pooled);
+  append_scored(data, a, of_b, pooled);
   result.bins_after = reliability_bins(pooled);
   result.ece_cross_fitted = expected_calibration_error(result.bins_after);
   result.ece_cross_fitted_debiased = debiased_calibration_error(result.bins_after);
+  result.ece_cross_fitted_interval = calibration_error_interval(result.bins_after);
+  result.ece_cross_fitted_equal_mass = equal_mass_error(pooled);
   result.gate = confidence_gate(pooled, gate_threshold);
+  std::vector<double> thresholds(more_thresholds.begin(), more_thresholds.end());
+  thresholds.push_back(gate_threshold);
+  std::sort(thresholds.begin(), thresholds.end());
+  thresholds.erase(std::unique(thresholds.begin(), thresholds.end()), thresholds.end());
+  for (const double threshold : thresholds) result.gates.push_back(confidence_gate(pooled, threshold));
+
+  std::vector<double> temperatures;
+  for (const std::size_t i : rows) temperatures.push_back(i % 2 == 0 ? of_b : of_a);
+  result.scores_cross_fitted = proper_scores(data, rows, temperatures);
+
+  ScoredAnswers own = scored(data, a, of_a);
+  append_scored(data, b, of_b, own);
+  result.ece_own_halves = plug_in(own);
   return result;
 }
 

@@ -49,6 +49,22 @@ struct Calibration {
   std::optional<FittedTemperature> temperature_a;  // even positions
   std::optional<FittedTemperature> temperature_b;  // odd positions
   std::optional<Gate> gate;                        // at the cross-fitted temperatures
+  std::vector<Gate> gates;                         // the same at several thresholds, ascending
+  // Intervals of the errors above, at the temperatures as fitted (calibration_interval.h).
+  Interval ece_raw_interval;
+  double ece_temperature_in_sample_debiased = 0.0;
+  Interval ece_temperature_in_sample_interval;
+  std::optional<Interval> ece_cross_fitted_interval;
+  std::optional<Interval> ece_a_to_b_interval;
+  std::optional<Interval> ece_b_to_a_interval;
+  // Over 15 bins of equal mass.
+  Estimate ece_raw_equal_mass;
+  std::optional<Estimate> ece_cross_fitted_equal_mass;
+  ProperScores scores_raw;
+  std::optional<ProperScores> scores_cross_fitted;
+  // Reading the fit on what chose it against reading it on the other half, over the same examples.
+  // ece_own_halves: each half at its own temperature, pooled.
+  std::optional<double> ece_own_halves;
   std::vector<ReliabilityBin> bins_before;
   std::vector<ReliabilityBin> bins_after;  // cross-fitted where possible, else in-sample
 };
@@ -64,6 +80,6 @@ struct Calibration {
 
 // `rows`: positions in the file, ascending, not empty; rows with logits that are not finite left out.
 [[nodiscard]] Calibration calibrate(const LabelledLogits& data, std::span<const std::size_t> rows,
-                                    double gate_threshold);
+                                    double gate_threshold, std::span<const double> more_thresholds = {});
 
 }  // namespace quantier
