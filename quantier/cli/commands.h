@@ -11,6 +11,7 @@ void add_run(CLI::App& app, Session& session);
 void add_report(CLI::App& app, Session& session);
 void add_init(CLI::App& app, Session& session);
 void add_predict(CLI::App& app, Session& session);
+void add_compare(CLI::App& app, Session& session);
 void add_tokenize(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
 void add_show(CLI::App& app, Session& session);

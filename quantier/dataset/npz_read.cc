@@ -1,328 +1,29 @@
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <charconv>
-#include <cstring>
 #include <limits>
 #include <memory>
-#include <optional>
 #include <unordered_set>
 
 #include <fmt/format.h>
 #include <zip.h>
 
 #include "quantier/base/file.h"
-#include "quantier/base/half.h"
 #include "quantier/base/utf8.h"
+#include "quantier/dataset/npy.h"
 #include "quantier/dataset/npz.h"
 
 namespace quantier {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "arrays are copied as they are stored");
+using npy::corrupt;
+using npy::kMaxArrayBytes;
 
-constexpr std::uint64_t kMaxArrayBytes = std::uint64_t{4} << 30;
 // Small arrays of zeros compress a thousandfold; a large one that does is an attack on memory.
 constexpr std::uint64_t kTrustedBytes = std::uint64_t{64} << 20;
 constexpr std::uint64_t kMaxRatio = 100;
 constexpr std::int64_t kMaxEntries = 4096;
-constexpr std::size_t kMaxDimensions = 32;
-
-std::unexpected<Error> corrupt(std::string_view place, std::string why) {
-  return fail(ErrorKind::kCorruptData, "array cannot be read", std::string(place), std::move(why),
-              "write the file again with numpy.savez_compressed");
-}
-
-struct NpyHeader {
-  std::string type;  // "<f4"
-  bool fortran_order = false;
-  std::vector<std::uint64_t> shape;
-  std::size_t data_begin = 0;
-};
-
-// The header is a Python dict literal with exactly the keys descr, fortran_order and shape. This reads that
-// much of Python and no more.
-class DictReader {
- public:
-  DictReader(std::string_view text, std::string_view place) : text_(text), place_(place) {}
-
-  Result<NpyHeader> read() {
-    NpyHeader header;
-    bool has_type = false;
-    bool has_order = false;
-    bool has_shape = false;
-    if (!take('{')) return corrupt(place_, "its header is not a dict");
-    while (!take('}')) {
-      const auto key = quoted();
-      if (!key || !take(':')) return corrupt(place_, "its header is malformed");
-      bool* seen = *key == "descr"           ? &has_type
-                   : *key == "fortran_order" ? &has_order
-                   : *key == "shape"         ? &has_shape
-                                             : nullptr;
-      if (seen == nullptr || *seen) {
-        return corrupt(place_, fmt::format("its header has the unexpected key '{}'", printable(*key, 40)));
-      }
-      *seen = true;
-      if (seen == &has_type) {
-        const auto type = quoted();
-        if (!type) {
-          return fail(ErrorKind::kUnsupported, "structured arrays are not read", std::string(place_));
-        }
-        header.type = *type;
-      } else if (seen == &has_order) {
-        const auto value = boolean();
-        if (!value) return corrupt(place_, "fortran_order is neither True nor False");
-        header.fortran_order = *value;
-      } else if (!tuple(header.shape)) {
-        return corrupt(place_, "its shape is not a tuple of whole numbers");
-      }
-      if (!take(',')) {
-        if (!take('}')) return corrupt(place_, "its header is malformed");
-        break;
-      }
-    }
-    skip_spaces();
-    if (at_ != text_.size()) return corrupt(place_, "text follows its header's dict");
-    if (!has_type || !has_order || !has_shape) return corrupt(place_, "its header lacks a key");
-    return header;
-  }
-
- private:
-  void skip_spaces() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n')) ++at_;
-  }
-  bool take(char c) {
-    skip_spaces();
-    if (at_ >= text_.size() || text_[at_] != c) return false;
-    ++at_;
-    return true;
-  }
-  std::optional<std::string> quoted() {
-    skip_spaces();
-    if (at_ >= text_.size() || (text_[at_] != '\'' && text_[at_] != '"')) return std::nullopt;
-    const std::size_t end = text_.find(text_[at_], at_ + 1);
-    if (end == std::string_view::npos) return std::nullopt;
-    const std::string_view inside = text_.substr(at_ + 1, end - at_ - 1);
-    if (inside.find('\\') != std::string_view::npos) return std::nullopt;
-    at_ = end + 1;
-    return std::string(inside);
-  }
-  std::optional<bool> boolean() {
-    skip_spaces();
-    for (const bool value : {true, false}) {
-      const std::string_view word = value ? "True" : "False";
-      if (text_.substr(at_).starts_with(word)) {
-        at_ += word.size();
-        return value;
-      }
-    }
-    return std::nullopt;
-  }
-  bool tuple(std::vector<std::uint64_t>& shape) {
-    if (!take('(')) return false;
-    while (!take(')')) {
-      skip_spaces();
-      std::uint64_t size = 0;
-      const char* const begin = text_.data() + at_;
-      const auto [end, error] = std::from_chars(begin, text_.data() + text_.size(), size);
-      if (error != std::errc() || shape.size() >= kMaxDimensions) return false;
-      at_ += static_cast<std::size_t>(end - begin);
-      shape.push_back(size);
-      if (!take(',')) return take(')');
-    }
-    return true;
-  }
-
-  std::string_view text_;
-  std::string_view place_;
-  std::size_t at_ = 0;
-};
-
-Result<NpyHeader> read_header(std::string_view bytes, std::string_view place) {
-  constexpr std::string_view kMagic = "\x93NUMPY";
-  if (!bytes.starts_with(kMagic) || bytes.size() < 10) return corrupt(place, "it is not a .npy array");
-  const auto byte = [&](std::size_t i) {
-    return static_cast<std::size_t>(static_cast<unsigned char>(bytes[i]));
-  };
-  const std::size_t version = byte(6);
-  if (version < 1 || version > 3 || byte(7) != 0) {
-    return fail(ErrorKind::kUnsupported, "array format version is not read", std::string(place),
-                fmt::format("version {}.{}; 1.0, 2.0 and 3.0 are known", version, byte(7)));
-  }
-  const std::size_t before = version == 1 ? 10 : 12;
-  if (bytes.size() < before) return corrupt(place, "it ends inside its header");
-  std::size_t length = byte(8) | (byte(9) << 8);
-  if (version > 1) length |= (byte(10) << 16) | (byte(11) << 24);
-  if (length > bytes.size() - before) {
-    return corrupt(place,
-                   fmt::format("its header claims {} bytes, {} are left", length, bytes.size() - before));
-  }
-  QT_TRY(NpyHeader header, DictReader(bytes.substr(before, length), place).read());
-  header.data_begin = before + length;
-  return header;
-}
-
-template <class Stored, class Kept>
-std::vector<Kept> convert(std::string_view data) {
-  std::vector<Kept> out(data.size() / sizeof(Stored));
-  if constexpr (std::is_same_v<Stored, Kept>) {
-    if (!data.empty()) std::memcpy(out.data(), data.data(), data.size());
-  } else {
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      Stored value{};
-      std::memcpy(&value, data.data() + i * sizeof(Stored), sizeof(Stored));
-      if constexpr (std::is_same_v<Stored, Half>) {
-        out[i] = to_float(value);
-      } else {
-        out[i] = static_cast<Kept>(value);
-      }
-    }
-  }
-  return out;
-}
-
-bool append_utf8(std::string& out, std::uint32_t point) {
-  if (point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) return false;
-  if (point < 0x80) {
-    out.push_back(static_cast<char>(point));
-  } else if (point < 0x800) {
-    out.push_back(static_cast<char>(0xC0 | (point >> 6)));
-    out.push_back(static_cast<char>(0x80 | (point & 0x3F)));
-  } else if (point < 0x10000) {
-    out.push_back(static_cast<char>(0xE0 | (point >> 12)));
-    out.push_back(static_cast<char>(0x80 | ((point >> 6) & 0x3F)));
-    out.push_back(static_cast<char>(0x80 | (point & 0x3F)));
-  } else {
-    out.push_back(static_cast<char>(0xF0 | (point >> 18)));
-    out.push_back(static_cast<char>(0x80 | ((point >> 12) & 0x3F)));
-    out.push_back(static_cast<char>(0x80 | ((point >> 6) & 0x3F)));
-    out.push_back(static_cast<char>(0x80 | (point & 0x3F)));
-  }
-  return true;
-}
-
-// NumPy pads strings with NULs, which therefore cannot end one.
-Result<std::vector<std::string>> strings(std::string_view data, bool unicode, std::uint64_t item_bytes,
-                                         std::uint64_t count, std::string_view place) {
-  std::vector<std::string> out(count);
-  for (std::uint64_t i = 0; i < count; ++i) {
-    const std::string_view item = data.substr(i * item_bytes, item_bytes);
-    if (!unicode) {
-      const std::size_t last = item.find_last_not_of('\0');
-      out[i] = item.substr(0, last == std::string_view::npos ? 0 : last + 1);
-      if (find_invalid_utf8(out[i])) return corrupt(place, fmt::format("string {} is not UTF-8", i));
-      continue;
-    }
-    std::size_t pending_nuls = 0;
-    for (std::size_t at = 0; at < item.size(); at += 4) {
-      std::uint32_t point = 0;
-      std::memcpy(&point, item.data() + at, 4);
-      if (point == 0) {
-        ++pending_nuls;
-        continue;
-      }
-      out[i].append(pending_nuls, '\0');
-      pending_nuls = 0;
-      if (!append_utf8(out[i], point)) {
-        return corrupt(place, fmt::format("string {} has the invalid code point 0x{:x}", i, point));
-      }
-    }
-  }
-  return out;
-}
-
-struct ItemType {
-  char kind = 0;            // f i u b S U
-  std::uint64_t bytes = 0;  // of one element
-};
-
-Result<ItemType> item_type(const std::string& type, std::string_view place) {
-  const auto unsupported = [&](std::string why) {
-    return fail(ErrorKind::kUnsupported, fmt::format("arrays of type '{}' are not read", printable(type, 40)),
-                std::string(place), std::move(why));
-  };
-  if (type.size() < 2) return corrupt(place, "its type is malformed");
-  const char order = type[0];
-  const char kind = type[1];
-  if (kind == 'O') return unsupported("Python objects are pickled, and a pickle can run any program");
-  if (order == '>') return unsupported("only little-endian arrays are");
-  if (order != '<' && order != '|') return unsupported("the byte order is unknown");
-  std::uint64_t size = 0;
-  const auto [end, error] = std::from_chars(type.data() + 2, type.data() + type.size(), size);
-  if (error != std::errc() || end != type.data() + type.size())
-    return corrupt(place, "its type is malformed");
-  const bool known = kind == 'f'                  ? size == 2 || size == 4 || size == 8
-                     : kind == 'i' || kind == 'u' ? size == 1 || size == 2 || size == 4 || size == 8
-                     : kind == 'b'                ? size == 1
-                                                  : kind == 'S' || kind == 'U';
-  if (!known) return unsupported("floats of 2, 4, 8 bytes, integers of 1, 2, 4, 8, bool, S and U are");
-  if (size > kMaxArrayBytes / 4) return corrupt(place, "its type is too wide");
-  return ItemType{kind, kind == 'U' ? size * 4 : size};
-}
-
-Result<NpyArray> parse_npy(std::string_view bytes, std::string name, std::string_view place) {
-  QT_TRY(const NpyHeader header, read_header(bytes, place));
-  QT_TRY(const ItemType item, item_type(header.type, place));
-  const std::string_view data = bytes.substr(header.data_begin);
-  std::uint64_t count = 1;
-  for (const std::uint64_t size : header.shape) {
-    if (__builtin_mul_overflow(count, size, &count)) return corrupt(place, "its shape is impossibly large");
-  }
-  std::uint64_t expected = 0;
-  // The second test keeps strings of width 0 from promising any number of elements without a byte of data.
-  if (__builtin_mul_overflow(count, item.bytes, &expected) || (item.bytes == 0 && count > bytes.size())) {
-    return corrupt(place, "its shape is impossibly large");
-  }
-  if (expected != data.size()) {
-    return corrupt(place,
-                   fmt::format("type and shape promise {} bytes, there are {}", expected, data.size()));
-  }
-  if (header.fortran_order && std::ranges::count_if(header.shape, [](auto size) { return size > 1; }) > 1) {
-    return fail(ErrorKind::kUnsupported, "arrays in Fortran order are not read", std::string(place), {},
-                "save numpy.ascontiguousarray(x)");
-  }
-  NpyArray array{.name = std::move(name), .shape = header.shape, .values = {}};
-  const auto integers = [&]() -> std::vector<std::int64_t> {
-    const bool is_signed = item.kind == 'i';
-    switch (item.bytes) {
-      case 1:
-        return is_signed ? convert<std::int8_t, std::int64_t>(data)
-                         : convert<std::uint8_t, std::int64_t>(data);
-      case 2:
-        return is_signed ? convert<std::int16_t, std::int64_t>(data)
-                         : convert<std::uint16_t, std::int64_t>(data);
-      case 4:
-        return is_signed ? convert<std::int32_t, std::int64_t>(data)
-                         : convert<std::uint32_t, std::int64_t>(data);
-      default:
-        return convert<std::int64_t, std::int64_t>(data);
-    }
-  };
-  switch (item.kind) {
-    case 'f':
-      if (item.bytes == 8) {
-        array.values = convert<double, double>(data);
-      } else if (item.bytes == 4) {
-        array.values = convert<float, float>(data);
-      } else {
-        array.values = convert<Half, float>(data);
-      }
-      break;
-    case 'S':
-    case 'U': {
-      QT_TRY(array.values, strings(data, item.kind == 'U', item.bytes, count, place));
-      break;
-    }
-    default: {
-      std::vector<std::int64_t> values = integers();
-      if (item.kind == 'u' && item.bytes == 8 && std::ranges::any_of(values, [](auto v) { return v < 0; })) {
-        return corrupt(place, "a number is larger than 2^63 - 1");
-      }
-      array.values = std::move(values);
-    }
-  }
-  return array;
-}
+constexpr std::size_t kPieceBytes = std::size_t{1} << 18;
+constexpr std::size_t kLongestHeader = std::size_t{1} << 16;
 
 struct ArchiveDeleter {
   void operator()(zip_t* archive) const { zip_discard(archive); }
@@ -331,83 +32,231 @@ struct FileDeleter {
   void operator()(zip_file_t* file) const { zip_fclose(file); }
 };
 
-Result<std::string> entry_bytes(zip_t* archive, std::uint64_t index, const zip_stat_t& info,
-                                std::string_view place) {
-  constexpr zip_uint64_t kNeeded = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
-  if ((info.valid & kNeeded) != kNeeded) return corrupt(place, "the archive does not say its size");
-  if ((info.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && info.encryption_method != ZIP_EM_NONE) {
-    return fail(ErrorKind::kUnsupported, "encrypted archives are not read", std::string(place));
+// One entry of an archive, read from its beginning to its end.
+class Entry {
+ public:
+  static Result<Entry> open(zip_t* archive, std::uint64_t index, const zip_stat_t& info,
+                            std::string_view place) {
+    constexpr zip_uint64_t kNeeded = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
+    if ((info.valid & kNeeded) != kNeeded) return corrupt(place, "the archive does not say its size");
+    if ((info.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && info.encryption_method != ZIP_EM_NONE) {
+      return fail(ErrorKind::kUnsupported, "encrypted archives are not read", std::string(place));
+    }
+    if (info.comp_method != ZIP_CM_STORE && info.comp_method != ZIP_CM_DEFLATE) {
+      return fail(ErrorKind::kUnsupported, "only stored and deflated arrays are read", std::string(place));
+    }
+    if (info.size > kMaxArrayBytes) return corrupt(place, fmt::format("it claims {} bytes", info.size));
+    if (info.size > kTrustedBytes && info.size / kMaxRatio > info.comp_size) {
+      return corrupt(place, fmt::format("{} bytes claim to become {}: that is a bomb, not an array",
+                                        info.comp_size, info.size));
+    }
+    Entry entry;
+    entry.file_.reset(zip_fopen_index(archive, index, 0));
+    if (!entry.file_) return corrupt(place, zip_strerror(archive));
+    entry.size_ = info.size;
+    entry.place_ = place;
+    return entry;
   }
-  if (info.comp_method != ZIP_CM_STORE && info.comp_method != ZIP_CM_DEFLATE) {
-    return fail(ErrorKind::kUnsupported, "only stored and deflated arrays are read", std::string(place));
-  }
-  if (info.size > kMaxArrayBytes) return corrupt(place, fmt::format("it claims {} bytes", info.size));
-  if (info.size > kTrustedBytes && info.size / kMaxRatio > info.comp_size) {
-    return corrupt(place, fmt::format("{} bytes claim to become {}: that is a bomb, not an array",
-                                      info.comp_size, info.size));
-  }
-  std::unique_ptr<zip_file_t, FileDeleter> file(zip_fopen_index(archive, index, 0));
-  if (!file) return corrupt(place, zip_strerror(archive));
-  std::string bytes(info.size, '\0');
-  std::size_t filled = 0;
-  while (filled < bytes.size()) {
-    const std::int64_t read = zip_fread(file.get(), bytes.data() + filled, bytes.size() - filled);
-    if (read < 0) return corrupt(place, zip_file_strerror(file.get()));
-    if (read == 0) return corrupt(place, fmt::format("it ends after {} of {} bytes", filled, bytes.size()));
-    filled += static_cast<std::size_t>(read);
+
+  // Fills `out`; an error when the entry ends before.
+  Status read(std::span<char> out) {
+    std::size_t filled = 0;
+    while (filled < out.size()) {
+      const std::int64_t read = zip_fread(file_.get(), out.data() + filled, out.size() - filled);
+      if (read < 0) return corrupt(place_, zip_file_strerror(file_.get()));
+      if (read == 0) {
+        return corrupt(place_, fmt::format("it ends after {} of {} bytes", at_ + filled, size_));
+      }
+      filled += static_cast<std::size_t>(read);
+    }
+    at_ += filled;
+    return {};
   }
   // Reading past the end makes the library compare the checksum.
-  char beyond = 0;
-  const std::int64_t rest = zip_fread(file.get(), &beyond, 1);
-  if (rest < 0) return corrupt(place, zip_file_strerror(file.get()));
-  if (rest > 0) return corrupt(place, "it is longer than the archive says");
-  return bytes;
+  Status finish() {
+    char beyond = 0;
+    const std::int64_t rest = zip_fread(file_.get(), &beyond, 1);
+    if (rest < 0) return corrupt(place_, zip_file_strerror(file_.get()));
+    if (rest > 0) return corrupt(place_, "it is longer than the archive says");
+    return {};
+  }
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+
+ private:
+  std::unique_ptr<zip_file_t, FileDeleter> file_;
+  std::string place_;
+  std::uint64_t size_ = 0;
+  std::uint64_t at_ = 0;
+};
+
+// The header alone. `beginning` keeps every byte that was read.
+Result<npy::Header> header_of(Entry& entry, std::string& beginning, std::string_view place) {
+  beginning.resize(std::min<std::uint64_t>(entry.size(), 12));
+  QT_TRY_STATUS(entry.read(beginning));
+  std::size_t length = 0;
+  if (beginning.size() >= 10) {
+    const auto byte = [&](std::size_t i) {
+      return static_cast<std::size_t>(static_cast<unsigned char>(beginning[i]));
+    };
+    length = byte(6) == 1 || beginning.size() < 12
+                 ? 10 + (byte(8) | (byte(9) << 8))
+                 : 12 + (byte(8) | (byte(9) << 8) | (byte(10) << 16) | (byte(11) << 24));
+  }
+  // A header that claims more than there is, or than any real one has, is refused by the parser below.
+  length = std::min<std::size_t>({length, kLongestHeader, entry.size()});
+  if (length > beginning.size()) {
+    const std::size_t have = beginning.size();
+    beginning.resize(length);
+    QT_TRY_STATUS(entry.read(std::span(beginning).subspan(have)));
+  }
+  return npy::parse_header(beginning, place);
 }
 
 }  // namespace
 
-Result<std::vector<NpyArray>> read_npz(const std::filesystem::path& path) {
-  // Mapped rather than opened by the library: the error for a missing file is then the one for all files.
-  QT_TRY(const MappedFile file, MappedFile::open(path));
-  zip_error_t error;
-  zip_error_init(&error);
-  zip_source_t* source = zip_source_buffer_create(file.bytes().data(), file.bytes().size(), 0, &error);
-  std::unique_ptr<zip_t, ArchiveDeleter> archive(
-      source == nullptr ? nullptr : zip_open_from_source(source, ZIP_RDONLY, &error));
-  if (!archive) {
-    if (source != nullptr) zip_source_free(source);
-    return fail(ErrorKind::kCorruptData, "file is not an .npz archive", path.string(),
-                zip_error_strerror(&error), "write it with numpy.savez_compressed");
+struct NpzReader::State {
+  MappedFile file;  // empty for bytes that belong to the caller
+  std::unique_ptr<zip_t, ArchiveDeleter> archive;
+  std::string source;
+  std::vector<NpyInfo> arrays;
+
+  [[nodiscard]] std::string place(std::size_t array) const {
+    return fmt::format("{}, array {}", source, printable(arrays[array].name, 80));
   }
+  Result<Entry> entry(std::size_t array) {
+    zip_stat_t info;
+    zip_stat_init(&info);
+    if (zip_stat_index(archive.get(), array, 0, &info) != 0) {
+      return corrupt(source, zip_strerror(archive.get()));
+    }
+    return Entry::open(archive.get(), array, info, place(array));
+  }
+  Status list();
+};
+
+// Every name and every header, so that a lie is found before any array is used.
+Status NpzReader::State::list() {
   const std::int64_t entries = zip_get_num_entries(archive.get(), 0);
   if (entries <= 0) {
-    return fail(ErrorKind::kCorruptData, "file holds no arrays", path.string(), "the archive is empty");
+    return fail(ErrorKind::kCorruptData, "file holds no arrays", source, "the archive is empty");
   }
   if (entries > kMaxEntries) {
-    return fail(ErrorKind::kCorruptData, "file has too many arrays", path.string(),
+    return fail(ErrorKind::kCorruptData, "file has too many arrays", source,
                 fmt::format("{}; at most {} are read", entries, kMaxEntries));
   }
-  std::vector<NpyArray> arrays;
   std::unordered_set<std::string> names;
-  std::uint64_t total = 0;
   for (std::int64_t i = 0; i < entries; ++i) {
-    const auto index = static_cast<std::uint64_t>(i);
+    const auto index = static_cast<std::size_t>(i);
     zip_stat_t info;
     zip_stat_init(&info);
     if (zip_stat_index(archive.get(), index, 0, &info) != 0 || (info.valid & ZIP_STAT_NAME) == 0) {
-      return corrupt(path.string(), zip_strerror(archive.get()));
+      return corrupt(source, zip_strerror(archive.get()));
     }
     std::string name(info.name);
-    const std::string place = fmt::format("{}, array {}", path.string(), printable(name, 80));
-    if (!name.ends_with(".npy")) return corrupt(place, "an .npz archive holds .npy arrays only");
-    name.resize(name.size() - 4);
-    if (!names.insert(name).second) return corrupt(place, "two arrays have this name");
-    if ((info.valid & ZIP_STAT_SIZE) != 0 &&
-        (total += std::min(info.size, kMaxArrayBytes)) > 2 * kMaxArrayBytes) {
-      return corrupt(place, "the arrays together are too large");
+    const bool is_array = name.ends_with(".npy");
+    if (is_array) name.resize(name.size() - 4);
+    arrays.push_back({.name = name, .type = {}, .shape = {}});
+    const std::string where = place(index);
+    if (!is_array) return corrupt(where, "an .npz archive holds .npy arrays only");
+    if (!names.insert(name).second) return corrupt(where, "two arrays have this name");
+    QT_TRY(Entry opened, Entry::open(archive.get(), index, info, where));
+    std::string beginning;
+    QT_TRY(const npy::Header header, header_of(opened, beginning, where));
+    QT_TRY(const npy::ItemType item, npy::parse_type(header.type, where));
+    QT_TRY_STATUS(npy::element_count(header, item, info.size - header.data_begin, where));
+    arrays.back().type = header.type;
+    arrays.back().shape = header.shape;
+  }
+  return {};
+}
+
+NpzReader::NpzReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+NpzReader::NpzReader(NpzReader&&) noexcept = default;
+NpzReader& NpzReader::operator=(NpzReader&&) noexcept = default;
+NpzReader::~NpzReader() = default;
+
+Result<NpzReader> NpzReader::open(const std::filesystem::path& path) {
+  // Mapped rather than opened by the library: the error for a missing file is then the one for all files.
+  QT_TRY(MappedFile file, MappedFile::open(path));
+  QT_TRY(NpzReader reader, open(file.bytes(), path.string()));
+  reader.state_->file = std::move(file);
+  return reader;
+}
+
+Result<NpzReader> NpzReader::open(std::span<const std::byte> bytes, std::string source) {
+  auto state = std::make_unique<State>();
+  state->source = std::move(source);
+  zip_error_t error;
+  zip_error_init(&error);
+  zip_source_t* buffer = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
+  if (buffer != nullptr) state->archive.reset(zip_open_from_source(buffer, ZIP_RDONLY, &error));
+  if (!state->archive) {
+    if (buffer != nullptr) zip_source_free(buffer);
+    return fail(ErrorKind::kCorruptData, "file is not an .npz archive", state->source,
+                zip_error_strerror(&error), "write it with numpy.savez_compressed");
+  }
+  QT_TRY_STATUS(state->list());
+  return NpzReader(std::move(state));
+}
+
+const std::vector<NpyInfo>& NpzReader::arrays() const { return state_->arrays; }
+const std::string& NpzReader::source() const { return state_->source; }
+
+std::optional<std::size_t> NpzReader::find(std::string_view name) const {
+  const auto found = std::ranges::find(state_->arrays, name, &NpyInfo::name);
+  if (found == state_->arrays.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - state_->arrays.begin());
+}
+
+Result<NpyArray> NpzReader::read(std::size_t array) {
+  QT_TRY(Entry entry, state_->entry(array));
+  std::string bytes(entry.size(), '\0');
+  QT_TRY_STATUS(entry.read(bytes));
+  QT_TRY_STATUS(entry.finish());
+  return npy::parse(bytes, state_->arrays[array].name, state_->place(array));
+}
+
+Result<std::vector<float>> NpzReader::read_floats(std::size_t array) {
+  const std::string place = state_->place(array);
+  QT_TRY(Entry entry, state_->entry(array));
+  std::string beginning;
+  QT_TRY(const npy::Header header, header_of(entry, beginning, place));
+  QT_TRY(const npy::ItemType item, npy::parse_type(header.type, place));
+  if (item.kind != 'f') {
+    return fail(ErrorKind::kUserInput, "array does not hold floats", place,
+                fmt::format("its type is '{}'", printable(header.type, 40)),
+                "name the array with the logits, for example with --map logits=KEY");
+  }
+  QT_TRY(const std::uint64_t count,
+         npy::element_count(header, item, entry.size() - header.data_begin, place));
+  std::vector<float> values(count);
+  // What came along with the header belongs to the first elements.
+  std::string piece = beginning.substr(header.data_begin);
+  std::uint64_t done = 0;
+  while (done < count) {
+    const std::size_t wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>((count - done) * item.bytes, kPieceBytes));
+    const std::size_t have = piece.size();
+    if (wanted > have) {
+      piece.resize(wanted);
+      QT_TRY_STATUS(entry.read(std::span(piece).subspan(have)));
     }
-    QT_TRY(const std::string bytes, entry_bytes(archive.get(), index, info, place));
-    QT_TRY(NpyArray array, parse_npy(bytes, std::move(name), place));
+    npy::to_floats(item, piece, values.data() + done);
+    done += piece.size() / item.bytes;
+    piece.clear();
+  }
+  QT_TRY_STATUS(entry.finish());
+  return values;
+}
+
+Result<std::vector<NpyArray>> read_npz(const std::filesystem::path& path) {
+  QT_TRY(NpzReader reader, NpzReader::open(path));
+  std::vector<NpyArray> arrays;
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i < reader.arrays().size(); ++i) {
+    QT_TRY(NpyArray array, reader.read(i));
+    total += sizeof(float) * std::visit([](const auto& values) { return values.size(); }, array.values);
+    if (total > 2 * kMaxArrayBytes) return corrupt(path.string(), "the arrays together are too large");
     arrays.push_back(std::move(array));
   }
   return arrays;

@@ -80,6 +80,31 @@ CREATE TABLE failures (
 );
 )sql";
 
+// Since version 2.
+constexpr const char* kSchema2 = R"sql(
+CREATE TABLE reported (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  model TEXT NOT NULL,
+  recipe TEXT NOT NULL,
+  quantity TEXT NOT NULL,
+  tier TEXT NOT NULL,
+  label TEXT NOT NULL,
+  part TEXT NOT NULL,
+  value REAL,
+  decimals INTEGER,
+  source TEXT NOT NULL,
+  at TEXT NOT NULL,
+  how TEXT NOT NULL
+);
+CREATE TABLE example_groups (
+  run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  value_of_example TEXT NOT NULL,
+  PRIMARY KEY (run_id, name)
+) WITHOUT ROWID;
+)sql";
+
 Status configure_for_writing(sqlite::Connection& connection) {
   QT_TRY_STATUS(connection.execute("PRAGMA journal_mode = WAL"));
   // A committed run survives a power cut, not only a killed program.
@@ -94,7 +119,15 @@ Result<bool> has_table(sqlite::Connection& connection, std::string_view name) {
   return statement.step();
 }
 
-Status check_version(sqlite::Connection& connection) {
+Status set_version(sqlite::Connection& connection, std::int64_t version) {
+  QT_TRY(sqlite::Statement statement,
+         connection.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('schema_version', ?)"));
+  statement.bind(1, version);
+  return statement.run();
+}
+
+// Gives the version that was found.
+Result<std::int64_t> check_version(sqlite::Connection& connection) {
   QT_TRY(sqlite::Statement statement,
          connection.prepare("SELECT value FROM meta WHERE name = 'schema_version'"));
   QT_TRY(const bool found, statement.step());
@@ -108,7 +141,19 @@ Status check_version(sqlite::Connection& connection) {
   if (version < 1) {
     return fail(ErrorKind::kCorruptData, "the evidence store has no schema version", connection.path());
   }
-  return {};
+  return version;
+}
+
+// One transaction: a migration that is killed leaves the old version.
+Status migrate(sqlite::Connection& connection) {
+  QT_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(connection));
+  // Somebody else may have migrated while this process waited for the lock.
+  QT_TRY(const std::int64_t version, check_version(connection));
+  if (version < 2) {
+    QT_TRY_STATUS(connection.execute(kSchema2));
+    QT_TRY_STATUS(set_version(connection, 2));
+  }
+  return transaction.commit();
 }
 
 std::unexpected<Error> damaged(const std::string& path, std::string_view key, std::string_view what) {
@@ -217,6 +262,25 @@ Status load_predictions(sqlite::Connection& connection, std::int64_t run_id, std
   return {};
 }
 
+Status load_groups(sqlite::Connection& connection, std::int64_t run_id, std::string_view key,
+                   Predictions& out) {
+  QT_TRY(const bool has_groups, has_table(connection, "example_groups"));
+  if (!has_groups) return {};
+  QT_TRY(
+      sqlite::Statement rows,
+      connection.prepare("SELECT name, value_of_example FROM example_groups WHERE run_id = ? ORDER BY name"));
+  rows.bind(1, run_id);
+  while (true) {
+    QT_TRY(const bool more, rows.step());
+    if (!more) return {};
+    QT_TRY(std::vector<std::string> values, strings_from(rows.text(1), connection.path() + ", groups"));
+    if (values.size() != out.example_count) {
+      return damaged(connection.path(), key, "a group has another length than the run");
+    }
+    out.groups[rows.text(0)] = std::move(values);
+  }
+}
+
 Status load_timings(sqlite::Connection& connection, std::int64_t run_id, std::vector<TimingSample>& out) {
   QT_TRY(sqlite::Statement rows,
          connection.prepare("SELECT protocol, round, batch_size, examples, tokens, tokenize_ns, wall_ns, "
@@ -259,15 +323,18 @@ Result<Store> Store::open(const std::filesystem::path& path, Mode mode, sqlite::
                     "it has tables, and none of them is Quantier's", "choose another --out");
       }
       QT_TRY_STATUS(connection.execute(kSchema));
-      QT_TRY(sqlite::Statement version,
-             connection.prepare("INSERT INTO meta (name, value) VALUES ('schema_version', ?)"));
-      version.bind(1, kStoreSchemaVersion);
-      QT_TRY_STATUS(version.run());
+      QT_TRY_STATUS(connection.execute(kSchema2));
+      QT_TRY_STATUS(set_version(connection, kStoreSchemaVersion));
       QT_TRY_STATUS(transaction.commit());
     }
   }
-  QT_TRY_STATUS(check_version(connection));
-  if (mode == Mode::kReadWrite) QT_TRY_STATUS(configure_for_writing(connection));
+  QT_TRY(const std::int64_t version, check_version(connection));
+  if (mode == Mode::kReadWrite) {
+    QT_TRY_STATUS(configure_for_writing(connection));
+    if (version < kStoreSchemaVersion) {
+      QT_TRY_STATUS(migrate(connection));
+    }
+  }
   return Store(std::move(connection));
 }
 
@@ -318,6 +385,15 @@ Status Store::add_run(const Run& run) {
   arrays.bind_blob(8, bytes_of(predictions.token_counts));
   arrays.bind_blob(9, bytes_of(predictions.truncated));
   QT_TRY_STATUS(arrays.run());
+  for (const auto& [name, values] : predictions.groups) {
+    QT_TRY(
+        sqlite::Statement group,
+        connection_.prepare("INSERT INTO example_groups (run_id, name, value_of_example) VALUES (?, ?, ?)"));
+    group.bind(1, run_id);
+    group.bind(2, std::string_view(name));
+    group.bind(3, std::string_view(dump(Json(values))));
+    QT_TRY_STATUS(group.run());
+  }
   QT_TRY_STATUS(insert_timings(connection_, run_id, run.timings));
   return transaction.commit();
 }
@@ -375,6 +451,7 @@ Result<Run> Store::load_run(std::string_view key) {
   QT_TRY(const Json memory, parse_json(row.text(10), source));
   QT_TRY(run.memory, memory_from_json(memory, source));
   QT_TRY_STATUS(load_predictions(connection_, id, key, run.predictions));
+  QT_TRY_STATUS(load_groups(connection_, id, key, run.predictions));
   QT_TRY_STATUS(load_timings(connection_, id, run.timings));
   return run;
 }

@@ -5,6 +5,9 @@
 // configurations together, because they are taken interleaved. Numbers of every example stand in the store as
 // little-endian arrays, not as rows: float32 logits [examples, classes].
 //
+// Version 2 added what others reported and the groups of the examples. A store of version 1 gets the new
+// tables when it is opened for writing, and reads as it is otherwise.
+//
 // Errors: see sqlite.h; kUnsupported for a store that a newer Quantier wrote.
 #pragma once
 
@@ -21,11 +24,12 @@
 #include "quantier/base/error.h"
 #include "quantier/evidence/sqlite.h"
 #include "quantier/record/noise_floor.h"
+#include "quantier/record/reported_value.h"
 #include "quantier/record/run.h"
 
 namespace quantier {
 
-inline constexpr std::int64_t kStoreSchemaVersion = 1;
+inline constexpr std::int64_t kStoreSchemaVersion = 2;
 
 // A run without its arrays.
 struct RunSummary {
@@ -85,6 +89,10 @@ class Store {
   [[nodiscard]] Result<std::vector<FailureRecord>> failures();
   // After a configuration succeeded on a later attempt.
   [[nodiscard]] Status remove_failures(std::string_view key, std::string_view phase);
+
+  // What others computed, in the order in which it was added. A store of version 1 has none.
+  [[nodiscard]] Status add_reported(std::span<const ReportedValue> values);
+  [[nodiscard]] Result<std::vector<ReportedValue>> reported();
 
   // Free text by name: the configuration file, what it resolved to, the decision.
   [[nodiscard]] Status set_setting(std::string_view name, std::string_view value);

@@ -25,6 +25,8 @@ const char* protocol_text(ConfiguredProtocol protocol) {
 
 std::string short_hash(const std::string& hash) { return hash.substr(0, 16); }
 
+}  // namespace
+
 // Inside the page a figure takes the page's colours; alone it needs paper under its ink.
 std::string standalone_svg(const std::string& svg) {
   const std::size_t open_end = svg.find('>');
@@ -41,8 +43,6 @@ std::string standalone_svg(const std::string& svg) {
   }
   return out;
 }
-
-}  // namespace
 
 Envelope envelope_for(const RunConfig& config) {
   Envelope envelope;

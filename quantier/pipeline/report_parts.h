@@ -26,6 +26,9 @@ namespace quantier {
 // Remarks of the executed plans, each once.
 [[nodiscard]] std::vector<std::string> plan_remarks_of(const std::vector<Run>& runs);
 
+// A figure of the note as a file of its own.
+[[nodiscard]] std::string standalone_svg(const std::string& svg);
+
 struct NoteFiles {
   std::filesystem::path markdown;  // DIR/note.md, with its figures in DIR/figures/
   std::filesystem::path html;      // DIR/note.html, self-contained

@@ -94,19 +94,25 @@ Result<ExecutedPlan> executed_plan_from_json(const Json& json, std::string_view 
 }
 
 Json to_json(const Provenance& provenance) {
-  return {{"quantier_version", provenance.quantier_version},
-          {"git_revision", provenance.git_revision},
-          {"compiler", provenance.compiler},
-          {"machine", provenance.machine},
-          {"instruction_sets", provenance.instruction_sets},
-          {"kernel_release", provenance.kernel_release},
-          {"threads", provenance.threads},
-          {"libraries", provenance.libraries},
-          {"weights_sha256", provenance.weights_sha256},
-          {"config_sha256", provenance.config_sha256},
-          {"tokenizer_sha256", provenance.tokenizer_sha256},
-          {"data_sha256", provenance.data_sha256},
-          {"started_at", provenance.started_at}};
+  Json json = {{"quantier_version", provenance.quantier_version},
+               {"git_revision", provenance.git_revision},
+               {"compiler", provenance.compiler},
+               {"machine", provenance.machine},
+               {"instruction_sets", provenance.instruction_sets},
+               {"kernel_release", provenance.kernel_release},
+               {"threads", provenance.threads},
+               {"libraries", provenance.libraries},
+               {"weights_sha256", provenance.weights_sha256},
+               {"config_sha256", provenance.config_sha256},
+               {"tokenizer_sha256", provenance.tokenizer_sha256},
+               {"data_sha256", provenance.data_sha256},
+               {"started_at", provenance.started_at}};
+  if (provenance.origin != RunOrigin::kMeasured) {
+    json["origin"] = run_origin_name(provenance.origin);
+    json["imported_from"] = provenance.imported_from;
+    json["declared_device"] = provenance.declared_device;
+  }
+  return json;
 }
 
 Result<Provenance> provenance_from_json(const Json& json, std::string_view source) {
@@ -124,14 +130,26 @@ Result<Provenance> provenance_from_json(const Json& json, std::string_view sourc
   QT_TRY(provenance.tokenizer_sha256, json_get<std::string>(json, "tokenizer_sha256", source));
   QT_TRY(provenance.data_sha256, json_get<std::string>(json, "data_sha256", source));
   QT_TRY(provenance.started_at, json_get<std::string>(json, "started_at", source));
+  QT_TRY(const std::optional<std::string> origin, json_find<std::string>(json, "origin", source));
+  if (origin && *origin == run_origin_name(RunOrigin::kImported)) {
+    provenance.origin = RunOrigin::kImported;
+  } else if (origin && *origin != run_origin_name(RunOrigin::kMeasured)) {
+    return wrong(fmt::format("\"origin\" is neither measured nor imported: {}", *origin), source);
+  }
+  QT_TRY(std::optional<std::string> from, json_find<std::string>(json, "imported_from", source));
+  QT_TRY(std::optional<std::string> device, json_find<std::string>(json, "declared_device", source));
+  provenance.imported_from = std::move(from).value_or("");
+  provenance.declared_device = std::move(device).value_or("");
   return provenance;
 }
 
 Json to_json(const MemoryRecord& memory) {
-  return {{"weights_bytes", memory.weights_bytes},
-          {"allocator_weights_peak_bytes", memory.allocator_weights_peak_bytes},
-          {"allocator_activations_peak_bytes", memory.allocator_activations_peak_bytes},
-          {"process_peak_bytes", memory.process_peak_bytes}};
+  Json json = {{"weights_bytes", memory.weights_bytes},
+               {"allocator_weights_peak_bytes", memory.allocator_weights_peak_bytes},
+               {"allocator_activations_peak_bytes", memory.allocator_activations_peak_bytes},
+               {"process_peak_bytes", memory.process_peak_bytes}};
+  if (memory.device_peak_bytes) json["device_peak_bytes"] = *memory.device_peak_bytes;
+  return json;
 }
 
 Result<MemoryRecord> memory_from_json(const Json& json, std::string_view source) {
@@ -141,6 +159,9 @@ Result<MemoryRecord> memory_from_json(const Json& json, std::string_view source)
   QT_TRY(memory.allocator_activations_peak_bytes,
          json_get_count(json, "allocator_activations_peak_bytes", source));
   QT_TRY(memory.process_peak_bytes, json_get_count(json, "process_peak_bytes", source));
+  if (json.contains("device_peak_bytes")) {
+    QT_TRY(memory.device_peak_bytes, json_get_count(json, "device_peak_bytes", source));
+  }
   return memory;
 }
 

@@ -14,4 +14,8 @@ const char* timing_protocol_name(TimingProtocol protocol) {
   return "throughput";
 }
 
+const char* run_origin_name(RunOrigin origin) {
+  return origin == RunOrigin::kImported ? "imported" : "measured";
+}
+
 }  // namespace quantier

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,13 @@ struct MemoryRecord {
   std::uint64_t allocator_weights_peak_bytes = 0;
   std::uint64_t allocator_activations_peak_bytes = 0;
   std::uint64_t process_peak_bytes = 0;  // the operating system's peak resident set (VmHWM) of the worker
+  // Peak of allocated device memory as another program reported it (torch.cuda.max_memory_allocated).
+  std::optional<std::uint64_t> device_peak_bytes = {};
 };
+
+// Whether Quantier ran the model, or read what another program's run left behind.
+enum class RunOrigin : std::uint8_t { kMeasured, kImported };
+[[nodiscard]] const char* run_origin_name(RunOrigin origin);
 
 // What identifies the conditions of a run.
 struct Provenance {
@@ -47,6 +54,9 @@ struct Provenance {
   std::string tokenizer_sha256;
   std::string data_sha256;
   std::string started_at;  // RFC 3339, UTC
+  RunOrigin origin = RunOrigin::kMeasured;
+  std::string imported_from = {};    // "predictions.npz, array encoder_fp16_logits"; empty when measured
+  std::string declared_device = {};  // on which the user says it ran; empty: not declared, or measured
 };
 
 }  // namespace quantier

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ struct Predictions {
   std::vector<std::string> ids;             // [example_count], or empty
   std::vector<std::uint32_t> token_counts;  // [example_count] after truncation, or empty
   std::vector<std::uint8_t> truncated;      // [example_count] 1 where the text was cut, or empty
+
+  // Values of grouping columns by name, each [example_count].
+  std::map<std::string, std::vector<std::string>> groups = {};
 
   [[nodiscard]] std::span<const float> row(std::size_t example) const {
     return std::span(logits).subspan(example * class_count, class_count);

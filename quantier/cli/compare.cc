@@ -1,0 +1,96 @@
+#include "quantier/pipeline/compare.h"
+
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "quantier/cli/commands.h"
+
+namespace quantier::cli {
+namespace {
+
+struct Options {
+  CompareOptions compare;
+  std::vector<std::string> maps;
+  std::string scores = "auto";
+  std::string nan = "refuse";
+};
+
+void compare(Options& options, Session& session) {
+  for (const std::string& map : options.maps) {
+    const Status read = parse_column_mapping(map, options.compare.reading.columns);
+    if (!read) return session.report(read.error());
+  }
+  if (options.scores == "logits") options.compare.reading.scores = ScoreKind::kLogits;
+  if (options.scores == "probabilities") options.compare.reading.scores = ScoreKind::kProbabilities;
+  if (options.nan == "wrong") options.compare.reading.not_finite = NotFinite::kWrong;
+  options.compare.progress = session.progress();
+  options.compare.interrupt = &session.interrupt;
+  const Result<Comparison> comparison = compare_predictions(options.compare);
+  if (!comparison) return session.report(comparison.error());
+  session.end_progress();
+  if (session.json) return session.print_json(comparison_to_json(*comparison));
+  fmt::print("{}", comparison_text(*comparison));
+  for (const std::string& remark : comparison->remarks) session.remark(remark);
+  for (const auto& figure : comparison->figures) fmt::print("{}\n", figure.string());
+}
+
+constexpr const char* kDescription =
+    "Is the difference between predictions real or noise? Overall and in each tier, with no model at hand.\n"
+    "Reads runs of a store (--store) and files that any engine wrote (npz, JSONL, CSV):\n"
+    "  quantier compare fp16.npz int8.npz int4.npz --tiers head=20,mid=40,tail --counts counts.json\n"
+    "  quantier compare all.npz#a_logits all.npz#b_logits --map labels=y --tiers all.npz#tier\n"
+    "  quantier compare --store results \"encoder fp16\" \"encoder int4\" --svg figures\n"
+    "Evidence: `established` needs a corrected p below 0.05 and that another split of this size would "
+    "probably\n"
+    "show it too (R >= 0.8), `directional` only an interval without 0; everything else is `unresolved`.\n"
+    "Size: `negligible` or `material` when the whole interval lies within or beyond the margin.";
+
+}  // namespace
+
+void add_compare(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand("compare", kDescription);
+  auto options = std::make_shared<Options>();
+  CompareOptions& compare_options = options->compare;
+  command
+      ->add_option("REFERENCE", compare_options.reference,
+                   "Compare with this: a run (\"model recipe\" or key), FILE, FILE#KEY or "
+                   "FILE#logits=KEY,labels=KEY")
+      ->required();
+  command->add_option("CANDIDATE", compare_options.candidates, "One or more of the same")->required();
+  command->add_option("--store", compare_options.store, "evidence.sqlite, or the folder that holds it");
+  command->add_option(
+      "--map", options->maps,
+      "Keys of all files: logits=KEY,labels=KEY,ids=KEY,group=KEY. For CSV the logits' key is "
+      "the prefix of their columns");
+  command->add_option(
+      "--labels", compare_options.labels,
+      "File with the true labels (npz, JSONL, CSV; FILE#KEY), joined by ids where there are any");
+  command->add_option("--label-names", compare_options.label_names,
+                      "JSON with the names of the classes in the order of the logits, or a config.json");
+  command->add_option("--tiers", compare_options.tiers.tiers,
+                      "head=20,mid=40,tail by --counts; or FILE.json (tier to labels, or label to tier); or "
+                      "FILE#KEY with a tier for each example");
+  command->add_option("--counts", compare_options.tiers.counts, "JSON from label to training count");
+  command
+      ->add_option("--margin", compare_options.margin,
+                   "Differences of accuracy within this fraction are negligible")
+      ->capture_default_str();
+  command->add_option("--seed", compare_options.seed, "Of the bootstrap")->capture_default_str();
+  command->add_option("--replicates", compare_options.replicates, "Of the bootstrap")
+      ->capture_default_str()
+      ->check(CLI::Range(100, 1000000));
+  command->add_option("--scores", options->scores, "What the numbers are; auto refuses probabilities")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "logits", "probabilities"}));
+  command->add_option("--nan", options->nan, "Rows with NaN or infinity: refuse, or count as wrong")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"refuse", "wrong"}));
+  command->add_option("--svg", compare_options.figures,
+                      "Folder for figures: tier-deltas.svg, reliability.svg");
+  command->add_flag("--json", session.json, "One JSON document on standard output");
+  command->callback([options, &session] { compare(*options, session); });
+}
+
+}  // namespace quantier::cli

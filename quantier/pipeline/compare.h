@@ -1,0 +1,57 @@
+// Predictions against a reference, without a model, an engine or a configuration: what changed, in which
+// tier, and whether that is more than noise.
+//
+// All predictions are brought into the reference's rows (by ids where both have them) and judged by its
+// labels. The family of Holm's correction is every candidate times (all examples and each tier): what is
+// named on the command line is what was declared. Errors: those of the readers and of analyze(); kUserInput
+// for labels that differ between files or stand in another frame than the predictions.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "quantier/base/error.h"
+#include "quantier/base/interrupt.h"
+#include "quantier/base/json.h"
+#include "quantier/base/progress.h"
+#include "quantier/pipeline/prediction_input.h"
+#include "quantier/pipeline/tier_input.h"
+#include "quantier/stats/comparisons/analysis.h"
+
+namespace quantier {
+
+struct CompareOptions {
+  std::string reference;
+  std::vector<std::string> candidates;
+  std::string store;  // empty: files only
+  PredictionOptions reading;
+  std::string labels;       // a file of labels, for predictions without; may be empty
+  std::string label_names;  // a file of names; may be empty
+  TierRequest tiers;
+  std::uint64_t seed = 20260101;
+  std::uint32_t replicates = 10000;
+  double margin = 0.01;
+  double gate_threshold = 0.8;
+  std::filesystem::path figures;  // folder; empty: none
+  ProgressFunction progress = {};
+  const Interrupt* interrupt = nullptr;
+};
+
+struct Comparison {
+  Analysis analysis;  // configurations[0] is the reference; recipes carry the names
+  std::vector<std::string> names;
+  std::vector<std::string> sources;  // files and keys, or runs
+  std::vector<std::string> remarks;
+  std::vector<std::filesystem::path> figures;
+};
+
+[[nodiscard]] Result<Comparison> compare_predictions(const CompareOptions& options);
+
+[[nodiscard]] Json comparison_to_json(const Comparison& comparison);
+
+// A terminal's table: per candidate and tier, then the whole split.
+[[nodiscard]] std::string comparison_text(const Comparison& comparison);
+
+}  // namespace quantier
