@@ -64,6 +64,13 @@ std::string recovery_sentence(const NoteInput& input) {
   return text;
 }
 
+std::string cross_fitted_text(const NoteCalibration& row) {
+  std::string text = fixed(row.ece_cross_fitted, 3);
+  if (row.ece_low && row.ece_high)
+    text += fmt::format(" [{}, {}]", fixed(row.ece_low, 3), fixed(row.ece_high, 3));
+  return text;
+}
+
 // What that means to the ceiling, when there is one.
 std::string ceiling_sentence(const NoteInput& input) {
   const Decision& decision = input.decision;
@@ -78,34 +85,55 @@ std::string ceiling_sentence(const NoteInput& input) {
   return {};
 }
 
+std::string signed_ece(double value) {
+  const std::string text = fixed(std::abs(value), 3);
+  if (text == "0.000") return text;
+  return (value < 0.0 ? "−" : "+") + text;
+}
+
+std::string signed_interval(double value, double low, double high) {
+  return fmt::format("{} [{}, {}]", signed_ece(value), signed_ece(low), signed_ece(high));
+}
+
 // Does compression cost calibration that a temperature does not give back?
 std::string residual_sentence(const NoteInput& input) {
-  const double margin = input.decision.envelope.margins.ece;
   std::vector<std::string> same;
   std::vector<std::string> different;
-  for (const NoteCalibration& base : input.calibration) {
-    if (base.recipe != input.reference_recipe || !base.ece_cross_fitted) continue;
-    for (const NoteCalibration& row : input.calibration) {
-      if (row.model != base.model || row.recipe == base.recipe || !row.ece_cross_fitted) continue;
-      const double change = *row.ece_cross_fitted - *base.ece_cross_fitted;
-      const std::string own = row.model + " " + row.recipe;
-      if (std::abs(change) <= margin) {
-        same.push_back(own);
-      } else {
-        different.push_back(fmt::format("{} is {} by {}", own, change > 0.0 ? "worse" : "better",
-                                        fixed(std::abs(change), 3)));
-      }
+  std::vector<std::string> open;
+  for (const NoteResidual& row : input.residuals) {
+    const std::string own =
+        fmt::format("{} {} ({})", row.model, row.recipe, signed_interval(row.difference, row.low, row.high));
+    if (row.size == "negligible") {
+      same.push_back(own);
+    } else if (row.resolved) {
+      different.push_back(own);
+    } else {
+      open.push_back(own);
     }
   }
-  if (same.empty() && different.empty()) return {};
-  std::string text =
-      fmt::format("What is left after it, against {} of the same model: ", input.reference_recipe);
-  if (!same.empty()) {
-    text +=
-        fmt::format("{} {} within the margin of {:g}", join(same), same.size() == 1 ? "is" : "are", margin);
+  if (same.empty() && different.empty() && open.empty()) return {};
+  std::vector<std::string> parts;
+  if (!same.empty()) parts.push_back(fmt::format("equivalent within the margin: {}", join(same)));
+  if (!different.empty()) parts.push_back(fmt::format("different: {}", join(different)));
+  if (!open.empty()) parts.push_back(fmt::format("neither shown equivalent nor different: {}", join(open)));
+  return fmt::format(
+      "What is left after it, against {} of the same model, paired, with 95 % intervals and a margin of "
+      "{:g}: {}.",
+      input.reference_recipe, input.decision.envelope.margins.ece, join(parts, "; "));
+}
+
+// May the temperature stay when the precision changes?
+std::string reuse_sentence(const NoteInput& input) {
+  const NoteResidual* worst = nullptr;
+  for (const NoteResidual& row : input.residuals) {
+    if (worst == nullptr || row.reuse_cost > worst->reuse_cost) worst = &row;
   }
-  if (!different.empty()) text += (same.empty() ? "" : "; ") + join(different);
-  return text + " (point estimates; these differences carry no interval).";
+  if (worst == nullptr) return {};
+  return fmt::format(
+      "Keeping the temperature of {} instead of fitting one for each precision would cost at most {} of ECE "
+      "({} {}).",
+      worst->baseline, signed_interval(worst->reuse_cost, worst->reuse_low, worst->reuse_high), worst->model,
+      worst->recipe);
 }
 
 // What calibration means to a service that answers by itself only when it is sure.
@@ -144,7 +172,7 @@ void calibration_section(const NoteInput& input, Blocks& blocks) {
                   "raw",
                   "T",
                   "in-sample",
-                  "cross-fitted",
+                  "cross-fitted [95 %]",
                   fmt::format("confident ≥ {:g}", input.calibration.front().gate),
                   "accuracy there"};
   table.text_columns = 2;
@@ -157,12 +185,13 @@ void calibration_section(const NoteInput& input, Blocks& blocks) {
     const std::string kept =
         row.gate_share ? fmt::format("{:.1f} %", 100.0 * *row.gate_share) : std::string("–");
     table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key), fixed(row.ece_raw, 3),
-                          fixed(row.temperature, 3), fixed(row.ece_in_sample, 3),
-                          fixed(row.ece_cross_fitted, 3), kept, fixed(row.gate_accuracy, 3)});
+                          fixed(row.temperature, 3), fixed(row.ece_in_sample, 3), cross_fitted_text(row),
+                          kept, fixed(row.gate_accuracy, 3)});
   }
   blocks.emplace_back(std::move(table));
   std::string text = recovery_sentence(input);
-  for (const std::string& more : {residual_sentence(input), ceiling_sentence(input), gate_sentence(input)}) {
+  for (const std::string& more :
+       {residual_sentence(input), reuse_sentence(input), ceiling_sentence(input), gate_sentence(input)}) {
     if (!more.empty()) text += (text.empty() ? "" : " ") + more;
   }
   if (!text.empty()) blocks.emplace_back(NoteParagraph{text + limited_mark(input)});

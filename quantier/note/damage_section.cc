@@ -54,6 +54,24 @@ std::string pattern_sentence(const std::vector<NoteTierDelta>& deltas, const std
   return text;
 }
 
+// "int4 loses in head and mid, and not visibly in tail": with whether that contrast itself is shown.
+std::string shape_sentence(const NoteInput& input, const std::string& model) {
+  std::vector<std::string> parts;
+  for (const NotePattern& pattern : input.patterns) {
+    if (pattern.model != model || (pattern.lost.empty() && pattern.gained.empty())) continue;
+    std::vector<std::string> moves;
+    if (!pattern.lost.empty()) moves.push_back("loses in " + join(pattern.lost));
+    if (!pattern.gained.empty()) moves.push_back("gains in " + join(pattern.gained));
+    std::string text = fmt::format("{} {}", pattern.recipe, join(moves));
+    if (!pattern.unresolved.empty()) {
+      text += fmt::format(", while nothing shows in {}; that these differ is {}", join(pattern.unresolved),
+                          pattern.contrast_resolved ? "itself resolved" : "not resolved");
+    }
+    parts.push_back(std::move(text));
+  }
+  return parts.empty() ? std::string() : fmt::format(" The pattern: {}.", join(parts, "; "));
+}
+
 // Three decimals, and below them only that it is below.
 std::string probability(const std::optional<double>& p) { return p && *p < 0.001 ? "<0.001" : fixed(p, 3); }
 
@@ -271,7 +289,8 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
                  "behind it. Filled: established; hollow: not.",
                  tier_forest_svg(input.tier_deltas)});
   for (const std::string& model : models) {
-    blocks.emplace_back(NoteParagraph{pattern_sentence(input.tier_deltas, model) + limited_mark(input)});
+    blocks.emplace_back(NoteParagraph{pattern_sentence(input.tier_deltas, model) +
+                                      shape_sentence(input, model) + limited_mark(input)});
   }
   for (const std::string& sentence :
        {cross_model_sentence(input, models), weakness_sentence(input, models), blind_sentence(input)}) {

@@ -99,11 +99,42 @@ struct NoteCalibration {
   std::optional<double> temperature;
   std::optional<double> ece_in_sample;     // fitted and read on the same rows: optimistic
   std::optional<double> ece_cross_fitted;  // fitted on one half, read on the other: this one decides
-  double gate = 0.8;                       // confidence threshold
-  std::optional<double> gate_share;        // of examples at or above it, after temperature
+  std::optional<double> ece_low = {};      // its 95 % interval
+  std::optional<double> ece_high = {};
+  double gate = 0.8;                 // confidence threshold
+  std::optional<double> gate_share;  // of examples at or above it, after temperature
   std::optional<double> gate_accuracy;
   std::vector<NoteReliabilityBin> before;
   std::vector<NoteReliabilityBin> after;
+  std::string run_key;
+};
+
+// What is left of the calibration error after temperature, against the same model's baseline, paired.
+struct NoteResidual {
+  std::string model;
+  std::string recipe;
+  std::string baseline;
+  double difference = 0.0;
+  double low = 0.0;  // 95 % interval
+  double high = 0.0;
+  std::string size;       // against the margin of ECE
+  bool resolved = false;  // the interval leaves out zero
+  // Keeping the baseline's temperature instead of fitting one's own.
+  double reuse_cost = 0.0;
+  double reuse_low = 0.0;
+  double reuse_high = 0.0;
+  std::string run_key;
+};
+
+// Where a recipe moved a model: tiers with a resolved loss or gain, and the others.
+struct NotePattern {
+  std::string model;
+  std::string recipe;
+  std::string verdict;  // the strongest behind it
+  std::vector<std::string> lost;
+  std::vector<std::string> gained;
+  std::vector<std::string> unresolved;
+  bool contrast_resolved = false;  // some tier named differs for certain from some tier not named
   std::string run_key;
 };
 
@@ -130,6 +161,8 @@ struct NoteInput {
   std::vector<NoteTierDelta> tier_deltas;
   std::vector<NoteNamedClass> named_classes;
   std::vector<NoteCalibration> calibration;
+  std::vector<NoteResidual> residuals;
+  std::vector<NotePattern> patterns;
   std::vector<NoteAlternative> alternatives;
   std::vector<std::pair<std::string, std::string>> appendix;  // protocol, machine, versions, noise floor, ...
   std::vector<std::string> plan_remarks;                      // of the executed plans

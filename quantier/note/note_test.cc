@@ -60,6 +60,16 @@ NoteInput workload_note() {
     }
     input.calibration.push_back(row);
   }
+  for (NoteCalibration& row : input.calibration) {
+    row.ece_low = *row.ece_cross_fitted - 0.01;
+    row.ece_high = *row.ece_cross_fitted + 0.01;
+  }
+  input.residuals = {
+      {"encoder", "int8", "fp16", -0.001, -0.004, 0.002, "negligible", false, 0.000, -0.001, 0.001, "enc8"},
+      {"encoder", "int4", "fp16", -0.013, -0.019, -0.007, "material", true, 0.004, 0.001, 0.007, "enc4"},
+      {"decoder", "int8", "fp16", 0.003, -0.005, 0.011, "undetermined", false, 0.001, -0.002, 0.004, "dec8"}};
+  input.patterns = {{"encoder", "int4", "established", {"head"}, {"tail"}, {"mid"}, true, "enc4"},
+                    {"decoder", "int4", "established", {"head", "mid"}, {}, {"tail"}, false, "dec4"}};
   input.appendix = {{"protocol", "3 warm-up batches, 5 timed batches of 32"}};
   input.plan_remarks = {"int8: outlier columns in fp16"};
   return input;
@@ -213,8 +223,17 @@ TEST(Note, WeakTiersNamedClassesAndGatesAreReadNotOnlyTabulated) {
                         "(unresolved) and int4 +2.8 points (directional); decoder is weakest"));
   EXPECT_THAT(markdown, HasSubstr("rare (tail) moves most: on encoder, from 0.500 at fp16 to 0.800 at int4. "
                                   "That is 3 predictions of 10, an anecdote and not a finding"));
+  EXPECT_THAT(
+      markdown,
+      HasSubstr("equivalent within the margin: encoder int8 (−0.001 \\[−0.004, +0.002\\]); different: "
+                "encoder int4 (−0.013 \\[−0.019, −0.007\\]); neither shown equivalent nor different: "
+                "decoder int8 (+0.003 \\[−0.005, +0.011\\])"));
+  EXPECT_THAT(markdown, HasSubstr("would cost at most +0.004 \\[+0.001, +0.007\\] of ECE (encoder int4)"));
+  EXPECT_THAT(markdown, HasSubstr("The pattern: int4 loses in head and gains in tail, while nothing shows in "
+                                  "mid; that these differ is itself resolved."));
   EXPECT_THAT(markdown,
-              HasSubstr("encoder int8, decoder int8 and decoder int4 are within the margin of 0.005"));
+              HasSubstr("int4 loses in head and mid, while nothing shows in tail; that these differ "
+                        "is not resolved."));
   EXPECT_THAT(
       markdown,
       HasSubstr("encoder fp16 would answer 41.0 % of the examples by itself and be right in 86.0 % of"));

@@ -167,7 +167,9 @@ Result<Analysis> analyze_runs(const RunConfig& config, Store& store, const std::
   analysis.reference_recipe = config.reference_recipe;
   analysis.seed = config.seed;
   analysis.replicates = std::max(config.bootstrap_replicates, kFewestReplicates);
-  analysis.margin = envelope_for(config).margins.macro_f1;
+  const Margins margins = envelope_for(config).margins;
+  analysis.margin = margins.macro_f1;
+  analysis.calibration_margin = std::max(margins.ece, 1e-9);  // no margin: nothing is equivalent
   analysis.named_classes = config.named_classes;
   for (const Run& run : runs) {
     QT_TRY(analysis.noise_floors[run.key], store.noise_floor(run.key));

@@ -102,6 +102,36 @@ NoteCost cost_row(const ConfigurationFindings& findings) {
   return row;
 }
 
+NoteResidual residual_row(const CalibrationComparison& comparison) {
+  return {.model = comparison.model,
+          .recipe = comparison.recipe,
+          .baseline = comparison.reference_recipe,
+          .difference = comparison.residual_difference.value,
+          .low = comparison.residual_difference.interval.low,
+          .high = comparison.residual_difference.interval.high,
+          .size = size_word_name(comparison.size),
+          .resolved = comparison.residual_difference.interval.excludes_zero(),
+          .reuse_cost = comparison.reuse_cost.value,
+          .reuse_low = comparison.reuse_cost.interval.low,
+          .reuse_high = comparison.reuse_cost.interval.high,
+          .run_key = comparison.run_key};
+}
+
+NotePattern pattern_row(const PatternFinding& pattern, const Analysis& analysis) {
+  NotePattern row{.model = pattern.model,
+                  .recipe = pattern.recipe,
+                  .verdict = evidence_word_name(pattern.strongest),
+                  .lost = pattern.lost,
+                  .gained = pattern.gained,
+                  .unresolved = pattern.unresolved,
+                  .contrast_resolved = pattern.contrast_resolved,
+                  .run_key = {}};
+  for (const ConfigurationFindings& findings : analysis.configurations) {
+    if (findings.model == pattern.model && findings.recipe == pattern.recipe) row.run_key = findings.run_key;
+  }
+  return row;
+}
+
 NoteCalibration calibration_row(const ConfigurationFindings& findings, const Calibration& calibration) {
   NoteCalibration row;
   row.model = findings.model;
@@ -111,6 +141,10 @@ NoteCalibration calibration_row(const ConfigurationFindings& findings, const Cal
   row.temperature = calibration.temperature_all.value;
   row.ece_in_sample = calibration.ece_temperature_in_sample;
   row.ece_cross_fitted = calibration.ece_cross_fitted;
+  if (calibration.ece_cross_fitted_interval) {
+    row.ece_low = calibration.ece_cross_fitted_interval->low;
+    row.ece_high = calibration.ece_cross_fitted_interval->high;
+  }
   if (calibration.gate) {
     row.gate = calibration.gate->threshold;
     row.gate_share = calibration.gate->share;
@@ -266,6 +300,12 @@ NoteInput note_input_of(const Analysis& analysis, Decision decision) {
                    });
   for (const TierComparison& comparison : analysis.comparisons) {
     input.tier_deltas.push_back(delta_row(comparison));
+  }
+  for (const CalibrationComparison& comparison : analysis.calibration_comparisons) {
+    input.residuals.push_back(residual_row(comparison));
+  }
+  for (const PatternFinding& pattern : analysis.patterns) {
+    input.patterns.push_back(pattern_row(pattern, analysis));
   }
   for (const NoiseFloorFinding& floor : analysis.noise_floor) {
     input.noise_floor.push_back({.model = floor.model,
