@@ -9,6 +9,7 @@
 
 #include "quantier/base/thread_pool.h"
 #include "quantier/dataset/tiers.h"
+#include "quantier/pipeline/findings.h"
 #include "quantier/pipeline/report_findings.h"
 #include "quantier/pipeline/run.h"
 #include "quantier/pipeline/run_timing.h"
@@ -223,6 +224,7 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   }
   report.summary += decision_summary(report.decision);
   QT_TRY_STATUS(store.set_setting(kDecisionSetting, report_to_json(report).dump()));
+  QT_TRY_STATUS(store.set_setting(kFindingsSetting, findings_to_json(findings_of(report.analysis)).dump()));
   if (options.examples_in_file) {
     QT_TRY_STATUS(store.set_setting(kExamplesInFileSetting, std::to_string(*options.examples_in_file)));
   }
