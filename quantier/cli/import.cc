@@ -58,7 +58,7 @@ constexpr const char* kDescription =
     "  toml  [[earlier]] with what, value, when, how: anything measured before\n"
     "Every stated number is computed again from the logits. A difference that rounding, an unfinished\n"
     "temperature fit, a bootstrap mean or a seed does not explain is an error, and nothing is stored.\n"
-    "  quantier import notebook/ --out results --device T4\n"
+    "  quantier import notebook/ --out results --device \"my card\"\n"
     "  quantier compare --store results \"encoder fp16\" \"encoder int4\"";
 
 }  // namespace
