@@ -39,7 +39,7 @@ void compare(Options& options, Session& session) {
 constexpr const char* kDescription =
     "Is the difference between predictions real or noise? Overall and in each tier, with no model at hand.\n"
     "Reads runs of a store (--store) and files that any engine wrote (npz, JSONL, CSV):\n"
-    "  quantier compare fp16.npz int8.npz int4.npz --tiers head=20,mid=40,tail --counts counts.json\n"
+    "  quantier compare fp16.npz int8.npz int4.npz --tiers head=10,mid=30,tail --counts counts.json\n"
     "  quantier compare all.npz#a_logits all.npz#b_logits --map labels=y --tiers all.npz#tier\n"
     "  quantier compare --store results \"encoder fp16\" \"encoder int4\" --svg figures\n"
     "Evidence: `established` needs a corrected p below 0.05 and that another split of this size would "
@@ -70,7 +70,7 @@ void add_compare(CLI::App& app, Session& session) {
   command->add_option("--label-names", compare_options.label_names,
                       "JSON with the names of the classes in the order of the logits, or a config.json");
   command->add_option("--tiers", compare_options.tiers.tiers,
-                      "head=20,mid=40,tail by --counts; or FILE.json (tier to labels, or label to tier); or "
+                      "head=10,mid=30,tail by --counts; or FILE.json (tier to labels, or label to tier); or "
                       "FILE#KEY with a tier for each example");
   command->add_option("--counts", compare_options.tiers.counts, "JSON from label to training count");
   command

@@ -23,6 +23,7 @@ constexpr std::uint64_t kTrustedBytes = std::uint64_t{64} << 20;
 constexpr std::uint64_t kMaxRatio = 100;
 constexpr std::int64_t kMaxEntries = 4096;
 constexpr std::size_t kPieceBytes = std::size_t{1} << 18;
+constexpr std::size_t kDropBytes = std::size_t{1} << 24;
 constexpr std::size_t kLongestHeader = std::size_t{1} << 16;
 
 struct ArchiveDeleter {
@@ -233,6 +234,7 @@ Result<std::vector<float>> NpzReader::read_floats(std::size_t array) {
   // What came along with the header belongs to the first elements.
   std::string piece = beginning.substr(header.data_begin);
   std::uint64_t done = 0;
+  std::size_t since_drop = 0;
   while (done < count) {
     const std::size_t wanted =
         static_cast<std::size_t>(std::min<std::uint64_t>((count - done) * item.bytes, kPieceBytes));
@@ -243,7 +245,13 @@ Result<std::vector<float>> NpzReader::read_floats(std::size_t array) {
     }
     npy::to_floats(item, piece, values.data() + done);
     done += piece.size() / item.bytes;
+    since_drop += piece.size();
     piece.clear();
+    // What was decompressed is not needed again: file and result must not both stand in memory.
+    if (since_drop >= kDropBytes) {
+      state_->file.drop_pages(state_->file.bytes());
+      since_drop = 0;
+    }
   }
   QT_TRY_STATUS(entry.finish());
   return values;

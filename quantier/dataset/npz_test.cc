@@ -73,6 +73,33 @@ TEST_F(NpzTest, ReadsWhatItWrote) {
   }
 }
 
+TEST_F(NpzTest, ReaderListsByHeadersAndReadsOne) {
+  const auto arrays = example();
+  ASSERT_TRUE(write_npz(path("a.npz"), arrays).has_value());
+  auto reader = NpzReader::open(path("a.npz"));
+  ASSERT_TRUE(reader.has_value()) << reader.error().message();
+  ASSERT_EQ(reader->arrays().size(), arrays.size());
+  EXPECT_EQ(reader->arrays()[0].type, "<f4");
+  EXPECT_THAT(reader->arrays()[0].shape, ElementsAre(2, 2));
+  EXPECT_TRUE(reader->arrays()[3].is_text());
+  EXPECT_EQ(reader->find("p"), std::optional<std::size_t>(1));
+  EXPECT_EQ(reader->find("absent"), std::nullopt);
+  EXPECT_EQ(reader->read_floats(0).value(), std::get<std::vector<float>>(arrays[0].values));
+  EXPECT_THAT(reader->read_floats(1).value(), ElementsAre(0.1F, 2.0F, -3.0F));
+  const auto labels = reader->read_floats(2);
+  ASSERT_FALSE(labels.has_value());
+  EXPECT_THAT(labels.error().message(), HasSubstr("does not hold floats"));
+}
+
+TEST_F(NpzTest, LongArraysArriveInPieces) {
+  std::vector<float> values(300'001);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i) * 0.5F;
+  ASSERT_TRUE(write_npz(path("long.npz"), std::vector<NpyArray>{{"x", {values.size()}, values}}).has_value());
+  auto reader = NpzReader::open(path("long.npz"));
+  ASSERT_TRUE(reader.has_value());
+  EXPECT_EQ(reader->read_floats(0).value(), values);
+}
+
 TEST_F(NpzTest, SameArraysSameBytes) {
   ASSERT_TRUE(write_npz(path("a.npz"), example()).has_value());
   ASSERT_TRUE(write_npz(path("b.npz"), example()).has_value());

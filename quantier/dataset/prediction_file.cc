@@ -247,8 +247,8 @@ Result<PredictionTable> read_predictions(const std::filesystem::path& path,
 }
 
 Status parse_column_mapping(std::string_view text, PredictionColumns& columns) {
-  const auto refuse = [&](std::string why) {
-    return fail(ErrorKind::kUsage, "the mapping of columns cannot be read", printable(text), std::move(why),
+  const auto refuse = [whole = text](std::string why) {
+    return fail(ErrorKind::kUsage, "the mapping of columns cannot be read", printable(whole), std::move(why),
                 "write logits=KEY,labels=KEY,ids=KEY,group=KEY, as many of these as are needed");
   };
   while (!text.empty()) {

@@ -221,10 +221,12 @@ std::optional<LabelFrameFault> find_label_frame_fault(std::span<const std::int32
         share_equal(predictions, changed), error,
         fmt::format("classes counted from another number (each label {} 1)", step < 0 ? "minus" : "plus"));
   }
-  // Half the rows were spent on choosing the names.
-  const double before = fault.recovered;
+  // Half the rows were spent on choosing the names. Any renaming contains the simple ones, so it has to be
+  // clearly better to be the explanation.
   const double by_name = renamed(predictions, labels, class_count);
-  if (before == 0.0) try_frame(by_name, error * std::sqrt(2.0), "another order of the classes");
+  if (by_name > 1.2 * fault.recovered) {
+    try_frame(by_name, error * std::sqrt(2.0), "another order of the classes");
+  }
   if (fault.recovered == 0.0) return std::nullopt;
   return fault;
 }

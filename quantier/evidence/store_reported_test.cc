@@ -34,11 +34,11 @@ class ReportedTest : public ::testing::Test {
 
 Run imported_run() {
   Run run;
-  run.configuration = {"a", "int4", "T4"};
+  run.configuration = {"a", "int4", "card"};
   run.key = "k";
   run.provenance.origin = RunOrigin::kImported;
   run.provenance.imported_from = "p.npz, array x";
-  run.provenance.declared_device = "T4";
+  run.provenance.declared_device = "card";
   run.memory.device_peak_bytes = 410;
   Predictions& p = run.predictions;
   p.example_count = 2;
@@ -85,7 +85,7 @@ TEST_F(ReportedTest, OriginGroupsAndDeviceMemoryComeBack) {
   ASSERT_TRUE(back) << back.error().message();
   EXPECT_EQ(back->provenance.origin, RunOrigin::kImported);
   EXPECT_EQ(back->provenance.imported_from, "p.npz, array x");
-  EXPECT_EQ(back->provenance.declared_device, "T4");
+  EXPECT_EQ(back->provenance.declared_device, "card");
   EXPECT_EQ(back->memory.device_peak_bytes, 410U);
   EXPECT_THAT(back->predictions.groups.at("source"), ElementsAre("web", "mail"));
 }

@@ -11,6 +11,9 @@
 namespace quantier {
 namespace {
 
+// Never -0.
+double negated(double value) { return 0.0 - value; }
+
 std::string points(double fraction) { return fmt::format("{:+.2f}", 100.0 * fraction); }
 
 std::string p_value(double p) { return p < 0.0001 ? "<.0001" : fmt::format("{:.4f}", p); }
@@ -70,9 +73,12 @@ std::string comparison_text(const Comparison& comparison) {
     const ConfigurationFindings& findings = analysis.configurations[i];
     const PairDifference* pair = difference_from_reference(analysis, i);
     // The pair is a minus b, and the reference is a.
-    const std::string delta = pair == nullptr ? "" : fmt::format("{:+.4f}", -pair->macro_f1_difference);
+    const std::string delta =
+        pair == nullptr ? "" : fmt::format("{:+.4f}", negated(pair->macro_f1_difference));
     const std::string interval =
-        pair == nullptr ? "" : fmt::format("[{:+.4f}, {:+.4f}]", -pair->interval.high, -pair->interval.low);
+        pair == nullptr
+            ? ""
+            : fmt::format("[{:+.4f}, {:+.4f}]", negated(pair->interval.high), negated(pair->interval.low));
     const auto& calibration = findings.calibration;
     out += fmt::format("{:<{}}  {:>8.4f}  {:>8}  {:>18}  {:>6}  {:>6}  {:>9}  {:>7}\n",
                        printable(comparison.names[i]), width, findings.quality.macro_f1, delta, interval,
@@ -118,10 +124,10 @@ Json comparison_to_json(const Comparison& comparison) {
          {"macro_f1", findings.quality.macro_f1},
          {"macro_f1_interval", interval_json(findings.quality.macro_f1_interval)},
          {"macro_f1_sklearn", findings.quality.macro_f1_sklearn},
-         {"macro_f1_difference", pair == nullptr ? Json(nullptr) : Json(-pair->macro_f1_difference)},
+         {"macro_f1_difference", pair == nullptr ? Json(nullptr) : Json(negated(pair->macro_f1_difference))},
          {"macro_f1_difference_interval", pair == nullptr ? Json(nullptr)
-                                                          : Json{{"low", -pair->interval.high},
-                                                                 {"high", -pair->interval.low},
+                                                          : Json{{"low", negated(pair->interval.high)},
+                                                                 {"high", negated(pair->interval.low)},
                                                                  {"level", pair->interval.level},
                                                                  {"method", pair->interval.method}}},
          {"negative_log_likelihood", number(findings.quality.negative_log_likelihood)},

@@ -20,11 +20,11 @@ std::unexpected<Error> refuse(const std::string& where, std::string what, std::s
   return fail(ErrorKind::kUserInput, std::move(what), where, std::move(why), std::move(hint));
 }
 
-// "head=20,mid=40,tail".
+// "head=10,mid=30,tail".
 Result<AnalysisTiers> by_sizes(const TierRequest& request, const std::vector<std::string>& label_names) {
   const auto wrong = [&](std::string why) {
     return fail(ErrorKind::kUsage, "the tiers cannot be read", printable(request.tiers), std::move(why),
-                "write NAME=CLASSES for each tier but the last, which takes the rest: head=20,mid=40,tail");
+                "write NAME=CLASSES for each tier but the last, which takes the rest: head=10,mid=30,tail");
   };
   if (request.counts.empty()) return wrong("sizes need training counts to sort the classes by (--counts)");
   std::vector<std::string> names;

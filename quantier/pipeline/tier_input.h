@@ -1,6 +1,6 @@
 // Tiers as the user gives them, for analyses that have no configuration file.
 //
-//   head=20,mid=40,tail   sizes, by training counts (--counts): the last tier takes the rest
+//   head=10,mid=30,tail   sizes, by training counts (--counts): the last tier takes the rest
 //   FILE.json             {"head": ["label", ...], ...} or {"label": "head", ...}
 //   FILE#KEY              a tier for each example: an array or column beside the labels
 //

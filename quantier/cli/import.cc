@@ -1,0 +1,93 @@
+#include "quantier/pipeline/import.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "quantier/cli/commands.h"
+
+namespace quantier::cli {
+namespace {
+
+struct Options {
+  ImportOptions import;
+  std::vector<std::string> maps;
+  std::string scores = "auto";
+  std::string nan = "refuse";
+};
+
+void run_import(Options& options, Session& session) {
+  for (const std::string& map : options.maps) {
+    const Status read = parse_column_mapping(map, options.import.reading.columns);
+    if (!read) return session.report(read.error());
+  }
+  if (options.scores == "logits") options.import.reading.scores = ScoreKind::kLogits;
+  if (options.scores == "probabilities") options.import.reading.scores = ScoreKind::kProbabilities;
+  if (options.nan == "wrong") options.import.reading.not_finite = NotFinite::kWrong;
+  options.import.progress = session.progress();
+  options.import.interrupt = &session.interrupt;
+  const Result<ImportReport> report = import_evidence(options.import);
+  if (!report) return session.report(report.error());
+  session.end_progress();
+  for (const std::string& remark : report->remarks) session.remark(remark);
+  if (session.json && report->unexplained > 0) {
+    Json document = import_to_json(*report);
+    const Error error = unexplained_error(*report);
+    session.exit_code = exit_code_for(error, 0);
+    document["error"] = {{"what", error.what},
+                         {"where", error.where},
+                         {"why", error.why},
+                         {"hint", error.hint},
+                         {"exit_code", session.exit_code}};
+    return session.print_json(document);
+  }
+  if (session.json) return session.print_json(import_to_json(*report));
+  fmt::print("{}", import_text(*report));
+  if (report->unexplained > 0) session.report(unexplained_error(*report));
+}
+
+constexpr const char* kDescription =
+    "Bring evidence that others made into a store, and say where your files and Quantier differ, and why.\n"
+    "Recognised by keys and columns, in a folder or one by one:\n"
+    "  npz   {model}_{recipe}_logits beside one array of labels (and of tiers); or {model}_logits with\n"
+    "        {model}_labels: predictions of an earlier time; or one model's logits, labels, ids\n"
+    "  csv   model, precision and numbers: accuracy, macro_f1, latency_ms, vram_gb, ece_pre, T, ece_post\n"
+    "  json  numbers under models, recipes, tiers and classes; a list of class names; training counts\n"
+    "  toml  [[earlier]] with what, value, when, how: anything measured before\n"
+    "Every stated number is computed again from the logits. A difference that rounding, an unfinished\n"
+    "temperature fit, a bootstrap mean or a seed does not explain is an error, and nothing is stored.\n"
+    "  quantier import notebook/ --out results --device \"my card\"\n"
+    "  quantier compare --store results \"encoder fp16\" \"encoder int4\"";
+
+}  // namespace
+
+void add_import(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand("import", kDescription);
+  auto options = std::make_shared<Options>();
+  command->add_option("PATH", options->import.paths, "Folders or files")->required();
+  command->add_option("--out", options->import.store, "Folder of the store, or its evidence.sqlite")
+      ->required();
+  command->add_option("--device", options->import.device,
+                      "On what it was measured; without it time and memory pass no limit");
+  command->add_option("--label-names", options->import.label_names,
+                      "JSON with the names of the classes in the order of the logits, or a config.json");
+  command->add_option("--split", options->import.split, "Name of the split")->capture_default_str();
+  command
+      ->add_option("--reference", options->import.reference_recipe,
+                   "Recipe that the others are compared with, and of files that name a model alone")
+      ->capture_default_str();
+  command->add_option("--map", options->maps,
+                      "Keys of files of one model: logits=KEY,labels=KEY,ids=KEY,group=KEY");
+  command->add_option("--scores", options->scores, "What the numbers are; auto refuses probabilities")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "logits", "probabilities"}));
+  command->add_option("--nan", options->nan, "Rows with NaN or infinity: refuse, or count as wrong")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"refuse", "wrong"}));
+  command->add_flag("--json", session.json, "One JSON document on standard output");
+  command->callback([options, &session] { run_import(*options, session); });
+}
+
+}  // namespace quantier::cli
