@@ -1,6 +1,8 @@
 // The end of the line: `quantier run` ends with a table, a decision and a note, and `quantier report` decides
 // again over the same evidence without measuring. One small run of the demo serves all tests.
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <map>
 #include <vector>
 
@@ -137,6 +139,39 @@ TEST_F(Report, DryRunKnowsTheMemoryThatTheRunThenTook) {
 #endif
 }
 
+// Whoever doubts a verdict can follow it from the counts.
+TEST_F(Report, ExplainShowsTheCountsAndTheArithmeticOfAFinding) {
+  const std::string store = (folder_ / "out").string();
+  const ProgramResult list = quantier("explain " + store);
+  EXPECT_EQ(list.exit_code, kOk);
+  EXPECT_THAT(list.out,
+              AllOf(HasSubstr("demo-encoder/fp32/tail/accuracy"), HasSubstr("demo-decoder/fp16/ece"),
+                    HasSubstr("demo-encoder/fp32/macro-f1/demo-encoder/fp16"), HasSubstr("(exploratory)")));
+  const ProgramResult one = quantier("explain " + store + " demo-encoder/fp32/tail/accuracy");
+  EXPECT_EQ(one.exit_code, kOk);
+  for (const char* part : {"examples", "lost", "gained", "Tango", "McNemar mid-p", "Holm",
+                           "declared beforehand", "replication", "evidence", "verdict"}) {
+    EXPECT_THAT(one.out, HasSubstr(part));
+  }
+  // The bins of a calibration error add up to it.
+  const Json ece = parsed(quantier("explain --json " + store + " demo-decoder/fp16/ece").out)["findings"][0];
+  double sum = 0;
+  for (const Json& line : ece["arithmetic"]) {
+    double n = 0;
+    double all = 0;
+    double accuracy = 0;
+    double confidence = 0;
+    if (std::sscanf(line["how"].get<std::string>().c_str(), "%lf / %lf * |%lf - %lf|", &n, &all, &accuracy,
+                    &confidence) == 4)
+      sum += n / all * std::abs(accuracy - confidence);
+  }
+  EXPECT_NEAR(sum, ece["estimate"].get<double>(), 1e-5);
+  const ProgramResult unknown = quantier("explain " + store + " demo-encoder/fp32/tial/accuracy");
+  EXPECT_EQ(unknown.exit_code, kUsage);
+  EXPECT_THAT(unknown.err, HasSubstr("demo-encoder/fp32/tail/accuracy"));
+  EXPECT_EQ(quantier("explain " + store + "/nowhere").exit_code, 1);
+}
+
 TEST_F(Report, RunEndsWithTableDecisionAndPaths) {
   const std::string out = read_file(shared_ / "stdout");
   EXPECT_THAT(out, AllOf(HasSubstr("configuration      accuracy  macro-F1    ECE  ms/example"),
@@ -227,7 +262,7 @@ TEST_F(Report, JsonHoldsTheNumbersOfTheNoteAndOfTheStore) {
     EXPECT_THAT(text, HasSubstr(line));
     const Json& calibration = row["calibration"];
     EXPECT_THAT(text, HasSubstr(fmt::format(
-                          "| {:.3f} | {:.3f} | {:.3f} | {:.3f} |", calibration["ece_raw"].get<double>(),
+                          "| {:.3f} | {:.3f} | {:.3f} | {:.3f} \\[", calibration["ece_raw"].get<double>(),
                           calibration["temperature"].get<double>(),
                           calibration["ece_in_sample"].get<double>(), row["ece"].get<double>())));
     EXPECT_EQ(row["timing"]["latency"]["samples"], 40);
