@@ -200,6 +200,14 @@ void calibration_section(const NoteInput& input, Blocks& blocks) {
                                  "dot is the share of examples, the "
                                  "dashed line perfect calibration.",
                                  reliability_svg(input.calibration)});
+  const bool with_gates = std::any_of(input.calibration.begin(), input.calibration.end(),
+                                      [](const NoteCalibration& row) { return !row.gates.empty(); });
+  if (!with_gates) return;
+  blocks.emplace_back(
+      NoteFigure{"gates",
+                 "What a gate on confidence lets through after temperature, and how often that is right; "
+                 "bars: 95 % intervals of the first precision, which the others share in width.",
+                 gate_svg(input.calibration)});
 }
 
 }  // namespace quantier::note_internal

@@ -7,34 +7,14 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/figure_axes.h"
 #include "quantier/note/svg.h"
 #include "quantier/note/words.h"
 
 namespace quantier::note_internal {
 namespace {
 
-constexpr std::string_view kAxis = "stroke:currentColor;stroke-width:1;opacity:.6";
-constexpr std::string_view kGrid = "stroke:currentColor;stroke-width:1;opacity:.15";
-
-// A step of 1, 2 or 5 times a power of ten that cuts `span` into about five.
-double tick_step(double span) {
-  const double raw = span / 5.0;
-  const double power = std::pow(10.0, std::floor(std::log10(raw)));
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (raw <= factor * power) return factor * power;
-  }
-  return 10.0 * power;
-}
-
 constexpr double kCharacter = 7.2;  // an upper bound of the mean advance at 12 px
-
-struct Axis {
-  double low = 0.0;
-  double high = 1.0;
-  double from = 0.0;  // pixels
-  double to = 1.0;
-  [[nodiscard]] double at(double value) const { return from + (value - low) / (high - low) * (to - from); }
-};
 
 struct Box {
   double x, y, width, height;
@@ -318,59 +298,6 @@ std::string tier_forest_svg(const std::vector<NoteTierDelta>& deltas) {
              fmt::format("{} / {} of {}", count(delta.lost), count(delta.gained), count(delta.examples)),
              "end");
     y += kRow;
-  }
-  return svg.finish();
-}
-
-std::string reliability_svg(const std::vector<NoteCalibration>& calibration) {
-  constexpr double kPanel = 210.0;
-  constexpr double kPlot = 150.0;
-  // A row for each model where that fits.
-  const auto of_first = static_cast<std::size_t>(
-      std::count_if(calibration.begin(), calibration.end(),
-                    [&](const NoteCalibration& row) { return row.model == calibration.front().model; }));
-  const std::size_t across = std::clamp<std::size_t>(of_first, 2, 4);
-  const std::size_t rows = (calibration.size() + across - 1) / across;
-  Svg svg(std::max(kPanel * static_cast<double>(across) + 20.0, 420.0),
-          30.0 + kPanel * static_cast<double>(rows),
-          "Accuracy against confidence, before and after temperature");
-  svg.dot(46.0, 12.0, 1, true);
-  svg.text(56.0, 16.0, "before temperature");
-  svg.dot(196.0, 12.0, 0, false);
-  svg.text(206.0, 16.0, "after temperature");
-  for (std::size_t i = 0; i < calibration.size(); ++i) {
-    const double left = 40.0 + kPanel * static_cast<double>(i % across);
-    const std::size_t row = i / across;
-    const double top = 50.0 + kPanel * static_cast<double>(row);
-    const Axis x{0.0, 1.0, left, left + kPlot};
-    const Axis y{0.0, 1.0, top + kPlot, top};
-    svg.text(left, top - 8.0, calibration[i].model + " " + calibration[i].recipe);
-    for (const double tick : {0.0, 0.5, 1.0}) {
-      svg.line(x.at(tick), y.from, x.at(tick), y.to, kGrid);
-      svg.line(x.from, y.at(tick), x.to, y.at(tick), kGrid);
-      svg.text(x.at(tick), y.from + 14.0, fmt::format("{:g}", tick), "middle", 11.0);
-      svg.text(x.from - 5.0, y.at(tick) + 4.0, fmt::format("{:g}", tick), "end", 11.0);
-    }
-    svg.line(x.from, y.from, x.to, y.to, "stroke:currentColor;stroke-dasharray:3 3;opacity:.5");
-    for (const bool after : {false, true}) {
-      const auto& bins = after ? calibration[i].after : calibration[i].before;
-      const std::size_t series = after ? 0 : 1;
-      std::string path;
-      double examples = 0.0;
-      for (const NoteReliabilityBin& bin : bins) examples += static_cast<double>(bin.examples);
-      for (const NoteReliabilityBin& bin : bins) {
-        if (bin.examples == 0 || !std::isfinite(bin.confidence) || !std::isfinite(bin.accuracy)) continue;
-        path += fmt::format("{:.1f},{:.1f} ", x.at(bin.confidence), y.at(bin.accuracy));
-      }
-      svg.polyline(path, fmt::format("stroke:{};stroke-width:1.5", series_colour(series)));
-      for (const NoteReliabilityBin& bin : bins) {
-        if (bin.examples == 0 || !std::isfinite(bin.confidence) || !std::isfinite(bin.accuracy)) continue;
-        const double share = static_cast<double>(bin.examples) / std::max(examples, 1.0);
-        svg.dot(x.at(bin.confidence), y.at(bin.accuracy), series, !after, 1.2 + 6.0 * std::sqrt(share));
-      }
-    }
-    if (i / across + 1 == rows) svg.text(x.from + kPlot / 2.0, y.from + 30.0, "confidence", "middle", 11.0);
-    if (i % across == 0) svg.text(left - 28.0, top + kPlot / 2.0, "accuracy", "middle", 11.0, -90.0);
   }
   return svg.finish();
 }

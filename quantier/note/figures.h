@@ -12,5 +12,7 @@ namespace quantier::note_internal {
 [[nodiscard]] bool limit_shown(const Decision& decision, FrontierCost cost);
 [[nodiscard]] std::string tier_forest_svg(const std::vector<NoteTierDelta>& deltas);
 [[nodiscard]] std::string reliability_svg(const std::vector<NoteCalibration>& calibration);
+// Of the configurations with gates; one at least must have some.
+[[nodiscard]] std::string gate_svg(const std::vector<NoteCalibration>& calibration);
 
 }  // namespace quantier::note_internal

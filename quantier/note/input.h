@@ -92,6 +92,15 @@ struct NoteReliabilityBin {
   std::size_t examples = 0;
 };
 
+// What a confidence threshold lets through, after temperature.
+struct NoteGate {
+  double threshold = 0.0;
+  double share = 0.0;
+  double accuracy = 0.0;
+  double low = 0.0;  // 95 % interval of the accuracy
+  double high = 0.0;
+};
+
 struct NoteCalibration {
   std::string model;
   std::string recipe;
@@ -104,6 +113,7 @@ struct NoteCalibration {
   double gate = 0.8;                 // confidence threshold
   std::optional<double> gate_share;  // of examples at or above it, after temperature
   std::optional<double> gate_accuracy;
+  std::vector<NoteGate> gates = {};  // ascending by threshold
   std::vector<NoteReliabilityBin> before;
   std::vector<NoteReliabilityBin> after;
   std::string run_key;

@@ -63,6 +63,7 @@ NoteInput workload_note() {
   for (NoteCalibration& row : input.calibration) {
     row.ece_low = *row.ece_cross_fitted - 0.01;
     row.ece_high = *row.ece_cross_fitted + 0.01;
+    row.gates = {{0.5, 0.9, 0.7, 0.68, 0.72}, {0.8, 0.41, 0.86, 0.83, 0.89}};
   }
   input.residuals = {
       {"encoder", "int8", "fp16", -0.001, -0.004, 0.002, "negligible", false, 0.000, -0.001, 0.001, "enc8"},

@@ -150,6 +150,11 @@ NoteCalibration calibration_row(const ConfigurationFindings& findings, const Cal
     row.gate_share = calibration.gate->share;
     row.gate_accuracy = calibration.gate->accuracy;
   }
+  for (const Gate& gate : calibration.gates) {
+    if (!gate.accuracy || !gate.accuracy_interval) continue;
+    row.gates.push_back({gate.threshold, gate.share, *gate.accuracy, gate.accuracy_interval->low,
+                         gate.accuracy_interval->high});
+  }
   row.before = bins_of(calibration.bins_before);
   row.after = bins_of(calibration.bins_after);
   return row;
