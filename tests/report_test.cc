@@ -220,10 +220,10 @@ TEST_F(Report, ThePageStandsAloneAndItsFiguresAreWellFormed) {
     html.erase(at, name_space.size());
     ++figures;
   }
-  EXPECT_EQ(figures, 4U);
+  EXPECT_EQ(figures, 5U);
   EXPECT_THAT(html, AllOf(Not(HasSubstr("http:")), Not(HasSubstr("https:"))));
   const auto files = note_files(folder_ / "out");
-  EXPECT_EQ(files.size(), 6U);
+  EXPECT_EQ(files.size(), 7U);
   for (const auto& [name, content] : files) {
     if (!name.ends_with(".svg")) continue;
     EXPECT_THAT(content, HasSubstr("<svg xmlns")) << name;
