@@ -70,7 +70,8 @@ struct CalibrationCoverage {
 };
 
 inline CalibrationCoverage calibration_coverage(const CalibrationTruth& truth, std::uint32_t data_sets,
-                                                std::uint64_t seed, ThreadPool* pool) {
+                                                std::uint32_t bootstrapped, std::uint64_t seed,
+                                                ThreadPool* pool) {
   // Scale the gaps so that their mean size is the wanted error: by quadrature over the uniform number.
   constexpr int kGrid = 200'000;
   double size = 0.0;
@@ -107,7 +108,7 @@ inline CalibrationCoverage calibration_coverage(const CalibrationTruth& truth, s
     all[set].low = interval.high < truth.error ? 1 : 0;
     all[set].high = interval.low > truth.error ? 1 : 0;
     all[set].width = interval.high - interval.low;
-    if (set >= 100) return;  // the bootstrap that covers badly, for comparison: on the first hundred
+    if (set >= bootstrapped) return;  // the bootstrap that covers badly, for comparison: on the first few
     std::vector<double> replicates;
     for (int r = 0; r < 200; ++r) {
       ScoredAnswers drawn;
@@ -125,7 +126,7 @@ inline CalibrationCoverage calibration_coverage(const CalibrationTruth& truth, s
     result.too_low += one.low / static_cast<double>(data_sets);
     result.too_high += one.high / static_cast<double>(data_sets);
     result.mean_width += one.width / static_cast<double>(data_sets);
-    result.percentile_bootstrap += one.bootstrap / std::min(100.0, static_cast<double>(data_sets));
+    if (bootstrapped > 0) result.percentile_bootstrap += one.bootstrap / static_cast<double>(bootstrapped);
   }
   result.interval = 1.0 - result.too_low - result.too_high;
   return result;

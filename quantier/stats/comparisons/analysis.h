@@ -14,6 +14,7 @@
 
 #include "quantier/record/measurement.h"
 #include "quantier/stats/comparisons/analysis_calibration.h"
+#include "quantier/stats/comparisons/analysis_classes.h"
 #include "quantier/stats/comparisons/analysis_contrasts.h"
 #include "quantier/stats/estimators/flips.h"
 #include "quantier/stats/estimators/interval.h"
@@ -28,6 +29,7 @@ struct TierQuality {
   std::uint64_t classes = 0;       // classes of the tier with at least one example
   std::optional<double> accuracy;  // absent when n == 0
   std::optional<double> macro_f1;  // mean over those classes of the F1 on the whole split
+  std::optional<Interval> macro_f1_interval = std::nullopt;  // percentile bootstrap
 };
 
 struct Quality {
@@ -88,6 +90,9 @@ struct ConfigurationFindings {
   std::optional<TemperatureGeneralisation> generalisation;
   std::optional<Interval> temperature_interval;
   std::vector<TemperatureReading> temperature_readings;  // reported and reproduced ones
+  std::vector<ClassQuality> classes;                     // every class, by id
+  std::vector<SupportShare> support;                     // classes with at most 1, 2, 4 examples
+  ErrorLanding error_landing;
 
   [[nodiscard]] std::string display() const { return model + " " + recipe; }
 };
@@ -176,10 +181,13 @@ struct Analysis {
   std::vector<TierComparison> comparisons;
   std::vector<PairDifference> pair_differences;  // every a < b
   std::vector<NoiseFloorFinding> noise_floor;
-  std::vector<GroupComparison> group_comparisons;              // exploratory
-  std::vector<Contrast> contrasts;                             // exploratory
-  std::vector<ShapeComparison> shapes;                         // two recipes of a model
-  std::vector<PatternFinding> patterns;                        // one for each candidate
+  std::vector<GroupComparison> group_comparisons;  // exploratory
+  std::vector<Contrast> contrasts;                 // exploratory
+  std::vector<ShapeComparison> shapes;             // two recipes of a model
+  std::vector<PatternFinding> patterns;            // one for each candidate
+  std::vector<ClassComparison> class_comparisons;  // one for each candidate, as the next two
+  std::vector<HiddenFinding> hidden;
+  std::vector<WeaknessFinding> weakness;
   std::vector<CalibrationComparison> calibration_comparisons;  // each candidate with its reference
   std::vector<std::string> label_names;
   std::vector<std::string> tier_names;  // empty without tiers

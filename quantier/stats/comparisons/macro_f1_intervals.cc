@@ -1,9 +1,22 @@
 // What the joint bootstrap says about macro-F1: an interval for each run and for the difference of each pair.
 
+#include <algorithm>
+
 #include "quantier/stats/comparisons/joint_bootstrap.h"
 #include "quantier/stats/comparisons/parts.h"
 
 namespace quantier::analysis_internal {
+namespace {
+
+// The F1 of every class and run is kept for the first replicates, as many as fit in 64 MiB of floats, 200 at
+// least.
+std::uint32_t class_replicates_for(std::size_t columns, std::uint32_t replicates) {
+  const std::size_t fit = (std::size_t{16} << 20) / std::max<std::size_t>(columns, 1);
+  return static_cast<std::uint32_t>(
+      std::min<std::size_t>({replicates, std::size_t{2000}, std::max<std::size_t>(fit, 200)}));
+}
+
+}  // namespace
 
 Status bootstrap_macro_f1(const std::vector<RunView>& views, const Split& split, const AnalysisTiers& tiers,
                           const AnalysisOptions& options, Analysis& analysis) {
@@ -15,6 +28,7 @@ Status bootstrap_macro_f1(const std::vector<RunView>& views, const Split& split,
   input.tiers = tiers.names.size();
   input.seed = options.seed;
   input.replicates = options.replicates;
+  input.class_replicates = class_replicates_for(split.class_count * views.size(), options.replicates);
   input.pool = options.pool;
   input.progress = options.progress;
   input.interrupt = options.interrupt;
@@ -46,6 +60,7 @@ Status bootstrap_macro_f1(const std::vector<RunView>& views, const Split& split,
       analysis.pair_differences.push_back(difference);
     }
   }
+  add_class_findings(views, split, tiers, options, replicates, analysis);
   return {};
 }
 

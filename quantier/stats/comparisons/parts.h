@@ -14,6 +14,7 @@
 #include "quantier/base/error.h"
 #include "quantier/stats/comparisons/analysis.h"
 #include "quantier/stats/comparisons/analyze.h"
+#include "quantier/stats/comparisons/joint_bootstrap.h"
 #include "quantier/stats/estimators/calibration.h"
 #include "quantier/stats/estimators/calibration_interval.h"
 
@@ -110,6 +111,13 @@ void judge(TierComparison& comparison, double holm_p);
 // Fills generalisation, temperature_interval and calibration_comparisons.
 [[nodiscard]] Status bootstrap_calibration(const std::vector<RunView>& views, const AnalysisOptions& options,
                                            Analysis& analysis);
+[[nodiscard]] WeaknessFinding weakness_of(const RunView& reference, const RunView& candidate,
+                                          const Split& split, const AnalysisOptions& options);
+// Fills classes, support, error_landing and tier intervals of every configuration, class_comparisons, hidden
+// and weakness; after compare_with_reference.
+void add_class_findings(const std::vector<RunView>& views, const Split& split, const AnalysisTiers& tiers,
+                        const AnalysisOptions& options, const JointReplicates& replicates,
+                        Analysis& analysis);
 // Fills the bootstrap's share: intervals of macro-F1 and the differences of every pair.
 [[nodiscard]] Status bootstrap_macro_f1(const std::vector<RunView>& views, const Split& split,
                                         const AnalysisTiers& tiers, const AnalysisOptions& options,

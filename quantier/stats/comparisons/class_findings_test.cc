@@ -1,0 +1,172 @@
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "quantier/base/rng.h"
+#include "quantier/stats/comparisons/analysis_fixture.h"
+#include "quantier/stats/comparisons/parts.h"
+
+namespace quantier::analysis_internal {
+namespace {
+
+using analysis_fixture::make_run;
+using testing::ElementsAre;
+
+AnalysisOptions quick() {
+  AnalysisOptions options;
+  options.replicates = 400;
+  options.calibration_replicates = 0;
+  return options;
+}
+
+// Class 0: 2,000 examples, three quarters right. Class 1: one example. Class 2: none. Class 3: two.
+struct Small {
+  std::vector<std::int32_t> labels;
+  std::vector<std::int32_t> reference;
+  std::vector<std::int32_t> candidate;
+  Small() {
+    for (int i = 0; i < 2000; ++i) {
+      labels.push_back(0);
+      reference.push_back(i % 4 == 0 ? 2 : 0);
+      candidate.push_back(i % 4 == 0 || i % 20 == 1 ? 2 : 0);
+    }
+    labels.insert(labels.end(), {1, 3, 3});
+    reference.insert(reference.end(), {0, 3, 0});
+    candidate.insert(candidate.end(), {1, 0, 0});
+  }
+  [[nodiscard]] std::vector<quantier::Run> runs() const {
+    return {make_run("m", "fp16", 4, labels, reference), make_run("m", "int4", 4, labels, candidate)};
+  }
+};
+const AnalysisTiers kTiers = {.names = {"head", "tail"}, .tier_of_class = {0, 1, -1, 1}};
+
+TEST(ClassFindings, CountWhatCanBeCountedByHand) {
+  const auto analysis = analyze(Small().runs(), kTiers, quick());
+  ASSERT_TRUE(analysis.has_value()) << analysis.error().message();
+  const ConfigurationFindings& reference = analysis->configurations[0];
+  ASSERT_EQ(reference.classes.size(), 4U);
+  EXPECT_EQ(reference.classes[0].n, 2000U);
+  EXPECT_EQ(reference.classes[0].hits, 1500U);
+  EXPECT_EQ(reference.classes[0].predicted, 1502U);
+  EXPECT_NEAR(reference.classes[0].f1.value_or(0.0), 3000.0 / 3502.0, 1e-12);
+  EXPECT_FALSE(reference.classes[2].accuracy.has_value());
+  EXPECT_FALSE(reference.classes[2].f1_interval.has_value());
+  EXPECT_EQ(reference.classes[2].f1, 0.0);  // predicted, never true
+  EXPECT_FALSE(reference.quality.tiers[0].macro_f1_interval == std::nullopt);
+
+  ASSERT_EQ(reference.support.size(), 3U);
+  EXPECT_EQ(reference.support[0].classes, 1U);
+  EXPECT_EQ(reference.support[1].classes, 2U);
+  EXPECT_EQ(reference.support[1].examples, 3U);
+  EXPECT_NEAR(reference.support[1].weight, 2.0 / 3.0, 1e-12);
+  // The two examples of class 3 carry nearly all of the variance: class 1 is never right.
+  EXPECT_NEAR(reference.support[0].variance_share.value_or(-1.0), 0.0, 1e-9);
+  EXPECT_GT(reference.support[1].variance_share.value_or(0.0), 0.95);
+
+  // Rows: true tier; columns: tier of the answer; the last is "in no tier".
+  EXPECT_THAT(reference.error_landing.errors,
+              ElementsAre(ElementsAre(0U, 0U, 500U), ElementsAre(2U, 0U, 0U), ElementsAre(0U, 0U, 0U)));
+
+  ASSERT_EQ(analysis->class_comparisons.size(), 1U);
+  const ClassComparison& comparison = analysis->class_comparisons[0];
+  EXPECT_THAT(comparison.fell_to_zero, ElementsAre(3));
+  EXPECT_THAT(comparison.rose_from_zero, ElementsAre(1));
+  ASSERT_EQ(comparison.classes.size(), 3U);
+  EXPECT_EQ(comparison.classes[0].flips.right_to_wrong, 100U);
+  EXPECT_LT(comparison.classes[0].holm_p, 1e-6);
+  EXPECT_EQ(comparison.confused[0].label_id, 0);
+  EXPECT_EQ(comparison.confused[0].answer_id, 2);
+  EXPECT_EQ(comparison.confused[0].reference, 500U);
+  EXPECT_EQ(comparison.confused[0].candidate, 600U);
+  ASSERT_EQ(comparison.macro_f1.size(), 3U);
+  EXPECT_EQ(comparison.macro_f1[1].tier, "head");
+  EXPECT_LT(comparison.macro_f1[1].difference.interval.high, 0.0);
+}
+
+TEST(HiddenFindings, MacroF1ThatDoesNotFallHidesALossOfTheHead) {
+  const auto analysis = analyze(Small().runs(), kTiers, quick());
+  ASSERT_TRUE(analysis.has_value());
+  ASSERT_EQ(analysis->hidden.size(), 1U);
+  const HiddenFinding& hidden = analysis->hidden[0];
+  EXPECT_NE(hidden.macro_f1, AggregateWord::kFell);
+  EXPECT_TRUE(hidden.hides);
+  EXPECT_THAT(hidden.classes, ElementsAre(0));
+  ASSERT_FALSE(hidden.comparisons.empty());
+  EXPECT_LT(analysis->comparisons[hidden.comparisons.back()].delta, 0.0);
+  EXPECT_NEAR(hidden.accuracy_difference, -100.0 / 2003.0, 1e-12);
+}
+
+TEST(HiddenFindings, TheSameAnswersHideNothing) {
+  const Small small;
+  const auto analysis = analyze({make_run("m", "fp16", 4, small.labels, small.reference),
+                                 make_run("m", "int4", 4, small.labels, small.reference)},
+                                kTiers, quick());
+  ASSERT_TRUE(analysis.has_value());
+  EXPECT_FALSE(analysis->hidden[0].hides);
+  EXPECT_EQ(analysis->hidden[0].macro_f1, AggregateWord::kUnmoved);
+  EXPECT_EQ(analysis->weakness[0].by_margin, WeaknessWord::kUnresolved);
+  EXPECT_EQ(analysis->weakness[0].by_class, WeaknessWord::kUnresolved);
+}
+
+// 40 classes of 100, base accuracies from 0.3 to 0.9. A candidate that loses `weak` of the right answers in
+// the weakest class and none in the strongest; or one that only redraws answers with the same accuracies.
+std::vector<quantier::Run> graded(bool damages, std::uint64_t seed) {
+  Philox random(seed);
+  std::vector<std::int32_t> labels;
+  std::vector<std::int32_t> reference;
+  std::vector<std::int32_t> candidate;
+  for (std::int32_t c = 0; c < 40; ++c) {
+    const double base = 0.3 + 0.6 * c / 39.0;
+    for (int i = 0; i < 100; ++i) {
+      labels.push_back(c);
+      const bool right = random.next_uniform() < base;
+      reference.push_back(right ? c : (c + 1) % 40);
+      bool after = right;
+      if (damages) {
+        after = right && random.next_uniform() > 0.4 * (0.9 - base) / 0.6;
+      } else if (random.next_uniform() < 0.3) {
+        after = random.next_uniform() < base;
+      }
+      candidate.push_back(after ? c : (c + 1) % 40);
+    }
+  }
+  return {make_run("m", "fp16", 40, labels, reference), make_run("m", "int4", 40, labels, candidate)};
+}
+
+TEST(Weakness, IsFoundWhereItIs) {
+  const auto analysis = analyze(graded(true, 3), {}, quick());
+  ASSERT_TRUE(analysis.has_value());
+  const WeaknessFinding& finding = analysis->weakness[0];
+  EXPECT_EQ(finding.by_class, WeaknessWord::kConcentratedInWeak);
+  ASSERT_TRUE(finding.delta_per_base_accuracy.has_value());
+  EXPECT_GT(finding.delta_per_base_accuracy->interval.low, 0.0);
+  EXPECT_EQ(finding.deciles.size(), 10U);
+}
+
+// Redrawn answers fall back to the mean: read naively, strong classes seem to lose. Not here.
+TEST(Weakness, RegressionToTheMeanIsNoDamage) {
+  int resolved = 0;
+  double sum = 0.0;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    const auto analysis = analyze(graded(false, 100 + seed), {}, quick());
+    ASSERT_TRUE(analysis.has_value());
+    const WeaknessFinding& finding = analysis->weakness[0];
+    resolved += finding.by_class == WeaknessWord::kUnresolved ? 0 : 1;
+    sum += finding.delta_per_base_accuracy->value / 30.0;
+  }
+  EXPECT_LE(resolved, 5);
+  EXPECT_NEAR(sum, 0.0, 0.02);
+}
+
+TEST(Weakness, SmallSplitsHaveNone) {
+  const auto analysis = analyze(
+      {make_run("m", "fp16", 2, {0, 1}, {0, 0}), make_run("m", "int4", 2, {0, 1}, {1, 1})}, {}, quick());
+  ASSERT_TRUE(analysis.has_value()) << analysis.error().message();
+  EXPECT_TRUE(analysis->weakness[0].deciles.empty());
+  EXPECT_FALSE(analysis->weakness[0].unsure_minus_sure.has_value());
+  EXPECT_FALSE(analysis->weakness[0].delta_per_base_accuracy.has_value());
+}
+
+}  // namespace
+}  // namespace quantier::analysis_internal
