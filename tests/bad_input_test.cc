@@ -257,6 +257,49 @@ TEST_F(BadInput, FullStandardOutput) {
   }
 }
 
+// Nothing, and less than nothing, is not an amount.
+TEST_F(BadInput, AmountsMustBePositive) {
+  for (const std::string& arguments :
+       {std::string("run c.toml --limit 0"), std::string("run c.toml --limit -3"),
+        "predict " + demo("demo-encoder") + " --text a --max-length -1",
+        "predict " + demo("demo-encoder") + " --text a --batch-size 0",
+        "tokenize " + demo("demo-encoder") + " --data x.jsonl --max-length 0"}) {
+    const ProgramResult result = quantier(arguments);
+    EXPECT_EQ(result.exit_code, kUsage) << arguments;
+    EXPECT_THAT(result.err, HasSubstr("--")) << arguments;
+  }
+}
+
+TEST_F(BadInput, StandardInputMayHaveEitherLineEnd) {
+  const auto answer = [&](const char* text) {
+    const std::string command = std::string("printf '") + text + "' | " + QUANTIER_BINARY + " predict " +
+                                demo("demo-encoder") + " >" + (folder_ / "answer").string() + " 2>&1";
+    EXPECT_EQ(std::system(command.c_str()), 0);
+    std::string out = read_file(folder_ / "answer");
+    std::erase(out, '\r');
+    return out;
+  };
+  EXPECT_EQ(answer("a chess program\\r\\nc\\r\\n"), answer("a chess program\\nc\\n"));
+}
+
+TEST_F(BadInput, EveryCommandExplainsItself) {
+  for (const char* command : {"run", "report", "init", "predict", "compare", "import", "tokenize", "inspect",
+                              "show", "explain", "doctor"}) {
+    const ProgramResult result = quantier(std::string(command) + " --help");
+    EXPECT_EQ(result.exit_code, 0) << command;
+    EXPECT_THAT(result.out, HasSubstr("--help")) << command;
+  }
+  const ProgramResult doctor = quantier("doctor --json");
+  EXPECT_EQ(doctor.exit_code, 0);
+  EXPECT_THAT(doctor.out, AllOf(HasSubstr("\"instruction_sets\""), HasSubstr("\"int8\"")));
+}
+
+TEST_F(BadInput, UsageErrorsAreJsonWhenAsked) {
+  const ProgramResult result = quantier("predict --json");
+  EXPECT_EQ(result.exit_code, kUsage);
+  EXPECT_THAT(result.out, AllOf(HasSubstr("\"error\""), HasSubstr("MODEL_DIR")));
+}
+
 TEST_F(BadInput, ErrorsAreJsonWhenAsked) {
   const ProgramResult result = quantier("inspect --json " + (folder_ / "nowhere").string());
   EXPECT_EQ(result.exit_code, kRuntimeFailure);

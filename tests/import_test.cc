@@ -129,6 +129,16 @@ TEST_F(ImportTest, TheTableSaysWhyNumbersDiffer) {
                     HasSubstr("planted_truth.json"), HasSubstr("left out"), HasSubstr("not declared")));
 }
 
+// The fit that made a temperature, named, is made again: the table says that it stops there too.
+TEST_F(ImportTest, ANamedFitIsReproduced) {
+  const ProgramResult right = import("--temperature lbfgs:lr=0.01,steps=50");
+  EXPECT_EQ(right.exit_code, 0) << right.err;
+  EXPECT_THAT(right.out, HasSubstr("lbfgs:lr=0.01,steps=50 stops at"));
+  const ProgramResult other = import("--temperature adam:lr=0.5,steps=3");
+  EXPECT_THAT(other.out, HasSubstr("no fit that was named stops there"));
+  EXPECT_EQ(import("--temperature lbfgs:pace=1").exit_code, 2);
+}
+
 TEST_F(ImportTest, AnUnexplainedNumberStopsTheImportWithBothNumbers) {
   change_cell("summary", 1, 3, "0.9000");
   const ProgramResult result = import();

@@ -16,12 +16,18 @@ struct Options {
   std::vector<std::string> maps;
   std::string scores = "auto";
   std::string nan = "refuse";
+  std::vector<std::string> temperatures;
 };
 
 void run_import(Options& options, Session& session) {
   for (const std::string& map : options.maps) {
     const Status read = parse_column_mapping(map, options.import.reading.columns);
     if (!read) return session.report(read.error());
+  }
+  for (const std::string& text : options.temperatures) {
+    const Result<TemperatureRecipe> recipe = parse_temperature_recipe(text);
+    if (!recipe) return session.report(recipe.error());
+    options.import.temperature_recipes.push_back(*recipe);
   }
   if (options.scores == "logits") options.import.reading.scores = ScoreKind::kLogits;
   if (options.scores == "probabilities") options.import.reading.scores = ScoreKind::kProbabilities;
@@ -80,6 +86,11 @@ void add_import(CLI::App& app, Session& session) {
       ->capture_default_str();
   command->add_option("--map", options->maps,
                       "Keys of files of one model: logits=KEY,labels=KEY,ids=KEY,group=KEY");
+  command
+      ->add_option("--temperature", options->temperatures,
+                   "A fit that may have made the stated temperatures, to be reproduced beside the optimum:\n"
+                   "lbfgs:lr=L,steps=N (torch.optim.LBFGS on log T), adam:lr=L,steps=N, gd:lr=L,steps=N")
+      ->allow_extra_args(false);
   command->add_option("--scores", options->scores, "What the numbers are; auto refuses probabilities")
       ->capture_default_str()
       ->check(CLI::IsMember({"auto", "logits", "probabilities"}));

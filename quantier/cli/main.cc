@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -59,6 +61,14 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    // Asked for JSON, a usage error is JSON too; help and version are texts in any case.
+    if (error.get_exit_code() != 0 &&
+        std::ranges::find(argv, argv + argc, std::string_view("--json")) != argv + argc) {
+      session.json = true;
+      session.report(
+          {quantier::ErrorKind::kUsage, error.what(), "", "", "run with --help for more information"});
+      return exit_code_after_output(session.exit_code);
+    }
     const int code = app.exit(error);
     return code == 0 ? exit_code_after_output(0) : static_cast<int>(ExitCode::kUsage);
   } catch (const std::bad_alloc&) {

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iostream>
 #include <memory>
 #include <numeric>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -16,6 +17,7 @@
 #include "quantier/base/thread_pool.h"
 #include "quantier/base/utf8.h"
 #include "quantier/cli/commands.h"
+#include "quantier/cli/standard_input.h"
 #include "quantier/dataset/dataset.h"
 #include "quantier/pipeline/load_classifier.h"
 #include "quantier/pipeline/predictions_npz.h"
@@ -45,9 +47,7 @@ Result<Dataset> read_texts(const Options& options, const std::vector<std::string
     return read_dataset(options.data, options.columns, label_names);
   Dataset data;
   data.texts = options.texts;
-  if (options.texts.empty()) {
-    for (std::string line; std::getline(std::cin, line);) data.texts.push_back(line);
-  }
+  if (options.texts.empty()) data.texts = lines_of_standard_input();
   if (data.texts.empty()) {
     return fail(ErrorKind::kUserInput, "no text to classify", "standard input", "it is empty",
                 "give --data FILE, --text \"...\", or one text a line on standard input");
@@ -58,8 +58,13 @@ Result<Dataset> read_texts(const Options& options, const std::vector<std::string
 // The place of the result is checked before minutes are spent on it.
 Status check_writable(const std::string& out) {
   if (out.empty()) return {};
-  const std::filesystem::path folder = std::filesystem::absolute(out).parent_path();
-  if (::access(folder.c_str(), W_OK) != 0) {
+  std::error_code ignored;
+  // A device or a pipe is written to as it is; anything else is put in place in its folder.
+  const bool as_it_is =
+      std::filesystem::exists(out, ignored) && !std::filesystem::is_regular_file(out, ignored);
+  const std::filesystem::path place =
+      as_it_is ? std::filesystem::path(out) : std::filesystem::absolute(out).parent_path();
+  if (::access(place.c_str(), W_OK) != 0) {
     return fail(ErrorKind::kEnvironment, "cannot write the result", out, errno_text(errno),
                 "choose another --out");
   }
@@ -184,8 +189,10 @@ void add_predict(CLI::App& app, Session& session) {
       "npz file: logits float32 [N, C], label_names, and labels and ids where the data has them");
   command->add_option("--recipe", options->recipe, fmt::format("One of {}", fmt::join(known_recipes(), ", ")))
       ->capture_default_str();
-  command->add_option("--max-length", options->max_length,
-                      "Cut texts to this many tokens (default: what tokenizer.json says)");
+  command
+      ->add_option("--max-length", options->max_length,
+                   "Cut texts to this many tokens (default: what tokenizer.json says)")
+      ->check(CLI::PositiveNumber);
   command
       ->add_option("--batch-size", options->batch_size,
                    "Texts in one forward pass; logits do not depend on it")

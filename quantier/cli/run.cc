@@ -79,9 +79,21 @@ Result<Report> report_on(const RunConfig& config, const RunOutcome& outcome, con
   return make_report(config, store, outcome.keys, outcome.failures, report);
 }
 
+// A path as it can be typed again.
+std::string for_shell(const std::string& text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 void remark_how_to_go_on(const Error& error, const Options& options, Session& session) {
   if (error.kind != ErrorKind::kInterrupted) return;
-  session.remark(fmt::format("to go on: quantier run {} --out {} --resume", options.config, options.out));
+  const std::string limit = options.run.limit ? fmt::format(" --limit {}", *options.run.limit) : "";
+  session.remark(fmt::format("to go on: quantier run {} --out {}{} --resume", for_shell(options.config),
+                             for_shell(options.out), limit));
 }
 
 void run(Options& options, Session& session) {
@@ -123,8 +135,8 @@ void add_run(CLI::App& app, Session& session) {
   command->add_option("--out", options->out, "Folder for the evidence and the note")->capture_default_str();
   command->add_flag("--resume", options->run.resume,
                     "Go on where an earlier run stopped; finished runs are kept");
-  command->add_option("--limit", options->run.limit,
-                      "Only N examples, drawn by seed and stratified by label");
+  command->add_option("--limit", options->run.limit, "Only N examples, drawn by seed and stratified by label")
+      ->check(CLI::PositiveNumber);
   command->add_flag("--dry-run", options->run.dry_run,
                     "Print the plan with estimated minutes, memory and disk");
   command->add_flag("--json", session.json, "One JSON document on standard output");

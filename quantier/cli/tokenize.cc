@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "quantier/cli/commands.h"
+#include "quantier/cli/standard_input.h"
 #include "quantier/dataset/dataset.h"
 #include "quantier/tokenizer/tokenizer.h"
 
@@ -33,7 +34,12 @@ void append_ids(std::string& out, const Encoding& encoding) {
 
 Status tokenize(const Options& options) {
   QT_TRY(const Tokenizer tokenizer, Tokenizer::load(options.directory));
-  QT_TRY(const Dataset data, read_dataset(options.data, ColumnNames{options.text_column, {}, {}}, {}));
+  Dataset data;
+  if (options.data == "-") {
+    data.texts = lines_of_standard_input();
+  } else {
+    QT_TRY(data, read_dataset(options.data, ColumnNames{options.text_column, {}, {}}, {}));
+  }
   std::string out;
   for (std::size_t i = 0; i < data.texts.size(); ++i) {
     Result<Encoding> encoding = tokenizer.encode(data.texts[i], options.max_length);
@@ -62,9 +68,14 @@ void add_tokenize(CLI::App& app, Session& session) {
       "tokenize", "Print the token ids of every text: one JSON array a line, in file order");
   auto options = std::make_shared<Options>();
   command->add_option("MODEL_DIR", options->directory, "Directory with tokenizer.json")->required();
-  command->add_option("--data", options->data, "JSONL or CSV file with the texts")->required();
-  command->add_option("--max-length", options->max_length,
-                      "Cut to this many tokens, special ones included (default: what tokenizer.json says)");
+  command
+      ->add_option("--data", options->data,
+                   "JSONL or CSV file with the texts; - for one text a line on standard input")
+      ->required();
+  command
+      ->add_option("--max-length", options->max_length,
+                   "Cut to this many tokens, special ones included (default: what tokenizer.json says)")
+      ->check(CLI::PositiveNumber);
   command->add_option("--text-col", options->text_column, "Column with the text (default: found by name)");
   command->add_flag("--json", session.json, "Errors as JSON; the output is JSON lines in any case");
   command->callback([options, &session] {

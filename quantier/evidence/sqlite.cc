@@ -128,8 +128,8 @@ Result<Connection> Connection::open(const std::string& path, Mode mode, WaitOpti
   // place for the shared-memory file of the write-ahead log; when there is no log either, nothing is missed
   // by reading the file alone.
   code = sqlite3_exec(state.handle, "SELECT count(*) FROM sqlite_master", nullptr, nullptr, nullptr);
-  if (mode == Mode::kReadOnly && (code & 0xFF) == SQLITE_CANTOPEN &&
-      !std::filesystem::exists(path + "-wal", ignored)) {
+  const bool no_place = (code & 0xFF) == SQLITE_CANTOPEN || (code & 0xFF) == SQLITE_READONLY;
+  if (mode == Mode::kReadOnly && no_place && !std::filesystem::exists(path + "-wal", ignored)) {
     sqlite3_close_v2(state.handle);
     state.handle = nullptr;
     code = sqlite3_open_v2((uri_of(path) + "?immutable=1").c_str(), &state.handle, flags | SQLITE_OPEN_URI,

@@ -56,6 +56,7 @@ class Importing {
     input.tiers = tiers_;
     input.reference_recipe = options_.reference_recipe;
     input.device_declared = !options_.device.empty();
+    input.temperature_recipes = options_.temperature_recipes;
     QT_TRY(report_.rows, reconcile(input, runs_, earlier_));
     report_.unexplained = static_cast<std::size_t>(std::ranges::count(
         report_.rows, Difference::kUnexplained, [](const Reconciled& row) { return row.difference; }));

@@ -29,6 +29,7 @@ struct ImportOptions {
   std::string split = "validation";
   std::string reference_recipe = "fp16";
   PredictionOptions reading;
+  std::vector<TemperatureRecipe> temperature_recipes = {};  // tried as the makers of stated temperatures
   ProgressFunction progress = {};
   const Interrupt* interrupt = nullptr;
 };

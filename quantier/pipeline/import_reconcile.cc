@@ -16,6 +16,8 @@ using import_internal::Reading;
 using import_internal::Rows;
 
 // Numbers of float32 softmax agree with ours to this.
+// Where a fit in float32 may stop before one in double (temperature_recipe.h).
+constexpr double kFloatFit = 0.002;
 constexpr double kFloatNoise = 2e-6;
 // An example that such noise moves over the edge of a bin changes ECE by about 1 / N; a few may.
 constexpr double kMovedExamples = 3.0;
@@ -213,6 +215,27 @@ class Reconciling {
                   ? fmt::format("fitted on other rows, or not to the end: {:.0f} % of the optimal log T",
                                 100.0 * share)
                   : fmt::format("the fit stopped at {:.0f} % of the optimal log T", 100.0 * share);
+    if (const auto made = reproduction_of(row.stated, reading)) {
+      row.why += fmt::format("; {} stops at {:.4f} too", made->recipe, made->temperature);
+    } else if (!input_.temperature_recipes.empty()) {
+      row.why += "; no fit that was named stops there";
+    }
+  }
+
+  struct Reproduction {
+    std::string recipe;
+    double temperature = 1.0;
+  };
+  // The first named fit that ends at the stated temperature, on the rows of that fit.
+  [[nodiscard]] std::optional<Reproduction> reproduction_of(const ReportedValue& stated,
+                                                            const Reading& reading) const {
+    for (const TemperatureRecipe& recipe : input_.temperature_recipes) {
+      const EmulatedTemperature made =
+          emulate_temperature(reading.data(), fitted_rows(stated, reading), recipe);
+      if (made.diverged || std::abs(made.value - stated.value) > kFloatFit + half_unit(stated)) continue;
+      return Reproduction{recipe.text, made.value};
+    }
+    return std::nullopt;
   }
 
   void ece_before(Reconciled& row, const Reading& reading) const {
@@ -261,6 +284,10 @@ class Reconciling {
       row.why = fmt::format(
           "at the file's T = {:.4g} Quantier reads {:.4f} too{}; at the optimum {:.4g} it is {:.4f}",
           fitted->value, at_stated, left ? " (bins closed on the left)" : "", optimum, *row.computed);
+      if (const auto made = reproduction_of(*fitted, reading)) {
+        row.why += fmt::format("; {} gives T = {:.4g} and {:.4f}", made->recipe, made->temperature,
+                               reading.ece(rows, made->temperature, left));
+      }
     } else if (row.stated.kind == ReportedKind::kEarlier &&
                within_random_halves(row, reading, fitted->value)) {
       row.difference = Difference::kSeed;

@@ -18,6 +18,7 @@
 #include "quantier/record/reported_value.h"
 #include "quantier/record/run.h"
 #include "quantier/stats/comparisons/analyze.h"
+#include "quantier/stats/estimators/temperature_recipe.h"
 
 namespace quantier {
 
@@ -47,6 +48,7 @@ struct ReconcileInput {
   std::string reference_recipe = "fp16";
   std::uint64_t seed = 20260101;  // of the half splits that are tried
   bool device_declared = false;
+  std::vector<TemperatureRecipe> temperature_recipes = {};  // fits that may have made the stated temperatures
 };
 
 // `runs`: what the values of kind "reported" speak about; `earlier`: what those of kind "earlier" do.

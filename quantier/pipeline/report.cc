@@ -231,6 +231,21 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   return report;
 }
 
+namespace {
+
+Result<std::vector<std::string>> latest_keys(Store& store) {
+  std::vector<std::string> keys;
+  QT_TRY(const std::optional<std::string> text, store.setting(kLatestKeysSetting));
+  if (!text) return keys;
+  QT_TRY(const Json list, parse_json(*text, store.path()));
+  for (const Json& key : list) {
+    if (key.is_string()) keys.push_back(key.get<std::string>());
+  }
+  return keys;
+}
+
+}  // namespace
+
 Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
   QT_TRY(const std::vector<RunSummary> summaries, store.runs());
   const auto wanted = [&](const ConfigurationId& id) {
@@ -238,8 +253,15 @@ Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
                        [&](const ModelConfig& model) { return model.name == id.model; }) &&
            std::find(config.recipes.begin(), config.recipes.end(), id.recipe) != config.recipes.end();
   };
-  const auto latest = std::find_if(summaries.rbegin(), summaries.rend(),
-                                   [&](const RunSummary& run) { return wanted(run.configuration); });
+  // Of the latest selection first: a run may have gone back to examples that were measured before.
+  QT_TRY(const std::vector<std::string> selected, latest_keys(store));
+  auto latest = std::find_if(summaries.rbegin(), summaries.rend(), [&](const RunSummary& run) {
+    return wanted(run.configuration) && std::ranges::find(selected, run.key) != selected.end();
+  });
+  if (latest == summaries.rend()) {
+    latest = std::find_if(summaries.rbegin(), summaries.rend(),
+                          [&](const RunSummary& run) { return wanted(run.configuration); });
+  }
   if (latest == summaries.rend()) {
     return fail(ErrorKind::kUsage, "the store holds no run of this configuration", store.path(),
                 fmt::format("{} runs, none of a model and recipe named there", summaries.size()),

@@ -259,6 +259,7 @@ Result<RunOutcome> run_comparison(const RunConfig& config, const RunOptions& opt
     keys.insert(planned.key);
     if (planned.finished) outcome.keys.push_back(planned.key);
   }
+  QT_TRY_STATUS(store.set_setting(kLatestKeysSetting, Json(outcome.keys).dump()));
   QT_TRY(const std::vector<FailureRecord> failures, store.failures());
   for (const FailureRecord& failure : failures) {
     if (keys.contains(failure.key)) outcome.failures.push_back(failure);

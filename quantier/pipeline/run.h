@@ -44,6 +44,8 @@ inline constexpr const char* kStoreFileName = "evidence.sqlite";
 // Settings of the store: the configuration as it was read, and where its file lay.
 inline constexpr const char* kConfigurationSetting = "configuration";
 inline constexpr const char* kConfigurationFileSetting = "configuration_file";
+// JSON list: the keys of the latest selection, measured now or before; `quantier report` reads these first.
+inline constexpr const char* kLatestKeysSetting = "latest_keys";
 // JSON: predictions_seconds and timing_seconds of everything measured into the store, attempts added up;
 // coordinator_peak_bytes of the program beside its workers.
 inline constexpr const char* kRunFiguresSetting = "run_figures";
