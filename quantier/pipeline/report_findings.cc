@@ -117,19 +117,22 @@ NoteResidual residual_row(const CalibrationComparison& comparison) {
           .run_key = comparison.run_key};
 }
 
-NotePattern pattern_row(const PatternFinding& pattern, const Analysis& analysis) {
-  NotePattern row{.model = pattern.model,
-                  .recipe = pattern.recipe,
-                  .verdict = evidence_word_name(pattern.strongest),
-                  .lost = pattern.lost,
-                  .gained = pattern.gained,
-                  .unresolved = pattern.unresolved,
-                  .contrast_resolved = pattern.contrast_resolved,
-                  .run_key = {}};
+std::string run_key_of(const Analysis& analysis, const std::string& model, const std::string& recipe) {
   for (const ConfigurationFindings& findings : analysis.configurations) {
-    if (findings.model == pattern.model && findings.recipe == pattern.recipe) row.run_key = findings.run_key;
+    if (findings.model == model && findings.recipe == recipe) return findings.run_key;
   }
-  return row;
+  return {};
+}
+
+NotePattern pattern_row(const PatternFinding& pattern, const Analysis& analysis) {
+  return {.model = pattern.model,
+          .recipe = pattern.recipe,
+          .verdict = evidence_word_name(pattern.strongest),
+          .lost = pattern.lost,
+          .gained = pattern.gained,
+          .unresolved = pattern.unresolved,
+          .contrast_resolved = pattern.contrast_resolved,
+          .run_key = run_key_of(analysis, pattern.model, pattern.recipe)};
 }
 
 NoteCalibration calibration_row(const ConfigurationFindings& findings, const Calibration& calibration) {
@@ -308,6 +311,15 @@ NoteInput note_input_of(const Analysis& analysis, Decision decision) {
   }
   for (const CalibrationComparison& comparison : analysis.calibration_comparisons) {
     input.residuals.push_back(residual_row(comparison));
+  }
+  for (const WeaknessFinding& weakness : analysis.weakness) {
+    if (!weakness.unsure_minus_sure) continue;
+    input.weakness.push_back({.model = weakness.model,
+                              .recipe = weakness.recipe,
+                              .unsure_minus_sure = weakness.unsure_minus_sure->value,
+                              .low = weakness.unsure_minus_sure->interval.low,
+                              .high = weakness.unsure_minus_sure->interval.high,
+                              .run_key = run_key_of(analysis, weakness.model, weakness.recipe)});
   }
   for (const PatternFinding& pattern : analysis.patterns) {
     input.patterns.push_back(pattern_row(pattern, analysis));
