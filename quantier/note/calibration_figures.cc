@@ -99,11 +99,11 @@ std::string gate_svg(const std::vector<NoteCalibration>& calibration) {
     const Axis x{narrowest, 1.0, left, left + kPlot};
     const Axis y{lowest, 1.0, top + kHeight, top};
     svg.text(left, top - 8.0, models[m]);
-    for (double tick = narrowest; tick <= 1.0 + 1e-9; tick += share_step) {
+    for (const double tick : ticks(narrowest, 1.0, share_step)) {
       svg.line(x.at(tick), y.from, x.at(tick), y.to, kGrid);
       svg.text(x.at(tick), y.from + 14.0, fmt::format("{:.0f} %", 100.0 * tick), "middle", 11.0);
     }
-    for (double tick = lowest; tick <= 1.0 + 1e-9; tick += step) {
+    for (const double tick : ticks(lowest, 1.0, step)) {
       svg.line(x.from, y.at(tick), x.to, y.at(tick), kGrid);
       svg.text(x.from - 5.0, y.at(tick) + 4.0, fmt::format("{:.2f}", tick), "end", 11.0);
     }

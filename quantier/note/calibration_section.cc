@@ -86,7 +86,7 @@ std::string ceiling_sentence(const NoteInput& input) {
 }
 
 std::string signed_ece(double value) {
-  const std::string text = fixed(std::abs(value), 3);
+  std::string text = fixed(std::abs(value), 3);
   if (text == "0.000") return text;
   return (value < 0.0 ? "−" : "+") + text;
 }

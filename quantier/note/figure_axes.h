@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <string_view>
+#include <vector>
 
 namespace quantier::note_internal {
 
@@ -17,6 +18,16 @@ inline double tick_step(double span) {
     if (raw <= factor * power) return factor * power;
   }
   return 10.0 * power;
+}
+
+// Multiples of `step` inside [low, high], each exact rather than summed up; the ends count with a hair of
+// tolerance.
+inline std::vector<double> ticks(double low, double high, double step) {
+  std::vector<double> values;
+  const auto first = static_cast<long>(std::ceil(low / step - 1e-9));
+  const auto last = static_cast<long>(std::floor(high / step + 1e-9));
+  for (long i = first; i <= last; ++i) values.push_back(static_cast<double>(i) * step);
+  return values;
 }
 
 struct Axis {

@@ -167,12 +167,12 @@ std::string frontier_svg(const Decision& decision, const Frontier& frontier) {
   const Axis x{view.cost_start, std::max(view.cost_end, view.cost_start + 1e-9), 64.0, kWidth - 16.0};
   const Axis y{view.f1_low, view.f1_high, kHeight - 52.0, 34.0};
   const double step_x = tick_step(x.high - x.low);
-  for (double tick = std::ceil(x.low / step_x) * step_x; tick <= x.high; tick += step_x) {
+  for (const double tick : ticks(x.low, x.high, step_x)) {
     svg.line(x.at(tick), y.from, x.at(tick), y.to, kGrid);
-    svg.text(x.at(tick), y.from + 18.0, fmt::format("{:g}", std::round(tick / step_x) * step_x), "middle");
+    svg.text(x.at(tick), y.from + 18.0, fmt::format("{:g}", tick), "middle");
   }
   const double step_y = tick_step(y.high - y.low);
-  for (double tick = std::ceil(y.low / step_y) * step_y; tick <= y.high; tick += step_y) {
+  for (const double tick : ticks(y.low, y.high, step_y)) {
     svg.line(x.from, y.at(tick), x.to, y.at(tick), kGrid);
     svg.text(x.from - 8.0, y.at(tick) + 4.0, fmt::format("{:.3f}", tick), "end");
   }
@@ -268,8 +268,8 @@ std::string tier_forest_svg(const std::vector<NoteTierDelta>& deltas) {
   const Axis x{-110.0 * reach, 110.0 * reach, names + 18.0, width - 130.0};
   const double bottom = height - 42.0;
   const double step = tick_step(x.high - x.low);
-  for (double tick = std::ceil(x.low / step) * step; tick <= x.high; tick += step) {
-    const double rounded = std::round(tick / step) * step + 0.0;
+  for (const double tick : ticks(x.low, x.high, step)) {
+    const double rounded = tick + 0.0;  // no minus before zero
     svg.line(x.at(tick), 22.0, x.at(tick), bottom, kGrid);
     svg.text(x.at(tick), bottom + 16.0, (rounded < 0.0 ? "−" : "") + fmt::format("{:g}", std::abs(rounded)),
              "middle");

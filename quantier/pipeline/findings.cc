@@ -377,6 +377,7 @@ void add_weakness(const Analysis& analysis, const WeaknessFinding& weakness, std
 
 std::vector<Finding> findings_of(const Analysis& analysis) {
   std::vector<Finding> findings;
+  findings.reserve(analysis.comparisons.size() + analysis.group_comparisons.size());
   for (const TierComparison& cell : analysis.comparisons) {
     findings.push_back(accuracy_finding(cell, analysis.family_size, false));
   }
