@@ -129,16 +129,6 @@ TEST_F(ImportTest, TheTableSaysWhyNumbersDiffer) {
                     HasSubstr("planted_truth.json"), HasSubstr("left out"), HasSubstr("not declared")));
 }
 
-// The fit that made a temperature, named, is made again: the table says that it stops there too.
-TEST_F(ImportTest, ANamedFitIsReproduced) {
-  const ProgramResult right = import("--temperature lbfgs:lr=0.01,steps=50");
-  EXPECT_EQ(right.exit_code, 0) << right.err;
-  EXPECT_THAT(right.out, HasSubstr("lbfgs:lr=0.01,steps=50 stops at"));
-  const ProgramResult other = import("--temperature adam:lr=0.5,steps=3");
-  EXPECT_THAT(other.out, HasSubstr("no fit that was named stops there"));
-  EXPECT_EQ(import("--temperature lbfgs:pace=1").exit_code, 2);
-}
-
 TEST_F(ImportTest, AnUnexplainedNumberStopsTheImportWithBothNumbers) {
   change_cell("summary", 1, 3, "0.9000");
   const ProgramResult result = import();
@@ -156,6 +146,43 @@ TEST_F(ImportTest, ATemperatureIsOnlyExplainedByItsOwnEce) {
   EXPECT_THAT(import().err, HasSubstr("at the file's T"));
   change_cell("_ece", 1, 3, "40");
   EXPECT_THAT(import().err, HasSubstr("its likelihood is no better than without a temperature"));
+}
+
+// The notebook's own optimizer, named: its T comes out, and the error there is the optimizer's.
+TEST_F(ImportTest, TheNamedOptimizerGivesTheStatedTemperatures) {
+  const ProgramResult result = import("--temperature lbfgs:lr=0.01,steps=50 --max-ece 0.05 --json");
+  ASSERT_EQ(result.exit_code, 0) << result.err << result.out.substr(0, 2000);
+  const Json document = parsed(result.out);
+  int named = 0;
+  for (const Json& row : document["values"]) {
+    if (row["quantity"] != "temperature" || row["kind"] != "reported") continue;
+    EXPECT_THAT(row["why"].get<std::string>(), HasSubstr("lbfgs:lr=0.01,steps=50 gives")) << row.dump();
+    ++named;
+  }
+  EXPECT_EQ(named, 12);  // six on all rows, six on the even ones
+  int turned_over = 0;
+  ASSERT_EQ(document["calibration"].size(), 6U);
+  for (const Json& row : document["calibration"]) {
+    const Json& reproduced = row["reproduced"][0];
+    EXPECT_NEAR(reproduced["ece"].get<double>(), row["reported"]["ece"].get<double>(), 2e-3);
+    EXPECT_LT(reproduced["share_of_optimum"].get<double>(), 0.5);
+    const bool is_decoder = row["model"] == "decoder";
+    EXPECT_EQ(row["limit"]["reported"], !is_decoder) << row.dump();
+    if (is_decoder && row["ece_held_out"].get<double>() <= 0.05) ++turned_over;
+  }
+  EXPECT_EQ(turned_over, 2);  // of three: this few examples leave the third open
+  EXPECT_THAT(import("--temperature lbfgs:lr=0.01,steps=50 --max-ece 0.05").out,
+              AllOf(HasSubstr("at your T"), HasSubstr("at the optimum"), HasSubstr("held out"),
+                    HasSubstr("Decided by the optimizer"), HasSubstr("fails at your T, passes")));
+}
+
+TEST_F(ImportTest, AnOptimizerThatEndsElsewhereIsAnError) {
+  const ProgramResult other = import("--temperature adam:lr=0.5,steps=300");
+  EXPECT_EQ(other.exit_code, kBadInput);
+  EXPECT_THAT(other.err, AllOf(HasSubstr("adam:lr=0.5,steps=300 gives"), HasSubstr("the optimum is")));
+  const ProgramResult misspelt = import("--temperature lbfgs:lr=0.01");
+  EXPECT_EQ(misspelt.exit_code, 2);
+  EXPECT_THAT(misspelt.err, AllOf(HasSubstr("no recipe for a temperature"), HasSubstr("hint:")));
 }
 
 TEST_F(ImportTest, DeltasOfOtherPredictionsAreNotASeed) {

@@ -17,6 +17,7 @@ struct Options {
   std::string scores = "auto";
   std::string nan = "refuse";
   std::vector<std::string> temperatures;
+  double ece_limit = 0.0;  // 0: none given
 };
 
 void run_import(Options& options, Session& session) {
@@ -24,14 +25,15 @@ void run_import(Options& options, Session& session) {
     const Status read = parse_column_mapping(map, options.import.reading.columns);
     if (!read) return session.report(read.error());
   }
-  for (const std::string& text : options.temperatures) {
-    const Result<TemperatureRecipe> recipe = parse_temperature_recipe(text);
-    if (!recipe) return session.report(recipe.error());
-    options.import.temperature_recipes.push_back(*recipe);
-  }
   if (options.scores == "logits") options.import.reading.scores = ScoreKind::kLogits;
   if (options.scores == "probabilities") options.import.reading.scores = ScoreKind::kProbabilities;
   if (options.nan == "wrong") options.import.reading.not_finite = NotFinite::kWrong;
+  for (const std::string& text : options.temperatures) {
+    Result<TemperatureRecipe> recipe = parse_temperature_recipe(text);
+    if (!recipe) return session.report(recipe.error());
+    options.import.temperature_recipes.push_back(*std::move(recipe));
+  }
+  if (options.ece_limit > 0.0) options.import.ece_limit = options.ece_limit;
   options.import.progress = session.progress();
   options.import.interrupt = &session.interrupt;
   const Result<ImportReport> report = import_evidence(options.import);
@@ -65,6 +67,7 @@ constexpr const char* kDescription =
     "Every stated number is computed again from the logits. A difference that rounding, an unfinished\n"
     "temperature fit, a bootstrap mean or a seed does not explain is an error, and nothing is stored.\n"
     "  quantier import notebook/ --out results --device \"my card\"\n"
+    "  quantier import notebook/ --out results --temperature lbfgs:lr=0.05,steps=20 --max-ece 0.06\n"
     "  quantier compare --store results \"encoder fp16\" \"encoder int4\"";
 
 }  // namespace
@@ -77,6 +80,15 @@ void add_import(CLI::App& app, Session& session) {
       ->required();
   command->add_option("--device", options->import.device,
                       "On what it was measured; without it time and memory pass no limit");
+  command->add_option(
+      "--temperature", options->temperatures,
+      "How the files fitted T: lbfgs:lr=LR,steps=N (calls=N), gd:lr=LR,steps=N or adam:lr=LR,steps=N. "
+      "Quantier fits so too; a T that comes out otherwise is an error. ECE stands at both and at the "
+      "optimum");
+  command
+      ->add_option("--max-ece", options->ece_limit,
+                   "Say which calibration errors stay within it: at the file's T, and at a converged one")
+      ->check(CLI::Range(1e-9, 1.0));
   command->add_option("--label-names", options->import.label_names,
                       "JSON with the names of the classes in the order of the logits, or a config.json");
   command->add_option("--split", options->import.split, "Name of the split")->capture_default_str();
@@ -86,11 +98,6 @@ void add_import(CLI::App& app, Session& session) {
       ->capture_default_str();
   command->add_option("--map", options->maps,
                       "Keys of files of one model: logits=KEY,labels=KEY,ids=KEY,group=KEY");
-  command
-      ->add_option("--temperature", options->temperatures,
-                   "A fit that may have made the stated temperatures, to be reproduced beside the optimum:\n"
-                   "lbfgs:lr=L,steps=N (torch.optim.LBFGS on log T), adam:lr=L,steps=N, gd:lr=L,steps=N")
-      ->allow_extra_args(false);
   command->add_option("--scores", options->scores, "What the numbers are; auto refuses probabilities")
       ->capture_default_str()
       ->check(CLI::IsMember({"auto", "logits", "probabilities"}));

@@ -11,6 +11,13 @@
 namespace quantier::cli {
 namespace {
 
+// An imported run says nothing of them.
+std::string mebibytes(std::uint64_t bytes, int decimals) {
+  return bytes == 0 ? "-" : fmt::format("{:.{}f}", static_cast<double>(bytes) / 1048576.0, decimals);
+}
+
+Json known(std::uint64_t bytes) { return bytes == 0 ? Json(nullptr) : Json(bytes); }
+
 void show(const std::string& path, Session& session) {
   std::filesystem::path file = path;
   if (std::filesystem::is_directory(file)) file /= "evidence.sqlite";
@@ -33,8 +40,8 @@ void show(const std::string& path, Session& session) {
                       {"classes", run.classes},
                       {"batch_size", run.effective_batch_size},
                       {"created", run.created},
-                      {"weight_bytes", run.weight_bytes},
-                      {"process_peak_bytes", run.process_peak_bytes},
+                      {"weight_bytes", known(run.weight_bytes)},
+                      {"process_peak_bytes", known(run.process_peak_bytes)},
                       {"timing_samples", run.timing_samples}});
     }
     return session.print_json(
@@ -43,11 +50,10 @@ void show(const std::string& path, Session& session) {
   fmt::print("{:<14} {:<28} {:<12} {:>9} {:>12} {:>14} {:>8}  {}\n", "key", "configuration", "split",
              "examples", "weights MiB", "peak MiB", "timings", "created");
   for (const RunSummary& run : *runs) {
-    fmt::print("{:<14} {:<28} {:<12} {:>9} {:>12.2f} {:>14.1f} {:>8}  {}\n", run.key.substr(0, 12),
+    fmt::print("{:<14} {:<28} {:<12} {:>9} {:>12} {:>14} {:>8}  {}\n", run.key.substr(0, 12),
                printable(run.configuration.display()), printable(run.split),
-               fmt::format("{}{}", run.examples, run.limit ? "*" : ""),
-               static_cast<double>(run.weight_bytes) / 1048576.0,
-               static_cast<double>(run.process_peak_bytes) / 1048576.0, run.timing_samples, run.created);
+               fmt::format("{}{}", run.examples, run.limit ? "*" : ""), mebibytes(run.weight_bytes, 2),
+               mebibytes(run.process_peak_bytes, 1), run.timing_samples, run.created);
   }
   for (const FailureRecord& failure : *failures) {
     fmt::print("failed {} {} ({}): {}\n", failure.at, failure.configuration.display(), failure.phase,

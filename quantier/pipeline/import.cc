@@ -57,7 +57,10 @@ class Importing {
     input.reference_recipe = options_.reference_recipe;
     input.device_declared = !options_.device.empty();
     input.temperature_recipes = options_.temperature_recipes;
-    QT_TRY(report_.rows, reconcile(input, runs_, earlier_));
+    QT_TRY(Reconciliation reconciled, reconcile(input, runs_, earlier_));
+    report_.rows = std::move(reconciled.rows);
+    report_.calibration = std::move(reconciled.calibration);
+    report_.ece_limit = options_.ece_limit;
     report_.unexplained = static_cast<std::size_t>(std::ranges::count(
         report_.rows, Difference::kUnexplained, [](const Reconciled& row) { return row.difference; }));
     if (stop_requested(options_.interrupt)) return interrupted();

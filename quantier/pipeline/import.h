@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,9 @@ struct ImportOptions {
   std::string label_names;      // a file; empty: found among the paths, else numbers
   std::string split = "validation";
   std::string reference_recipe = "fp16";
+  std::vector<TemperatureRecipe> temperature_recipes;  // how the files fitted their temperatures
+  std::optional<double> ece_limit;                     // to be judged by, in the text and in the JSON
   PredictionOptions reading;
-  std::vector<TemperatureRecipe> temperature_recipes = {};  // tried as the makers of stated temperatures
   ProgressFunction progress = {};
   const Interrupt* interrupt = nullptr;
 };
@@ -46,6 +48,8 @@ struct ImportReport {
   std::vector<ImportFile> files;
   std::vector<ImportedRun> runs;
   std::vector<Reconciled> rows;
+  std::vector<ImportedCalibration> calibration;
+  std::optional<double> ece_limit;
   std::vector<std::string> remarks;
   std::string store;
   std::string device;

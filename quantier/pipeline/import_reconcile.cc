@@ -16,8 +16,6 @@ using import_internal::Reading;
 using import_internal::Rows;
 
 // Numbers of float32 softmax agree with ours to this.
-// Where a fit in float32 may stop before one in double (temperature_recipe.h).
-constexpr double kFloatFit = 0.002;
 constexpr double kFloatNoise = 2e-6;
 // An example that such noise moves over the edge of a bin changes ECE by about 1 / N; a few may.
 constexpr double kMovedExamples = 3.0;
@@ -37,18 +35,19 @@ class Reconciling {
   Reconciling(const ReconcileInput& input, const std::vector<Run>& runs, const std::vector<Run>& earlier)
       : input_(input), runs_(runs), earlier_(earlier) {}
 
-  Result<std::vector<Reconciled>> all() {
+  Result<Reconciliation> all() {
+    Reconciliation result;
     if (!runs_.empty()) {
       QT_TRY(analysis_, analysed());
+      result.calibration = imported_calibration(*analysis_);
     }
-    std::vector<Reconciled> rows;
     for (const ReportedValue& value : input_.values) {
       Reconciled row;
       row.stated = value;
       compare(row);
-      rows.push_back(std::move(row));
+      result.rows.push_back(std::move(row));
     }
-    return rows;
+    return result;
   }
 
  private:
@@ -56,6 +55,17 @@ class Reconciling {
     AnalysisOptions options;
     options.reference_recipe = input_.reference_recipe;
     options.replicates = 100;  // macro-F1's intervals are not asked for here
+    options.calibration_replicates = 0;
+    options.temperature_recipes = input_.temperature_recipes;
+    for (const Run& run : runs_) {
+      for (const ReportedValue& value : input_.values) {
+        if (value.quantity == "temperature" && value.kind == ReportedKind::kReported && value.part.empty() &&
+            value.model == run.configuration.model && value.recipe == run.configuration.recipe &&
+            value.value > 0.0 && std::isfinite(value.value)) {
+          options.reported_temperatures[run.key] = value.value;
+        }
+      }
+    }
     for (const ReportedValue& value : input_.values) {
       if (!value.label.empty() &&
           std::ranges::find(options.named_classes, value.label) == options.named_classes.end()) {
@@ -109,7 +119,7 @@ class Reconciling {
 
   void compare(Reconciled& row) {
     const std::string& quantity = row.stated.quantity;
-    if (quantity == "latency_ms" || quantity == "memory_gb" || quantity == "batch_size") {
+    if (is_cost(quantity)) {
       row.why = input_.device_declared ? "taken as stated, for the declared device"
                                        : "taken as stated; no device is declared, so it passes no limit";
       return;
@@ -210,32 +220,23 @@ class Reconciling {
       return;
     }
     row.difference = Difference::kTemperatureFit;
-    const double share = std::log(stated) / std::log(optimum);
-    row.why = row.stated.kind == ReportedKind::kEarlier
-                  ? fmt::format("fitted on other rows, or not to the end: {:.0f} % of the optimal log T",
-                                100.0 * share)
-                  : fmt::format("the fit stopped at {:.0f} % of the optimal log T", 100.0 * share);
-    if (const auto made = reproduction_of(row.stated, reading)) {
-      row.why += fmt::format("; {} stops at {:.4f} too", made->recipe, made->temperature);
-    } else if (!input_.temperature_recipes.empty()) {
-      row.why += "; no fit that was named stops there";
+    const double share = 100.0 * std::log(stated) / std::log(optimum);
+    if (row.stated.kind == ReportedKind::kEarlier) {
+      row.why = fmt::format("fitted on other rows, or not to the end: {:.0f} % of the optimal log T", share);
+      return;
     }
-  }
-
-  struct Reproduction {
-    std::string recipe;
-    double temperature = 1.0;
-  };
-  // The first named fit that ends at the stated temperature, on the rows of that fit.
-  [[nodiscard]] std::optional<Reproduction> reproduction_of(const ReportedValue& stated,
-                                                            const Reading& reading) const {
-    for (const TemperatureRecipe& recipe : input_.temperature_recipes) {
-      const EmulatedTemperature made =
-          emulate_temperature(reading.data(), fitted_rows(stated, reading), recipe);
-      if (made.diverged || std::abs(made.value - stated.value) > kFloatFit + half_unit(stated)) continue;
-      return Reproduction{recipe.text, made.value};
+    row.why = fmt::format("the fit stopped at {:.0f} % of the optimal log T", share);
+    const auto fit = reproduction_of(row.stated, half_unit(row.stated), *findings_of(row.stated));
+    if (!fit) return;
+    if (fit->is_it) {
+      row.why = fmt::format("{} gives it; it stops at {:.0f} % of the optimal log T", fit->recipe, share);
+    } else if (fit->float_stops) {
+      row.why = fmt::format("{} gives {:.4f}, and less in single precision; {:.0f} % of the optimal log T",
+                            fit->recipe, fit->temperature, share);
+    } else {
+      row.difference = Difference::kUnexplained;
+      row.why = fmt::format("{} gives {:.4f}; the optimum is {:.4f}", fit->recipe, fit->temperature, optimum);
     }
-    return std::nullopt;
   }
 
   void ece_before(Reconciled& row, const Reading& reading) const {
@@ -284,10 +285,6 @@ class Reconciling {
       row.why = fmt::format(
           "at the file's T = {:.4g} Quantier reads {:.4f} too{}; at the optimum {:.4g} it is {:.4f}",
           fitted->value, at_stated, left ? " (bins closed on the left)" : "", optimum, *row.computed);
-      if (const auto made = reproduction_of(*fitted, reading)) {
-        row.why += fmt::format("; {} gives T = {:.4g} and {:.4f}", made->recipe, made->temperature,
-                               reading.ece(rows, made->temperature, left));
-      }
     } else if (row.stated.kind == ReportedKind::kEarlier &&
                within_random_halves(row, reading, fitted->value)) {
       row.difference = Difference::kSeed;
@@ -390,6 +387,10 @@ class Reconciling {
 
 }  // namespace
 
+bool is_cost(const std::string& quantity) {
+  return quantity == "latency_ms" || quantity == "memory_gb" || quantity == "batch_size";
+}
+
 const char* difference_name(Difference difference) {
   switch (difference) {
     case Difference::kNone:
@@ -414,8 +415,8 @@ const char* difference_name(Difference difference) {
   return "UNEXPLAINED";
 }
 
-Result<std::vector<Reconciled>> reconcile(const ReconcileInput& input, const std::vector<Run>& runs,
-                                          const std::vector<Run>& earlier) {
+Result<Reconciliation> reconcile(const ReconcileInput& input, const std::vector<Run>& runs,
+                                 const std::vector<Run>& earlier) {
   return Reconciling(input, runs, earlier).all();
 }
 

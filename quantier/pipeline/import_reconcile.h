@@ -1,7 +1,8 @@
 // What a file states beside what Quantier computes from the same logits, and why the two differ.
 //
 // Known reasons: the file rounds; it stops its temperature fit elsewhere (then ECE at the file's own T must
-// come out as stated, and stands beside ECE at the optimum); it states the mean of bootstrap replicates where
+// come out as stated, and stands beside ECE at the optimum, and an optimizer that is named must end
+// there); it states the mean of bootstrap replicates where
 // the observed difference is meant; it drew other random numbers; it closes the bins on the other side.
 // Anything else is unexplained, and an error with both numbers. Time and memory cannot be computed again.
 //
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "quantier/base/error.h"
+#include "quantier/pipeline/import_calibration.h"
 #include "quantier/record/reported_value.h"
 #include "quantier/record/run.h"
 #include "quantier/stats/comparisons/analyze.h"
@@ -33,6 +35,8 @@ enum class Difference : std::uint8_t {
   kNotComputed,  // nothing to compare with: said why
   kUnexplained,
 };
+// Time, memory and the batch: measured, never computed again.
+[[nodiscard]] bool is_cost(const std::string& quantity);
 [[nodiscard]] const char* difference_name(Difference difference);
 
 struct Reconciled {
@@ -48,12 +52,16 @@ struct ReconcileInput {
   std::string reference_recipe = "fp16";
   std::uint64_t seed = 20260101;  // of the half splits that are tried
   bool device_declared = false;
-  std::vector<TemperatureRecipe> temperature_recipes = {};  // fits that may have made the stated temperatures
+  std::vector<TemperatureRecipe> temperature_recipes;  // how the files say that they fitted; may be empty
+};
+
+struct Reconciliation {
+  std::vector<Reconciled> rows;
+  std::vector<ImportedCalibration> calibration;  // of `runs`
 };
 
 // `runs`: what the values of kind "reported" speak about; `earlier`: what those of kind "earlier" do.
-[[nodiscard]] Result<std::vector<Reconciled>> reconcile(const ReconcileInput& input,
-                                                        const std::vector<Run>& runs,
-                                                        const std::vector<Run>& earlier);
+[[nodiscard]] Result<Reconciliation> reconcile(const ReconcileInput& input, const std::vector<Run>& runs,
+                                               const std::vector<Run>& earlier);
 
 }  // namespace quantier

@@ -41,6 +41,7 @@ std::string import_text(const ImportReport& report) {
   }
   if (!report.rows.empty()) {
     std::size_t subject = 7;
+    std::size_t costs = 0;
     for (const Reconciled& row : report.rows) {
       subject = std::max(subject, printable(row.stated.subject(), 48).size());
     }
@@ -52,11 +53,20 @@ std::string import_text(const ImportReport& report) {
           (row.difference == Difference::kNotComputed && row.stated.quantity.ends_with("_ok"))) {
         continue;
       }
+      if (is_cost(row.stated.quantity)) {
+        ++costs;
+        continue;
+      }
       const bool plain = row.difference == Difference::kNotComputed;
       out +=
           fmt::format("{:<{}}  {:<21}  {:>10}  {:>10}  {}{}\n", printable(row.stated.subject(), 48), subject,
                       printable(row.stated.quantity, 21), stated_text(row.stated), computed_text(row),
                       plain ? "" : fmt::format("{}: ", difference_name(row.difference)), row.why);
+    }
+    if (costs > 0) {
+      out += fmt::format("{} values of time, memory and batch size: taken as stated, {}\n", costs,
+                         report.device.empty() ? "and they pass no limit, for no device is declared"
+                                               : "for the declared device");
     }
     std::string counts;
     for (const Difference each : kAll) {
@@ -68,10 +78,11 @@ std::string import_text(const ImportReport& report) {
     out += fmt::format("\n{} values: {} (equal and rounded ones are not listed; --json lists all)\n",
                        report.rows.size(), counts);
   }
+  out += calibration_text(report.calibration, report.ece_limit);
   const auto added = std::ranges::count(report.runs, true, &ImportedRun::added);
   if (report.unexplained == 0) {
-    out += fmt::format("{} runs added, {} were there; provenance imported, device {}\nevidence: {}\n", added,
-                       report.runs.size() - static_cast<std::size_t>(added),
+    out += fmt::format("\n{} runs added, {} were there; provenance imported, device {}\nevidence: {}\n",
+                       added, report.runs.size() - static_cast<std::size_t>(added),
                        report.device.empty() ? "not declared: time and memory pass no limit (--device NAME)"
                                              : printable(report.device, 60),
                        report.store);
@@ -134,6 +145,7 @@ Json import_to_json(const ImportReport& report) {
           {"files", std::move(files)},
           {"runs", std::move(runs)},
           {"values", std::move(rows)},
+          {"calibration", calibration_json(report.calibration, report.ece_limit)},
           {"unexplained", report.unexplained},
           {"remarks", report.remarks}};
 }
