@@ -256,5 +256,52 @@ TEST_F(ImportTest, ImportedRunsAreComparedFromTheStore) {
   EXPECT_THAT(unknown.err, HasSubstr("\"encoder int4\""));
 }
 
+// A limit on the calibration error decides otherwise at the temperature of the files than at a converged one,
+// and the note says so; nothing in it claims to have been measured here.
+TEST_F(ImportTest, AStoreOfImportedRunsIsReported) {
+  ASSERT_EQ(import("--device \"one card\"").exit_code, 0);
+  write_file(folder_ / "limits.toml", R"(
+recipes = ["fp16", "int8", "int4"]
+[[models]]
+name = "encoder"
+path = "."
+[[models]]
+name = "decoder"
+path = "."
+[data]
+path = "none.jsonl"
+[envelope]
+device = "one card"
+ms_per_example_max = 10.0
+ms_per_example_protocol = "workload"
+memory_max_mb = 1700
+ece_max = 0.05
+)");
+  const ProgramResult result =
+      quantier("report " + out() + " --config " + (folder_ / "limits.toml").string() + " --json");
+  ASSERT_EQ(result.exit_code, 0) << result.err << result.out.substr(0, 1000);
+  const std::string note = read_file(folder_ / "out/note.md");
+  EXPECT_THAT(note,
+              AllOf(HasSubstr("nothing was measured here"), HasSubstr("state for one card"),
+                    HasSubstr("as the files report it"), HasSubstr("Reported temperature, decoder fp16"),
+                    HasSubstr("ECE read at the temperatures that the imported files report"),
+                    Not(HasSubstr("measured by Quantier"))));
+  const ProgramResult shown = quantier("show " + out());
+  EXPECT_THAT(shown.out, AllOf(HasSubstr("decoder int4"), Not(HasSubstr("0.00"))));
+}
+
+// Without a device nothing that was stated passes a limit.
+TEST_F(ImportTest, TimeAndMemoryOfNoDevicePassNoLimit) {
+  ASSERT_EQ(import().exit_code, 0);
+  write_file(folder_ / "limits.toml",
+             "recipes = [\"fp16\", \"int8\"]\n[[models]]\nname = \"encoder\"\npath = \".\"\n"
+             "[data]\npath = \"none.jsonl\"\n[envelope]\nms_per_example_max = 1000.0\n"
+             "ms_per_example_protocol = \"workload\"\n");
+  const ProgramResult result =
+      quantier("report " + out() + " --config " + (folder_ / "limits.toml").string());
+  EXPECT_EQ(result.exit_code, 3) << result.out << result.err;
+  EXPECT_THAT(result.out, HasSubstr("not measured: latency"));
+}
+
 }  // namespace
 }  // namespace quantier::testing

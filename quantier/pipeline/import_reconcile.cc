@@ -8,6 +8,7 @@
 
 #include "quantier/base/rng.h"
 #include "quantier/pipeline/import_reading.h"
+#include "quantier/pipeline/report_imported.h"
 
 namespace quantier {
 namespace {
@@ -57,15 +58,7 @@ class Reconciling {
     options.replicates = 100;  // macro-F1's intervals are not asked for here
     options.calibration_replicates = 0;
     options.temperature_recipes = input_.temperature_recipes;
-    for (const Run& run : runs_) {
-      for (const ReportedValue& value : input_.values) {
-        if (value.quantity == "temperature" && value.kind == ReportedKind::kReported && value.part.empty() &&
-            value.model == run.configuration.model && value.recipe == run.configuration.recipe &&
-            value.value > 0.0 && std::isfinite(value.value)) {
-          options.reported_temperatures[run.key] = value.value;
-        }
-      }
-    }
+    options.reported_temperatures = reported_temperatures_of(runs_, input_.values);
     for (const ReportedValue& value : input_.values) {
       if (!value.label.empty() &&
           std::ranges::find(options.named_classes, value.label) == options.named_classes.end()) {

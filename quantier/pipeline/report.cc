@@ -11,6 +11,7 @@
 #include "quantier/dataset/tiers.h"
 #include "quantier/pipeline/findings.h"
 #include "quantier/pipeline/report_findings.h"
+#include "quantier/pipeline/report_imported.h"
 #include "quantier/pipeline/run.h"
 #include "quantier/pipeline/run_timing.h"
 #include "quantier/stats/comparisons/analyze.h"
@@ -136,7 +137,7 @@ Result<std::vector<std::pair<std::string, std::string>>> run_figures(Store& stor
     together = std::max(together, sum);
   }
   QT_TRY(const std::optional<std::string> text, store.setting(kRunFiguresSetting));
-  if (!text) return rows;
+  if (!text || all_imported(runs)) return rows;
   QT_TRY(const Json figures, parse_json(*text, store.path()));
   const auto megabytes = [](std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; };
   rows.emplace_back(
@@ -175,6 +176,8 @@ Result<Analysis> analyze_runs(const RunConfig& config, Store& store, const std::
   for (const Run& run : runs) {
     QT_TRY(analysis.noise_floors[run.key], store.noise_floor(run.key));
   }
+  QT_TRY(const std::vector<ReportedValue> reported, store.reported());
+  analysis.reported_temperatures = reported_temperatures_of(runs, reported);
   ThreadPool pool(config.threads != 0 ? config.threads : available_processors());
   analysis.pool = &pool;
   analysis.progress = options.progress;
@@ -195,7 +198,11 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   report.store = store.path();
   QT_TRY(report.analysis, analyze_runs(config, store, runs, tiers.tiers, options));
 
-  const Envelope envelope = envelope_for(config);
+  add_imported_memory(runs, report.analysis);
+
+  Envelope envelope = envelope_for(config);
+  const bool imported = all_imported(runs);
+  if (imported) envelope.memory_definition = kImportedMemory;
   QT_TRY(report.decision, decide_candidates(candidates_of(report.analysis, envelope),
                                             quality_differences_of(report.analysis), envelope));
   NoteInput input = note_input_of(report.analysis, report.decision);
@@ -204,12 +211,17 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   input.missing = missing_of(failures, report.analysis);
   input.limited = limited_text(report.analysis, options);
   input.dataset = dataset_text(report.analysis, tiers);
-  input.stack = stack_text(runs.front().provenance);
+  input.stack = imported ? imported_stack(runs) : stack_text(runs.front().provenance);
   input.hardware_caveat = kHardwareCaveat;
-  auto appendix = appendix_for(config, runs, failures);
+  auto appendix = imported ? imported_appendix(runs) : appendix_for(config, runs, failures);
   QT_TRY(auto figures, run_figures(store, runs, config));
   for (auto& row : figures) appendix.push_back(std::move(row));
-  for (auto& row : statistics_rows(config, report.analysis)) appendix.push_back(std::move(row));
+  for (auto& row : reported_calibration_rows(report.analysis)) appendix.push_back(std::move(row));
+  for (auto& row : statistics_rows(config, report.analysis)) {
+    // Of our kernels, which had no part in this.
+    if (imported && row.second == kFidelity) continue;
+    appendix.push_back(std::move(row));
+  }
   for (auto& row : input.appendix) appendix.push_back(std::move(row));
   input.appendix = std::move(appendix);
   input.plan_remarks = plan_remarks_of(runs);

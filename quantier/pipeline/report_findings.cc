@@ -5,10 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "quantier/pipeline/report_imported.h"
+
 namespace quantier {
 namespace {
 
-constexpr const char* kAllTiers = "all";  // TierComparison::tier over every example
+constexpr const char* kReportedFit = "reported";  // TemperatureReading::fit
+constexpr const char* kAllTiers = "all";          // TierComparison::tier over every example
 
 const LatencySummary* latency_of(const ConfigurationFindings& findings, TimingProtocol protocol) {
   for (const LatencySummary& summary : findings.latency) {
@@ -28,6 +31,9 @@ std::optional<double> allocator_peak(const MemoryRecord& memory) {
 }
 
 std::optional<double> memory_by(const MemoryRecord& memory, const std::string& definition) {
+  if (definition == kImportedMemory) {
+    return memory.device_peak_bytes ? bytes_of(*memory.device_peak_bytes) : std::nullopt;
+  }
   if (definition == "weights") return bytes_of(memory.weights_bytes);
   if (definition == "allocator_peak") return allocator_peak(memory);
   if (definition == "process_peak" || definition.empty()) return bytes_of(memory.process_peak_bytes);
@@ -185,6 +191,19 @@ NoteTierDelta delta_row(const TierComparison& comparison) {
 }
 
 // Whether every configuration was timed one text at a time.
+// The errors at temperatures that somebody else fitted, in place of ours; false when there are none.
+bool read_as_reported(const Analysis& analysis, std::vector<Candidate>& candidates) {
+  bool any = false;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    for (const TemperatureReading& reading : analysis.configurations[i].temperature_readings) {
+      if (reading.fit != kReportedFit) continue;
+      candidates[i].ece = reading.ece;
+      any = true;
+    }
+  }
+  return any;
+}
+
 bool has_latency(const Analysis& analysis) {
   return std::all_of(
       analysis.configurations.begin(), analysis.configurations.end(),
@@ -258,6 +277,10 @@ Result<std::vector<NoteAlternative>> alternatives_of(const Analysis& analysis, c
       unscaled[i].ece = calibration ? std::optional(calibration->ece_raw) : std::nullopt;
     }
     QT_TRY_STATUS(add("ECE read without temperature scaling", std::move(unscaled), envelope));
+    if (std::vector<Candidate> reported = decision.candidates; read_as_reported(analysis, reported)) {
+      QT_TRY_STATUS(
+          add("ECE read at the temperatures that the imported files report", std::move(reported), envelope));
+    }
   }
   if (envelope.latency_protocol != timing_protocol_name(TimingProtocol::kLatency) && has_latency(analysis)) {
     Envelope single = envelope;

@@ -92,8 +92,10 @@ Json timing_json(const ConfigurationFindings& findings) {
 
 Json memory_json(const ConfigurationFindings& findings) {
   if (!findings.memory) return nullptr;
-  return Json{{"weights_bytes", findings.memory->weights_bytes},
-              {"process_peak_bytes", findings.memory->process_peak_bytes}};
+  const MemoryRecord& memory = *findings.memory;
+  // Of an imported run only the last is known.
+  if (memory.device_peak_bytes) return Json{{"device_peak_bytes", *memory.device_peak_bytes}};
+  return Json{{"weights_bytes", memory.weights_bytes}, {"process_peak_bytes", memory.process_peak_bytes}};
 }
 
 Json calibration_json(const ConfigurationFindings& findings) {
@@ -105,10 +107,19 @@ Json calibration_json(const ConfigurationFindings& findings) {
             {"share", number(calibration.gate->share)},
             {"accuracy", number(calibration.gate->accuracy)}};
   }
+  Json readings = Json::array();
+  for (const TemperatureReading& reading : findings.temperature_readings) {
+    readings.push_back(
+        {{"fit", reading.fit},
+         {"temperature", number(reading.temperature)},
+         {"ece", number(reading.ece)},
+         {"share_of_optimum", reading.share_of_optimum ? number(*reading.share_of_optimum) : Json(nullptr)}});
+  }
   return Json{{"ece_raw", number(calibration.ece_raw)},
               {"temperature", number(calibration.temperature_all.value)},
               {"ece_in_sample", number(calibration.ece_temperature_in_sample)},
               {"ece_cross_fitted", number(calibration.ece_cross_fitted)},
+              {"other_temperatures", std::move(readings)},
               {"gate", std::move(gate)}};
 }
 
