@@ -133,27 +133,6 @@ std::string at_weakest_tier(const NoteInput& input, const std::string& model) {
                      fixed(weakest->accuracy, 3), input.reference_recipe, join(seen));
 }
 
-// Do unsure answers pay more than sure ones? Only what an interval carries is said to.
-std::string margin_sentence(const NoteInput& input) {
-  std::vector<std::string> concentrated;
-  std::size_t open = 0;
-  for (const NoteWeakness& row : input.weakness) {
-    if (row.low <= 0.0 && row.high >= 0.0) {
-      ++open;
-      continue;
-    }
-    concentrated.push_back(fmt::format("{} {} ({} points [{}, {}])", row.model, row.recipe,
-                                       points(row.unsure_minus_sure), points(row.low), points(row.high)));
-  }
-  if (concentrated.empty() && open == 0) return {};
-  const std::string shown = concentrated.empty()
-                                ? std::string("no configuration shows a difference")
-                                : fmt::format("a difference shows for {}", join(concentrated));
-  return fmt::format(
-      " Answers with a small margin against those with a large one, change of accuracy paired: {}{}.", shown,
-      concentrated.empty() || open == 0 ? "" : fmt::format("; for {} more it is unresolved", open));
-}
-
 // Lee et al. (2025) expect damage where a model was weak before: said with what was seen there, not as a
 // fact.
 std::string weakness_sentence(const NoteInput& input, const std::vector<std::string>& models) {
@@ -164,9 +143,8 @@ std::string weakness_sentence(const NoteInput& input, const std::vector<std::str
   }
   if (parts.empty()) return {};
   return fmt::format(
-             "Quantization is reported to magnify what a model is already bad at (Lee et al., 2025). {}.",
-             join(parts, "; ")) +
-         margin_sentence(input);
+      "Quantization is reported to magnify what a model is already bad at (Lee et al., 2025). {}.",
+      join(parts, "; "));
 }
 
 // Do the models pay for a precision in the same place? The largest loss of each, as a point estimate.

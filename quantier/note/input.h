@@ -148,17 +148,6 @@ struct NotePattern {
   std::string run_key;
 };
 
-// Is damage concentrated where the baseline was weak already?
-struct NoteWeakness {
-  std::string model;
-  std::string recipe;
-  // Change of accuracy in the half of the answers with the smaller margins minus that in the other half.
-  double unsure_minus_sure = 0.0;
-  double low = 0.0;  // 95 % interval
-  double high = 0.0;
-  std::string run_key;
-};
-
 // The same evidence decided with one thing read differently, for example another optimizer of the
 // temperature.
 struct NoteAlternative {
@@ -184,7 +173,6 @@ struct NoteInput {
   std::vector<NoteCalibration> calibration;
   std::vector<NoteResidual> residuals;
   std::vector<NotePattern> patterns;
-  std::vector<NoteWeakness> weakness;
   std::vector<NoteAlternative> alternatives;
   std::vector<std::pair<std::string, std::string>> appendix;  // protocol, machine, versions, noise floor, ...
   std::vector<std::string> plan_remarks;                      // of the executed plans

@@ -335,44 +335,6 @@ Finding hidden_finding(const Analysis& analysis, const HiddenFinding& hidden) {
   return finding;
 }
 
-void add_weakness(const Analysis& analysis, const WeaknessFinding& weakness, std::vector<Finding>& findings) {
-  const auto start = [&](const char* what, const std::string& statement, const Estimate& estimate,
-                         WeaknessWord word) {
-    Finding finding;
-    finding.name = fmt::format("{}/{}/{}", weakness.model, weakness.recipe, what);
-    finding.statement = statement;
-    finding.estimate = estimate.value;
-    finding.interval = estimate.interval;
-    finding.n = analysis.examples;
-    finding.verdict = weakness_word_name(word);
-    finding.exploratory = true;
-    return finding;
-  };
-  if (weakness.unsure_minus_sure) {
-    Finding finding =
-        start("weakness-by-margin",
-              fmt::format("{} at {}: change of accuracy in the unsure half of the answers minus that in the "
-                          "sure half: {:+.2f} points",
-                          weakness.model, weakness.recipe, 100.0 * weakness.unsure_minus_sure->value),
-              *weakness.unsure_minus_sure, weakness.by_margin);
-    for (const MarginDecile& decile : weakness.deciles) {
-      finding.arithmetic.emplace_back(
-          fmt::format("margin {:.3f} to {:.3f}", decile.lowest_margin, decile.highest_margin),
-          fmt::format("accuracy {:.4f}, change {:+.4f}: {} lost, {} gained of {}", decile.accuracy_reference,
-                      decile.delta, decile.flips.right_to_wrong, decile.flips.wrong_to_right, decile.n));
-    }
-    findings.push_back(std::move(finding));
-  }
-  if (weakness.delta_per_base_accuracy) {
-    findings.push_back(
-        start("weakness-by-class",
-              fmt::format("{} at {}: change of a class's accuracy for one unit of its accuracy before: "
-                          "{:+.4f}",
-                          weakness.model, weakness.recipe, weakness.delta_per_base_accuracy->value),
-              *weakness.delta_per_base_accuracy, weakness.by_class));
-  }
-}
-
 }  // namespace
 
 std::vector<Finding> findings_of(const Analysis& analysis) {
@@ -395,7 +357,6 @@ std::vector<Finding> findings_of(const Analysis& analysis) {
     findings.push_back(contrast_finding(analysis, contrast));
   }
   for (const HiddenFinding& hidden : analysis.hidden) findings.push_back(hidden_finding(analysis, hidden));
-  for (const WeaknessFinding& weakness : analysis.weakness) add_weakness(analysis, weakness, findings);
   for (const ClassComparison& comparison : analysis.class_comparisons) {
     add_classes(analysis, comparison, findings);
   }

@@ -335,15 +335,6 @@ NoteInput note_input_of(const Analysis& analysis, Decision decision) {
   for (const CalibrationComparison& comparison : analysis.calibration_comparisons) {
     input.residuals.push_back(residual_row(comparison));
   }
-  for (const WeaknessFinding& weakness : analysis.weakness) {
-    if (!weakness.unsure_minus_sure) continue;
-    input.weakness.push_back({.model = weakness.model,
-                              .recipe = weakness.recipe,
-                              .unsure_minus_sure = weakness.unsure_minus_sure->value,
-                              .low = weakness.unsure_minus_sure->interval.low,
-                              .high = weakness.unsure_minus_sure->interval.high,
-                              .run_key = run_key_of(analysis, weakness.model, weakness.recipe)});
-  }
   for (const PatternFinding& pattern : analysis.patterns) {
     input.patterns.push_back(pattern_row(pattern, analysis));
   }
