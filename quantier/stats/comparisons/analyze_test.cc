@@ -42,7 +42,8 @@ const std::vector<std::int32_t> candidate_answers = {0, 0, 1, 0, 1, 2, 2, 2};
 const AnalysisTiers three_tiers = {.names = {"head", "mid", "tail"}, .tier_of_class = {0, 1, 2}};
 
 std::vector<quantier::Run> two_runs() {
-  return {make_run("m", "fp16", 3, three_labels, reference_answers), make_run("m", "int8", 3, three_labels, candidate_answers)};
+  return {make_run("m", "fp16", 3, three_labels, reference_answers),
+          make_run("m", "int8", 3, three_labels, candidate_answers)};
 }
 
 TEST(Analyze, CountsWhatCanBeCountedByHand) {
