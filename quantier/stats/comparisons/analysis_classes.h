@@ -108,6 +108,12 @@ struct MarginDecile {
   FlipCounts flips;
 };
 
+// The answers of which both runs together were less sure, or surer: what unsure_minus_sure is computed from.
+struct MarginHalf {
+  std::uint64_t n = 0;
+  FlipCounts flips;
+};
+
 enum class WeaknessWord : std::uint8_t { kConcentratedInWeak, kConcentratedInStrong, kUnresolved };
 [[nodiscard]] const char* weakness_word_name(WeaknessWord word);
 
@@ -116,10 +122,16 @@ struct WeaknessFinding {
   std::string model;
   std::string recipe;
   std::string reference_recipe;
-  std::vector<MarginDecile>
-      deciles;  // by the reference's margin, ascending; absent examples have no finite logits
-  // Delta of the half with the smaller margins minus delta of the other half: negative means that the unsure
-  // half loses more. Tango scores, MOVER. Absent with fewer than 20 examples.
+  // By the reference's margin, ascending, over examples with finite logits in the reference. A description:
+  // see unsure_minus_sure for why no word comes from it.
+  std::vector<MarginDecile> deciles;
+  // Delta of the half of which both runs together were less sure (sum of the ranks of their margins) minus
+  // delta of the other half: negative means that the unsure half loses more. Not by the reference's margin
+  // alone, as the deciles are: examples picked by the noise of one run fall back to the mean in the other,
+  // and a recipe that only redraws answers would seem to hurt what was sure. Tango scores, MOVER. Absent with
+  // fewer than 20 examples whose logits are finite in both runs.
+  std::vector<MarginHalf>
+      margin_halves;  // the less sure half, the surer half; empty with unsure_minus_sure absent
   std::optional<Estimate> unsure_minus_sure;
   WeaknessWord by_margin = WeaknessWord::kUnresolved;
   // Change of a class's delta for one unit of its accuracy in the reference: positive means that weak classes

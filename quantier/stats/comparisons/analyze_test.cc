@@ -36,26 +36,27 @@ const TierComparison* find(const Analysis& analysis, const std::string& recipe, 
 }
 
 // 3 classes; the last one has no example.
-const std::vector<std::int32_t> kLabels = {0, 0, 0, 0, 1, 1, 1, 1};
-const std::vector<std::int32_t> kReference = {0, 0, 0, 1, 1, 1, 0, 2};
-const std::vector<std::int32_t> kCandidate = {0, 0, 1, 0, 1, 2, 2, 2};
-const AnalysisTiers kTiers = {.names = {"head", "mid", "tail"}, .tier_of_class = {0, 1, 2}};
+const std::vector<std::int32_t> three_labels = {0, 0, 0, 0, 1, 1, 1, 1};
+const std::vector<std::int32_t> reference_answers = {0, 0, 0, 1, 1, 1, 0, 2};
+const std::vector<std::int32_t> candidate_answers = {0, 0, 1, 0, 1, 2, 2, 2};
+const AnalysisTiers three_tiers = {.names = {"head", "mid", "tail"}, .tier_of_class = {0, 1, 2}};
 
 std::vector<quantier::Run> two_runs() {
-  return {make_run("m", "fp16", 3, kLabels, kReference), make_run("m", "int8", 3, kLabels, kCandidate)};
+  return {make_run("m", "fp16", 3, three_labels, reference_answers),
+          make_run("m", "int8", 3, three_labels, candidate_answers)};
 }
 
 TEST(Analyze, CountsWhatCanBeCountedByHand) {
   AnalysisOptions options = quick();
   options.named_classes = {"class1", "class2"};
-  const auto analysis = analyze(two_runs(), kTiers, options);
+  const auto analysis = analyze(two_runs(), three_tiers, options);
   ASSERT_TRUE(analysis.has_value()) << analysis.error().message();
   EXPECT_EQ(analysis->examples, 8U);
   EXPECT_EQ(analysis->split, "validation");
   EXPECT_EQ(analysis->reference_recipe, "fp16");
   EXPECT_EQ(analysis->replicates, 200U);
   EXPECT_EQ(analysis->seed, 5U);
-  EXPECT_EQ(analysis->tier_names, kTiers.names);
+  EXPECT_EQ(analysis->tier_names, three_tiers.names);
   EXPECT_EQ(analysis->label_names.size(), 3U);
 
   ASSERT_EQ(analysis->configurations.size(), 2U);
@@ -101,7 +102,7 @@ TEST(Analyze, CountsWhatCanBeCountedByHand) {
 }
 
 TEST(Analyze, ComparesEveryTierWithTheReferenceInOneFamily) {
-  const auto analysis = analyze(two_runs(), kTiers, quick());
+  const auto analysis = analyze(two_runs(), three_tiers, quick());
   ASSERT_TRUE(analysis.has_value()) << analysis.error().message();
   // all, head, mid; the tail has no example and says so.
   EXPECT_EQ(analysis->family_size, 3U);
@@ -185,10 +186,10 @@ TEST(Analyze, ALargeLossIsEstablishedAndMaterialAndATinyOneIsNot) {
 
 TEST(Analyze, SaysThatAModelHasNoReference) {
   std::vector<quantier::Run> runs = two_runs();
-  runs.push_back(make_run("other", "int8", 3, kLabels, kCandidate));
+  runs.push_back(make_run("other", "int8", 3, three_labels, candidate_answers));
   // The same recipe on another device is another reference.
-  runs.push_back(make_run("third", "fp16", 3, kLabels, kReference));
-  runs.push_back(make_run("third", "int4", 3, kLabels, kCandidate));
+  runs.push_back(make_run("third", "fp16", 3, three_labels, reference_answers));
+  runs.push_back(make_run("third", "int4", 3, three_labels, candidate_answers));
   runs.back().configuration.device = "cuda";
   const auto analysis = analyze(runs, {}, quick());
   ASSERT_TRUE(analysis.has_value()) << analysis.error().message();
@@ -205,7 +206,7 @@ TEST(Analyze, RowsWithoutAnAnswerAreWrongAndNothingBecomesNaN) {
   for (std::size_t c = 0; c < 3; ++c) runs[1].predictions.logits[c] = kNaN;
   // Example 4 has one NaN beside its answer.
   runs[1].predictions.logits[4 * 3 + 0] = kNaN;
-  const auto analysis = analyze(runs, kTiers, quick());
+  const auto analysis = analyze(runs, three_tiers, quick());
   ASSERT_TRUE(analysis.has_value()) << analysis.error().message();
   const ConfigurationFindings& findings = analysis->configurations[1];
   EXPECT_DOUBLE_EQ(findings.quality.accuracy, 3.0 / 8.0);
@@ -218,7 +219,7 @@ TEST(Analyze, RowsWithoutAnAnswerAreWrongAndNothingBecomesNaN) {
   EXPECT_THAT(analysis->remarks, Contains(HasSubstr("2 of 8 examples")));
 
   for (float& logit : runs[1].predictions.logits) logit = kNaN;
-  const auto broken = analyze(runs, kTiers, quick());
+  const auto broken = analyze(runs, three_tiers, quick());
   ASSERT_TRUE(broken.has_value()) << broken.error().message();
   EXPECT_EQ(broken->configurations[1].quality.accuracy, 0.0);
   EXPECT_EQ(broken->configurations[1].quality.macro_f1, 0.0);
@@ -229,7 +230,7 @@ TEST(Analyze, RowsWithoutAnAnswerAreWrongAndNothingBecomesNaN) {
 TEST(Analyze, SurvivesOneExampleAndOneClass) {
   const std::vector<quantier::Run> one = {make_run("m", "fp16", 3, {1}, {1}),
                                           make_run("m", "int8", 3, {1}, {2})};
-  const auto single = analyze(one, kTiers, quick());
+  const auto single = analyze(one, three_tiers, quick());
   ASSERT_TRUE(single.has_value()) << single.error().message();
   EXPECT_EQ(single->configurations[0].quality.macro_f1, 1.0);
   EXPECT_EQ(single->configurations[1].quality.macro_f1, 0.0);
@@ -346,7 +347,7 @@ TEST(Analyze, IsTheSameWithAnyNumberOfThreads) {
 }
 
 TEST(Analyze, RefusesRunsThatCannotBeCompared) {
-  const auto why = [](std::vector<quantier::Run> runs, const AnalysisTiers& tiers = {},
+  const auto why = [](const std::vector<quantier::Run>& runs, const AnalysisTiers& tiers = {},
                       const AnalysisOptions& options = quick()) -> std::string {
     const auto analysis = analyze(runs, tiers, options);
     return analysis ? "accepted" : analysis.error().message();
@@ -410,10 +411,10 @@ TEST(Analyze, StopsWhenAskedAndReportsProgress) {
     EXPECT_LE(update.done, update.total);
     EXPECT_FALSE(update.stage.empty());
   };
-  ASSERT_TRUE(analyze(two_runs(), kTiers, options).has_value());
+  ASSERT_TRUE(analyze(two_runs(), three_tiers, options).has_value());
   EXPECT_GE(updates, 3U);
   interrupt.signal = 2;
-  const auto stopped = analyze(two_runs(), kTiers, options);
+  const auto stopped = analyze(two_runs(), three_tiers, options);
   ASSERT_FALSE(stopped.has_value());
   EXPECT_EQ(stopped.error().kind, ErrorKind::kInterrupted);
 }

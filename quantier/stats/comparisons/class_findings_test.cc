@@ -1,4 +1,5 @@
 #include <cmath>
+#include <numbers>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -39,10 +40,10 @@ struct Small {
     return {make_run("m", "fp16", 4, labels, reference), make_run("m", "int4", 4, labels, candidate)};
   }
 };
-const AnalysisTiers kTiers = {.names = {"head", "tail"}, .tier_of_class = {0, 1, -1, 1}};
+const AnalysisTiers two_tiers = {.names = {"head", "tail"}, .tier_of_class = {0, 1, -1, 1}};
 
 TEST(ClassFindings, CountWhatCanBeCountedByHand) {
-  const auto analysis = analyze(Small().runs(), kTiers, quick());
+  const auto analysis = analyze(Small().runs(), two_tiers, quick());
   ASSERT_TRUE(analysis.has_value()) << analysis.error().message();
   const ConfigurationFindings& reference = analysis->configurations[0];
   ASSERT_EQ(reference.classes.size(), 4U);
@@ -85,7 +86,7 @@ TEST(ClassFindings, CountWhatCanBeCountedByHand) {
 }
 
 TEST(HiddenFindings, MacroF1ThatDoesNotFallHidesALossOfTheHead) {
-  const auto analysis = analyze(Small().runs(), kTiers, quick());
+  const auto analysis = analyze(Small().runs(), two_tiers, quick());
   ASSERT_TRUE(analysis.has_value());
   ASSERT_EQ(analysis->hidden.size(), 1U);
   const HiddenFinding& hidden = analysis->hidden[0];
@@ -101,7 +102,7 @@ TEST(HiddenFindings, TheSameAnswersHideNothing) {
   const Small small;
   const auto analysis = analyze({make_run("m", "fp16", 4, small.labels, small.reference),
                                  make_run("m", "int4", 4, small.labels, small.reference)},
-                                kTiers, quick());
+                                two_tiers, quick());
   ASSERT_TRUE(analysis.has_value());
   EXPECT_FALSE(analysis->hidden[0].hides);
   EXPECT_EQ(analysis->hidden[0].macro_f1, AggregateWord::kUnmoved);
@@ -159,12 +160,87 @@ TEST(Weakness, RegressionToTheMeanIsNoDamage) {
   EXPECT_NEAR(sum, 0.0, 0.02);
 }
 
+// Logits around a common truth. `reference_noise` 0: the candidate is the reference with noise added, and
+// loses where the reference was unsure. Equal noise: two runs as good as each other.
+std::vector<quantier::Run> noisy(double reference_noise, double candidate_noise, std::uint64_t seed) {
+  constexpr std::size_t kClasses = 10;
+  constexpr std::size_t kExamples = 2000;
+  Philox random(seed);
+  const auto normal = [&] {
+    const double radius = std::sqrt(-2.0 * std::log(1.0 - random.next_uniform()));
+    return radius * std::cos(2.0 * std::numbers::pi * random.next_uniform());
+  };
+  std::vector<std::int32_t> labels;
+  for (std::size_t i = 0; i < kExamples; ++i)
+    labels.push_back(static_cast<std::int32_t>(random.next_below(kClasses)));
+  std::vector<quantier::Run> runs = {make_run("m", "fp16", kClasses, labels, labels),
+                                     make_run("m", "int4", kClasses, labels, labels)};
+  for (std::size_t i = 0; i < kExamples * kClasses; ++i) {
+    const double truth = normal() + (runs[0].predictions.logits[i] > 0.0F ? 2.0 : 0.0);
+    runs[0].predictions.logits[i] = static_cast<float>(truth + reference_noise * normal());
+    runs[1].predictions.logits[i] = static_cast<float>(truth + candidate_noise * normal());
+  }
+  return runs;
+}
+
+TEST(Weakness, IsFoundWhereTheReferenceWasUnsure) {
+  const auto analysis = analyze(noisy(0.0, 0.3, 5), {}, quick());
+  ASSERT_TRUE(analysis.has_value());
+  const WeaknessFinding& finding = analysis->weakness[0];
+  EXPECT_EQ(finding.by_margin, WeaknessWord::kConcentratedInWeak);
+  ASSERT_EQ(finding.margin_halves.size(), 2U);
+  EXPECT_EQ(finding.margin_halves[0].n, 1000U);
+  EXPECT_EQ(finding.margin_halves[1].n, 1000U);
+  const auto delta = [](const MarginHalf& half) {
+    return static_cast<double>(half.flips.net()) / static_cast<double>(half.n);
+  };
+  ASSERT_TRUE(finding.unsure_minus_sure.has_value());
+  EXPECT_NEAR(finding.unsure_minus_sure->value,
+              delta(finding.margin_halves[0]) - delta(finding.margin_halves[1]), 1e-12);
+}
+
+// Halves by the reference's margin alone call this "concentrated in the strong" nearly every time.
+TEST(Weakness, TwoRunsAsGoodAsEachOtherHaveNoneByMargin) {
+  int resolved = 0;
+  double halves = 0.0;
+  double by_reference = 0.0;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    const auto analysis = analyze(noisy(1.0, 1.0, 200 + seed), {}, quick());
+    ASSERT_TRUE(analysis.has_value());
+    const WeaknessFinding& finding = analysis->weakness[0];
+    ASSERT_TRUE(finding.unsure_minus_sure.has_value());
+    resolved += finding.by_margin == WeaknessWord::kUnresolved ? 0 : 1;
+    halves += finding.unsure_minus_sure->value / 30.0;
+    for (std::size_t d = 0; d < 10; ++d)
+      by_reference += (d < 5 ? 1.0 : -1.0) * finding.deciles[d].delta / 5.0 / 30.0;
+  }
+  EXPECT_LE(resolved, 5);
+  EXPECT_NEAR(halves, 0.0, 0.02);
+  EXPECT_GT(by_reference, 0.05);  // the trap is there
+}
+
+// A row without numbers in the candidate alone has no margin: it is in no half, and still counts in the
+// deciles.
+TEST(Weakness, RowsWithoutNumbersAreInNoHalf) {
+  std::vector<quantier::Run> runs = noisy(0.0, 0.3, 6);
+  for (std::size_t c = 0; c < 10; ++c) runs[1].predictions.logits[c] = NAN;
+  const auto analysis = analyze(runs, {}, quick());
+  ASSERT_TRUE(analysis.has_value()) << analysis.error().message();
+  const WeaknessFinding& finding = analysis->weakness[0];
+  ASSERT_EQ(finding.margin_halves.size(), 2U);
+  EXPECT_EQ(finding.margin_halves[0].n + finding.margin_halves[1].n, 1999U);
+  std::uint64_t in_deciles = 0;
+  for (const MarginDecile& decile : finding.deciles) in_deciles += decile.n;
+  EXPECT_EQ(in_deciles, 2000U);
+}
+
 TEST(Weakness, SmallSplitsHaveNone) {
   const auto analysis = analyze(
       {make_run("m", "fp16", 2, {0, 1}, {0, 0}), make_run("m", "int4", 2, {0, 1}, {1, 1})}, {}, quick());
   ASSERT_TRUE(analysis.has_value()) << analysis.error().message();
   EXPECT_TRUE(analysis->weakness[0].deciles.empty());
   EXPECT_FALSE(analysis->weakness[0].unsure_minus_sure.has_value());
+  EXPECT_TRUE(analysis->weakness[0].margin_halves.empty());
   EXPECT_FALSE(analysis->weakness[0].delta_per_base_accuracy.has_value());
 }
 

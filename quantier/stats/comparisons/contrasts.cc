@@ -357,6 +357,7 @@ Status add_contrasts(const std::vector<RunView>& views, const Split& split, cons
     }
   }
   std::vector<double> p_values;
+  p_values.reserve(out.size());
   for (const Contrast& contrast : out) p_values.push_back(contrast.p);
   const std::vector<double> adjusted = holm_adjusted(p_values);
   for (std::size_t i = 0; i < out.size(); ++i) {

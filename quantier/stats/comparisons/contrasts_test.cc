@@ -80,7 +80,7 @@ quantier::Run changed(const std::string& model, const std::string& recipe, const
   return make_run(model, recipe, 3, labels, predictions);
 }
 
-const AnalysisTiers kTiers = {.names = {"head", "mid", "tail"}, .tier_of_class = {0, 1, 2}};
+const AnalysisTiers tiers_of_test = {.names = {"head", "mid", "tail"}, .tier_of_class = {0, 1, 2}};
 
 AnalysisOptions quick() {
   AnalysisOptions options;
@@ -94,7 +94,7 @@ TEST(Contrasts, NameThePatternAndTheShape) {
       changed("m", "fp16", {0, 0, 0}, {0, 0, 0}),        changed("m", "int8", {60, 60, 10}, {10, 12, 9}),
       changed("m", "int4", {120, 122, 12}, {10, 12, 9}), changed("m", "odd", {5, 4, 150}, {3, 4, 2}),
       changed("n", "fp16", {0, 0, 0}, {0, 0, 0}),        changed("n", "int4", {0, 0, 1}, {0, 1, 0})};
-  const auto analysis = analyze(runs, kTiers, quick());
+  const auto analysis = analyze(runs, tiers_of_test, quick());
   ASSERT_TRUE(analysis.has_value()) << analysis.error().message();
   ASSERT_EQ(analysis->patterns.size(), 4U);
   const PatternFinding& int4 = analysis->patterns[1];
@@ -155,7 +155,7 @@ TEST(Contrasts, NameThePatternAndTheShape) {
 TEST(Contrasts, CombineIntervalsAsPublished) {
   const std::vector<quantier::Run> runs = {changed("m", "fp16", {0, 0, 0}, {0, 0, 0}),
                                            changed("m", "int4", {30, 5, 0}, {10, 7, 0})};
-  const auto analysis = analyze(runs, kTiers, quick());
+  const auto analysis = analyze(runs, tiers_of_test, quick());
   ASSERT_TRUE(analysis.has_value());
   const Interval head = tango_score_interval({2000, 30, 10});
   const Interval mid = tango_score_interval({2000, 5, 7});
@@ -179,7 +179,7 @@ TEST(Groups, AreExploratoryAndTruncationIsOneByItself) {
     grouping.group_of_example.push_back(i < 100 ? "web" : i < 101 ? "one" : i < 200 ? "" : "phone");
   }
   options.groups = {grouping};
-  const auto analysis = analyze(runs, kTiers, options);
+  const auto analysis = analyze(runs, tiers_of_test, options);
   ASSERT_TRUE(analysis.has_value()) << analysis.error().message();
   EXPECT_EQ(analysis->family_size, 4U);
   ASSERT_EQ(analysis->group_comparisons.size(), 5U);
@@ -196,7 +196,7 @@ TEST(Groups, AreExploratoryAndTruncationIsOneByItself) {
   EXPECT_EQ(analysis->group_comparisons[4].cell.n, 100U);
 
   options.groups[0].group_of_example.pop_back();
-  const auto wrong = analyze(runs, kTiers, options);
+  const auto wrong = analyze(runs, tiers_of_test, options);
   ASSERT_FALSE(wrong.has_value());
   EXPECT_THAT(wrong.error().message(), HasSubstr("5999 entries"));
 }
@@ -208,9 +208,9 @@ TEST(SecondSplit, TakesThePlaceOfReplication) {
                                        changed("m", "int4", {0, 0, 0}, {60, 0, 0})};
   for (quantier::Run& run : second) run.split = "test";
   AnalysisOptions options = quick();
-  const auto alone = analyze(runs, kTiers, options);
+  const auto alone = analyze(runs, tiers_of_test, options);
   options.second_split = &second;
-  const auto both = analyze(runs, kTiers, options);
+  const auto both = analyze(runs, tiers_of_test, options);
   ASSERT_TRUE(alone.has_value() && both.has_value()) << both.error().message();
   EXPECT_EQ(alone->comparisons[0].evidence, EvidenceWord::kEstablished);
   EXPECT_FALSE(alone->comparisons[0].second_split.has_value());
@@ -220,7 +220,7 @@ TEST(SecondSplit, TakesThePlaceOfReplication) {
   EXPECT_EQ(both->comparisons[0].replication, 0.0);
   EXPECT_EQ(both->comparisons[0].evidence, EvidenceWord::kDirectional);
   second.pop_back();
-  const auto missing = analyze(runs, kTiers, options);
+  const auto missing = analyze(runs, tiers_of_test, options);
   ASSERT_TRUE(missing.has_value());
   EXPECT_THAT(missing->remarks, Contains(HasSubstr("second split")));
   EXPECT_EQ(missing->comparisons[0].replication, alone->comparisons[0].replication);

@@ -73,6 +73,7 @@ Status compare_groups(const std::vector<RunView>& views, const Split& split, con
     }
   }
   std::vector<double> p_values;
+  p_values.reserve(analysis.group_comparisons.size());
   for (const GroupComparison& comparison : analysis.group_comparisons) {
     p_values.push_back(comparison.cell.mcnemar_mid_p);
   }

@@ -99,6 +99,7 @@ const RunView* same_configuration(const std::vector<RunView>& views, const RunVi
 void read_second_split(const std::vector<RunView>& views, const std::vector<Planned>& family,
                        const AnalysisTiers& tiers, const std::vector<Run>& runs, Analysis& analysis) {
   std::vector<RunView> second;
+  second.reserve(runs.size());
   for (const Run& run : runs) second.push_back(view_of(run));
   const Split split = describe_split(runs.front().predictions, tiers);
   for (std::size_t i = 0; i < family.size(); ++i) {
@@ -210,6 +211,7 @@ Status compare_with_reference(const std::vector<RunView>& views, const Split& sp
     read_second_split(views, family, tiers, *options.second_split, analysis);
   }
   std::vector<double> p_values;
+  p_values.reserve(analysis.comparisons.size());
   for (const TierComparison& comparison : analysis.comparisons) {
     p_values.push_back(comparison.mcnemar_mid_p);
   }

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <numeric>
+#include <span>
+#include <vector>
 
 #include "quantier/base/rng.h"
 #include "quantier/stats/comparisons/joint_bootstrap.h"
@@ -114,24 +117,28 @@ void add_class_slope(const RunView& reference, const RunView& candidate, const S
                                            : WeaknessWord::kUnresolved;
 }
 
-}  // namespace
-
-WeaknessFinding weakness_of(const RunView& reference, const RunView& candidate, const Split& split,
-                            const AnalysisOptions& options) {
-  WeaknessFinding finding;
-  finding.model = candidate.run->configuration.model;
-  finding.recipe = candidate.run->configuration.recipe;
-  finding.reference_recipe = reference.run->configuration.recipe;
-  add_class_slope(reference, candidate, split, options.seed, finding);
-  const std::vector<std::size_t>& rows = reference.finite_rows;
-  if (rows.size() < kFewestExamples) return finding;
+std::vector<double> margins_of(const RunView& view, std::span<const std::size_t> rows) {
   std::vector<double> margins;
-  for (const std::size_t i : rows) margins.push_back(margin_of(reference.data().row(i)));
-  std::vector<std::size_t> order(rows.size());
+  margins.reserve(rows.size());
+  for (const std::size_t i : rows) margins.push_back(margin_of(view.data().row(i)));
+  return margins;
+}
+
+// Positions in `values` from the smallest up; equal values stay in the order of the file.
+template <class Value>
+std::vector<std::size_t> order_of(const std::vector<Value>& values) {
+  std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return margins[a] < margins[b]; });
-  std::array<PairedCounts, 2> halves;
+                   [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  return order;
+}
+
+void add_deciles(const RunView& reference, const RunView& candidate, WeaknessFinding& finding) {
+  const std::vector<std::size_t>& rows = reference.finite_rows;
+  if (rows.size() < kFewestExamples) return;
+  const std::vector<double> margins = margins_of(reference, rows);
+  const std::vector<std::size_t> order = order_of(margins);
   for (std::size_t d = 0; d < kDeciles; ++d) {
     const std::size_t begin = d * rows.size() / kDeciles;
     const std::size_t end = (d + 1) * rows.size() / kDeciles;
@@ -147,16 +154,39 @@ WeaknessFinding weakness_of(const RunView& reference, const RunView& candidate, 
     }
     decile.accuracy_reference = static_cast<double>(right) / static_cast<double>(decile.n);
     decile.delta = static_cast<double>(decile.flips.net()) / static_cast<double>(decile.n);
-    PairedCounts& half = halves[d < kDeciles / 2 ? 0 : 1];
-    half.n += decile.n;
-    half.lost += decile.flips.right_to_wrong;
-    half.gained += decile.flips.wrong_to_right;
-    finding.deciles.push_back(std::move(decile));
+    finding.deciles.push_back(decile);
   }
-  const Interval unsure = tango_score_interval(halves[0]);
-  const Interval sure = tango_score_interval(halves[1]);
-  const double a = halves[0].difference();
-  const double b = halves[1].difference();
+}
+
+// The halves must not know which run is the reference: examples chosen by the noise of one run fall back to
+// the mean in the other, and a recipe that only redraws answers would seem to hurt what was sure. Exchanging
+// two equally good runs keeps a sum of ranks and turns the sign of delta, so the expected difference is 0.
+void add_margin_halves(const RunView& reference, const RunView& candidate, WeaknessFinding& finding) {
+  std::vector<std::size_t> rows;
+  std::set_intersection(reference.finite_rows.begin(), reference.finite_rows.end(),
+                        candidate.finite_rows.begin(), candidate.finite_rows.end(), std::back_inserter(rows));
+  if (rows.size() < kFewestExamples) return;
+  std::vector<std::size_t> rank_sums(rows.size(), 0);
+  for (const RunView* view : {&reference, &candidate}) {
+    const std::vector<std::size_t> order = order_of(margins_of(*view, rows));
+    for (std::size_t rank = 0; rank < order.size(); ++rank) rank_sums[order[rank]] += rank;
+  }
+  const std::vector<std::size_t> order = order_of(rank_sums);
+  finding.margin_halves.resize(2);
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    MarginHalf& half = finding.margin_halves[k < order.size() / 2 ? 0 : 1];
+    ++half.n;
+    count_flip(reference, candidate, rows[order[k]], half.flips);
+  }
+  const auto counts_of = [](const MarginHalf& half) {
+    return PairedCounts{half.n, half.flips.right_to_wrong, half.flips.wrong_to_right};
+  };
+  const PairedCounts less_sure = counts_of(finding.margin_halves[0]);
+  const PairedCounts surer = counts_of(finding.margin_halves[1]);
+  const Interval unsure = tango_score_interval(less_sure);
+  const Interval sure = tango_score_interval(surer);
+  const double a = less_sure.difference();
+  const double b = surer.difference();
   finding.unsure_minus_sure =
       Estimate{a - b, Interval{.low = a - b - std::hypot(a - unsure.low, sure.high - b),
                                .high = a - b + std::hypot(unsure.high - a, b - sure.low),
@@ -166,6 +196,19 @@ WeaknessFinding weakness_of(const RunView& reference, const RunView& candidate, 
   finding.by_margin = interval.high < 0.0  ? WeaknessWord::kConcentratedInWeak
                       : interval.low > 0.0 ? WeaknessWord::kConcentratedInStrong
                                            : WeaknessWord::kUnresolved;
+}
+
+}  // namespace
+
+WeaknessFinding weakness_of(const RunView& reference, const RunView& candidate, const Split& split,
+                            const AnalysisOptions& options) {
+  WeaknessFinding finding;
+  finding.model = candidate.run->configuration.model;
+  finding.recipe = candidate.run->configuration.recipe;
+  finding.reference_recipe = reference.run->configuration.recipe;
+  add_class_slope(reference, candidate, split, options.seed, finding);
+  add_deciles(reference, candidate, finding);
+  add_margin_halves(reference, candidate, finding);
   return finding;
 }
 

@@ -22,7 +22,7 @@ std::array<double, 256> make_log_factorials() {
   return table;
 }
 
-const std::array<double, 256> kLogFactorials = make_log_factorials();
+const std::array<double, 256> log_factorials = make_log_factorials();
 
 // p <= 1/2, n p < kInversionMean. n log(1 - p) > -2 * kInversionMean, so the first term never underflows.
 std::uint64_t by_inversion(std::uint64_t n, double p, Philox& random) {
@@ -72,7 +72,7 @@ std::uint64_t by_rejection(std::uint64_t n, double p, Philox& random) {
 }  // namespace
 
 double log_factorial(std::uint64_t k) {
-  if (k < kLogFactorials.size()) return kLogFactorials[static_cast<std::size_t>(k)];
+  if (k < log_factorials.size()) return log_factorials[static_cast<std::size_t>(k)];
   const auto x = static_cast<double>(k);
   const double inverse = 1.0 / x;
   const double square = inverse * inverse;
