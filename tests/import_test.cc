@@ -173,7 +173,7 @@ TEST_F(ImportTest, TheNamedOptimizerGivesTheStatedTemperatures) {
   EXPECT_EQ(turned_over, 2);  // of three: this few examples leave the third open
   EXPECT_THAT(import("--temperature lbfgs:lr=0.01,steps=50 --max-ece 0.05").out,
               AllOf(HasSubstr("at your T"), HasSubstr("at the optimum"), HasSubstr("held out"),
-                    HasSubstr("Decided by the optimizer"), HasSubstr("fails at your T, passes")));
+                    HasSubstr("Perhaps decided by the optimizer"), HasSubstr("fails at your T, passes")));
 }
 
 TEST_F(ImportTest, AnOptimizerThatEndsElsewhereIsAnError) {
@@ -260,32 +260,18 @@ TEST_F(ImportTest, ImportedRunsAreComparedFromTheStore) {
 // and the note says so; nothing in it claims to have been measured here.
 TEST_F(ImportTest, AStoreOfImportedRunsIsReported) {
   ASSERT_EQ(import("--device \"one card\"").exit_code, 0);
-  write_file(folder_ / "limits.toml", R"(
-recipes = ["fp16", "int8", "int4"]
-[[models]]
-name = "encoder"
-path = "."
-[[models]]
-name = "decoder"
-path = "."
-[data]
-path = "none.jsonl"
-[envelope]
-device = "one card"
-ms_per_example_max = 10.0
-ms_per_example_protocol = "workload"
-memory_max_mb = 1700
-ece_max = 0.05
-)");
   const ProgramResult result =
-      quantier("report " + out() + " --config " + (folder_ / "limits.toml").string() + " --json");
+      quantier("report " + out() + " --config " + file("limits").string() + " --json");
   ASSERT_EQ(result.exit_code, 0) << result.err << result.out.substr(0, 1000);
+  EXPECT_THAT(parsed(result.out).dump(), HasSubstr("device_peak_bytes"));
   const std::string note = read_file(folder_ / "out/note.md");
-  EXPECT_THAT(note,
-              AllOf(HasSubstr("nothing was measured here"), HasSubstr("state for one card"),
-                    HasSubstr("as the files report it"), HasSubstr("Reported temperature, decoder fp16"),
-                    HasSubstr("ECE read at the temperatures that the imported files report"),
-                    Not(HasSubstr("measured by Quantier"))));
+  EXPECT_THAT(
+      note,
+      AllOf(
+          HasSubstr("nothing was measured here"), HasSubstr("state for one card"),
+          HasSubstr("as the files report it"), HasSubstr("Reported temperature, decoder fp16"),
+          HasSubstr("ECE read at the temperatures that the imported files report the choice would have been"),
+          Not(HasSubstr("measured by Quantier"))));
   const ProgramResult shown = quantier("show " + out());
   EXPECT_THAT(shown.out, AllOf(HasSubstr("decoder int4"), Not(HasSubstr("0.00"))));
 }

@@ -5,7 +5,8 @@
 
 Nothing in these files was measured: predictions are drawn so that a table known beforehand comes out of them (macro-F1 as
 scikit-learn counts it, ECE before and after the notebook's temperature, which stops half-way to the optimum, flips by
-direction in each tier), and the class names say so. planted_truth.json lists what a reader of the files must find again.
+direction in each tier), and the class names say so. planted_truth.json lists what a reader of the files must find again,
+limits.toml what a decision over them goes by.
 With fewer examples the table cannot be hit; the files then say what their own logits say, and the same flips are planted,
 scaled. Needs numpy. Same options, same bytes.
 
@@ -32,6 +33,43 @@ TABLE = {
     ("decoder", "int8"): (0.240, 12.65, 1.87, 0.1045, 0.072),
     ("decoder", "int4"): (0.221, 7.92, 1.89, 0.102, 0.070),
 }
+# What a note over the imported runs decides by: quantier report STORE --config OUT/limits.toml
+LIMITS = """\
+# Limits for a decision over these files: quantier import OUT --out STORE --device T4, then
+# quantier report STORE --config OUT/limits.toml
+title = "What the notebook measured, decided again"
+recipes = ["fp16", "int8", "int4"]
+
+# Nothing is run: the paths of models and data are not read.
+[[models]]
+name = "encoder"
+path = "."
+[[models]]
+name = "decoder"
+path = "."
+[data]
+path = "validation.jsonl"
+
+[tiers]
+training_counts = "train_label_counts.json"
+names = ["head", "mid", "tail"]
+sizes = [{head}, {mid}]
+
+[envelope]
+device = "one T4"
+requests_per_second = 100
+ms_per_example_max = 10.0
+ms_per_example_protocol = "workload"
+macro_f1_min = 0.20
+ece_max = 0.05
+memory_max_mb = 16000
+
+[prior]
+text = "Ship the decoder: its macro-F1 is higher."
+model = "decoder"
+recipe = "fp16"
+why = "Written before time and calibration were measured."
+"""
 # model, precision -> tier -> (right to wrong, wrong to right), against fp16
 FLIPS = {
     ("encoder", "int8"): {"head": (12, 10), "mid": (4, 3), "tail": (0, 0)},
@@ -435,6 +473,7 @@ def main():
     np.savez_compressed(o.out / "week4_lab_predictions.npz", **older)
     write_json(o.out / "week4_lab_results.json", before)
     write_json(o.out / "planted_truth.json", truth)
+    (o.out / "limits.toml").write_text(LIMITS.format(head=o.head, mid=o.mid))
     for row in truth["configurations"]:
         print(f"{row['model']} {row['precision']}: accuracy {row['accuracy']:.4f}, macro-F1 {row['macro_f1']:.4f}, ECE "
               f"{row['ece_pre']:.4f}, at T = {row['T']:.3f} {row['ece_post']:.4f}, at the optimum {row['optimal_T']:.3f} "

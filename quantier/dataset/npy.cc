@@ -218,15 +218,17 @@ Result<Header> parse_header(std::string_view bytes, std::string_view place) {
 }
 
 Result<ItemType> parse_type(const std::string& type, std::string_view place) {
-  const auto unsupported = [&](std::string why) {
+  const auto unsupported = [&](std::string why, std::string hint = {}) {
     return fail(ErrorKind::kUnsupported, fmt::format("arrays of type '{}' are not read", printable(type, 40)),
-                std::string(place), std::move(why));
+                std::string(place), std::move(why), std::move(hint));
   };
   if (type.size() < 2) return corrupt(place, "its type is malformed");
   const char order = type[0];
   const char kind = type[1];
-  if (kind == 'O') return unsupported("Python objects are pickled, and a pickle can run any program");
-  if (order == '>') return unsupported("only little-endian arrays are");
+  if (kind == 'O')
+    return unsupported("Python objects are pickled, and a pickle can run any program",
+                       "save numbers or strings: numpy.asarray(values, dtype=int), or dtype=str for names");
+  if (order == '>') return unsupported("only little-endian arrays are", "save array.astype(\"<f4\")");
   if (order != '<' && order != '|') return unsupported("the byte order is unknown");
   std::uint64_t size = 0;
   const auto [end, error] = std::from_chars(type.data() + 2, type.data() + type.size(), size);

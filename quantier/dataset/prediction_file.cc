@@ -242,6 +242,14 @@ Result<PredictionTable> parse_predictions(std::span<const std::byte> bytes, Pred
 Result<PredictionTable> read_predictions(const std::filesystem::path& path,
                                          const PredictionOptions& options) {
   QT_TRY(const PredictionFormat format, prediction_format_of(path));
+  if (format == PredictionFormat::kNpz) {
+    // A reader that owns the map lets go of what it has read: file and matrix do not both stand in memory.
+    QT_TRY(NpzReader reader, NpzReader::open(path));
+    PredictionTable table;
+    table.source = path.string();
+    Status read = prediction_internal::read_npz_table(reader, options, table);
+    return finished(std::move(read), options, std::move(table));
+  }
   QT_TRY(const MappedFile file, MappedFile::open(path));
   return parse_predictions(file.bytes(), format, path.string(), options);
 }

@@ -98,6 +98,15 @@ CREATE TABLE example_groups (
 ) WITHOUT ROWID;
 )sql";
 
+// Since version 3: logits in a row of their own, whose last column they are, so that they are written and
+// read in place. Runs of older stores keep them in predictions.
+constexpr const char* kSchema3 = R"sql(
+CREATE TABLE logits (
+  run_id INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+  logits BLOB NOT NULL
+);
+)sql";
+
 Status configure_for_writing(sqlite::Connection& connection) {
   QT_TRY_STATUS(connection.execute("PRAGMA journal_mode = WAL"));
   // A committed run survives a power cut, not only a killed program.
@@ -137,7 +146,10 @@ Status migrate(sqlite::Connection& connection) {
   QT_TRY(const std::int64_t version, check_version(connection));
   if (version < 2) {
     QT_TRY_STATUS(connection.execute(kSchema2));
-    QT_TRY_STATUS(set_version(connection, 2));
+  }
+  if (version < 3) {
+    QT_TRY_STATUS(connection.execute(kSchema3));
+    QT_TRY_STATUS(set_version(connection, 3));
   }
   return transaction.commit();
 }
@@ -170,6 +182,7 @@ Status prepare_schema(sqlite::Connection& connection, sqlite::Mode mode) {
       }
       QT_TRY_STATUS(connection.execute(kSchema));
       QT_TRY_STATUS(connection.execute(kSchema2));
+      QT_TRY_STATUS(connection.execute(kSchema3));
       QT_TRY_STATUS(set_version(connection, kStoreSchemaVersion));
       QT_TRY_STATUS(transaction.commit());
     }

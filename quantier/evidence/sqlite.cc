@@ -1,5 +1,6 @@
 #include "quantier/evidence/sqlite.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <system_error>
@@ -15,6 +16,8 @@ namespace quantier::sqlite {
 namespace {
 
 constexpr std::chrono::milliseconds kPollInterval{50};
+// Of a blob at a time: below what SQLite counts in an int, and few enough pages to stay in its cache.
+constexpr std::size_t kBlobPieceBytes = std::size_t{1} << 20;
 
 // A path as a file: URI, for options that only URIs carry.
 std::string uri_of(const std::string& path) {
@@ -216,6 +219,41 @@ std::span<const std::byte> Statement::blob(int column) const {
   const auto* data = static_cast<const std::byte*>(sqlite3_column_blob(statement_, column));
   if (data == nullptr) return {};
   return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+Result<Blob> Blob::open(Connection& connection, const char* table, const char* column, std::int64_t row_id,
+                        Mode mode) {
+  sqlite3_blob* blob = nullptr;
+  const int code = sqlite3_blob_open(connection.state_->handle, "main", table, column, row_id,
+                                     mode == Mode::kReadWrite ? 1 : 0, &blob);
+  if (code != SQLITE_OK) return connection.error(code);
+  return Blob(connection, blob);
+}
+Blob::Blob(Blob&& other) noexcept
+    : connection_(other.connection_), blob_(std::exchange(other.blob_, nullptr)) {}
+Blob::~Blob() { sqlite3_blob_close(blob_); }
+
+std::uint64_t Blob::size_bytes() const { return static_cast<std::uint64_t>(sqlite3_blob_bytes(blob_)); }
+
+Status Blob::read(std::span<std::byte> out) const {
+  for (std::size_t at = 0; at < out.size();) {
+    const std::size_t bytes = std::min(kBlobPieceBytes, out.size() - at);
+    const int code = sqlite3_blob_read(blob_, out.data() + at, static_cast<int>(bytes), static_cast<int>(at));
+    if (code != SQLITE_OK) return connection_->error(code);
+    at += bytes;
+  }
+  return {};
+}
+
+Status Blob::write(std::span<const std::byte> bytes) {
+  for (std::size_t at = 0; at < bytes.size();) {
+    const std::size_t piece = std::min(kBlobPieceBytes, bytes.size() - at);
+    const int code =
+        sqlite3_blob_write(blob_, bytes.data() + at, static_cast<int>(piece), static_cast<int>(at));
+    if (code != SQLITE_OK) return connection_->error(code);
+    at += piece;
+  }
+  return {};
 }
 
 Result<Transaction> Transaction::begin(Connection& connection) {

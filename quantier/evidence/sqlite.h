@@ -17,6 +17,7 @@
 
 struct sqlite3;
 struct sqlite3_stmt;
+struct sqlite3_blob;
 
 namespace quantier::sqlite {
 
@@ -28,6 +29,7 @@ struct WaitOptions {
 };
 
 class Statement;
+class Blob;
 
 class Connection {
  public:
@@ -45,6 +47,7 @@ class Connection {
   [[nodiscard]] std::unexpected<Error> error(int code) const;
 
  private:
+  friend class Blob;
   struct State;
   explicit Connection(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
@@ -86,6 +89,30 @@ class Statement {
   const Connection* connection_;
   sqlite3_stmt* statement_;
   int bind_error_ = 0;
+};
+
+// A large value of one row, read or written in place: it never stands in memory a second time. Its size is
+// that with which the row was inserted (zeroblob).
+class Blob {
+ public:
+  // An error when there is no such row.
+  static Result<Blob> open(Connection& connection, const char* table, const char* column, std::int64_t row_id,
+                           Mode mode);
+  Blob(Blob&& other) noexcept;
+  Blob(const Blob&) = delete;
+  Blob& operator=(const Blob&) = delete;
+  Blob& operator=(Blob&&) = delete;
+  ~Blob();
+
+  [[nodiscard]] std::uint64_t size_bytes() const;
+  // From the beginning; never longer than the blob.
+  [[nodiscard]] Status read(std::span<std::byte> out) const;
+  [[nodiscard]] Status write(std::span<const std::byte> bytes);
+
+ private:
+  Blob(const Connection& connection, sqlite3_blob* blob) : connection_(&connection), blob_(blob) {}
+  const Connection* connection_;
+  sqlite3_blob* blob_;
 };
 
 // Takes the write lock at once, so that waiting for another writer happens here and nowhere else.

@@ -88,6 +88,38 @@ std::unexpected<Error> unknown_run(const std::string& path, std::string_view key
               "`quantier show` lists the runs");
 }
 
+// Into the one place where they are needed; `count` numbers, or damage.
+Status load_logits(sqlite::Connection& connection, std::int64_t run_id, std::string_view key,
+                   std::uint64_t count, std::vector<float>& out) {
+  QT_TRY(const sqlite::Blob blob,
+         sqlite::Blob::open(connection, "logits", "logits", run_id, sqlite::Mode::kReadOnly));
+  if (blob.size_bytes() % sizeof(float) != 0 || blob.size_bytes() / sizeof(float) != count) {
+    return damaged(connection.path(), key, "an array has another length than the run");
+  }
+  out.resize(count);
+  return blob.read(std::as_writable_bytes(std::span(out)));
+}
+
+// Whether the logits of a run stand in their own table; those of older stores are in predictions.
+Result<bool> has_logits_row(sqlite::Connection& connection, std::int64_t run_id) {
+  QT_TRY(const bool has_table, evidence_internal::has_table(connection, "logits"));
+  if (!has_table) return false;
+  QT_TRY(sqlite::Statement row, connection.prepare("SELECT 1 FROM logits WHERE run_id = ?"));
+  row.bind(1, run_id);
+  return row.step();
+}
+
+Status store_logits(sqlite::Connection& connection, std::int64_t run_id, const std::vector<float>& logits) {
+  QT_TRY(sqlite::Statement insert,
+         connection.prepare("INSERT INTO logits (run_id, logits) VALUES (?, zeroblob(?))"));
+  insert.bind(1, run_id);
+  insert.bind(2, signed_of(logits.size() * sizeof(float)));
+  QT_TRY_STATUS(insert.run());
+  QT_TRY(sqlite::Blob blob,
+         sqlite::Blob::open(connection, "logits", "logits", run_id, sqlite::Mode::kReadWrite));
+  return blob.write(bytes_of(logits));
+}
+
 Status load_predictions(sqlite::Connection& connection, std::int64_t run_id, std::string_view key,
                         Predictions& out) {
   const std::string& path = connection.path();
@@ -108,7 +140,9 @@ Status load_predictions(sqlite::Connection& connection, std::int64_t run_id, std
   out.class_count = static_cast<std::size_t>(classes);
   QT_TRY(out.label_names, strings_from(row.text(2), path + ", label names"));
   QT_TRY(out.ids, strings_from(row.text(5), path + ", ids"));
-  const bool whole = copy_array(row.blob(3), n * out.class_count, false, out.logits) &&
+  QT_TRY(const bool apart, has_logits_row(connection, run_id));
+  if (apart) QT_TRY_STATUS(load_logits(connection, run_id, key, n * out.class_count, out.logits));
+  const bool whole = (apart || copy_array(row.blob(3), n * out.class_count, false, out.logits)) &&
                      copy_array(row.blob(4), n, true, out.labels) &&
                      copy_array(row.blob(6), n, true, out.token_counts) &&
                      copy_array(row.blob(7), n, true, out.truncated);
@@ -205,17 +239,17 @@ Status Store::add_run(const Run& run) {
   QT_TRY(
       sqlite::Statement arrays,
       connection_.prepare("INSERT INTO predictions (run_id, examples, classes, label_names, logits, labels, "
-                          "ids, token_counts, truncated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                          "ids, token_counts, truncated) VALUES (?, ?, ?, ?, x'', ?, ?, ?, ?)"));
   arrays.bind(1, run_id);
   arrays.bind(2, signed_of(predictions.example_count));
   arrays.bind(3, signed_of(predictions.class_count));
   arrays.bind(4, std::string_view(dump(Json(predictions.label_names))));
-  arrays.bind_blob(5, bytes_of(predictions.logits));
-  arrays.bind_blob(6, bytes_of(predictions.labels));
-  arrays.bind(7, std::string_view(dump(Json(predictions.ids))));
-  arrays.bind_blob(8, bytes_of(predictions.token_counts));
-  arrays.bind_blob(9, bytes_of(predictions.truncated));
+  arrays.bind_blob(5, bytes_of(predictions.labels));
+  arrays.bind(6, std::string_view(dump(Json(predictions.ids))));
+  arrays.bind_blob(7, bytes_of(predictions.token_counts));
+  arrays.bind_blob(8, bytes_of(predictions.truncated));
   QT_TRY_STATUS(arrays.run());
+  QT_TRY_STATUS(store_logits(connection_, run_id, predictions.logits));
   for (const auto& [name, values] : predictions.groups) {
     QT_TRY(
         sqlite::Statement group,

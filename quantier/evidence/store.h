@@ -5,8 +5,9 @@
 // configurations together, because they are taken interleaved. Numbers of every example stand in the store as
 // little-endian arrays, not as rows: float32 logits [examples, classes].
 //
-// Version 2 added what others reported and the groups of the examples. A store of version 1 gets the new
-// tables when it is opened for writing, and reads as it is otherwise.
+// Version 2 added what others reported and the groups of the examples, version 3 a table for logits, which
+// are written and read in place. An older store gets the new tables when it is opened for writing, and reads
+// as it is otherwise.
 //
 // Errors: see sqlite.h; kUnsupported for a store that a newer Quantier wrote.
 #pragma once
@@ -29,7 +30,7 @@
 
 namespace quantier {
 
-inline constexpr std::int64_t kStoreSchemaVersion = 2;
+inline constexpr std::int64_t kStoreSchemaVersion = 3;
 
 // A run without its arrays.
 struct RunSummary {

@@ -20,12 +20,14 @@ class ReportedTest : public ::testing::Test {
     folder_ = ::mkdtemp(pattern.data());
   }
   ~ReportedTest() override { fs::remove_all(folder_); }
-  // What an older program would have left: version 1, without the tables of version 2.
+  // What an older program would have left: version 1, logits beside the labels, without the later tables.
   void make_old() const {
     auto connection = sqlite::Connection::open(path().string(), sqlite::Mode::kReadWrite, {});
     ASSERT_TRUE(connection);
     ASSERT_TRUE(
-        connection->execute("DROP TABLE reported; DROP TABLE example_groups; "
+        connection->execute("UPDATE predictions SET logits = (SELECT logits FROM logits "
+                            "WHERE logits.run_id = predictions.run_id); DROP TABLE logits; "
+                            "DROP TABLE reported; DROP TABLE example_groups; "
                             "UPDATE meta SET value = 1 WHERE name = 'schema_version'"));
   }
   [[nodiscard]] fs::path path() const { return folder_ / "evidence.sqlite"; }
@@ -102,12 +104,17 @@ TEST_F(ReportedTest, AnOldStoreReadsAndMigratesWhenWritten) {
     const auto run = store->load_run("k");
     ASSERT_TRUE(run) << run.error().message();
     EXPECT_THAT(run->predictions.groups, IsEmpty());
+    EXPECT_THAT(run->predictions.logits, ElementsAre(1, 2));
   }
   auto store = Store::open(path(), Store::Mode::kReadWrite);
   ASSERT_TRUE(store) << store.error().message();
   ASSERT_TRUE(store->add_reported(std::vector<ReportedValue>(1)));
   EXPECT_EQ(store->reported()->size(), 1U);
-  EXPECT_TRUE(*store->has_run("k"));
+  EXPECT_THAT(store->load_run("k")->predictions.logits, ElementsAre(1, 2));
+  quantier::Run newer = imported_run();
+  newer.key = "newer";
+  ASSERT_TRUE(store->add_run(newer));
+  EXPECT_THAT(store->load_run("newer")->predictions.logits, ElementsAre(1, 2));
 }
 
 TEST_F(ReportedTest, AGroupOfAnotherLengthIsDamage) {

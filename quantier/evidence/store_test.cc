@@ -211,7 +211,8 @@ TEST_F(StoreTest, RefusesArraysThatLie) {
                                  "UPDATE predictions SET classes = 1000000000",
                                  "UPDATE predictions SET labels = x'ffffffffffffffffffffffff'",
                                  "UPDATE predictions SET ids = '[1,2,3]'",
-                                 "UPDATE predictions SET logits = x'00'",
+                                 "UPDATE logits SET logits = x'00'",
+                                 "DELETE FROM logits",
                                  "UPDATE runs SET plan = '{'",
                                  "DELETE FROM predictions"};
   for (const char* sql : damages) {

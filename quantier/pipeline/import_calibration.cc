@@ -29,13 +29,15 @@ std::string limit_text(const ImportedCalibration& row, double limit) {
   return fmt::format("{} at your T, {} held out", passes ? "passes" : "fails", held_out);
 }
 
-// Those that fail at their file's T and pass when the fit has converged.
-std::vector<std::string> decided_by_the_fit(const std::vector<ImportedCalibration>& rows, double limit) {
-  std::vector<std::string> names;
+// Those that exceed the limit at their file's T, by what held-out examples say of a converged fit.
+std::string turned_over(const std::vector<ImportedCalibration>& rows, double limit, LimitWord word) {
+  std::string names;
   for (const ImportedCalibration& row : rows) {
-    if (row.reported && row.reported->ece > limit && row.ece_held_out && *row.ece_held_out <= limit) {
-      names.push_back(row.display());
+    if (!row.reported || row.reported->ece <= limit || !row.ece_held_out || !row.ece_held_out_interval) {
+      continue;
     }
+    if (limit_word(*row.ece_held_out, *row.ece_held_out_interval, limit) != word) continue;
+    names += (names.empty() ? "" : ", ") + printable(row.display(), 48);
   }
   return names;
 }
@@ -166,14 +168,15 @@ std::string calibration_text(const std::vector<ImportedCalibration>& rows, std::
       "other's.\n",
       widths.empty() ? "" : "; (%): of the optimal log T");
   if (!limit) return out;
-  const std::vector<std::string> names = decided_by_the_fit(rows, *limit);
-  if (names.empty()) return out;
-  std::string list;
-  for (const std::string& each : names) list += (list.empty() ? "" : ", ") + printable(each, 48);
-  out += fmt::format(
-      "Decided by the optimizer, not by the model: {} exceed{} {:g} at your T and not with a fit "
-      "that has converged.\n",
-      list, names.size() == 1 ? "s" : "", *limit);
+  if (const std::string names = turned_over(rows, *limit, LimitWord::kPasses); !names.empty()) {
+    out += fmt::format(
+        "Decided by the optimizer, not by the model: above {:g} at your T, within it when the fit "
+        "has converged: {}\n",
+        *limit, names);
+  }
+  if (const std::string names = turned_over(rows, *limit, LimitWord::kLikelyPass); !names.empty()) {
+    out += fmt::format("Perhaps decided by the optimizer, for the interval does not tell: {}\n", names);
+  }
   return out;
 }
 

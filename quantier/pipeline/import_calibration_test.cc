@@ -73,8 +73,14 @@ TEST(CalibrationText, OneRowWithEveryReading) {
   const std::string text = calibration_text({row}, 0.05);
   EXPECT_THAT(text, AllOf(HasSubstr("0.0700 at 1.2000"), HasSubstr("(45 %)"), HasSubstr("0.0200 at 1.5000"),
                           HasSubstr("0.0300 [0.0100, 0.0400]"), HasSubstr("fails at your T, passes held out"),
-                          HasSubstr("m r exceeds 0.05 at your T")));
+                          HasSubstr("Decided by the optimizer, not by the model: above 0.05 at your T"),
+                          HasSubstr("converged: m r\n")));
   EXPECT_THAT(calibration_text({row}, 0.08), Not(HasSubstr("Decided by the optimizer")));
+  // An interval that reaches over the limit promises nothing.
+  row.ece_held_out_interval = interval(0.01, 0.06);
+  EXPECT_THAT(calibration_text({row}, 0.05),
+              AllOf(HasSubstr("Perhaps decided"), Not(HasSubstr("Decided by the optimizer"))));
+  row.ece_held_out_interval = interval(0.01, 0.04);
   const Json json = calibration_json({row}, 0.05);
   EXPECT_EQ(json[0]["limit"]["reported"], false);
   EXPECT_EQ(json[0]["limit"]["held_out"], "passes");
