@@ -95,6 +95,7 @@ void print_report(const Report& report, Json more, Session& session) {
   fmt::print("{}\n", report.summary);
   fmt::print("note:      {}\n", report.files.markdown.string());
   fmt::print("page:      {}\n", report.files.html.string());
+  fmt::print("pdf:       {}\n", report.files.pdf.string());
   fmt::print("evidence:  {}\n", report.store);
 }
 
