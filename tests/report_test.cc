@@ -304,12 +304,12 @@ TEST_F(Report, NothingPassesIsAnAnswerWithItsOwnExitCode) {
   EXPECT_THAT(result.out, AllOf(HasSubstr("No configuration meets every limit. Nearest is "),
                                 HasSubstr("fails macro-F1 and memory"), Not(HasSubstr("CHOSEN"))));
   EXPECT_THAT(note(), AllOf(HasSubstr("memory ≤ 1 MB"), HasSubstr("FAIL"),
-                            HasSubstr("What binds: macro-F1 ≥ 0.999 (fails: every configuration)")));
+                            HasSubstr("Violated: macro-F1 ≥ 0.999 (by every configuration)")));
   const ProgramResult json = report_by("[envelope]\nmacro_f1_min = 0.999\n", "--json");
   EXPECT_EQ(json.exit_code, kNoCandidate);
   const Json document = parsed(json.out);
   EXPECT_TRUE(document["decision"]["chosen"].is_null());
-  EXPECT_TRUE(document["decision"]["constraints"][0]["binds"].get<bool>());
+  EXPECT_TRUE(document["decision"]["constraints"][0]["violated"].get<bool>());
 }
 
 TEST_F(Report, LimitsAndPriorAreReadAnew) {

@@ -13,18 +13,6 @@
 namespace quantier {
 namespace {
 
-const char* protocol_text(ConfiguredProtocol protocol) {
-  switch (protocol) {
-    case ConfiguredProtocol::kThroughput:
-      return "throughput";
-    case ConfiguredProtocol::kLatency:
-      return "latency";
-    case ConfiguredProtocol::kWorkload:
-      return "workload";
-  }
-  return "throughput";
-}
-
 std::string short_hash(const std::string& hash) { return hash.substr(0, 16); }
 
 }  // namespace
@@ -46,41 +34,8 @@ std::string standalone_svg(const std::string& svg) {
   return out;
 }
 
-Envelope envelope_for(const RunConfig& config) {
-  Envelope envelope;
-  envelope.latency_protocol = protocol_text(ConfiguredProtocol::kThroughput);
-  envelope.memory_definition = "process_peak";
-  if (config.envelope) {
-    const EnvelopeConfig& from = *config.envelope;
-    envelope.device = from.device;
-    envelope.requests_per_second = from.requests_per_second;
-    envelope.max_ms_per_example = from.ms_per_example_max;
-    envelope.latency_protocol = protocol_text(from.ms_per_example_protocol);
-    envelope.macro_f1_min = from.macro_f1_min;
-    envelope.ece_max = from.ece_max;
-    if (from.memory_max_mb) envelope.memory_max_bytes = *from.memory_max_mb * 1e6;
-    for (const Floor& floor : from.tier_accuracy_min) {
-      envelope.tier_floors.push_back({.tier = floor.name, .accuracy_min = floor.value});
-    }
-    envelope.margins = {.macro_f1 = from.margins.macro_f1,
-                        .latency_fraction = from.margins.latency_relative,
-                        .memory_fraction = from.margins.memory_relative,
-                        .ece = from.margins.ece};
-    envelope.order.clear();
-    for (const ConfiguredObjective objective : from.objectives) {
-      // Calibration is a limit of the decision, not an objective: temperature changes no prediction.
-      if (objective == ConfiguredObjective::kMacroF1) envelope.order.push_back(Objective::kQuality);
-      if (objective == ConfiguredObjective::kLatency) envelope.order.push_back(Objective::kLatency);
-      if (objective == ConfiguredObjective::kMemory) envelope.order.push_back(Objective::kMemory);
-    }
-  }
-  if (config.prior) {
-    envelope.prior = {.text = config.prior->text,
-                      .model = config.prior->model,
-                      .recipe = config.prior->recipe,
-                      .why = config.prior->why};
-  }
-  return envelope;
+Result<Envelope> envelope_for(const RunConfig& config, const MetricNames& names) {
+  return envelope_of(config.envelope.value_or(EnvelopeConfig{}), config.prior, names);
 }
 
 std::vector<std::pair<std::string, std::string>> appendix_for(const RunConfig& config,

@@ -16,8 +16,8 @@
 
 namespace quantier {
 
-// Without [envelope] nothing constrains, and the margins are the defaults.
-[[nodiscard]] Envelope envelope_for(const RunConfig& config);
+// Without [envelope] nothing constrains, and the margins are the defaults. Errors: those of envelope_of().
+[[nodiscard]] Result<Envelope> envelope_for(const RunConfig& config, const MetricNames& names);
 
 // Protocol, machine, versions, hashes, batch-size fallbacks and failures.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> appendix_for(
