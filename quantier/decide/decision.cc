@@ -133,6 +133,14 @@ Result<Decision> decide_candidates(std::vector<Candidate> candidates,
   const Rule rule(decision.candidates, differences, envelope, with.replicates);
   RuleValues values = decide_internal::observed_values(decision.candidates);
   for (const CandidateChecks& row : decision.checks) values.soft_missed.push_back(row.soft_missed);
+  for (std::size_t objective = 0; objective < decision.comparisons.size(); ++objective) {
+    for (std::size_t a = 0; a < decision.candidates.size(); ++a) {
+      for (std::size_t b = 0; b < decision.candidates.size(); ++b) {
+        decision.comparisons[objective].push_back(
+            static_cast<std::int8_t>(rule.compare(static_cast<Objective>(objective), values, a, b)));
+      }
+    }
+  }
   std::vector<std::size_t> viable = viable_of(decision.checks);
   ChoiceStep limits;
   limits.kept = viable;

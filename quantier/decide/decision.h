@@ -13,6 +13,7 @@
 // choice.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -299,6 +300,8 @@ struct Decision {
   PriorRevisit prior;
   std::vector<CleanSweep> sweeps;
   std::vector<QualityDifference> differences;
+  // [objective][a * candidates + b]: -1 when a is worse than b, 0 tied, 1 better.
+  std::array<std::vector<std::int8_t>, 4> comparisons;
   AxisFrontier frontier;
   std::vector<Breakpoints> breakpoints;               // of each limit that is a number
   std::optional<std::size_t> recommended_relaxation;  // into relaxations; only when nothing passes

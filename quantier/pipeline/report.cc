@@ -11,6 +11,7 @@
 #include "quantier/dataset/tiers.h"
 #include "quantier/pipeline/findings.h"
 #include "quantier/pipeline/report_findings.h"
+#include "quantier/pipeline/report_flips.h"
 #include "quantier/pipeline/report_imported.h"
 #include "quantier/pipeline/report_promises.h"
 #include "quantier/pipeline/run.h"
@@ -228,6 +229,9 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
                                             quality_differences_of(report.analysis), envelope));
   NoteInput input = note_input_of(report.analysis, report.decision);
   add_promises(report.analysis, runs, input);
+  add_evidence_identity(runs, input);
+  add_flips(report.analysis, runs, tiers.tiers, input);
+  if (options.with_texts) QT_TRY_STATUS(add_texts(config, runs, input));
   QT_TRY(input.alternatives, alternatives_of(report.analysis, report.decision));
   input.title = config.title;
   input.missing = missing_of(failures, report.analysis);
@@ -250,7 +254,7 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
 
   if (stop_requested(options.interrupt)) return interrupted();
   if (options.progress) options.progress({"writing the note", 0, 0});
-  QT_TRY(report.files, write_note_files(build_note(input), options.out_directory));
+  QT_TRY(report.files, write_note_files(build_note(input), options.out_directory, &input));
   report.summary = summary_table(input) + "\n";
   if (!input.limited.empty()) {
     report.summary +=

@@ -8,6 +8,7 @@
 #include "quantier/base/file.h"
 #include "quantier/measure/protocols.h"
 #include "quantier/note/keep_blocks.h"
+#include "quantier/note/page/page.h"
 #include "quantier/note/pdf.h"
 
 namespace quantier {
@@ -102,7 +103,8 @@ std::vector<std::string> plan_remarks_of(const std::vector<Run>& runs) {
   return remarks;
 }
 
-Result<NoteFiles> write_note_files(const NoteDocument& document, const std::filesystem::path& directory) {
+Result<NoteFiles> write_note_files(const NoteDocument& document, const std::filesystem::path& directory,
+                                   const NoteInput* input) {
   NoteFiles files{directory / "note.md", directory / "note.html", directory / "note.pdf"};
   KeptNote note;
   std::error_code ignored;
@@ -121,7 +123,8 @@ Result<NoteFiles> write_note_files(const NoteDocument& document, const std::file
       QT_TRY_STATUS(write_file_atomically(figures / (figure->name + ".svg"), standalone_svg(figure->svg)));
     }
   }
-  QT_TRY_STATUS(write_file_atomically(files.html, render_html(note.document)));
+  QT_TRY_STATUS(write_file_atomically(
+      files.html, input != nullptr ? render_page(note.document, *input) : render_html(note.document)));
   QT_TRY_STATUS(write_file_atomically(files.pdf, render_pdf(note.document).bytes));
   QT_TRY_STATUS(write_file_atomically(files.markdown, render_markdown(note.document)));
   return files;

@@ -38,7 +38,9 @@ struct NoteFiles {
   std::vector<std::string> kept_changes = {};
 };
 // Errors: those of keep blocks that do not read; then nothing is written.
+// With `input`, from which the document was built, the page opens with a decision card and decides again.
 [[nodiscard]] Result<NoteFiles> write_note_files(const NoteDocument& document,
-                                                 const std::filesystem::path& directory);
+                                                 const std::filesystem::path& directory,
+                                                 const NoteInput* input = nullptr);
 
 }  // namespace quantier
