@@ -1,0 +1,21 @@
+// Tiers as a configuration names them, for the label names of the evidence.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "quantier/base/error.h"
+#include "quantier/pipeline/run_config.h"
+#include "quantier/stats/comparisons/analyze.h"
+
+namespace quantier {
+
+struct TierSetup {
+  AnalysisTiers tiers;
+  std::string text;  // "tiers by training frequency: head 10, mid 20, tail 28 classes"
+};
+
+// Empty without a [tiers] table. Errors: those of the counts and of make_tiers().
+[[nodiscard]] Result<TierSetup> tiers_for(const RunConfig& config, const std::vector<std::string>& label_names);
+
+}  // namespace quantier
