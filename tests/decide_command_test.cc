@@ -180,7 +180,7 @@ TEST_F(DecideCommand, GatesClassesTiersAndNoWorseAreLimitsLikeOthers) {
 TEST_F(DecideCommand, WhenNamesTheLimitsOfAConfiguration) {
   import_table();
   const ProgramResult result = decide(limits() + "--when \"decoder fp16\"");
-  EXPECT_THAT(result.out, HasSubstr("decoder fp16 is the choice with a ECE ceiling of at least 0.069"));
+  EXPECT_THAT(result.out, HasSubstr("decoder fp16 is the choice with the ECE ceiling 0.069 or above"));
   EXPECT_THAT(decide(limits() + "--when \"decoder int8\"").out,
               AllOf(HasSubstr("No limits on these metrics make decoder int8 the choice"),
                     HasSubstr("dominated by decoder fp16")));

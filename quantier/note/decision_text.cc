@@ -112,18 +112,13 @@ std::string range_text(const Constraint& constraint, double from, double to) {
   const std::string what = note_internal::short_name(constraint);
   const char* side = constraint.upper ? "ceiling" : "floor";
   if (!std::isfinite(from) && !std::isfinite(to)) return fmt::format("any {} {}", what, side);
-  if (!std::isfinite(to)) {
-    return fmt::format("a {} {} {} {}", what, side, constraint.upper ? "of at least" : "above",
-                       value_text(constraint, from));
-  }
-  if (!std::isfinite(from)) {
-    return fmt::format("a {} {} {} {}", what, side, constraint.upper ? "below" : "of at most",
-                       value_text(constraint, to));
-  }
-  return constraint.upper ? fmt::format("a {} ceiling from {} to below {}", what, value_text(constraint, from),
-                                        value_text(constraint, to))
-                          : fmt::format("a {} floor above {} and up to {}", what,
-                                        value_text(constraint, from), value_text(constraint, to));
+  const std::string low = std::isfinite(from) ? value_text(constraint, from) : std::string();
+  const std::string high = std::isfinite(to) ? value_text(constraint, to) : std::string();
+  // An upper bound counts from its value on, a lower one up to its value.
+  if (high.empty()) return fmt::format("the {} {} {}", what, side, constraint.upper ? low + " or above" : "above " + low);
+  if (low.empty()) return fmt::format("the {} {} {}", what, side, constraint.upper ? "below " + high : high + " or below");
+  return constraint.upper ? fmt::format("the {} ceiling from {} to below {}", what, low, high)
+                          : fmt::format("the {} floor above {} and up to {}", what, low, high);
 }
 
 }  // namespace

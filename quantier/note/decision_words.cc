@@ -222,10 +222,12 @@ std::vector<std::string> breakpoint_sentences(const Decision& decision) {
       const std::string stated = limit.substr(limit.find_last_of("≤≥") + 1);
       // An upper bound counts from its value on, a lower one as soon as it is above.
       const bool strictly = constraint.upper ? !above : above;
+      const double far = above ? range.to : range.from;
       sentences.push_back(fmt::format(
-          "{}{} → {}{}: {}", bound_word(constraint), stated, strictly ? (above ? "above " : "below ") : "",
+          "{}{} → {}{}: {}{}", bound_word(constraint), stated, strictly ? (above ? "above " : "below ") : "",
           value_text(constraint, at),
-          range.winner ? name(decision, range.winner) + " wins" : std::string("nothing passes")));
+          range.winner ? name(decision, range.winner) + " wins" : std::string("nothing passes"),
+          std::isfinite(far) ? fmt::format(" (until {})", value_text(constraint, far)) : std::string()));
     }
   }
   return sentences;
