@@ -120,11 +120,12 @@ int main(int count, char** values) {
   limits.macro_f1_min = 0.1;
   limits.memory_max_bytes = 1.9e8;
   start = monotonic_ns();
-  const auto decision = decide_candidates(candidates, differences, limits, {.replicates = &out, .pool = &pool});
+  const auto decision =
+      decide_candidates(candidates, differences, limits, {.replicates = &out, .pool = &pool});
   if (!decision) return 1;
   const double deciding = seconds_since(start);
-  fmt::print("decision over them    {:8.2f} s   (chosen: {}, again in {:.0f} % of the replicates)\n", deciding,
-             decision->chosen ? decision->candidates[*decision->chosen].name : "nothing",
+  fmt::print("decision over them    {:8.2f} s   (chosen: {}, again in {:.0f} % of the replicates)\n",
+             deciding, decision->chosen ? decision->candidates[*decision->chosen].name : "nothing",
              100.0 * decision->stability->same_choice);
   fmt::print("together              {:8.2f} s\n", resampling + deciding);
   return 0;

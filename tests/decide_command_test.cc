@@ -46,9 +46,10 @@ class DecideCommand : public CommandLineTest {
     const ProgramResult result =
         quantier("import " + (folder_ / "files").string() + " --out " + store() + " --device T4");
     ASSERT_EQ(result.exit_code, 0) << result.err;
-    write_file(folder_ / "limits.toml",
-               "[envelope]\ndevice = \"one T4\"\nrequests_per_second = 100\nmacro_f1_min = 0.20\n"
-               "ece_max = 0.05\n[prior]\ntext = \"Ship the decoder, its F1 is higher.\"\nmodel = \"decoder\"\n");
+    write_file(
+        folder_ / "limits.toml",
+        "[envelope]\ndevice = \"one T4\"\nrequests_per_second = 100\nmacro_f1_min = 0.20\n"
+        "ece_max = 0.05\n[prior]\ntext = \"Ship the decoder, its F1 is higher.\"\nmodel = \"decoder\"\n");
   }
   void import_notebook() {
     const std::string files = std::string(QUANTIER_SOURCE_DIR) + "/testdata/notebook";
@@ -56,7 +57,9 @@ class DecideCommand : public CommandLineTest {
     ASSERT_EQ(result.exit_code, 0) << result.err;
     limits_ = " --config " + files + "/limits.toml ";
   }
-  [[nodiscard]] std::string limits() const { return " --envelope " + (folder_ / "limits.toml").string() + " "; }
+  [[nodiscard]] std::string limits() const {
+    return " --envelope " + (folder_ / "limits.toml").string() + " ";
+  }
   std::string limits_;
 };
 
@@ -107,11 +110,12 @@ TEST_F(DecideCommand, TheNotebookHangsOnItsTemperatureAndSaysSoFirst) {
   const ProgramResult result = decide(limits_);
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, StartsWith("First, the temperature: the choice hangs on how it was fitted."));
-  EXPECT_THAT(result.out, AllOf(HasSubstr("cross-fitted the choice is encoder int4; at the temperatures that the "
-                                          "files report it is encoder fp16"),
-                                HasSubstr("a tie by its paired interval"),
-                                HasSubstr("its macro-F1 hides that head accuracy changes by −2.5 points"),
-                                HasSubstr("11 lost and 4 gained of 283")));
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("cross-fitted the choice is encoder int4; at the temperatures that the "
+                              "files report it is encoder fp16"),
+                    HasSubstr("a tie by its paired interval"),
+                    HasSubstr("its macro-F1 hides that head accuracy changes by −2.5 points"),
+                    HasSubstr("11 lost and 4 gained of 283")));
   const Json document = parsed(decide(limits_ + "--json").out);
   const Json temperature = document["decision"]["temperature"];
   EXPECT_EQ(temperature["chosen_at_reported"], "encoder fp16");
@@ -155,14 +159,15 @@ TEST_F(DecideCommand, TheSecondDecisionReadsWhatTheFirstKept) {
 
 TEST_F(DecideCommand, GatesClassesTiersAndNoWorseAreLimitsLikeOthers) {
   import_notebook();
-  write_file(folder_ / "more.toml",
-             "[envelope]\nms_per_example_protocol = \"workload\"\n"
-             "frontier = [\"macro-F1\", \"head accuracy\", \"ms per example\", \"ECE\"]\n"
-             "[[envelope.constraint]]\nmetric = \"gate at accuracy 0.7 share\"\nmin = 0.05\n"
-             "[[envelope.constraint]]\nmetric = \"tail macro-F1\"\nmin = 0.01\n"
-             "[[envelope.constraint]]\nmetric = \"memory\"\nmax = 16000\n"
-             "[[envelope.constraint]]\nmetric = \"head accuracy\"\nno_worse_than = \"encoder fp16\"\nmargin = 0.2\n"
-             "[[envelope.constraint]]\nmetric = \"ECE\"\nmax = 0.05\nhard = false\n");
+  write_file(
+      folder_ / "more.toml",
+      "[envelope]\nms_per_example_protocol = \"workload\"\n"
+      "frontier = [\"macro-F1\", \"head accuracy\", \"ms per example\", \"ECE\"]\n"
+      "[[envelope.constraint]]\nmetric = \"gate at accuracy 0.7 share\"\nmin = 0.05\n"
+      "[[envelope.constraint]]\nmetric = \"tail macro-F1\"\nmin = 0.01\n"
+      "[[envelope.constraint]]\nmetric = \"memory\"\nmax = 16000\n"
+      "[[envelope.constraint]]\nmetric = \"head accuracy\"\nno_worse_than = \"encoder fp16\"\nmargin = 0.2\n"
+      "[[envelope.constraint]]\nmetric = \"ECE\"\nmax = 0.05\nhard = false\n");
   const ProgramResult result = decide(limits_ + "--json --envelope " + (folder_ / "more.toml").string());
   ASSERT_EQ(result.exit_code, 0) << result.err << result.out.substr(0, 800);
   const Json decision = parsed(result.out)["decision"];
@@ -236,7 +241,8 @@ TEST_F(DecideCommand, MixedDataAreRefused) {
     }
   }
   // One of the models once more, under another name of the split.
-  const ProgramResult added = quantier("import " + (folder_ / "earlier").string() + " --split test --out " + store());
+  const ProgramResult added =
+      quantier("import " + (folder_ / "earlier").string() + " --split test --out " + store());
   ASSERT_EQ(added.exit_code, 0) << added.err;
   auto opened = Store::open(folder_ / "store/evidence.sqlite", Store::Mode::kReadWrite);
   ASSERT_TRUE(opened);

@@ -41,17 +41,21 @@ void decide(Options& options, Session& session) {
 
 constexpr const char* kDescription =
     "Choose a configuration under limits, over what a store holds; measures nothing.\n"
-    "Limits come from the configuration of the run, from --envelope, and from flags, each over the one before:\n"
+    "Limits come from the configuration of the run, from --envelope, and from flags, each over the one "
+    "before:\n"
     "  quantier decide results                                   # as the run was configured\n"
     "  quantier decide results --max-ece 0.08                    # and what if?\n"
     "  quantier decide results --require \"tail accuracy >= 0.5\" --require \"gate 0.8 accuracy >= 0.9\"\n"
-    "  quantier decide results --when \"decoder fp16\"             # the limits under which this one is chosen\n"
+    "  quantier decide results --when \"decoder fp16\"             # the limits under which this one is "
+    "chosen\n"
     "  quantier decide results --envelope limits.toml --json\n"
     "Metrics: macro-F1, accuracy, TIER accuracy, TIER macro-F1, class NAME F1, class NAME accuracy, ECE,\n"
     "raw ECE, ms per example, latency p95, memory (MB), requests per second, gate 0.8 share, gate 0.8\n"
-    "accuracy, gate at accuracy 0.9 share. In the file: [[envelope.constraint]] with metric, min or max, hard,\n"
+    "accuracy, gate at accuracy 0.9 share. In the file: [[envelope.constraint]] with metric, min or max, "
+    "hard,\n"
     "or no_worse_than and margin.\n"
-    "A limit is violated when a configuration fails it, binding when relaxing it alone changes the choice, and\n"
+    "A limit is violated when a configuration fails it, binding when relaxing it alone changes the choice, "
+    "and\n"
     "tight when it is the nearest to failing for the choice. What nobody measured never passes.\n"
     "Exit code 3: nothing satisfies the limits.";
 
@@ -77,7 +81,8 @@ void add_decide(CLI::App& app, Session& session) {
   command->add_option("--protocol", request.protocol, "Timing protocol that ms per example is read by")
       ->check(CLI::IsMember({"throughput", "latency", "workload"}));
   command->add_option("--device", request.device, "What it runs on; a table's time and memory need it");
-  command->add_option("--require", request.require, "Any limit: \"METRIC >= NUMBER\" or \"METRIC <= NUMBER\"");
+  command->add_option("--require", request.require,
+                      "Any limit: \"METRIC >= NUMBER\" or \"METRIC <= NUMBER\"");
   command->add_option("--prefer", request.prefer, "The same, soft: decides among what passes the others");
   command->add_option("--frontier", request.frontier, "Axes of the frontier, two or more metrics")
       ->delimiter(',');

@@ -110,15 +110,17 @@ TEST(MetricBootstrap, EveryColumnIsWhatTheDrawSays) {
       kept_right += data.kept[i] != 0 && hit ? weight[i] : 0;
       if (std::isnan(data.confidence[i])) continue;
       counted += weight[i];
-      const auto bin = static_cast<std::size_t>(std::ceil(static_cast<double>(data.confidence[i]) * 15.0)) - 1;
+      const auto bin =
+          static_cast<std::size_t>(std::ceil(static_cast<double>(data.confidence[i]) * 15.0)) - 1;
       gap[bin] += weight[i] * ((hit ? 1.0 : 0.0) - static_cast<double>(data.confidence[i]));
     }
     const double n = static_cast<double>(weight.size());
     EXPECT_NEAR(at(Metric{MetricKind::kAccuracy}.key(), r), right / n, 1e-6);
-    EXPECT_NEAR(at(Metric{.kind = MetricKind::kTierAccuracy, .part = "tail"}.key(), r), tail_right / tail, 1e-6);
-    EXPECT_NEAR(at(Metric{MetricKind::kMacroF1}.key(), r), mean_f1(data, weight, {0, 1, 2, 3, 4}), 1e-6);
-    EXPECT_NEAR(at(Metric{.kind = MetricKind::kTierMacroF1, .part = "head"}.key(), r), mean_f1(data, weight, {0, 1}),
+    EXPECT_NEAR(at(Metric{.kind = MetricKind::kTierAccuracy, .part = "tail"}.key(), r), tail_right / tail,
                 1e-6);
+    EXPECT_NEAR(at(Metric{MetricKind::kMacroF1}.key(), r), mean_f1(data, weight, {0, 1, 2, 3, 4}), 1e-6);
+    EXPECT_NEAR(at(Metric{.kind = MetricKind::kTierMacroF1, .part = "head"}.key(), r),
+                mean_f1(data, weight, {0, 1}), 1e-6);
     EXPECT_NEAR(at("f1 of 2", r), mean_f1(data, weight, {2}), 1e-6);
     EXPECT_NEAR(at("share", r), kept / n, 1e-6);
     EXPECT_NEAR(at("gated", r), kept_right / kept, 1e-6);

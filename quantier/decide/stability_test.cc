@@ -25,7 +25,8 @@ Candidate candidate(const std::string& name, double macro_f1, double ece) {
 }
 
 // Columns of normal noise around the values observed.
-MetricReplicates noise(const std::vector<Candidate>& list, double f1_error, double ece_error, std::size_t count) {
+MetricReplicates noise(const std::vector<Candidate>& list, double f1_error, double ece_error,
+                       std::size_t count) {
   MetricReplicates out;
   out.candidates = list.size();
   out.replicates = count;

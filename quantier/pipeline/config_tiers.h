@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "quantier/base/error.h"
+#include "quantier/evidence/store.h"
 #include "quantier/pipeline/run_config.h"
 #include "quantier/stats/comparisons/analyze.h"
 
@@ -15,7 +16,9 @@ struct TierSetup {
   std::string text;  // "tiers by training frequency: head 10, mid 20, tail 28 classes"
 };
 
-// Empty without a [tiers] table. Errors: those of the counts and of make_tiers().
-[[nodiscard]] Result<TierSetup> tiers_for(const RunConfig& config, const std::vector<std::string>& label_names);
+// As configured; without that, as they were imported with the runs; else empty. Errors: those of the counts,
+// of make_tiers() and of the store.
+[[nodiscard]] Result<TierSetup> tiers_for(const RunConfig& config, Store& store,
+                                          const std::vector<std::string>& label_names);
 
 }  // namespace quantier

@@ -76,12 +76,13 @@ Result<std::vector<std::string>> all_runs(const std::vector<RunSummary>& summari
       return std::tie(each.split, each.limit, each.examples, each.classes);
     };
     if (data(*run) != data(first)) {
-      return fail(ErrorKind::kUserInput, "these configurations cannot be decided between", path,
-                  fmt::format("{} was measured over {} examples of {} classes of the split {}, {} over {} of {} of {}",
-                              printable(first.configuration.display()), first.examples, first.classes,
-                              printable(first.split), printable(run->configuration.display()), run->examples,
-                              run->classes, printable(run->split)),
-                  "name those that belong together with --config");
+      return fail(
+          ErrorKind::kUserInput, "these configurations cannot be decided between", path,
+          fmt::format(
+              "{} was measured over {} examples of {} classes of the split {}, {} over {} of {} of {}",
+              printable(first.configuration.display()), first.examples, first.classes, printable(first.split),
+              printable(run->configuration.display()), run->examples, run->classes, printable(run->split)),
+          "name those that belong together with --config");
     }
     keys.push_back(run->key);
   }
@@ -120,22 +121,16 @@ Result<Setup> setup_of(const DecideRequest& request, Store& store, const std::ve
   setup.throughput = std::ranges::any_of(first.timings, [](const TimingSample& sample) {
     return sample.protocol == TimingProtocol::kThroughput;
   });
-  if (setup.config && setup.config->tiers) {
-    QT_TRY(TierSetup tiers, tiers_for(*setup.config, setup.label_names));
-    setup.tiers = std::move(tiers.tiers);
-  } else if (!setup.config) {
-    QT_TRY(const std::optional<std::string> text, store.setting(kTiersSetting));
-    if (text) {
-      QT_TRY(const Json json, parse_json(*text, store.path()));
-      QT_TRY(setup.tiers, tiers_from_json(json, store.path()));
-    }
+  QT_TRY(TierSetup tiers, tiers_for(setup.config.value_or(RunConfig{}), store, setup.label_names));
+  setup.tiers = std::move(tiers.tiers);
+  if (!setup.config) {
     std::set<std::string> recipes;
     for (const RunSummary& run : summaries) recipes.insert(run.configuration.recipe);
     // A reference that nobody has compares nothing: take the first.
     if (!recipes.contains(setup.reference_recipe)) {
       setup.reference_recipe = summaries.front().configuration.recipe;
-      remarks.push_back(fmt::format("tiers are compared with {}: there is no fp16",
-                                    printable(setup.reference_recipe)));
+      remarks.push_back(
+          fmt::format("tiers are compared with {}: there is no fp16", printable(setup.reference_recipe)));
     }
   }
   return setup;
@@ -265,8 +260,9 @@ Result<DecideResult> decide_table(const DecideRequest& request, Store& store) {
       "these are numbers of a table, without predictions: no intervals and no probabilities, and the ECE is "
       "the one stated, at whatever temperature it was read");
   if (envelope.device.empty()) {
-    result.remarks.emplace_back("time and memory are not counted: say on which device they were measured, with "
-                                "--device or in the envelope");
+    result.remarks.emplace_back(
+        "time and memory are not counted: say on which device they were measured, with "
+        "--device or in the envelope");
   }
   QT_TRY(result.decision, decide_candidates(std::move(candidates), {}, envelope));
   if (request.when.empty()) return result;
@@ -285,18 +281,20 @@ Result<DecideResult> decide_store(const DecideRequest& request) {
   bool writable = false;
   QT_TRY(Store store, open_store(file, writable));
   QT_TRY(const std::vector<RunSummary> summaries, store.runs());
-  Result<DecideResult> result = summaries.empty() ? decide_table(request, store)
-                                                  : decide_runs(request, store, writable, summaries);
+  Result<DecideResult> result =
+      summaries.empty() ? decide_table(request, store) : decide_runs(request, store, writable, summaries);
   if (!result) return result;
   result->store = store.path();
-  if (!writable) result->remarks.emplace_back("the store cannot be written, so nothing derived is kept in it");
+  if (!writable)
+    result->remarks.emplace_back("the store cannot be written, so nothing derived is kept in it");
   if (!request.when.empty() && !result->when) {
     std::vector<std::string> known;
     for (const Candidate& candidate : result->decision.candidates) known.push_back(candidate.name);
     const std::string near = nearest_name(request.when, known);
-    return fail(ErrorKind::kUsage, fmt::format("there is no configuration \"{}\"", printable(request.when)), "--when",
-                "", near.empty() ? fmt::format("there are: {}", fmt::join(known, ", "))
-                                 : fmt::format("did you mean \"{}\"?", near));
+    return fail(ErrorKind::kUsage, fmt::format("there is no configuration \"{}\"", printable(request.when)),
+                "--when", "",
+                near.empty() ? fmt::format("there are: {}", fmt::join(known, ", "))
+                             : fmt::format("did you mean \"{}\"?", near));
   }
   return result;
 }

@@ -111,19 +111,19 @@ Json checks_json(const Decision& decision) {
                         {"why", check.why.empty() ? Json(nullptr) : Json(check.why)}});
     }
     const Candidate& candidate = decision.candidates[i];
-    list.push_back({{"configuration", candidate.name},
-                    {"run_key", candidate.run_key},
-                    {"macro_f1", number(candidate.macro_f1)},
-                    {"ms_per_example", number(candidate.ms_per_example)},
-                    {"memory_bytes", number(candidate.memory_bytes)},
-                    {"ece", number(candidate.ece)},
-                    {"established_losses", candidate.established_losses},
-                    {"viable", decision.checks[i].viable},
-                    {"soft_missed", decision.checks[i].soft_missed},
-                    {"probability", number(decision.checks[i].probability)},
-                    {"chosen_share",
-                     decision.stability ? number(decision.stability->chosen_share[i]) : Json(nullptr)},
-                    {"checks", std::move(checks)}});
+    list.push_back(
+        {{"configuration", candidate.name},
+         {"run_key", candidate.run_key},
+         {"macro_f1", number(candidate.macro_f1)},
+         {"ms_per_example", number(candidate.ms_per_example)},
+         {"memory_bytes", number(candidate.memory_bytes)},
+         {"ece", number(candidate.ece)},
+         {"established_losses", candidate.established_losses},
+         {"viable", decision.checks[i].viable},
+         {"soft_missed", decision.checks[i].soft_missed},
+         {"probability", number(decision.checks[i].probability)},
+         {"chosen_share", decision.stability ? number(decision.stability->chosen_share[i]) : Json(nullptr)},
+         {"checks", std::move(checks)}});
   }
   return list;
 }
@@ -139,10 +139,14 @@ Json naive_json(const Decision& decision, const NaiveChoice& naive) {
                     {"high", number(naive.lead->high)}};
   }
   if (naive.hidden) {
-    json["hidden"] = {{"tier", naive.hidden->tier},     {"delta", number(naive.hidden->delta)},
-                      {"low", number(naive.hidden->low)}, {"high", number(naive.hidden->high)},
-                      {"lost", naive.hidden->lost},     {"gained", naive.hidden->gained},
-                      {"n", naive.hidden->n},           {"verdict", naive.hidden->verdict}};
+    json["hidden"] = {{"tier", naive.hidden->tier},
+                      {"delta", number(naive.hidden->delta)},
+                      {"low", number(naive.hidden->low)},
+                      {"high", number(naive.hidden->high)},
+                      {"lost", naive.hidden->lost},
+                      {"gained", naive.hidden->gained},
+                      {"n", naive.hidden->n},
+                      {"verdict", naive.hidden->verdict}};
   }
   return json;
 }

@@ -5,7 +5,8 @@
 
 namespace quantier {
 
-std::vector<Candidate> candidates_of_table(const std::vector<ReportedValue>& values, const std::string& device) {
+std::vector<Candidate> candidates_of_table(const std::vector<ReportedValue>& values,
+                                           const std::string& device) {
   std::vector<Candidate> candidates;
   for (const ReportedValue& value : values) {
     const bool whole = value.tier.empty() && value.label.empty() && value.part.empty();
@@ -25,8 +26,8 @@ std::vector<Candidate> candidates_of_table(const std::vector<ReportedValue>& val
     }
     // Of a tier or a class only what is about the configuration itself, and not a difference.
     if (!whole) {
-      const bool tier_accuracy = value.quantity == "accuracy" && !value.tier.empty() && value.label.empty() &&
-                                 value.part.empty();
+      const bool tier_accuracy =
+          value.quantity == "accuracy" && !value.tier.empty() && value.label.empty() && value.part.empty();
       if (tier_accuracy) found->tiers.push_back({value.tier, value.value});
       continue;
     }

@@ -13,8 +13,10 @@
 #include "quantier/pipeline/findings.h"
 #include "quantier/pipeline/report_findings.h"
 #include "quantier/pipeline/report_imported.h"
+#include "quantier/pipeline/report_promises.h"
 #include "quantier/pipeline/run.h"
 #include "quantier/pipeline/run_timing.h"
+#include "quantier/pipeline/tier_input.h"
 #include "quantier/stats/comparisons/analyze.h"
 
 namespace quantier {
@@ -200,7 +202,7 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
     return fail(ErrorKind::kUsage, "there is nothing to report", store.path(), "no run is finished");
   }
   QT_TRY(const std::vector<Run> runs, load_runs(store, keys, options));
-  QT_TRY(TierSetup tiers, tiers_for(config, runs.front().predictions.label_names));
+  QT_TRY(TierSetup tiers, tiers_for(config, store, runs.front().predictions.label_names));
   Report report;
   report.store = store.path();
   QT_TRY(report.analysis, analyze_runs(config, store, runs, tiers.tiers, options));
@@ -210,9 +212,17 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   QT_TRY(Envelope envelope,
          envelope_for(config, {.tiers = tiers.tiers.names, .classes = report.analysis.label_names}));
   const bool imported = all_imported(runs);
-  if (imported) envelope.memory_definition = kImportedMemory;
-  QT_TRY(report.decision, decide_analysed(config, store, runs, report.analysis, tiers.tiers, envelope, options));
+  if (imported) {
+    envelope.memory_definition = kImportedMemory;
+    // What files of a notebook state is of this protocol; without a limit no other was asked for.
+    if (!envelope.max_ms_per_example && !envelope.requests_per_second) {
+      envelope.latency_protocol = timing_protocol_name(TimingProtocol::kWorkload);
+    }
+  }
+  QT_TRY(report.decision,
+         decide_analysed(config, store, runs, report.analysis, tiers.tiers, envelope, options));
   NoteInput input = note_input_of(report.analysis, report.decision);
+  add_promises(report.analysis, runs, input);
   QT_TRY(input.alternatives, alternatives_of(report.analysis, report.decision));
   input.title = config.title;
   input.missing = missing_of(failures, report.analysis);
@@ -315,7 +325,21 @@ Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
   return found;
 }
 
+Result<KnownConfigurations> known_configurations(Store& store) {
+  KnownConfigurations known;
+  QT_TRY(const std::vector<RunSummary> runs, store.runs());
+  for (const RunSummary& run : runs) {
+    const auto add = [](std::vector<std::string>& names, const std::string& name) {
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    };
+    add(known.models, run.configuration.model);
+    add(known.recipes, run.configuration.recipe);
+  }
+  return known;
+}
+
 Result<RunConfig> configuration_of(Store& store) {
+  QT_TRY(const KnownConfigurations known, known_configurations(store));
   QT_TRY(const std::optional<std::string> text, store.setting(kConfigurationSetting));
   QT_TRY(const std::optional<std::string> file, store.setting(kConfigurationFileSetting));
   if (!text || !file) {
@@ -323,7 +347,7 @@ Result<RunConfig> configuration_of(Store& store) {
                 store.path(), "", "name it with --config");
   }
   const std::filesystem::path path = *file;
-  QT_TRY(RunConfig config, parse_run_config(*text, path.parent_path(), *file));
+  QT_TRY(RunConfig config, parse_run_config(*text, path.parent_path(), *file, &known));
   config.file = path;
   return config;
 }

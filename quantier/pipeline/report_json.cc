@@ -181,16 +181,15 @@ Json noise_json(const Analysis& analysis) {
 }  // namespace
 
 Json report_to_json(const Report& report) {
-  return Json{
-      {"decision", decision_to_json(report.decision)},
-      {"table", table_json(report)},
-      {"comparisons", comparisons_json(report.analysis)},
-      {"macro_f1_differences", differences_json(report.analysis)},
-      {"noise_floor", noise_json(report.analysis)},
-      {"limit", report.analysis.limit ? Json(*report.analysis.limit) : Json(nullptr)},
-      {"examples", report.analysis.examples},
-      {"note", {{"markdown", report.files.markdown.string()}, {"html", report.files.html.string()}}},
-      {"store", report.store}};
+  return Json{{"decision", decision_to_json(report.decision)},
+              {"table", table_json(report)},
+              {"comparisons", comparisons_json(report.analysis)},
+              {"macro_f1_differences", differences_json(report.analysis)},
+              {"noise_floor", noise_json(report.analysis)},
+              {"limit", report.analysis.limit ? Json(*report.analysis.limit) : Json(nullptr)},
+              {"examples", report.analysis.examples},
+              {"note", {{"markdown", report.files.markdown.string()}, {"html", report.files.html.string()}}},
+              {"store", report.store}};
 }
 
 }  // namespace quantier
