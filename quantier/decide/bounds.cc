@@ -20,8 +20,7 @@ Indices eligible_at(const Problem& problem, std::optional<std::size_t> c, double
     bool passes = true;
     for (std::size_t k = 0; k < decision.constraints.size(); ++k) {
       const Check& check = decision.checks[i].checks[k];
-      const CheckOutcome outcome =
-          c == k ? outcome_at(check, decision.constraints[k], limit) : check.outcome;
+      const CheckOutcome outcome = c == k ? outcome_at(check, decision.constraints[k], limit) : check.outcome;
       if (outcome == CheckOutcome::kPass) continue;
       if (decision.constraints[k].hard) {
         passes = false;
@@ -55,8 +54,8 @@ void try_relaxations(Decision& decision, const Problem& problem) {
       const std::vector<Check>& checks = decision.checks[i].checks;
       bool others_pass = true;
       for (std::size_t k = 0; k < checks.size(); ++k) {
-        others_pass = others_pass && (k == c || !decision.constraints[k].hard ||
-                                      checks[k].outcome == CheckOutcome::kPass);
+        others_pass = others_pass &&
+                      (k == c || !decision.constraints[k].hard || checks[k].outcome == CheckOutcome::kPass);
       }
       if (others_pass) steps.emplace_back(-checks[c].headroom, *checks[c].value);
     }
@@ -141,8 +140,8 @@ Breakpoints breakpoints_of(const Problem& problem, std::size_t c) {
       out.ranges.push_back({from, to, winner});
     }
   };
-  // Below the first value, between two, above the last: an upper bound is read at a range's lower end, a lower
-  // bound at its upper one.
+  // Below the first value, between two, above the last: an upper bound is read at a range's lower end, a
+  // lower bound at its upper one.
   for (std::size_t k = 0; k <= values.size(); ++k) {
     const double from = k == 0 ? -HUGE_VAL : values[k - 1];
     const double to = k == values.size() ? HUGE_VAL : values[k];

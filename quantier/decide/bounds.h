@@ -1,4 +1,5 @@
-// What happens as bounds move: breakpoints of the choice, relaxations, and the envelopes of one configuration.
+// What happens as bounds move: breakpoints of the choice, relaxations, and the envelopes of one
+// configuration.
 #pragma once
 
 #include "quantier/decide/decision.h"

@@ -58,7 +58,8 @@ Status check_stated(const StatedConstraint& stated, const std::vector<Candidate>
   const std::string name = stated.metric.name();
   if (!stated.no_worse_than.empty()) {
     QT_TRY_STATUS(check_number(name + ", margin", stated.margin, false));
-    if (std::ranges::none_of(candidates, [&](const auto& each) { return each.name == stated.no_worse_than; })) {
+    if (std::ranges::none_of(candidates,
+                             [&](const auto& each) { return each.name == stated.no_worse_than; })) {
       std::vector<std::string> known;
       for (const Candidate& candidate : candidates) known.push_back(candidate.name);
       const std::string near = nearest_name(stated.no_worse_than, known);
@@ -116,7 +117,8 @@ void add_latency(const Envelope& envelope, std::vector<Constraint>& constraints)
   if (envelope.requests_per_second && envelope.rate_from_throughput) {
     const double budget_ms = 1000.0 / *envelope.requests_per_second;
     if (!latency || budget_ms < latency->limit) {
-      latency = simple(metric, budget_ms, true, fmt::format("{:g} requests/s", *envelope.requests_per_second));
+      latency =
+          simple(metric, budget_ms, true, fmt::format("{:g} requests/s", *envelope.requests_per_second));
     }
   }
   if (latency) constraints.push_back(*latency);
@@ -260,13 +262,14 @@ std::vector<Constraint> make_constraints(const std::vector<Candidate>& candidate
   }
   add_memory(envelope, constraints);
   for (const TierFloor& floor : envelope.tier_floors) {
-    constraints.push_back(simple({.kind = MetricKind::kTierAccuracy, .part = floor.tier}, floor.accuracy_min,
-                                 false, "stated"));
+    constraints.push_back(
+        simple({.kind = MetricKind::kTierAccuracy, .part = floor.tier}, floor.accuracy_min, false, "stated"));
   }
   for (const StatedConstraint& stated : envelope.constraints) {
     std::vector<Constraint> made;
     if (!stated.no_worse_than.empty()) {
-      Constraint constraint = simple(stated.metric, -stated.margin, false, "no worse than " + stated.no_worse_than);
+      Constraint constraint =
+          simple(stated.metric, -stated.margin, false, "no worse than " + stated.no_worse_than);
       const auto found = std::ranges::find(candidates, stated.no_worse_than, &Candidate::name);
       constraint.no_worse_than = static_cast<std::size_t>(found - candidates.begin());
       made.push_back(std::move(constraint));

@@ -28,8 +28,8 @@ std::vector<CandidateChecks> check_all(const Decision& decision, const MetricRep
     CandidateChecks row;
     row.viable = true;
     for (const Constraint& constraint : decision.constraints) {
-      const std::vector<float> column = decide_internal::constraint_replicates(
-          all[i], i, all, constraint, decision.envelope, replicates);
+      const std::vector<float> column =
+          decide_internal::constraint_replicates(all[i], i, all, constraint, decision.envelope, replicates);
       row.checks.push_back(
           decide_internal::check_one(all[i], all, constraint, decision.envelope.margins, column));
       if (row.checks.back().outcome == CheckOutcome::kPass) continue;
@@ -69,7 +69,8 @@ void summarize(Decision& decision) {
     const bool missed_soft = checks[c].outcome != CheckOutcome::kPass;
     if (!decision.constraints[c].hard || missed_soft || !checks[c].distance) continue;
     if (decision.constraints[c].no_worse_than == decision.chosen) continue;  // it is its own yardstick
-    if (!decision.tightest || *checks[c].distance < *checks[*decision.tightest].distance) decision.tightest = c;
+    if (!decision.tightest || *checks[c].distance < *checks[*decision.tightest].distance)
+      decision.tightest = c;
   }
 }
 

@@ -107,7 +107,8 @@ struct Check {
   bool within_margin = false;      // so near the limit that another measurement may turn it over
   std::optional<Interval> interval = {};
   std::optional<double> probability = {};  // of meeting the limit on resampled data
-  // Headroom in units of the value's own uncertainty: standard errors, or margins where nothing was resampled.
+  // Headroom in units of the value's own uncertainty: standard errors, or margins where nothing was
+  // resampled.
   std::optional<double> distance = {};
   bool distance_in_margins = false;
   std::string why = {};  // for kUnknown: what is missing, and what to run
@@ -123,7 +124,7 @@ struct CandidateChecks {
 struct ConstraintSummary {
   std::vector<std::size_t> failed_by;  // candidates
   std::vector<std::size_t> unknown_for;
-  bool binds = false;  // somebody fails it: violated
+  bool binds = false;    // somebody fails it: violated
   bool binding = false;  // relaxing it alone changes the choice
 };
 
@@ -231,7 +232,7 @@ struct Breakpoints {
 // How often resampled data lead to the same choice under the same envelope and rule.
 struct Stability {
   std::size_t replicates = 0;
-  double same_choice = 0.0;         // the share that chooses what was chosen
+  double same_choice = 0.0;          // the share that chooses what was chosen
   std::vector<double> chosen_share;  // [candidate]
   double nothing_share = 0.0;        // nothing passes
 };
@@ -239,8 +240,8 @@ struct Stability {
 // The macro-F1 of the choice without what it owes to having been picked among several: the lead of each
 // replicate's own choice over the mean of all, where it was picked and on the examples that its replicate did
 // not draw. The difference is the optimism, taken at 0.632: picking on resampled data adds the noise of the
-// resampling to that of the sample, so the out-of-bag reading alone corrects too much. (Efron, "Estimating the
-// error rate of a prediction rule: improvement on cross-validation", JASA 1983, section 6.)
+// resampling to that of the sample, so the out-of-bag reading alone corrects too much. (Efron, "Estimating
+// the error rate of a prediction rule: improvement on cross-validation", JASA 1983, section 6.)
 struct SelectionCorrection {
   double optimism = 0.0;
   double corrected = 0.0;
@@ -251,7 +252,7 @@ struct SelectionCorrection {
 // What somebody would choose who reads less of the evidence.
 struct NaiveChoice {
   std::optional<std::size_t> chosen;
-  std::vector<std::size_t> violates;  // limits that it fails or has no evidence for
+  std::vector<std::size_t> violates;      // limits that it fails or has no evidence for
   std::optional<QualityDifference> lead;  // over the choice, with its paired interval where there is one
   bool tie = false;                       // the lead is no difference by the rule
   std::optional<TierChange> hidden;       // the tier that loses most while macro-F1 does not show it
@@ -271,8 +272,9 @@ struct AxisPoint {
   AxisStatus status = AxisStatus::kNotMeasured;
   std::vector<double> values;             // [axis]
   std::vector<std::size_t> dominated_by;  // no worse on every axis, better on one beyond its tie
-  std::vector<std::size_t> tied_with;     // no worse on every axis by the raw numbers, better on none that counts
-  std::optional<double> membership;       // share of the replicates in which nobody dominates it
+  std::vector<std::size_t>
+      tied_with;                     // no worse on every axis by the raw numbers, better on none that counts
+  std::optional<double> membership;  // share of the replicates in which nobody dominates it
 };
 
 // The frontier over two axes or more. Being first on one axis makes a member, not a winner.

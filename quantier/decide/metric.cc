@@ -93,7 +93,8 @@ std::unexpected<Error> unknown(std::string_view text, std::string why, std::span
     hint = fmt::format("did you mean \"{}\"?", near);
   } else if (!known.empty()) {
     const std::size_t shown = std::min<std::size_t>(known.size(), 24);
-    hint = fmt::format("known: {}{}", fmt::join(known.first(shown), ", "), shown < known.size() ? ", ..." : "");
+    hint =
+        fmt::format("known: {}{}", fmt::join(known.first(shown), ", "), shown < known.size() ? ", ..." : "");
   }
   return fail(ErrorKind::kUsage, fmt::format("the metric \"{}\" is not known", printable(text, 80)), "",
               std::move(why), std::move(hint));
@@ -108,8 +109,8 @@ Result<Metric> parse_gate(std::string_view text, const std::string& words) {
   const auto level = number_of(rest.substr(0, space));
   const std::string what = space == std::string::npos ? "" : rest.substr(space + 1);
   if (!level || !(*level > 0.0 && *level < 1.0) || (what != "share" && what != "accuracy")) {
-    const std::vector<std::string> known = {"gate 0.8 share", "gate 0.8 accuracy", "gate at accuracy 0.9 share",
-                                            "gate at accuracy 0.9 accuracy"};
+    const std::vector<std::string> known = {"gate 0.8 share", "gate 0.8 accuracy",
+                                            "gate at accuracy 0.9 share", "gate at accuracy 0.9 accuracy"};
     return unknown(text, "a gate has a number between 0 and 1, and `share` or `accuracy` after it", known);
   }
   metric.level = *level;
@@ -183,9 +184,7 @@ std::optional<Metric> parse_fixed(const std::string& words) {
 
 }  // namespace
 
-std::string Metric::key() const {
-  return fmt::format("{}|{}|{}|{:g}", info(kind).id, part, variant, level);
-}
+std::string Metric::key() const { return fmt::format("{}|{}|{}|{:g}", info(kind).id, part, variant, level); }
 
 std::string Metric::name() const {
   switch (kind) {

@@ -150,7 +150,8 @@ class Block {
       hits += hits_[c][k];
       examples += support_[c][k];
     }
-    return examples == 0 ? 0.0F : static_cast<float>(static_cast<double>(hits) / static_cast<double>(examples));
+    return examples == 0 ? 0.0F
+                         : static_cast<float>(static_cast<double>(hits) / static_cast<double>(examples));
   }
   void read_bins(const Reader::Bins& reading, std::size_t first, std::span<float> out) {
     std::array<SignedLanes, kCalibrationBins> excess{};
@@ -173,9 +174,10 @@ class Block {
     for (std::size_t k = 0; k < lanes_; ++k) {
       std::int64_t gaps = 0;
       for (const SignedLanes& sum : excess) gaps += std::abs(sum[k]);
-      out[first + k] = counted[k] == 0 ? 0.0F
-                                       : static_cast<float>(static_cast<double>(gaps) / scale_ /
-                                                            static_cast<double>(counted[k]));
+      out[first + k] =
+          counted[k] == 0
+              ? 0.0F
+              : static_cast<float>(static_cast<double>(gaps) / scale_ / static_cast<double>(counted[k]));
     }
   }
   void read_gate(const Reader::Kept& gate, std::size_t first,
@@ -302,8 +304,8 @@ Columns columns_of(const MetricBootstrap& input, const std::vector<std::vector<s
     const std::string& name = input.tier_names[t];
     columns.tier_f1.push_back(any ? column(Metric{.kind = MetricKind::kTierMacroF1, .part = name}.key())
                                   : std::span<float>());
-    columns.tier_accuracy.push_back(any ? column(Metric{.kind = MetricKind::kTierAccuracy, .part = name}.key())
-                                        : std::span<float>());
+    columns.tier_accuracy.push_back(
+        any ? column(Metric{.kind = MetricKind::kTierAccuracy, .part = name}.key()) : std::span<float>());
   }
   for (const auto& [id, keys] : input.classes_of_interest) {
     if (!keys.f1.empty()) columns.class_f1.emplace_back(id, column(keys.f1));
@@ -341,7 +343,8 @@ Status add_metric_replicates(const MetricBootstrap& input, MetricReplicates& out
     if (!scratch[worker]) scratch[worker] = std::make_unique<Block>(input, scale);
     const std::size_t first = block * kLanes;
     scratch[worker]->draw(resampler, first, std::min(kLanes, input.replicates - first));
-    for (std::size_t n = 0; n < readers.size(); ++n) scratch[worker]->read(readers[n], groups, first, columns[n]);
+    for (std::size_t n = 0; n < readers.size(); ++n)
+      scratch[worker]->read(readers[n], groups, first, columns[n]);
   };
   const std::size_t per_round = workers * 8;
   for (std::size_t begin = 0; begin < blocks; begin += per_round) {

@@ -34,13 +34,13 @@ struct ConfidenceReading {
 
 // Share and accuracy of a gate: which examples it lets through.
 struct GateReading {
-  std::string share_key;     // either may be empty: not asked for
+  std::string share_key;  // either may be empty: not asked for
   std::string accuracy_key;
   std::vector<std::uint8_t> kept;  // [example]
 };
 
 struct ResampledConfiguration {
-  std::size_t index = 0;                  // of the candidate
+  std::size_t index = 0;                    // of the candidate
   std::span<const std::int32_t> predicted;  // [example], in [0, classes]: `classes` is no answer
   std::vector<ConfidenceReading> readings;
   std::vector<GateReading> gates;

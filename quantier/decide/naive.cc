@@ -67,8 +67,7 @@ NaiveChoice naive_choice(const Decision& decision, const Rule& rule, std::option
   out.hidden = hidden_loss(decision, decision.candidates[*naive]);
   if (!chosen || *chosen == *naive) return out;
   out.lead = lead_of(decision, *naive, *chosen);
-  out.tie =
-      rule.compare(Objective::kQuality, observed_values(decision.candidates), *naive, *chosen) == 0;
+  out.tie = rule.compare(Objective::kQuality, observed_values(decision.candidates), *naive, *chosen) == 0;
   return out;
 }
 
@@ -110,8 +109,10 @@ void add_temperature_conflict(Decision& decision, const Rule& rule) {
       if (constraint.metric == converged && !constraint.no_worse_than) {
         const CheckOutcome before = check.outcome;
         check = check_one(others[i], others, constraint, decision.envelope.margins, {});
-        turned_to_pass = turned_to_pass || (before == CheckOutcome::kFail && check.outcome == CheckOutcome::kPass);
-        turned_to_fail = turned_to_fail || (before == CheckOutcome::kPass && check.outcome == CheckOutcome::kFail);
+        turned_to_pass =
+            turned_to_pass || (before == CheckOutcome::kFail && check.outcome == CheckOutcome::kPass);
+        turned_to_fail =
+            turned_to_fail || (before == CheckOutcome::kPass && check.outcome == CheckOutcome::kFail);
       }
       if (check.outcome == CheckOutcome::kPass) continue;
       if (constraint.hard) {
@@ -126,8 +127,8 @@ void add_temperature_conflict(Decision& decision, const Rule& rule) {
   Indices eligible = viable_of(checks);
   conflict.chosen_at_reported = rule.choose(eligible, values);
   if (conflict.fails_only_reported.empty() && conflict.fails_only_converged.empty()) return;
-  conflict.by_points_at_reported = naive_choice(decision, rule, highest(others, viable_of(checks)),
-                                                conflict.chosen_at_reported, checks);
+  conflict.by_points_at_reported =
+      naive_choice(decision, rule, highest(others, viable_of(checks)), conflict.chosen_at_reported, checks);
   decision.temperature = std::move(conflict);
 }
 

@@ -139,7 +139,8 @@ void Rule::keep_quality(Indices& left, const RuleValues& values, Choice* story) 
       return first > second;
     });
     const auto tied = [&](std::size_t i) { return compare(Objective::kQuality, values, i, best) == 0; };
-    const bool clean_tie = std::ranges::any_of(left, [&](std::size_t i) { return lossy_[i] == 0 && tied(i); });
+    const bool clean_tie =
+        std::ranges::any_of(left, [&](std::size_t i) { return lossy_[i] == 0 && tied(i); });
     if (lossy_[best] != 0 && clean_tie) {
       // It is not ahead of an unharmed one, so it cannot be what the others are compared with.
       filter(ChoiceStep::Kind::kEstablishedLoss, std::nullopt, left, story,

@@ -45,7 +45,8 @@ class Rule {
        const Envelope& envelope, const MetricReplicates* replicates = nullptr);
 
   // -1: a is worse, 0: tied, 1: a is better.
-  [[nodiscard]] int compare(Objective objective, const RuleValues& values, std::size_t a, std::size_t b) const;
+  [[nodiscard]] int compare(Objective objective, const RuleValues& values, std::size_t a,
+                            std::size_t b) const;
 
   // `eligible` are indices of candidates that pass every hard limit.
   [[nodiscard]] Choice explain(std::vector<std::size_t> eligible, const RuleValues& values) const;

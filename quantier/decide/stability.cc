@@ -181,7 +181,8 @@ void add_stability(Decision& decision, const Rule& rule, const DecideOptions& op
     ever += total.chosen[i] > 0 ? 1 : 0;
   }
   stability.nothing_share = static_cast<double>(total.nothing) / all;
-  stability.same_choice = decision.chosen ? stability.chosen_share[*decision.chosen] : stability.nothing_share;
+  stability.same_choice =
+      decision.chosen ? stability.chosen_share[*decision.chosen] : stability.nothing_share;
   decision.stability = std::move(stability);
   if (!decision.chosen || total.corrected == 0) return;
   SelectionCorrection selection;

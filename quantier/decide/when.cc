@@ -68,7 +68,8 @@ WhenAnswer when_chosen(const Decision& decision, std::size_t candidate, const De
     }
     tight.checks.push_back(std::move(row));
   }
-  const bool resampled = options.replicates != nullptr && options.replicates->candidates == tight.candidates.size();
+  const bool resampled =
+      options.replicates != nullptr && options.replicates->candidates == tight.candidates.size();
   const Rule rule(tight.candidates, tight.differences, tight.envelope,
                   resampled ? options.replicates : nullptr);
   const decide_internal::Problem problem = decide_internal::problem_of(tight, rule);

@@ -22,9 +22,9 @@ Result<bool> has_table(sqlite::Connection& connection) {
 Status Store::set_derived(std::string_view name, const Derived& derived) {
   QT_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(connection_));
   QT_TRY_STATUS(connection_.execute(kTable));
-  QT_TRY(sqlite::Statement insert,
-         connection_.prepare(
-             "INSERT OR REPLACE INTO derived (name, key, text, numbers) VALUES (?, ?, ?, ?)"));
+  QT_TRY(
+      sqlite::Statement insert,
+      connection_.prepare("INSERT OR REPLACE INTO derived (name, key, text, numbers) VALUES (?, ?, ?, ?)"));
   insert.bind(1, name);
   insert.bind(2, std::string_view(derived.key));
   insert.bind(3, std::string_view(derived.text));

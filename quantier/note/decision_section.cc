@@ -20,8 +20,8 @@ std::string step_sentence(const Decision& decision, const ChoiceStep& step) {
       if (step.kept.empty() || decision.constraints.empty()) return {};
       return fmt::format("Every limit is passed by {}.", kept);
     case ChoiceStep::Kind::kSoftLimits:
-      return fmt::format("Of these {} miss{} fewer soft limits than {}.", kept, step.kept.size() == 1 ? "es" : "",
-                         dropped);
+      return fmt::format("Of these {} miss{} fewer soft limits than {}.", kept,
+                         step.kept.size() == 1 ? "es" : "", dropped);
     case ChoiceStep::Kind::kQualityTie: {
       if (step.kept.size() == 1) return fmt::format("On macro-F1 {} is alone at the top.", best);
       std::vector<std::size_t> tied = step.kept;
@@ -45,8 +45,8 @@ std::string step_sentence(const Decision& decision, const ChoiceStep& step) {
                                            100.0 * margins.memory_fraction, dropped);
     case ChoiceStep::Kind::kEce:
       return dropped.empty() ? (step.kept.size() == 1 ? "" : "ECE does not separate them.")
-                             : fmt::format("ECE then leaves {}; worse by more than {:g}: {}.", kept, margins.ece,
-                                           dropped);
+                             : fmt::format("ECE then leaves {}; worse by more than {:g}: {}.", kept,
+                                           margins.ece, dropped);
     case ChoiceStep::Kind::kRawOrder:
       return fmt::format("Equal to {} inside every margin: {}. Between them {} decides.", best, dropped,
                          tie_rule_text(decision.envelope.tie_rule));
@@ -186,10 +186,10 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
   const Decision& decision = input.decision;
   blocks.emplace_back(NoteHeading{2, "4. Operational decision under constraints"});
   NoteTable table;
-  table.caption =
-      fmt::format("Every configuration against every limit{}{}. Near: another measurement could turn it over.",
-                  decision.envelope.device.empty() ? "" : " of " + decision.envelope.device,
-                  decision.stability ? ", with the share of resampled data that meets it" : "");
+  table.caption = fmt::format(
+      "Every configuration against every limit{}{}. Near: another measurement could turn it over.",
+      decision.envelope.device.empty() ? "" : " of " + decision.envelope.device,
+      decision.stability ? ", with the share of resampled data that meets it" : "");
   table.header = {"configuration", "run"};
   table.text_columns = 2;
   table.marked_row = decision.chosen;
@@ -206,7 +206,8 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
   const std::string temperature = temperature_sentence(decision);
   if (!temperature.empty()) blocks.emplace_back(NoteParagraph{temperature + limited_mark(input)});
   std::string bounds = binding_sentence(decision) + near_sentence(decision);
-  for (const std::string& missing : missing_evidence(decision)) bounds += fmt::format(" Missing: {}.", missing);
+  for (const std::string& missing : missing_evidence(decision))
+    bounds += fmt::format(" Missing: {}.", missing);
   blocks.emplace_back(NoteParagraph{bounds + limited_mark(input)});
 
   std::string reasons = decision.chosen ? objectives_sentence(decision.envelope) : "";

@@ -78,11 +78,11 @@ std::string constraint_table(const Decision& decision, std::size_t c) {
       interval = fmt::format("[{}, {}]", value_text(constraint, check.interval->low),
                              value_text(constraint, check.interval->high));
     }
-    rows.push_back({visible(decision.candidates[i].name),
-                    check.value ? value_text(constraint, *check.value) : "–", interval,
-                    headroom_text(constraint, check),
-                    check.probability ? note_internal::probability(*check.probability) : "–",
-                    fmt::format("{}{}", outcome_word(constraint, check), check.within_margin ? ", near" : "")});
+    rows.push_back(
+        {visible(decision.candidates[i].name), check.value ? value_text(constraint, *check.value) : "–",
+         interval, headroom_text(constraint, check),
+         check.probability ? note_internal::probability(*check.probability) : "–",
+         fmt::format("{}{}", outcome_word(constraint, check), check.within_margin ? ", near" : "")});
   }
   return title + "\n" + aligned(rows);
 }
@@ -112,18 +112,15 @@ std::string range_text(const Constraint& constraint, double from, double to) {
   const std::string what = note_internal::short_name(constraint);
   const char* side = constraint.upper ? "ceiling" : "floor";
   if (!std::isfinite(from) && !std::isfinite(to)) return fmt::format("any {} {}", what, side);
-  if (!std::isfinite(to)) {
-    return fmt::format("a {} {} {} {}", what, side, constraint.upper ? "of at least" : "above",
-                       value_text(constraint, from));
-  }
-  if (!std::isfinite(from)) {
-    return fmt::format("a {} {} {} {}", what, side, constraint.upper ? "below" : "of at most",
-                       value_text(constraint, to));
-  }
-  return constraint.upper ? fmt::format("a {} ceiling from {} to below {}", what, value_text(constraint, from),
-                                        value_text(constraint, to))
-                          : fmt::format("a {} floor above {} and up to {}", what,
-                                        value_text(constraint, from), value_text(constraint, to));
+  const std::string low = std::isfinite(from) ? value_text(constraint, from) : std::string();
+  const std::string high = std::isfinite(to) ? value_text(constraint, to) : std::string();
+  // An upper bound counts from its value on, a lower one up to its value.
+  if (high.empty())
+    return fmt::format("the {} {} {}", what, side, constraint.upper ? low + " or above" : "above " + low);
+  if (low.empty())
+    return fmt::format("the {} {} {}", what, side, constraint.upper ? "below " + high : high + " or below");
+  return constraint.upper ? fmt::format("the {} ceiling from {} to below {}", what, low, high)
+                          : fmt::format("the {} floor above {} and up to {}", what, low, high);
 }
 
 }  // namespace
@@ -172,16 +169,19 @@ std::string when_text(const Decision& decision, const WhenAnswer& answer) {
       constraint.upper = bound.upper;
       bounds.push_back(range_text(constraint, bound.from, bound.to));
     }
-    text += fmt::format("With every limit at its own numbers {} is the choice; of these each alone may be: {}.\n",
-                        who, note_internal::join(bounds, "; "));
+    text +=
+        fmt::format("With every limit at its own numbers {} is the choice; of these each alone may be: {}.\n",
+                    who, note_internal::join(bounds, "; "));
   }
   if (!answer.loses_to.empty()) {
-    text += fmt::format("No limits on these metrics make {} the choice: {} meets any that it meets, and is "
-                        "preferred.\n",
-                        who, visible(note_internal::names(decision, answer.loses_to)));
+    text += fmt::format(
+        "No limits on these metrics make {} the choice: {} meets any that it meets, and is "
+        "preferred.\n",
+        who, visible(note_internal::names(decision, answer.loses_to)));
   }
   if (!answer.dominated_by.empty()) {
-    text += fmt::format("It is dominated by {}.\n", visible(note_internal::names(decision, answer.dominated_by)));
+    text +=
+        fmt::format("It is dominated by {}.\n", visible(note_internal::names(decision, answer.dominated_by)));
   }
   return text;
 }

@@ -31,9 +31,10 @@ std::string violated_text(const Decision& decision, const NaiveChoice& naive) {
   for (const std::size_t c : naive.violates) {
     const Check& check = decision.checks[*naive.chosen].checks[c];
     const Constraint& constraint = decision.constraints[c];
-    limits.push_back(check.value && check.outcome == CheckOutcome::kFail
-                         ? fmt::format("{} with {}", limit_text(constraint), value_text(constraint, *check.value))
-                         : fmt::format("{}, which is not shown", limit_text(constraint)));
+    limits.push_back(
+        check.value && check.outcome == CheckOutcome::kFail
+            ? fmt::format("{} with {}", limit_text(constraint), value_text(constraint, *check.value))
+            : fmt::format("{}, which is not shown", limit_text(constraint)));
   }
   return join(limits);
 }
@@ -44,8 +45,9 @@ std::string difference_text(const Decision& decision, const NaiveChoice& naive) 
   if (!naive.violates.empty()) reasons.push_back("it fails " + violated_text(decision, naive));
   if (naive.lead && naive.tie) {
     const bool interval = std::isfinite(naive.lead->low);
-    reasons.push_back(fmt::format("its lead of {} {}", lead_of(*naive.lead),
-                                  interval ? "is a tie by its paired interval" : "lies inside the margin, a tie"));
+    reasons.push_back(
+        fmt::format("its lead of {} {}", lead_of(*naive.lead),
+                    interval ? "is a tie by its paired interval" : "lies inside the margin, a tie"));
   }
   if (naive.hidden) {
     reasons.push_back(fmt::format("its macro-F1 hides that {}", tier_change_text(*naive.hidden)));
@@ -72,9 +74,9 @@ std::string bound_word(const Constraint& constraint) {
 }  // namespace
 
 std::string tier_change_text(const TierChange& change) {
-  return fmt::format("{} accuracy changes by {} points [{}, {}], {} lost and {} gained of {} ({})", change.tier,
-                     points(change.delta), points(change.low), points(change.high), count(change.lost),
-                     count(change.gained), count(change.n), change.verdict);
+  return fmt::format("{} accuracy changes by {} points [{}, {}], {} lost and {} gained of {} ({})",
+                     change.tier, points(change.delta), points(change.low), points(change.high),
+                     count(change.lost), count(change.gained), count(change.n), change.verdict);
 }
 
 std::string axis_value_text(const Metric& metric, double value) {
@@ -100,25 +102,29 @@ std::string temperature_sentence(const Decision& decision) {
   }
   const NaiveChoice& points = conflict.by_points_at_reported;
   if (points.chosen && conflict.chosen_at_reported && points.chosen != conflict.chosen_at_reported) {
-    text += fmt::format(" At the reported temperatures the highest macro-F1 that passes is {}, and it is not the "
-                        "choice there: {}.",
-                        name(decision, points.chosen), difference_text(decision, {.chosen = points.chosen,
-                                                                                  .violates = {},
-                                                                                  .lead = points.lead,
-                                                                                  .tie = points.tie,
-                                                                                  .hidden = points.hidden}));
+    text += fmt::format(
+        " At the reported temperatures the highest macro-F1 that passes is {}, and it is not the "
+        "choice there: {}.",
+        name(decision, points.chosen),
+        difference_text(decision, {.chosen = points.chosen,
+                                   .violates = {},
+                                   .lead = points.lead,
+                                   .tie = points.tie,
+                                   .hidden = points.hidden}));
   }
   return text;
 }
 
 std::string stability_sentence(const Decision& decision) {
   if (!decision.stability) {
-    return "No probabilities: these are single numbers of a table, so ties come from the declared margins alone.";
+    return "No probabilities: these are single numbers of a table, so ties come from the declared margins "
+           "alone.";
   }
   const Stability& stability = *decision.stability;
   std::vector<std::pair<double, std::size_t>> others;
   for (std::size_t i = 0; i < stability.chosen_share.size(); ++i) {
-    if (decision.chosen != i && stability.chosen_share[i] > 0.0) others.emplace_back(stability.chosen_share[i], i);
+    if (decision.chosen != i && stability.chosen_share[i] > 0.0)
+      others.emplace_back(stability.chosen_share[i], i);
   }
   std::ranges::sort(others, [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first > b.first : a.second < b.second;
@@ -126,15 +132,15 @@ std::string stability_sentence(const Decision& decision) {
   constexpr std::size_t kShown = 3;
   std::vector<std::string> parts;
   for (std::size_t k = 0; k < std::min(kShown, others.size()); ++k) {
-    parts.push_back(fmt::format("{} {}", decision.candidates[others[k].second].name, probability(others[k].first)));
+    parts.push_back(
+        fmt::format("{} {}", decision.candidates[others[k].second].name, probability(others[k].first)));
   }
   if (decision.chosen && stability.nothing_share > 0.0) {
     parts.push_back(fmt::format("nothing {}", probability(stability.nothing_share)));
   }
-  std::string text =
-      fmt::format("{} of {} resampled data sets {}", probability(stability.same_choice),
-                  count(stability.replicates),
-                  decision.chosen ? "lead to the same choice" : "let nothing pass either");
+  std::string text = fmt::format("{} of {} resampled data sets {}", probability(stability.same_choice),
+                                 count(stability.replicates),
+                                 decision.chosen ? "lead to the same choice" : "let nothing pass either");
   if (!parts.empty()) text += fmt::format("; the others: {}", join(parts));
   return text + ".";
 }
@@ -146,8 +152,8 @@ std::string selection_sentence(const Decision& decision) {
   return fmt::format(
       "Picking among {} configurations flatters the one picked: its macro-F1 of {} reads {} without that "
       "(out-of-bag bootstrap, optimism {}).",
-      selection.among, fixed(decision.candidates[*decision.chosen].macro_f1, 3), fixed(selection.corrected, 3),
-      signed_fixed(selection.optimism, 3));
+      selection.among, fixed(decision.candidates[*decision.chosen].macro_f1, 3),
+      fixed(selection.corrected, 3), signed_fixed(selection.optimism, 3));
 }
 
 std::string margins_sentence(const Decision& decision) {
@@ -156,10 +162,11 @@ std::string margins_sentence(const Decision& decision) {
   for (const Objective objective : decision.envelope.order) {
     order.emplace_back(objective == Objective::kQuality ? "macro-F1" : objective_name(objective));
   }
-  return fmt::format("Declared margins: macro-F1 and shares {:g}, time {:g} %, memory {:g} %, ECE {:g}. "
-                     "Objectives in order: {}; what ties on all of them is settled by {}.",
-                     margins.macro_f1, 100.0 * margins.latency_fraction, 100.0 * margins.memory_fraction,
-                     margins.ece, join(order, ", then "), tie_rule_text(decision.envelope.tie_rule));
+  return fmt::format(
+      "Declared margins: macro-F1 and shares {:g}, time {:g} %, memory {:g} %, ECE {:g}. "
+      "Objectives in order: {}; what ties on all of them is settled by {}.",
+      margins.macro_f1, 100.0 * margins.latency_fraction, 100.0 * margins.memory_fraction, margins.ece,
+      join(order, ", then "), tie_rule_text(decision.envelope.tie_rule));
 }
 
 std::string runner_up_sentence(const Decision& decision) {
@@ -170,7 +177,8 @@ std::string runner_up_sentence(const Decision& decision) {
   if (second.macro_f1 && first.macro_f1) {
     distance.push_back("macro-F1 " + lead_text(decision.differences, second, first));
   }
-  const auto times = [](const std::optional<double>& own, const std::optional<double>& base, const char* what) {
+  const auto times = [](const std::optional<double>& own, const std::optional<double>& base,
+                        const char* what) {
     return own && base && *base > 0.0 ? fmt::format("{:.2f}× {}", *own / *base, what) : std::string();
   };
   for (const std::string& part : {times(second.ms_per_example, first.ms_per_example, "the time"),
@@ -222,10 +230,12 @@ std::vector<std::string> breakpoint_sentences(const Decision& decision) {
       const std::string stated = limit.substr(limit.find_last_of("≤≥") + 1);
       // An upper bound counts from its value on, a lower one as soon as it is above.
       const bool strictly = constraint.upper ? !above : above;
+      const double far = above ? range.to : range.from;
       sentences.push_back(fmt::format(
-          "{}{} → {}{}: {}", bound_word(constraint), stated, strictly ? (above ? "above " : "below ") : "",
+          "{}{} → {}{}: {}{}", bound_word(constraint), stated, strictly ? (above ? "above " : "below ") : "",
           value_text(constraint, at),
-          range.winner ? name(decision, range.winner) + " wins" : std::string("nothing passes")));
+          range.winner ? name(decision, range.winner) + " wins" : std::string("nothing passes"),
+          std::isfinite(far) ? fmt::format(" (until {})", value_text(constraint, far)) : std::string()));
     }
   }
   return sentences;
@@ -244,9 +254,10 @@ std::string relaxation_advice(const Decision& decision) {
   std::string text = "The smallest single relaxations: " + join(moves, " ");
   if (decision.recommended_relaxation) {
     const Relaxation& best = decision.relaxations[*decision.recommended_relaxation];
-    text += fmt::format(" Of these the smallest as a share of its limit is {} to {}: relax that one, if one must be.",
-                        short_name(decision.constraints[best.constraint]),
-                        value_text(decision.constraints[best.constraint], best.new_limit));
+    text += fmt::format(
+        " Of these the smallest as a share of its limit is {} to {}: relax that one, if one must be.",
+        short_name(decision.constraints[best.constraint]),
+        value_text(decision.constraints[best.constraint], best.new_limit));
   }
   return text;
 }
@@ -275,11 +286,11 @@ std::vector<std::string> axis_frontier_sentences(const Decision& decision) {
     if (point.status == AxisStatus::kNotMeasured) missing.push_back(i);
   }
   std::vector<std::string> sentences;
-  const bool chances = std::ranges::any_of(frontier.points, [](const AxisPoint& p) { return p.membership.has_value(); });
-  sentences.push_back(fmt::format("On {} together the frontier is {}{}.", join(axes),
-                                  members.empty() ? "empty" : join(members),
-                                  chances ? "; in brackets, the share of resampled data in which nobody dominates it"
-                                          : ""));
+  const bool chances =
+      std::ranges::any_of(frontier.points, [](const AxisPoint& p) { return p.membership.has_value(); });
+  sentences.push_back(fmt::format(
+      "On {} together the frontier is {}{}.", join(axes), members.empty() ? "empty" : join(members),
+      chances ? "; in brackets, the share of resampled data in which nobody dominates it" : ""));
   if (!beaten.empty()) sentences.push_back(fmt::format("Dominated: {}.", join(beaten, "; ")));
   if (!tied.empty()) sentences.push_back(fmt::format("Beaten only inside a tie: {}.", join(tied, "; ")));
   if (!missing.empty()) {
@@ -293,8 +304,7 @@ std::vector<std::string> axis_frontier_sentences(const Decision& decision) {
                                  ties.empty() ? "" : fmt::format(" (tied: {})", names(decision, ties))));
   }
   if (!firsts.empty()) {
-    sentences.push_back(
-        fmt::format("First on one axis, which is not to dominate: {}.", join(firsts, "; ")));
+    sentences.push_back(fmt::format("First on one axis, which is not to dominate: {}.", join(firsts, "; ")));
   }
   return sentences;
 }

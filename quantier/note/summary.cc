@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "quantier/note/document.h"
 #include "quantier/note/decision_words.h"
+#include "quantier/note/document.h"
 #include "quantier/note/words.h"
 
 namespace quantier {

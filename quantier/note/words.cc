@@ -84,7 +84,8 @@ std::string limit_text(const Constraint& constraint) {
                        fixed(-constraint.limit, 3));
   }
   std::string what = constraint.metric.name();
-  if (constraint.kind == ConstraintKind::kTierAccuracy) what = fmt::format("accuracy in tier {}", constraint.tier);
+  if (constraint.kind == ConstraintKind::kTierAccuracy)
+    what = fmt::format("accuracy in tier {}", constraint.tier);
   if (constraint.kind == ConstraintKind::kLatency && constraint.metric.variant.empty()) what = "latency";
   std::string limit = value_text(constraint, constraint.limit);
   // As it was stated: "10 ms/example", not "10.00".
@@ -93,7 +94,8 @@ std::string limit_text(const Constraint& constraint) {
   if (constraint.kind == ConstraintKind::kMemory && constraint.limit < 1e9) {
     limit = fmt::format("{:g} MB", constraint.limit / 1e6);
   }
-  return fmt::format("{} {} {}{}", what, constraint.upper ? "≤" : "≥", limit, constraint.hard ? "" : " (soft)");
+  return fmt::format("{} {} {}{}", what, constraint.upper ? "≤" : "≥", limit,
+                     constraint.hard ? "" : " (soft)");
 }
 
 std::string check_text(const Constraint& constraint, const Check& check) {
@@ -205,7 +207,8 @@ std::string binding_sentence(const Decision& decision) {
   for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
     const ConstraintSummary& summary = decision.summaries[c];
     const std::string limit = limit_text(decision.constraints[c]);
-    if (summary.binds) violated.push_back(fmt::format("{} (by {})", limit, names(decision, summary.failed_by)));
+    if (summary.binds)
+      violated.push_back(fmt::format("{} (by {})", limit, names(decision, summary.failed_by)));
     if (summary.binding) binding.push_back(limit);
     if (!summary.unknown_for.empty()) {
       unknown.push_back(fmt::format("{} for {}", limit, names(decision, summary.unknown_for)));
@@ -213,7 +216,8 @@ std::string binding_sentence(const Decision& decision) {
   }
   if (decision.constraints.empty()) return "No limits were stated.";
   std::string text = fmt::format("Violated: {}.", join(violated));
-  if (violated.empty()) text = unknown.empty() ? "No limit is violated." : "No limit is known to be violated.";
+  if (violated.empty())
+    text = unknown.empty() ? "No limit is violated." : "No limit is known to be violated.";
   if (!unknown.empty()) text += fmt::format(" Not shown, and so not passed: {}.", join(unknown));
   if (!binding.empty()) {
     text += fmt::format(" Binding (relaxed alone, it {}): {}.",
@@ -227,9 +231,9 @@ std::string binding_sentence(const Decision& decision) {
                         name(decision, decision.chosen), limit_text(decision.constraints[*decision.tightest]),
                         value_text(decision.constraints[*decision.tightest], *check.value), *check.distance,
                         check.distance_in_margins ? "declared margins" : "of its standard errors",
-                        check.probability ? fmt::format(" (met in {} of resampled data)",
-                                                        probability(*check.probability))
-                                          : std::string());
+                        check.probability
+                            ? fmt::format(" (met in {} of resampled data)", probability(*check.probability))
+                            : std::string());
   }
   return text;
 }

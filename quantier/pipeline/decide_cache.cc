@@ -38,7 +38,8 @@ Json candidate_json(const Candidate& candidate) {
   Json values = Json::array();
   for (const auto& [key, value] : candidate.values) values.push_back(value_json(key, value));
   Json tiers = Json::array();
-  for (const Candidate::Tier& tier : candidate.tiers) tiers.push_back({{"name", tier.name}, {"accuracy", tier.accuracy}});
+  for (const Candidate::Tier& tier : candidate.tiers)
+    tiers.push_back({{"name", tier.name}, {"accuracy", tier.accuracy}});
   Json changes = Json::array();
   for (const TierChange& change : candidate.tier_changes) {
     changes.push_back({{"tier", change.tier},
@@ -195,10 +196,9 @@ Status keep_evidence(Store& store, const std::string& key, const std::vector<Met
                      {"replicates", evidence.replicates.replicates},
                      {"seed", evidence.replicates.seed},
                      {"keys", evidence.replicates.keys}};
-  return store.set_derived(
-      kName, {.key = key,
-              .text = json.dump(-1, ' ', false, Json::error_handler_t::replace),
-              .numbers = evidence.replicates.values});
+  return store.set_derived(kName, {.key = key,
+                                   .text = json.dump(-1, ' ', false, Json::error_handler_t::replace),
+                                   .numbers = evidence.replicates.values});
 }
 
 }  // namespace quantier

@@ -14,7 +14,6 @@
 #include "quantier/stats/estimators/calibration.h"
 #include "quantier/stats/estimators/proportion.h"
 
-
 namespace quantier {
 namespace {
 
@@ -34,9 +33,7 @@ bool is_gate(MetricKind kind) {
          kind == MetricKind::kGateShareAtAccuracy || kind == MetricKind::kGateAccuracyAtAccuracy;
 }
 
-bool is_class(MetricKind kind) {
-  return kind == MetricKind::kClassF1 || kind == MetricKind::kClassAccuracy;
-}
+bool is_class(MetricKind kind) { return kind == MetricKind::kClassF1 || kind == MetricKind::kClassAccuracy; }
 
 // Examples and labels, so that two candidates over different ones are never decided between.
 std::string evidence_set_of(const Run& run) {
@@ -73,7 +70,8 @@ Scored score(const Run& run, const ConfigurationFindings& findings) {
     const std::span<const float> row = run.predictions.row(i);
     const std::int32_t prediction = argmax(row);
     const bool answered = !std::isnan(row[static_cast<std::size_t>(prediction)]);
-    scored.predicted.push_back(answered ? prediction : static_cast<std::int32_t>(run.predictions.class_count));
+    scored.predicted.push_back(answered ? prediction
+                                        : static_cast<std::int32_t>(run.predictions.class_count));
   }
   if (findings.calibration && findings.calibration->temperature_a && findings.calibration->temperature_b) {
     // Each half at the temperature of the other.
@@ -106,8 +104,8 @@ double threshold_for(const Run& run, const Scored& scored, std::size_t half, dou
 std::vector<std::uint8_t> kept_by(const Run& run, const Scored& scored, const Metric& metric) {
   double on_even = metric.level;
   double on_odd = metric.level;
-  const bool at_accuracy = metric.kind == MetricKind::kGateShareAtAccuracy ||
-                           metric.kind == MetricKind::kGateAccuracyAtAccuracy;
+  const bool at_accuracy =
+      metric.kind == MetricKind::kGateShareAtAccuracy || metric.kind == MetricKind::kGateAccuracyAtAccuracy;
   if (at_accuracy) {
     on_even = threshold_for(run, scored, 1, metric.level);
     on_odd = threshold_for(run, scored, 0, metric.level);
@@ -152,12 +150,15 @@ void add_gate(const Run& run, const Scored& scored, const Metric& metric, Candid
 
 void add_quality(const ConfigurationFindings& findings, Candidate& candidate) {
   const Quality& quality = findings.quality;
-  candidate.values[Metric{MetricKind::kMacroF1}.key()] = {quality.macro_f1, quality.macro_f1_interval, quality.n};
-  const auto right = static_cast<std::uint64_t>(std::llround(quality.accuracy * static_cast<double>(quality.n)));
+  candidate.values[Metric{MetricKind::kMacroF1}.key()] = {quality.macro_f1, quality.macro_f1_interval,
+                                                          quality.n};
+  const auto right =
+      static_cast<std::uint64_t>(std::llround(quality.accuracy * static_cast<double>(quality.n)));
   if (quality.n > 0) candidate.values[Metric{MetricKind::kAccuracy}.key()] = share_value(right, quality.n);
   for (const TierQuality& tier : quality.tiers) {
     if (tier.accuracy && tier.n > 0) {
-      const auto hits = static_cast<std::uint64_t>(std::llround(*tier.accuracy * static_cast<double>(tier.n)));
+      const auto hits =
+          static_cast<std::uint64_t>(std::llround(*tier.accuracy * static_cast<double>(tier.n)));
       candidate.values[Metric{.kind = MetricKind::kTierAccuracy, .part = tier.name}.key()] = {
           *tier.accuracy, wilson_interval(hits, tier.n), tier.n};
     }
@@ -172,7 +173,8 @@ void add_calibration(const ConfigurationFindings& findings, Candidate& candidate
   if (findings.calibration) {
     const Calibration& of = *findings.calibration;
     if (of.ece_cross_fitted) {
-      candidate.values[ece_metric(kCrossFitted).key()] = {*of.ece_cross_fitted, of.ece_cross_fitted_interval, of.n};
+      candidate.values[ece_metric(kCrossFitted).key()] = {*of.ece_cross_fitted, of.ece_cross_fitted_interval,
+                                                          of.n};
     }
     candidate.values[ece_metric("raw").key()] = {of.ece_raw, of.ece_raw_interval, of.n};
     candidate.values[ece_metric("in-sample").key()] = {of.ece_temperature_in_sample,
@@ -244,7 +246,8 @@ void add_class(const ConfigurationFindings& findings, const Analysis& analysis, 
 std::vector<double> samples_of(const Run& run, TimingProtocol protocol) {
   std::vector<double> samples;
   for (const TimingSample& sample : run.timings) {
-    if (sample.protocol != protocol || sample.warm_up || sample.examples == 0 || sample.wall_ns <= 0) continue;
+    if (sample.protocol != protocol || sample.warm_up || sample.examples == 0 || sample.wall_ns <= 0)
+      continue;
     samples.push_back(static_cast<double>(sample.wall_ns) / static_cast<double>(sample.examples) / 1e6);
   }
   return samples;

@@ -35,15 +35,15 @@ struct DecisionEvidence {
 struct EvidenceOptions {
   std::uint64_t seed = 0;
   std::size_t replicates = 0;
-  std::vector<Metric> wanted;                       // beyond the usual ones: single classes and gates
+  std::vector<Metric> wanted;  // beyond the usual ones: single classes and gates
   ThreadPool* pool = nullptr;
   ProgressFunction progress = {};
   const Interrupt* interrupt = nullptr;
 };
 
 // `analysis` is of exactly these runs, in this order.
-[[nodiscard]] Result<DecisionEvidence> decision_evidence(const std::vector<Run>& runs, const Analysis& analysis,
-                                                         const AnalysisTiers& tiers,
+[[nodiscard]] Result<DecisionEvidence> decision_evidence(const std::vector<Run>& runs,
+                                                         const Analysis& analysis, const AnalysisTiers& tiers,
                                                          const EvidenceOptions& options);
 
 // The metrics of an envelope whose replicates are made on request.

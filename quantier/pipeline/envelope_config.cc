@@ -22,7 +22,8 @@ std::optional<Error> bad_metric(const std::string& text,
   if (tiers) names.tiers = *tiers;
   const auto parsed = parse_metric(text, names);
   if (parsed) return std::nullopt;
-  const bool of_class = text.starts_with(kClassWord) && (text.ends_with(" F1") || text.ends_with(" accuracy"));
+  const bool of_class =
+      text.starts_with(kClassWord) && (text.ends_with(" F1") || text.ends_with(" accuracy"));
   const bool of_tier = !tiers && (text.ends_with(" accuracy") || text.ends_with(" macro-F1"));
   if (of_class || of_tier) return std::nullopt;
   return parsed.error();
@@ -214,7 +215,8 @@ Result<EnvelopeFile> parse_envelope_file(std::string_view text, std::string_view
     }
     TomlReader reader(source);
     TomlSection top(document, "", reader);
-    if (const auto* table = top.table("envelope")) read_envelope_table(*table, std::nullopt, reader, file.envelope);
+    if (const auto* table = top.table("envelope"))
+      read_envelope_table(*table, std::nullopt, reader, file.envelope);
     if (const auto* table = top.table("prior")) read_prior_alone(*table, reader, file);
     top.finish();
     top.require("envelope", "an [envelope] table with the limits");
@@ -262,8 +264,8 @@ Result<double> parse_megabytes(std::string_view text) {
     std::string_view name;
     double megabytes;
   };
-  constexpr Unit kUnits[] = {{"", 1.0},     {"B", 1e-6},        {"KB", 1e-3},        {"MB", 1.0},
-                             {"GB", 1e3},   {"KIB", 1.024e-3},  {"MIB", 1.048576},   {"GIB", 1073.741824}};
+  constexpr Unit kUnits[] = {{"", 1.0},   {"B", 1e-6},       {"KB", 1e-3},      {"MB", 1.0},
+                             {"GB", 1e3}, {"KIB", 1.024e-3}, {"MIB", 1.048576}, {"GIB", 1073.741824}};
   const std::string_view all = trimmed(text);
   double value = 0.0;
   const auto [end, code] = std::from_chars(all.data(), all.data() + all.size(), value);
@@ -303,7 +305,8 @@ Result<Envelope> envelope_of(const EnvelopeConfig& from, const std::optional<Pri
   envelope.tie_rule = from.tie_rule;
   envelope.order.clear();
   for (const ConfiguredObjective objective : from.objectives) {
-    constexpr Objective kOf[] = {Objective::kQuality, Objective::kLatency, Objective::kMemory, Objective::kEce};
+    constexpr Objective kOf[] = {Objective::kQuality, Objective::kLatency, Objective::kMemory,
+                                 Objective::kEce};
     envelope.order.push_back(kOf[static_cast<std::size_t>(objective)]);
   }
   for (const std::string& axis : from.frontier) {

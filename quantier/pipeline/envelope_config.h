@@ -102,7 +102,7 @@ struct EnvelopeFile {
 [[nodiscard]] Result<double> parse_megabytes(std::string_view text);
 
 // For the decision. `names`: tiers and classes of the evidence. Errors: kUsage for metrics that it lacks.
-[[nodiscard]] Result<Envelope> envelope_of(const EnvelopeConfig& from, const std::optional<PriorConfig>& prior,
-                                           const MetricNames& names);
+[[nodiscard]] Result<Envelope> envelope_of(const EnvelopeConfig& from,
+                                           const std::optional<PriorConfig>& prior, const MetricNames& names);
 
 }  // namespace quantier

@@ -31,7 +31,8 @@ Run run_of(const std::string& model, const std::string& recipe) {
 
 TEST(ReportParts, TheEnvelopeIsReadAsConfigured) {
   RunConfig config;
-  EXPECT_EQ(envelope_for(config, {})->requests_per_second, std::nullopt);  // nothing stated, nothing constrains
+  EXPECT_EQ(envelope_for(config, {})->requests_per_second,
+            std::nullopt);  // nothing stated, nothing constrains
   EnvelopeConfig limits;
   limits.requests_per_second = 100.0;
   limits.memory_max_mb = 250.0;

@@ -209,8 +209,13 @@ class ConfigReader {
 
   void read_envelope(const toml::table& table) {
     EnvelopeConfig envelope;
-    read_envelope_table(table, config_.tiers ? config_.tiers->names : std::vector<std::string>{}, reader_,
-                        envelope);
+    std::optional<std::vector<std::string>> tiers;
+    if (config_.tiers) {
+      tiers = config_.tiers->names;
+    } else if (known_ == nullptr) {
+      tiers.emplace();  // there are none; what was imported may have brought some
+    }
+    read_envelope_table(table, tiers, reader_, envelope);
     config_.envelope = std::move(envelope);
   }
 
