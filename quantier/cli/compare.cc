@@ -88,7 +88,14 @@ void add_compare(CLI::App& app, Session& session) {
       ->capture_default_str()
       ->check(CLI::IsMember({"refuse", "wrong"}));
   command->add_option("--svg", compare_options.figures,
-                      "Folder for figures: tier-deltas.svg, reliability.svg");
+                      "Folder for figures: tier-deltas.svg, reliability.svg, gates.svg, flips.svg (from "
+                      "tier to tier), and trajectories.svg where --classes names some");
+  command
+      ->add_option(
+          "--classes", compare_options.named_classes,
+          "NAME,NAME: classes to follow one by one, in --svg and --json: accuracy with its interval, "
+          "mean probability of the true class")
+      ->delimiter(',');
   command->add_flag("--json", session.json, "One JSON document on standard output");
   command->callback([options, &session] { compare(*options, session); });
 }

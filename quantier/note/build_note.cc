@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/damage_words.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -152,6 +153,7 @@ NoteDocument build_note(const NoteInput& input) {
   note_internal::calibration_section(input, blocks);
   note_internal::decision_section(input, blocks);
   note_internal::prior_section(input, blocks);
+  note_internal::damage_tables(input, blocks);
   note_internal::appendix_section(input, blocks);
   return document;
 }

@@ -87,11 +87,15 @@ std::string gate_svg(const std::vector<NoteCalibration>& calibration) {
   const double share_step = tick_step(1.0 - narrowest);
   lowest = std::floor(lowest / step) * step;
   narrowest = std::floor(narrowest / share_step) * share_step;
-  Svg svg(kPanel * static_cast<double>(std::max<std::size_t>(models.size(), 1)) + 40.0, kHeight + 100.0,
-          "Accuracy of the answers that pass a confidence threshold against their share");
+  std::size_t longest = 0;
+  for (const std::string& recipe : recipes) longest = std::max(longest, recipe.size());
+  const double apart = std::max(90.0, 30.0 + 7.2 * static_cast<double>(longest));
+  Svg svg(std::max(kPanel * static_cast<double>(std::max<std::size_t>(models.size(), 1)) + 40.0,
+                   60.0 + apart * static_cast<double>(recipes.size())),
+          kHeight + 100.0, "Accuracy of the answers that pass a confidence threshold against their share");
   for (std::size_t r = 0; r < recipes.size(); ++r) {
-    svg.marker(60.0 + 90.0 * static_cast<double>(r), 12.0, r, r > 0);
-    svg.text(72.0 + 90.0 * static_cast<double>(r), 16.0, recipes[r]);
+    svg.marker(60.0 + apart * static_cast<double>(r), 12.0, r, r > 0);
+    svg.text(72.0 + apart * static_cast<double>(r), 16.0, recipes[r]);
   }
   for (std::size_t m = 0; m < models.size(); ++m) {
     const double left = 54.0 + kPanel * static_cast<double>(m);

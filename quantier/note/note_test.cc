@@ -18,7 +18,7 @@ using ::testing::Not;
 NoteInput workload_note() {
   NoteInput input;
   input.title = "Encoder or decoder";
-  input.dataset = "6,430 validation examples, 113 classes";
+  input.dataset = "2,000 validation examples, 20 classes";
   input.stack = "published table of one T4, batch 32";
   input.hardware_caveat = "These latencies are of one T4; other kernels may reorder int8 and int4.";
   input.decision = decide_candidates(workload_fixture::candidates(), {}, workload_fixture::envelope())
@@ -127,7 +127,7 @@ TEST(Note, EveryTableRowCarriesARunKey) {
 TEST(Note, LimitedRunsMarkTheirFindings) {
   NoteInput input = workload_note();
   EXPECT_THAT(render_markdown(build_note(input)), Not(HasSubstr("limited:")));
-  input.limited = "the first 500 of 6,430 examples";
+  input.limited = "the first 500 of 2,000 examples";
   const std::string html = render_html(build_note(input));
   std::size_t marks = 0;
   for (std::size_t at = html.find("[limited:"); at != std::string::npos; at = html.find("[limited:", at + 1))

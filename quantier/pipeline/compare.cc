@@ -6,14 +6,11 @@
 
 #include <fmt/format.h>
 
-#include "quantier/base/file.h"
 #include "quantier/base/thread_pool.h"
 #include "quantier/base/utf8.h"
 #include "quantier/dataset/prediction_labels.h"
 #include "quantier/evidence/store.h"
-#include "quantier/note/figures.h"
-#include "quantier/pipeline/report_findings.h"
-#include "quantier/pipeline/report_parts.h"
+#include "quantier/pipeline/compare_figures.h"
 #include "quantier/pipeline/run.h"
 #include "quantier/stats/comparisons/analyze.h"
 
@@ -86,7 +83,9 @@ class Comparing {
     all_.clear();
     QT_TRY(result_.analysis, analysed(runs, tiers));
     for (const std::string& remark : result_.analysis.remarks) result_.remarks.push_back(remark);
-    if (!options_.figures.empty()) QT_TRY_STATUS(write_figures());
+    if (!options_.figures.empty()) {
+      QT_TRY(result_.figures, write_compare_figures(result_.analysis, options_.figures));
+    }
     return std::move(result_);
   }
 
@@ -210,29 +209,12 @@ class Comparing {
     analysis.replicates = options_.replicates;
     analysis.margin = options_.margin;
     analysis.gate_threshold = options_.gate_threshold;
+    analysis.named_classes = options_.named_classes;
     ThreadPool pool(available_processors());
     analysis.pool = &pool;
     analysis.progress = options_.progress;
     analysis.interrupt = options_.interrupt;
     return analyze(runs, tiers, analysis);
-  }
-
-  Status write_figures() {
-    QT_TRY_STATUS(create_folders(options_.figures));
-    NoteInput input = note_input_of(result_.analysis, Decision{});
-    for (NoteTierDelta& row : input.tier_deltas) row.model.clear();
-    for (NoteCalibration& row : input.calibration) row.model.clear();
-    const auto write = [&](const char* name, const std::string& svg) -> Status {
-      result_.figures.push_back(options_.figures / name);
-      return write_file_atomically(result_.figures.back(), standalone_svg(svg));
-    };
-    if (!input.tier_deltas.empty()) {
-      QT_TRY_STATUS(write("tier-deltas.svg", note_internal::tier_forest_svg(input.tier_deltas)));
-    }
-    if (!input.calibration.empty()) {
-      QT_TRY_STATUS(write("reliability.svg", note_internal::reliability_svg(input.calibration)));
-    }
-    return {};
   }
 
   const CompareOptions& options_;

@@ -34,7 +34,8 @@ struct CompareOptions {
   std::uint32_t replicates = 10000;
   double margin = 0.01;
   double gate_threshold = 0.8;
-  std::filesystem::path figures;  // folder; empty: none
+  std::filesystem::path figures;           // folder; empty: none
+  std::vector<std::string> named_classes;  // followed one by one over the predictions
   ProgressFunction progress = {};
   const Interrupt* interrupt = nullptr;
 };

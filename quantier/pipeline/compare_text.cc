@@ -115,6 +115,15 @@ Json comparison_to_json(const Comparison& comparison) {
                           {"accuracy", number(tier.accuracy)},
                           {"macro_f1", number(tier.macro_f1)}};
     }
+    Json named_classes = Json::array();
+    for (const NamedClass& named : findings.named_classes) {
+      named_classes.push_back({{"label", named.label},
+                               {"tier", named.tier},
+                               {"n", named.n},
+                               {"accuracy", number(named.accuracy)},
+                               {"accuracy_interval", interval_json(named.accuracy_interval)},
+                               {"mean_probability_true", number(named.mean_probability_true)}});
+    }
     runs.push_back(
         {{"name", comparison.names[i]},
          {"source", comparison.sources[i]},
@@ -135,7 +144,8 @@ Json comparison_to_json(const Comparison& comparison) {
          {"temperature", calibration ? Json(calibration->temperature_all.value) : Json(nullptr)},
          {"ece_in_sample", calibration ? Json(calibration->ece_temperature_in_sample) : Json(nullptr)},
          {"ece_cross_fitted", calibration ? number(calibration->ece_cross_fitted) : Json(nullptr)},
-         {"tiers", std::move(tiers)}});
+         {"tiers", std::move(tiers)},
+         {"named_classes", std::move(named_classes)}});
   }
   Json rows = Json::array();
   for (const TierComparison& row : analysis.comparisons) {

@@ -198,14 +198,13 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   report.store = store.path();
   QT_TRY(report.analysis, analyze_runs(config, store, runs, tiers.tiers, options));
 
-  add_imported_memory(runs, report.analysis);
-
   Envelope envelope = envelope_for(config);
   const bool imported = all_imported(runs);
   if (imported) envelope.memory_definition = kImportedMemory;
   QT_TRY(report.decision, decide_candidates(candidates_of(report.analysis, envelope),
                                             quality_differences_of(report.analysis), envelope));
   NoteInput input = note_input_of(report.analysis, report.decision);
+  mark_imported_costs(runs, input.cost);
   QT_TRY(input.alternatives, alternatives_of(report.analysis, report.decision));
   input.title = config.title;
   input.missing = missing_of(failures, report.analysis);
