@@ -204,7 +204,8 @@ TEST_F(Report, TheNoteHasItsSectionsInOrder) {
                     HasSubstr("| hamradio | tail | demo-decoder |"), HasSubstr("“Ship the decoder at fp16.”"),
                     HasSubstr("weights sha256"), HasSubstr("| This run | predictions ")));
   EXPECT_THAT(text, AllOf(Not(HasSubstr(" nan")), Not(HasSubstr(" inf "))));
-  for (const char* figure : {"frontier-latency", "frontier-memory", "tier-deltas", "reliability"}) {
+  for (const char* figure :
+       {"frontier-latency", "frontier-memory", "tier-deltas", "reliability", "gates", "trajectories"}) {
     EXPECT_THAT(text, HasSubstr("(figures/" + std::string(figure) + ".svg)"));
   }
 }
@@ -220,10 +221,10 @@ TEST_F(Report, ThePageStandsAloneAndItsFiguresAreWellFormed) {
     html.erase(at, name_space.size());
     ++figures;
   }
-  EXPECT_EQ(figures, 5U);
+  EXPECT_EQ(figures, 6U);  // no answer flips between fp16 and fp32 here: no matrices
   EXPECT_THAT(html, AllOf(Not(HasSubstr("http:")), Not(HasSubstr("https:"))));
   const auto files = note_files(folder_ / "out");
-  EXPECT_EQ(files.size(), 7U);
+  EXPECT_EQ(files.size(), 8U);
   for (const auto& [name, content] : files) {
     if (!name.ends_with(".svg")) continue;
     EXPECT_THAT(content, HasSubstr("<svg xmlns")) << name;

@@ -41,9 +41,9 @@ std::string signed_range(double value, double low, double high, int digits) {
                      signed_fixed(high, digits));
 }
 
-// "concentrated in the weak for A (...), unresolved for the other 3": one way of reading the question.
-template <class Value>
-std::string concentration_clause(const NoteInput& input, const Value& reading_of, bool in_points) {
+// "damage is concentrated in the weak for A (...); not resolved for 3 more": one reading of the question.
+template <class Value, class Numbers>
+std::string concentration_clause(const NoteInput& input, const Value& reading_of, const Numbers& numbers_of) {
   std::vector<std::pair<std::string, std::vector<std::string>>> words;  // resolved ones, and for whom
   std::size_t open = 0;
   std::size_t all = 0;
@@ -51,17 +51,15 @@ std::string concentration_clause(const NoteInput& input, const Value& reading_of
     const std::optional<NoteWeakness::Reading>& reading = reading_of(row);
     if (!reading) continue;
     ++all;
-    if (reading->word == "unresolved") {
+    // A handful of flips gives no place where they gather, whatever an interval over classes says.
+    if (reading->word == "unresolved" || row.few_flips) {
       ++open;
       continue;
     }
-    const std::string numbers = in_points ? fmt::format("{} points [{}, {}]", points(reading->value),
-                                                        points(reading->low), points(reading->high))
-                                          : signed_range(reading->value, reading->low, reading->high, 2);
     auto found = std::find_if(words.begin(), words.end(),
                               [&](const auto& each) { return each.first == reading->word; });
     if (found == words.end()) found = words.insert(words.end(), {reading->word, {}});
-    found->second.push_back(fmt::format("{} {} ({})", row.model, row.recipe, numbers));
+    found->second.push_back(fmt::format("{} {} ({})", row.model, row.recipe, numbers_of(*reading)));
   }
   if (all == 0) return {};
   if (words.empty()) return fmt::format("not resolved in any of {} comparisons", count(all));
@@ -142,11 +140,11 @@ std::string landing_sentence(const NoteInput& input) {
     }
     if (!parts.empty()) {
       clauses.push_back(
-          fmt::format("{} answers them mostly from {} ({})", model, tier_of(input, where), join(parts)));
+          fmt::format("{} answers mostly with {} ({})", model, tier_of(input, where), join(parts)));
     }
   }
   if (clauses.empty()) return {};
-  return fmt::format("Where the errors in {} land: {}.", input.tier_names[last], join(clauses, "; "));
+  return fmt::format("Where errors in {} land: {}.", input.tier_names[last], join(clauses, "; "));
 }
 
 std::string confusion_sentence(const NoteInput& input) {
@@ -164,16 +162,25 @@ std::string confusion_sentence(const NoteInput& input) {
 }
 
 std::string concentration_sentence(const NoteInput& input) {
-  const std::string margin =
-      concentration_clause(input, [](const NoteWeakness& row) -> const auto& { return row.by_margin; }, true);
-  const std::string classes =
-      concentration_clause(input, [](const NoteWeakness& row) -> const auto& { return row.by_class; }, false);
+  const std::string margin = concentration_clause(
+      input, [](const NoteWeakness& row) -> const auto& { return row.by_margin; },
+      [](const NoteWeakness::Reading& reading) {
+        return fmt::format("{} points [{}, {}]", points(reading.value), points(reading.low),
+                           points(reading.high));
+      });
+  const std::string classes = concentration_clause(
+      input, [](const NoteWeakness& row) -> const auto& { return row.by_class; },
+      [](const NoteWeakness::Reading& reading) {
+        return signed_range(reading.value, reading.low, reading.high, 2);
+      });
+  if (margin.empty() && classes.empty()) return {};
   std::string text;
   if (!margin.empty()) text = fmt::format("Less sure answers against surer ones: {}.", margin);
   if (!classes.empty()) {
     text += fmt::format("{}Weak classes against strong ones: {}.", text.empty() ? "" : " ", classes);
   }
-  return text;
+  const bool claims = text.find("concentrated") != std::string::npos;
+  return text + (claims ? " Each interval stands alone, not corrected for their number." : "");
 }
 
 std::string tier_f1_sentence(const NoteInput& input) {
@@ -252,7 +259,7 @@ std::string groups_sentence(const NoteInput& input) {
                                    row.recipe, row.column, row.group, points(row.delta), count(row.lost),
                                    count(row.gained), count(row.examples), row.verdict));
   }
-  return fmt::format("Exploratory, outside the declared comparisons, by {}: {}.", join(columns),
+  return fmt::format("Exploratory, outside the declared comparisons, grouped by {}: {}.", join(columns),
                      resolved.empty() ? fmt::format("nothing is resolved in {} groups", input.groups.size())
                                       : join(resolved));
 }

@@ -66,6 +66,10 @@ NoteTable support_table(const NoteInput& input) {
                                  row.at_most, count(row.classes), row.classes == 1 ? "" : "es",
                                  count(row.examples), row.examples == 1 ? "" : "s", 100.0 * row.weight);
   }
+  // Nothing rests on few examples: a table of zeros would say it at length.
+  const bool any = std::any_of(input.support.begin(), input.support.end(),
+                               [](const NoteSupport& row) { return row.classes > 0; });
+  if (!any) return table;
   for (const NoteSupport& row : input.support) {
     const std::string name = row.model + " " + row.recipe;
     if (table.rows.empty() || table.rows.back()[0] != name) {

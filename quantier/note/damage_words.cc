@@ -115,7 +115,7 @@ std::string survival_sentence(const NoteInput& input) {
           .push_back(fmt::format("{} ({} points, {} lost and {} gained of {})", who, points(second.delta),
                                  count(second.lost), count(second.gained), count(second.examples)));
     } else if (delta.half_splits_agree) {
-      halves.push_back(fmt::format("{:.0f} % for {}", 100.0 * *delta.half_splits_agree, who));
+      halves.push_back(fmt::format("{:.0f} % of the cuts for {}", 100.0 * *delta.half_splits_agree, who));
     }
   }
   std::string text;
@@ -128,9 +128,8 @@ std::string survival_sentence(const NoteInput& input) {
     text += ".";
   }
   if (!halves.empty()) {
-    text +=
-        fmt::format("{}Cut into halves at random, both halves show the sign of the whole in {} of the cuts.",
-                    text.empty() ? "" : " ", join(halves));
+    text += fmt::format("{}Cut into halves at random, both halves show the sign of the whole in {}.",
+                        text.empty() ? "" : " ", join(halves));
   }
   return text;
 }

@@ -338,7 +338,7 @@ TEST(Note, ASweepIsSaidPlainlyWithItsNumbers) {
       render_markdown(build_note(input)),
       HasSubstr("Said plainly: encoder beats decoder on quality, size and speed: precision by precision, and "
                 "encoder fp16 alone beats every decoder configuration on all three. Over its precisions "
-                "macro-F1 is 0.207 to 0.212 against 0.150, the process peaks at 410.0 to 620.0 against "
+                "macro-F1 is 0.207 to 0.212 against 0.150, memory peaks at 410.0 to 620.0 against "
                 "1150.0 to 1890.0 MB, and an example takes 2.31 to 5.80 against 5.05 to 12.65 ms."));
 }
 

@@ -131,8 +131,9 @@ std::string trajectory_svg(const std::vector<NoteNamedClass>& rows) {
       const double left = probability ? kWidth - kPlotWidth - 14.0 : 44.0;
       // Room for the markers that stand beside each other at the ends.
       const Axis x{-0.25, most + 0.25, left, left + kPlotWidth};
-      const char* what = probability ? "probability of the true class, mean" : "accuracy";
-      svg.text(left, top - 10.0, models[m].empty() ? std::string(what) : models[m] + ", " + what);
+      const std::string accuracy =
+          models[m].empty() ? "accuracy, 95 % interval" : models[m] + ": accuracy, 95 % interval";
+      svg.text(left, top - 10.0, probability ? "mean probability of the true class" : accuracy);
       draw_frame(svg, x, y, recipes);
       for (std::size_t c = 0; c < classes.size(); ++c) {
         const double aside = 11.0 * (static_cast<double>(c) - static_cast<double>(classes.size() - 1) / 2.0);

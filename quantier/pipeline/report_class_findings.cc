@@ -122,6 +122,12 @@ NoteWeakness weakness_row(const Analysis& analysis, const WeaknessFinding& findi
   if (finding.delta_per_base_accuracy) {
     row.by_class = reading_of(*finding.delta_per_base_accuracy, finding.by_class);
   }
+  for (const TierComparison& comparison : analysis.comparisons) {
+    if (comparison.model == finding.model && comparison.recipe == finding.recipe &&
+        comparison.tier == "all") {
+      row.few_flips = comparison.few_flips;
+    }
+  }
   row.run_key = run_key_of(analysis, finding.model, finding.recipe);
   return row;
 }
