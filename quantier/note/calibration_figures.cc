@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -112,6 +113,7 @@ std::string gate_svg(const std::vector<NoteCalibration>& calibration) {
       svg.text(x.from - 5.0, y.at(tick) + 4.0, fmt::format("{:.2f}", tick), "end", 11.0);
     }
     bool labelled = false;
+    std::vector<std::pair<double, double>> labels;  // where thresholds are written
     for (const NoteCalibration& row : calibration) {
       if (row.model != models[m] || row.gates.empty()) continue;
       const auto series =
@@ -124,8 +126,18 @@ std::string gate_svg(const std::vector<NoteCalibration>& calibration) {
         if (!labelled) {
           svg.line(x.at(gate.share), y.at(gate.low), x.at(gate.share), y.at(gate.high),
                    fmt::format("stroke:{};stroke-width:1.5", series_colour(series)));
-          svg.text(x.at(gate.share) + 7.0, y.at(gate.accuracy) - 9.0, fmt::format("≥ {:g}", gate.threshold),
-                   "start", 11.0);
+          // Above the point, or below it; where others stand in both places the point says enough.
+          for (const double aside : {-9.0, 19.0}) {
+            const double at_x = x.at(gate.share) + 7.0;
+            const double at_y = y.at(gate.accuracy) + aside;
+            const bool free = std::none_of(labels.begin(), labels.end(), [&](const auto& other) {
+              return std::abs(other.first - at_x) < 40.0 && std::abs(other.second - at_y) < 13.0;
+            });
+            if (!free) continue;
+            svg.text(at_x, at_y, fmt::format("≥ {:g}", gate.threshold), "start", 11.0);
+            labels.emplace_back(at_x, at_y);
+            break;
+          }
         }
         svg.marker(x.at(gate.share), y.at(gate.accuracy), series, series > 0);
       }

@@ -62,7 +62,9 @@ std::string concentration_clause(const NoteInput& input, const Value& reading_of
     found->second.push_back(fmt::format("{} {} ({})", row.model, row.recipe, numbers_of(*reading)));
   }
   if (all == 0) return {};
-  if (words.empty()) return fmt::format("not resolved in any of {} comparisons", count(all));
+  if (words.empty())
+    return all == 1 ? "not resolved in the one comparison"
+                    : fmt::format("not resolved in any of {} comparisons", count(all));
   std::vector<std::string> parts;
   for (const auto& [word, who] : words) parts.push_back(fmt::format("damage is {} for {}", word, join(who)));
   if (open > 0) parts.push_back(fmt::format("not resolved for {} more", count(open)));
@@ -260,8 +262,9 @@ std::string groups_sentence(const NoteInput& input) {
                                    count(row.gained), count(row.examples), row.verdict));
   }
   return fmt::format("Exploratory, outside the declared comparisons, grouped by {}: {}.", join(columns),
-                     resolved.empty() ? fmt::format("nothing is resolved in {} groups", input.groups.size())
-                                      : join(resolved));
+                     resolved.empty()
+                         ? fmt::format("nothing is resolved in {} comparisons", input.groups.size())
+                         : join(resolved));
 }
 
 }  // namespace quantier::note_internal

@@ -59,7 +59,7 @@ TEST(DamageWords, ConcentratedOnlyWhereTheVerdictSaysSo) {
   row.by_margin = {-0.02, -0.03, -0.01, "unresolved"};  // whatever the numbers look like
   input.weakness = {row};
   EXPECT_EQ(concentration_sentence(input),
-            "Less sure answers against surer ones: not resolved in any of 1 comparisons.");
+            "Less sure answers against surer ones: not resolved in the one comparison.");
   input.weakness.push_back(row);
   input.weakness[0].by_margin->word = "concentrated in the weak";
   EXPECT_EQ(
@@ -131,7 +131,7 @@ TEST(DamageWords, GroupsAreCalledExploratory) {
       "Exploratory, outside the declared comparisons, grouped by source: enc int4 in source = web (−10.0 "
       "points, 9 lost and 1 gained of 80, directional).");
   input.groups[0].verdict = "unresolved";
-  EXPECT_THAT(groups_sentence(input), HasSubstr("nothing is resolved in 1 groups"));
+  EXPECT_THAT(groups_sentence(input), HasSubstr("nothing is resolved in 1 comparisons"));
 }
 
 TEST(DamageTables, StandInTheAppendixAndFillEveryColumn) {
