@@ -158,6 +158,7 @@ Json comparison_to_json(const Comparison& comparison) {
   for (const GroupComparison& group : analysis.group_comparisons) {
     Json cell = cell_json(group.cell);
     cell.erase("tier");
+    cell["exploratory"] = true;
     cell["column"] = group.column;
     cell["group"] = group.group;
     groups.push_back(std::move(cell));

@@ -217,6 +217,7 @@ Json groups_json(const Analysis& analysis) {
   for (const GroupComparison& group : analysis.group_comparisons) {
     Json cell = cell_json(group.cell);
     cell.erase("tier");
+    cell["exploratory"] = true;
     cell["column"] = group.column;
     cell["group"] = group.group;
     list.push_back(std::move(cell));
