@@ -1,9 +1,13 @@
 // `quantier compare`: groups of examples, a second split, and what stands beside the verdicts.
+#include <cstdint>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "quantier/dataset/npz.h"
 #include "tests/compare_files.h"
 
 namespace quantier::testing {
@@ -147,6 +151,84 @@ TEST_F(CompareGroups, ASecondSplitThatIsNone) {
   const std::string other =
       rows("other.jsonl", 90, 3, [](int i) { return i % 3; }, [](int i) { return i % 3; });
   expect_refused(compare(both() + " --second " + other + " " + other), kBadInput, "other classes");
+}
+
+class CompareStore : public CompareFilesTest {
+ protected:
+  // Two recipes of one model over `examples` examples; the second loses some.
+  std::string imported(const std::string& split, int examples, int shift) {
+    std::vector<float> logits[2];
+    std::vector<std::int64_t> labels;
+    for (int i = shift; i < examples + shift; ++i) {
+      labels.push_back(label_of(i));
+      for (int k = 0; k < 2; ++k) {
+        for (int c = 0; c < 4; ++c) {
+          logits[k].push_back(c == (k == 0 ? mostly_right(i) : loses_in_a_third(i)) ? 2.5F : -0.5F);
+        }
+      }
+    }
+    const auto n = static_cast<std::uint64_t>(examples);
+    const std::vector<NpyArray> arrays = {{"labels", {n}, labels},
+                                          {"net_fp16_logits", {n, 4}, logits[0]},
+                                          {"net_int4_logits", {n, 4}, logits[1]}};
+    std::filesystem::create_directories(folder_ / split);
+    EXPECT_TRUE(write_npz(folder_ / split / "predictions.npz", arrays));
+    const std::string store = (folder_ / "store").string();
+    const ProgramResult result =
+        quantier("import " + (folder_ / split).string() + " --out " + store + " --split " + split);
+    EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+    return store;
+  }
+};
+
+TEST_F(CompareStore, TheSameConfigurationsOverASecondSplit) {
+  imported("validation", 600, 0);
+  const std::string store = imported("test", 300, 7);
+  const std::string both = "--store " + store + " \"net fp16\" \"net int4\"";
+  expect_refused(compare(both), kBadInput, "names 2 runs");
+  const Json json = compared(both + " --second-split test");
+  EXPECT_EQ(json["examples"], 600);
+  EXPECT_EQ(json["comparisons"][0]["second_split"]["split"], "test");
+  EXPECT_EQ(json["comparisons"][0]["second_split"]["n"], 300);
+  EXPECT_EQ(json["comparisons"][0]["replication"], 1.0);
+  expect_refused(compare(both + " --second-split elsewhere"), kBadInput, "names 2 runs");
+}
+
+TEST_F(CompareStore, AReportReadsItToo) {
+  imported("validation", 600, 0);
+  const std::string store = imported("test", 300, 7);
+  std::string groups;
+  for (int i = 0; i < 600; ++i) groups += i % 3 == 1 ? "hit\n" : "spared\n";
+  text_file("where.csv", "part\n" + groups);
+  const auto report = [&](const std::string& analysis) {
+    const std::string config =
+        text_file("limits.toml",
+                  "recipes = [\"fp16\", \"int4\"]\nbootstrap_replicates = 300\n"
+                  "[[models]]\nname = \"net\"\npath = \"net\"\n[data]\npath = \"v.jsonl\"\n" +
+                      analysis);
+    return quantier("report " + store + " --json --config " + config);
+  };
+  const ProgramResult made = report("[analysis]\ngroups = [\"where.csv#part\"]\nsecond_split = \"test\"\n");
+  ASSERT_EQ(made.exit_code, 0) << made.out << made.err;
+  const Json json = parsed(made.out);
+  EXPECT_EQ(json["examples"], 600);
+  EXPECT_EQ(json["comparisons"][0]["second_split"]["n"], 300);
+  EXPECT_EQ(json["comparisons"][0]["replication"], 1.0);
+  ASSERT_EQ(json["groups"].size(), 2U);
+  EXPECT_EQ(json["groups"][0]["group"], "hit");
+  EXPECT_EQ(json["groups"][0]["n"], 200);
+  const ProgramResult explained = quantier("explain " + store + " \"net/int4/part = hit/accuracy\"");
+  EXPECT_THAT(explained.out, AllOf(HasSubstr("over a family of 2 comparisons that was added afterwards"),
+                                   HasSubstr("exploratory")));
+  EXPECT_THAT(quantier("explain " + store + " net/int4/all/accuracy").out,
+              HasSubstr("a second split was given (test)"));
+  EXPECT_THAT(quantier("explain " + store + " net/int4/weakness-by-margin").out,
+              AllOf(HasSubstr("less sure half"), HasSubstr("surer half"), HasSubstr("exploratory")));
+
+  const ProgramResult none = report("[analysis]\nsecond_split = \"elsewhere\"\n");
+  EXPECT_EQ(none.exit_code, kUsage) << none.out;
+  EXPECT_THAT(none.out, HasSubstr("holds no run over"));
+  EXPECT_EQ(report("[analysis]\ngroups = [\"absent.json\"]\n").exit_code, 1);
 }
 
 TEST_F(CompareGroups, WeaknessIsSaidWithItsInterval) {

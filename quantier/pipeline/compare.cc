@@ -56,6 +56,7 @@ class Comparing {
     PredictionSetRequest request;
     request.labels = options_.labels;
     request.label_names = options_.label_names;
+    request.other_than = options_.second.stored;
     request.reading = options_.reading;
     request.progress = options_.progress;
     request.interrupt = options_.interrupt;

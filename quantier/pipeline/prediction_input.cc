@@ -35,11 +35,14 @@ std::string known_runs(const std::vector<RunSummary>& runs) {
   return text.empty() ? "none" : text;
 }
 
-Result<NamedPredictions> load_run_as_table(Store& store, const std::string& text) {
+Result<NamedPredictions> load_run_as_table(Store& store, const std::string& text,
+                                           const std::string& other_than) {
   QT_TRY(const std::vector<RunSummary> runs, store.runs());
   std::vector<const RunSummary*> found;
   for (const RunSummary& run : runs) {
-    if (run.key == text || run.configuration.display() == text) found.push_back(&run);
+    const bool by_name =
+        run.configuration.display() == text && (other_than.empty() || run.split != other_than);
+    if (run.key == text || by_name) found.push_back(&run);
   }
   if (found.empty() && text.size() >= 4) {
     for (const RunSummary& run : runs) {
@@ -91,9 +94,9 @@ Result<PredictionSpec> parse_prediction_spec(const std::string& text, const Pred
 }
 
 Result<NamedPredictions> load_predictions(const std::string& text, const PredictionOptions& options,
-                                          Store* store) {
+                                          Store* store, const std::string& other_than) {
   QT_TRY(const PredictionSpec spec, parse_prediction_spec(text, options.columns));
-  if (store != nullptr && !is_file(spec.path)) return load_run_as_table(*store, text);
+  if (store != nullptr && !is_file(spec.path)) return load_run_as_table(*store, text, other_than);
   std::error_code ignored;
   if (store == nullptr && std::filesystem::is_directory(spec.path, ignored)) {
     return fail(ErrorKind::kUserInput, "this is a folder, not a file of predictions", text, "",

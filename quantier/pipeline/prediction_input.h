@@ -42,9 +42,11 @@ struct NamedPredictions {
   std::vector<std::uint8_t> truncated;  // [examples] 1 where the text was cut; empty where it is not known
 };
 
-// `store`: null when none is given. A file goes before a run of the same name.
+// `store`: null when none is given. A file goes before a run of the same name. `other_than`: a split whose
+// runs are not meant by "model recipe"; empty: none.
 [[nodiscard]] Result<NamedPredictions> load_predictions(const std::string& text,
-                                                        const PredictionOptions& options, Store* store);
+                                                        const PredictionOptions& options, Store* store,
+                                                        const std::string& other_than = {});
 
 // The key of the latest run of the same model, recipe and device over another split of the store.
 [[nodiscard]] Result<std::string> key_on_split(Store& store, const NamedPredictions& first,

@@ -69,7 +69,7 @@ class Loading {
       if (request_.progress) {
         request_.progress({"reading predictions", set_.all.size(), request_.names.size()});
       }
-      QT_TRY(NamedPredictions one, load_predictions(name, request_.reading, store_));
+      QT_TRY(NamedPredictions one, load_predictions(name, request_.reading, store_, request_.other_than));
       if (!set_.all.empty()) QT_TRY_STATUS(bring_into_order(one));
       set_.all.push_back(std::move(one));
     }

@@ -21,6 +21,7 @@ struct PredictionSetRequest {
   std::vector<std::string> names;  // runs or files; the first gives the order of the rows
   std::string labels;              // a file of labels, for predictions without; may be empty
   std::string label_names;         // a file of names; may be empty
+  std::string other_than;  // a split of the store whose runs are not meant by "model recipe"; may be empty
   PredictionOptions reading;
   ProgressFunction progress = {};
   const Interrupt* interrupt = nullptr;
