@@ -172,6 +172,27 @@ TEST_F(Report, ExplainShowsTheCountsAndTheArithmeticOfAFinding) {
   EXPECT_EQ(quantier("explain " + store + "/nowhere").exit_code, 1);
 }
 
+// Texts that were cut are grouped unasked; a column of the data is, when it is named.
+TEST_F(Report, GroupsAreExploratoryBesideTheTiers) {
+  const ProgramResult result =
+      report_by(std::string(kWideEnvelope) + "[analysis]\ngroups = [\"label\"]\n", "--json");
+  ASSERT_EQ(result.exit_code, kOk) << result.out << result.err;
+  const Json json = parsed(result.out);
+  std::map<std::string, std::uint64_t> examples;
+  for (const Json& group : json["groups"]) {
+    EXPECT_EQ(group["exploratory"], true);
+    examples[group["model"].get<std::string>() + " " + group["column"].get<std::string>()] +=
+        group["n"].get<std::uint64_t>();
+  }
+  EXPECT_EQ(examples["demo-encoder truncated"], static_cast<std::uint64_t>(kExamples));
+  EXPECT_EQ(examples["demo-encoder label"], static_cast<std::uint64_t>(kExamples));
+  const ProgramResult explained = quantier("explain " + (folder_ / "out").string() +
+                                           " \"demo-encoder/fp32/truncated = truncated/accuracy\"");
+  EXPECT_THAT(explained.out, AllOf(HasSubstr("added afterwards"), HasSubstr("exploratory")));
+  EXPECT_EQ(report_by(std::string(kWideEnvelope) + "[analysis]\ngroups = [\"colour\"]\n").exit_code,
+            kBadInput);
+}
+
 TEST_F(Report, RunEndsWithTableDecisionAndPaths) {
   const std::string out = read_file(shared_ / "stdout");
   EXPECT_THAT(out, AllOf(HasSubstr("configuration      accuracy  macro-F1    ECE  ms/example"),

@@ -9,7 +9,7 @@
 
 #include "quantier/base/utf8.h"
 #include "quantier/cli/commands.h"
-#include "quantier/pipeline/run.h"
+#include "quantier/pipeline/store_file.h"
 
 namespace quantier::cli {
 namespace {
@@ -20,15 +20,8 @@ struct Options {
   std::string out;
 };
 
-// The store itself, or the folder that holds it.
-std::filesystem::path store_file(const std::string& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) return std::filesystem::path(path) / kStoreFileName;
-  return path;
-}
-
 Result<Report> report_again(const Options& options, Session& session, std::vector<FailureRecord>& failures) {
-  const std::filesystem::path file = store_file(options.store);
+  const std::filesystem::path file = store_file_of(options.store);
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) {
     return fail(ErrorKind::kUserInput, "there is no evidence store", file.string(), "",
