@@ -12,6 +12,7 @@
 #include "quantier/pipeline/findings.h"
 #include "quantier/pipeline/report_findings.h"
 #include "quantier/pipeline/report_imported.h"
+#include "quantier/pipeline/report_promises.h"
 #include "quantier/pipeline/run.h"
 #include "quantier/pipeline/run_timing.h"
 #include "quantier/pipeline/tier_input.h"
@@ -216,10 +217,17 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
 
   Envelope envelope = envelope_for(config);
   const bool imported = all_imported(runs);
-  if (imported) envelope.memory_definition = kImportedMemory;
+  if (imported) {
+    envelope.memory_definition = kImportedMemory;
+    // What files of a notebook state is of this protocol; without a limit no other was asked for.
+    if (!envelope.max_ms_per_example && !envelope.requests_per_second) {
+      envelope.latency_protocol = timing_protocol_name(TimingProtocol::kWorkload);
+    }
+  }
   QT_TRY(report.decision, decide_candidates(candidates_of(report.analysis, envelope),
                                             quality_differences_of(report.analysis), envelope));
   NoteInput input = note_input_of(report.analysis, report.decision);
+  add_promises(report.analysis, runs, input);
   QT_TRY(input.alternatives, alternatives_of(report.analysis, report.decision));
   input.title = config.title;
   input.missing = missing_of(failures, report.analysis);
