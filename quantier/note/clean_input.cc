@@ -42,6 +42,10 @@ NoteInput without_controls(NoteInput input) {
             input.hardware_caveat, input.missing, input.plan_remarks);
   clean(input.decision);
   for (QualityDifference& each : input.quality_differences) clean_all(each.first, each.second);
+  for (Promises& each : input.promises) {
+    clean_all(each.model, each.recipe, each.reference_recipe, each.run_key, each.accuracy.established_losses);
+  }
+  for (NoteMechanism& each : input.mechanisms) clean_all(each.model, each.recipe, each.arithmetic);
   for (NoteQuality& each : input.quality) clean_all(each.model, each.recipe, each.run_key);
   for (NoteCost& each : input.cost) clean_all(each.model, each.recipe, each.run_key);
   for (NoteNoiseFloor& each : input.noise_floor) clean_all(each.model, each.recipe, each.what, each.run_key);
