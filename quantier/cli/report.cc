@@ -88,6 +88,7 @@ void print_report(const Report& report, Json more, Session& session) {
   fmt::print("{}\n", report.summary);
   fmt::print("note:      {}\n", report.files.markdown.string());
   fmt::print("page:      {}\n", report.files.html.string());
+  fmt::print("pdf:       {}\n", report.files.pdf.string());
   fmt::print("evidence:  {}\n", report.store);
 }
 
@@ -95,7 +96,9 @@ void add_report(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand(
       "report",
       "Decide again over what a run measured and write the note anew; measures nothing.\n"
-      "Change limits, margins, objectives, tiers or the prior in the TOML and give it with --config.");
+      "Change limits, margins, objectives, tiers or the prior in the TOML and give it with --config.\n"
+      "The note is note.md, note.html and note.pdf. What you write into note.md between the marks\n"
+      "<!-- keep: NAME --> and <!-- /keep: NAME --> survives, and numbers in it that changed are named.");
   auto options = std::make_shared<Options>();
   command->add_option("DIR", options->store, "Folder that `quantier run` wrote, or its evidence.sqlite")
       ->required();

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/clean_input.h"
 #include "quantier/note/damage_words.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
@@ -128,7 +129,8 @@ void appendix_section(const NoteInput& input, Blocks& blocks) {
 
 }  // namespace note_internal
 
-NoteDocument build_note(const NoteInput& input) {
+NoteDocument build_note(const NoteInput& given) {
+  const NoteInput input = note_internal::without_controls(given);
   NoteDocument document;
   document.title = input.title.empty() ? "Which configuration to ship" : input.title;
   auto& blocks = document.blocks;

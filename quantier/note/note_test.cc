@@ -8,6 +8,7 @@
 
 #include "quantier/decide/workload_fixture.h"
 #include "quantier/note/document.h"
+#include "quantier/note/pdf.h"
 
 namespace quantier {
 namespace {
@@ -96,11 +97,27 @@ TEST(Note, HtmlIsSelfContainedAndEscaped) {
   const std::string html = render_html(build_note(workload_note()));
   EXPECT_THAT(html, HasSubstr("default-src 'none'"));
   EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt;"));
-  for (const char* bad : {"<script", "src=\"", "href=", "@import", "url(", ">nan", " nan", "\"nan", ">inf"}) {
+  for (const char* bad : {"<script", "src=\"", "@import", "url(", ">nan", " nan", "\"nan", ">inf"}) {
     EXPECT_THAT(html, Not(HasSubstr(bad)));
+  }
+  // Links lead to rows of the same page.
+  for (std::size_t at = html.find("href="); at != std::string::npos; at = html.find("href=", at + 1)) {
+    EXPECT_EQ(html.substr(at, 8), "href=\"#r");
   }
   // For looking at the page by eye.
   if (const char* path = std::getenv("QUANTIER_NOTE_HTML")) std::ofstream(path) << html;
+}
+
+TEST(Note, ProseTakesAtMostThreePages) {
+  NoteInput input = workload_note();
+  const double pages = prose_pages(build_note(input));
+  EXPECT_GT(pages, 0.8);
+  EXPECT_LE(pages, 3.0);
+}
+
+TEST(Note, EveryFigureIsDrawnInThePdf) {
+  const NotePdf pdf = render_pdf(build_note(workload_note()));
+  EXPECT_TRUE(pdf.remarks.empty()) << pdf.remarks.front();
 }
 
 TEST(Note, NumbersStayOnTheLineOfTheirUnit) {

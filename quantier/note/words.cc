@@ -9,10 +9,7 @@ namespace quantier::note_internal {
 
 std::string visible(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte == 0x7f ? ' ' : c;
-  }
+  for (const Span& span : spans_of(text)) out += span.text;
   return out;
 }
 

@@ -263,6 +263,9 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
         fmt::format("Limited run: {}. Every number holds for that part alone.\n", input.limited);
   }
   report.summary += decision_summary(report.decision);
+  for (const std::string& change : report.files.kept_changes) {
+    report.summary += fmt::format("Your text in note.md, {}\n", change);
+  }
   QT_TRY_STATUS(store.set_setting(kDecisionSetting, report_to_json(report).dump()));
   QT_TRY_STATUS(store.set_setting(kFindingsSetting, findings_to_json(findings_of(report.analysis)).dump()));
   if (options.examples_in_file) {

@@ -287,7 +287,11 @@ Json report_to_json(const Report& report) {
       {"noise_floor", noise_json(report.analysis)},
       {"limit", report.analysis.limit ? Json(*report.analysis.limit) : Json(nullptr)},
       {"examples", report.analysis.examples},
-      {"note", {{"markdown", report.files.markdown.string()}, {"html", report.files.html.string()}}},
+      {"note",
+       {{"markdown", report.files.markdown.string()},
+        {"html", report.files.html.string()},
+        {"pdf", report.files.pdf.string()},
+        {"kept_changes", report.files.kept_changes}}},
       {"store", report.store}};
 }
 
