@@ -10,14 +10,14 @@ const char* load_verdict_name(LoadVerdict verdict) {
   switch (verdict) {
     case LoadVerdict::kSustained:
       return "sustained";
-    case LoadVerdict::kUnresolved:
-      return "unresolved";
+    case LoadVerdict::kWithin:
+      return "within";
     case LoadVerdict::kExceeded:
       return "exceeded";
     case LoadVerdict::kOverloaded:
       return "overloaded";
   }
-  return "unresolved";
+  return "exceeded";
 }
 
 }  // namespace quantier
