@@ -1,6 +1,7 @@
 #include "quantier/pipeline/load_verdict.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "quantier/stats/estimators/percentile_interval.h"
@@ -12,13 +13,22 @@ double mean_ns(std::span<const std::int64_t> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// Whether waiting grew steadily while requests came.
+// Whether waiting grew steadily while requests came: by its amount, and by a trend over the parts that a
+// queue which only goes up and down seldom shows (Mann 1945: for ten values p < 0.005, one-sided).
 bool falls_behind(const LoadObservation& seen) {
+  constexpr std::size_t kParts = 10;
+  constexpr int kTrend = 29;
   const std::span<const std::int64_t> all(seen.latencies_ns);
-  const std::size_t tenth = all.size() / 10;
-  if (tenth == 0) return false;
-  const double growth = mean_ns(all.last(tenth)) - mean_ns(all.first(tenth));
-  return growth > kDriftFraction * static_cast<double>(seen.window_ns);
+  const std::size_t length = all.size() / kParts;
+  if (length == 0) return false;
+  std::array<double, kParts> means{};
+  for (std::size_t part = 0; part < kParts; ++part) means[part] = mean_ns(all.subspan(part * length, length));
+  int rising = 0;  // pairs that rise, less those that fall
+  for (std::size_t i = 0; i < kParts; ++i) {
+    for (std::size_t j = i + 1; j < kParts; ++j) rising += means[j] > means[i] ? 1 : -1;
+  }
+  const double growth = means.back() - means.front();
+  return rising >= kTrend && growth > kDriftFraction * static_cast<double>(seen.window_ns);
 }
 
 LoadVerdict verdict_of(const LatencyPercentile& latency, std::int64_t bound_ns) {

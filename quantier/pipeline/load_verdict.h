@@ -2,9 +2,9 @@
 //
 // A trial passes when its percentile is within the bound, and is sustained when the upper end of the 95 %
 // interval is: the doubt is against the claim. A trial that could not keep up is overloaded whatever its
-// percentile says: it was stopped because of its queue, or its last tenth of the requests waited longer than
-// the first by more than kDriftFraction of the window, so that completions fall behind arrivals by as much.
-// Errors: none.
+// percentile says: it was stopped because of its queue, or the mean latency of its ten parts rises steadily
+// and by more than kDriftFraction of the window from the first to the last, so that completions fall behind
+// arrivals by as much. Errors: none.
 #pragma once
 
 #include <cstdint>

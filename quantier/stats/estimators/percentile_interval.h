@@ -7,7 +7,7 @@
 // d is the design effect of the indicator "above the percentile": the variance of its mean over blocks of
 // consecutive samples against q (1 - q) / length (batch means; Law, "Simulation modeling and analysis", 5th
 // edition, sections 9.5.3 and 9.5.4; for quantiles Seila 1982). An end that needs more samples is absent:
-// 1,521 latencies in one burst are not 1,521 samples.
+// a thousand latencies in one burst are not a thousand samples.
 //
 // Samples in the order in which they arose, in any unit. Errors: none.
 #pragma once
