@@ -154,7 +154,7 @@ TEST_F(StoreLoadTest, AStoreOfVersion3ReadsAndMigratesWhenWritten) {
 
 TEST_F(StoreLoadTest, TheRunOfTheSameModelIsFound) {
   auto store = Store::open(path(), Store::Mode::kReadWrite);
-  Run run;
+  quantier::Run run;
   run.configuration = {"named", "int8", "cpu"};
   run.key = "first";
   run.provenance.weights_sha256 = "w";
@@ -164,7 +164,7 @@ TEST_F(StoreLoadTest, TheRunOfTheSameModelIsFound) {
   run.predictions.logits = {1};
   run.predictions.label_names = {"x"};
   ASSERT_TRUE(store->add_run(run));
-  Run other = run;
+  quantier::Run other = run;
   other.key = "other";
   other.plan.options = {{"outlier_scope", "batch"}};
   ASSERT_TRUE(store->add_run(other));

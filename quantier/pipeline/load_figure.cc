@@ -34,7 +34,7 @@ std::vector<double> log_ticks(double low, double high) {
 
 Axis log_axis(const std::vector<double>& values, double from, double to) {
   const auto [low, high] = std::ranges::minmax(values);
-  const double margin = std::max(0.1, 0.08 * std::log10(high / low));
+  const double margin = std::max(0.2, 0.08 * std::log10(high / low));
   return {.low = std::log10(low) - margin, .high = std::log10(high) + margin, .from = from, .to = to};
 }
 

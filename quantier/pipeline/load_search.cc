@@ -36,18 +36,22 @@ class Search {
   }
 
   // One trial that fails decides; `all` makes the others nevertheless, unless the server was overloaded.
+  // While the requests are too few for an upper end, more are made: that looks at their number, not at their
+  // times.
   Result<bool> confirm(double rate, bool all) {
     pooled_ns_.clear();
     bool confirmed = true;
-    for (std::uint32_t repeat = 0; repeat < options_.repeats; ++repeat) {
+    LatencyPercentile latency;
+    for (std::uint32_t repeat = 0; repeat < options_.repeats || (confirmed && !latency.high_ns &&
+                                                                 repeat < kMostRepeats * options_.repeats);
+         ++repeat) {
       QT_TRY(const bool passed, passes(rate, LoadTrialKind::kConfirm, repeat));
       confirmed = confirmed && passed;
       const bool overloaded = outcome_.trials.back().verdict == LoadVerdict::kOverloaded;
       if (!passed && (!all || overloaded)) break;
+      if (confirmed) latency = judge_percentile(pooled_ns_, options_.percentile).latency;
     }
-    if (!confirmed) return false;
-    const LatencyPercentile latency = judge_percentile(pooled_ns_, options_.percentile).latency;
-    if (!latency.high_ns || *latency.high_ns > options_.bound_ns) return false;
+    if (!confirmed || !latency.high_ns || *latency.high_ns > options_.bound_ns) return false;
     LoadSummary& summary = outcome_.summary;
     if (rate > summary.highest_confirmed_rate.value_or(0.0)) {
       summary.highest_confirmed_rate = rate;

@@ -3,7 +3,8 @@
 // Search: the rate is doubled (or halved) until one trial passes and one does not, then halved between them,
 // on a logarithmic scale, until they are within `resolution`. The rate found is then confirmed: `repeats`
 // trials with other arrivals must all pass, and the percentile of all their requests together must be within
-// the bound with the upper end of its interval. Where that fails, the next lower step is tried. Trials of the
+// the bound with the upper end of its interval (up to three times as many trials are made while there are too
+// few requests for one). Where that fails, the next lower step is tried. Trials of the
 // search never confirm: it stops where chance was kind. (MLPerf's server scenario searches and confirms in
 // the same way.) Errors: of the trials, but an interruption ends the test with what it has.
 #pragma once
@@ -18,9 +19,10 @@
 
 namespace quantier {
 
-inline constexpr double kHighestLoadRate = 1e6;  // requests per second
-inline constexpr int kLoadHalvings = 12;         // of a rate that does not pass, before the search gives up
-inline constexpr int kConfirmSteps = 8;          // down from the rate that the search found
+inline constexpr double kHighestLoadRate = 1e6;   // requests per second
+inline constexpr int kLoadHalvings = 12;          // of a rate that does not pass, before the search gives up
+inline constexpr std::uint32_t kMostRepeats = 3;  // times the repeats, while there are too few requests
+inline constexpr int kConfirmSteps = 8;           // down from the rate that the search found
 
 struct LoadSearchOptions {
   std::optional<double> asked_rate = {};

@@ -104,8 +104,13 @@ TEST(LoadSearch, AnAskedRateAloneIsConfirmedOrNot) {
   EXPECT_EQ(no.trials.size(), 3U);
   EXPECT_EQ(no.summary.asked_rate_sustained, false);
   EXPECT_EQ(no.summary.lowest_failed_rate, 80.0);
-  // All pass, and together they are too few for an upper end at p99.
-  const LoadSearchOutcome few = search(asked, {.confirmed = 80.0, .requests = 100});
+  // All pass, and three together are too few for an upper end at p99 (368): a fourth one is made.
+  const LoadSearchOutcome more = search(asked, {.confirmed = 80.0, .requests = 100});
+  EXPECT_EQ(more.trials.size(), 4U);
+  EXPECT_EQ(more.summary.asked_rate_sustained, true);
+  EXPECT_EQ(more.summary.confirmed_requests, 400U);
+  const LoadSearchOutcome few = search(asked, {.confirmed = 80.0, .requests = 30});
+  EXPECT_EQ(few.trials.size(), 9U);
   EXPECT_EQ(few.summary.asked_rate_sustained, std::nullopt);
   EXPECT_FALSE(few.summary.highest_confirmed_rate);
 }

@@ -33,22 +33,23 @@ std::string profile_text(const LoadTrial& trial, double percentile) {
   return found == trial.profile.end() ? "-" : ms(found->value_ns);
 }
 
+constexpr const char* kRow = "{:>3}  {:<8} {:>10} {:>10} {:>8} {:>9} {:>9} {:>9}  {:<28} {:>6} {:>6}  {}\n";
+
 std::string table(const LoadTest& test) {
-  const std::string name = fmt::format("p{:g} ms", test.protocol.percentile);
-  std::string text =
-      fmt::format("{:>3}  {:<8} {:>10} {:>10} {:>8} {:>9} {:>9} {:>10} {:<20} {:>6} {:>6}  {}\n", "#",
-                  "trial", "offered/s", "achieved/s", "n", "p50 ms", "p95 ms", name, "95 % interval",
-                  "busy %", "batch", "verdict");
+  std::string text = fmt::format(
+      fmt::runtime(kRow), "#", "trial", "offered/s", "achieved/s", "n", "p50 ms", "p95 ms", "p99 ms",
+      fmt::format("p{:g} ms, 95 % interval", test.protocol.percentile), "busy %", "batch", "verdict");
   for (std::size_t i = 0; i < test.trials.size(); ++i) {
     const LoadTrial& trial = test.trials[i];
-    text +=
-        fmt::format("{:>3}  {:<8} {:>10} {:>10} {:>8} {:>9} {:>9} {:>10} {:<20} {:>6} {:>6}  {}{}\n", i + 1,
-                    load_trial_kind_name(trial.kind), rate_text(trial.offered_rate),
-                    or_dash(trial.achieved_rate, 1), trial.requests, profile_text(trial, 50.0),
-                    profile_text(trial, 95.0), trial.latency ? ms(trial.latency->value_ns) : "-",
-                    trial.latency ? interval_text(*trial.latency) : "-", or_dash(trial.utilisation, 0, 100.0),
-                    or_dash(trial.mean_batch, 1), load_verdict_name(trial.verdict),
-                    trial.stopped_early ? fmt::format(", stopped with {} waiting", trial.left_waiting) : "");
+    std::string claimed = "-";
+    if (trial.latency)
+      claimed = fmt::format("{} {}", ms(trial.latency->value_ns), interval_text(*trial.latency));
+    std::string verdict = load_verdict_name(trial.verdict);
+    if (trial.stopped_early) verdict += fmt::format(", stopped with {} waiting", trial.left_waiting);
+    text += fmt::format(fmt::runtime(kRow), i + 1, load_trial_kind_name(trial.kind),
+                        rate_text(trial.offered_rate), or_dash(trial.achieved_rate, 1), trial.requests,
+                        profile_text(trial, 50.0), profile_text(trial, 95.0), profile_text(trial, 99.0),
+                        claimed, or_dash(trial.utilisation, 0, 100.0), or_dash(trial.mean_batch, 1), verdict);
   }
   return text;
 }
@@ -56,9 +57,8 @@ std::string table(const LoadTest& test) {
 std::string confirmed_text(const LoadTest& test) {
   const LoadSummary& summary = test.summary;
   const LatencyPercentile& latency = *summary.confirmed_latency;
-  return fmt::format("p{:g} {} ms, 95 % interval {} over {} requests of {} trials", latency.percentile,
-                     ms(latency.value_ns), interval_text(latency), summary.confirmed_requests,
-                     test.protocol.repeats);
+  return fmt::format("p{:g} {} ms, 95 % interval {} over all {} requests", latency.percentile,
+                     ms(latency.value_ns), interval_text(latency), summary.confirmed_requests);
 }
 
 std::string asked_text(const LoadTest& test) {
