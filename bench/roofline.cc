@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 
 #include "quantier/decide/workload_fixture.h"
+#include "quantier/formats/plan.h"
+#include "quantier/pipeline/cost_model.h"
 #include "quantier/pipeline/roofline_anchors.h"
 
 int main() {
@@ -31,4 +33,19 @@ int main() {
     notebook.push_back(anchor);
   }
   fmt::print("{}", validation_markdown(validate_roofline(notebook)));
+
+  fmt::print(
+      "\n| model | recipe | modelled peak, MB | measured peak, MB | inside |\n|---|---|---|---:|---|\n");
+  for (const Candidate& candidate : workload_fixture::candidates()) {
+    const ModelSpec spec = anchor_model(candidate.model == "encoder" ? "modernbert-base" : "qwen2.5-0.5b");
+    const auto plan = resolve_recipe(candidate.recipe, spec);
+    if (!plan) return 1;
+    const auto cost = forward_cost(spec, *plan, {32, 128}, Stack::kEager);
+    if (!cost) return 1;
+    const double measured = *candidate.memory_bytes;
+    const bool inside = measured >= cost->memory.low && measured <= cost->memory.high;
+    fmt::print("| {} | {} | {:.0f} to {:.0f} | {:.0f} | {} |\n", candidate.model, candidate.recipe,
+               cost->memory.low / 1e6, cost->memory.high / 1e6, measured / 1e6, inside ? "yes" : "NO");
+  }
+  return 0;
 }

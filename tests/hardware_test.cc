@@ -49,8 +49,12 @@ TEST_F(HardwareTest, TechniquesNeedNoModel) {
   ASSERT_EQ(document["devices"].size(), 2U);
   EXPECT_TRUE(document["modelled"].empty());
   for (const Json& technique : document["devices"][0]["techniques"]) {
-    if (technique["technique"] == "bf16") EXPECT_EQ(technique["support"], "emulated");
-    if (technique["technique"] == "FP8 W8A8") EXPECT_EQ(technique["support"], "not there");
+    if (technique["technique"] == "bf16") {
+      EXPECT_EQ(technique["support"], "emulated");
+    }
+    if (technique["technique"] == "FP8 W8A8") {
+      EXPECT_EQ(technique["support"], "not there");
+    }
   }
   EXPECT_THAT(document["devices"][0]["rates"][0]["source"].get<std::string>(), Not(HasSubstr("unknown")));
 }

@@ -55,7 +55,7 @@ Json configuration_json(const HardwareCounterfactual& place, const Counterfactua
 std::string support_table(const HardwareReport& report) {
   std::string text = fmt::format("{:<26}", "technique");
   for (const DeviceSupport& device : report.support) text += fmt::format(" {:>9}", device.device);
-  text += '\n';
+  text += "  needs\n";
   std::vector<std::string> reasons;
   for (std::size_t t = 0; t < report.support.front().techniques.size(); ++t) {
     const TechniqueSupport& first = report.support.front().techniques[t];
@@ -74,7 +74,7 @@ std::string support_table(const HardwareReport& report) {
         found->second += ", " + device.device;
       }
     }
-    text += '\n';
+    text += fmt::format("  {}\n", first.needs);
     for (const auto& [reason, devices] : by_reason) {
       reasons.push_back(fmt::format("  {} on {}: {}\n", technique_name(first.technique), devices, reason));
     }

@@ -72,7 +72,9 @@ TEST(RooflineValidation, ANotebookOnAT4) {
   // No known order contradicts what was measured, and those of int8 behind fp16 are known, in both models.
   for (std::size_t i = 0; i < measured.size(); ++i) {
     for (std::size_t j = 0; j < measured.size(); ++j) {
-      if (known_order(eager, i, j) < 0) EXPECT_LT(*measured[i].ms_per_example, *measured[j].ms_per_example);
+      if (known_order(eager, i, j) < 0) {
+        EXPECT_LT(*measured[i].ms_per_example, *measured[j].ms_per_example);
+      }
     }
   }
   EXPECT_EQ(known_order(eager, 0, 1), -1);
