@@ -97,6 +97,9 @@ TEST_F(HardwareTest, MeasuredValuesOfAStoreStandBeside) {
     EXPECT_GT(row["ms_per_example"], 0);
     const bool encoder = row["configuration"].get<std::string>().starts_with("encoder");
     EXPECT_EQ(row["has_roofline"], encoder);
+    EXPECT_EQ(row["beside"]["device"], "t4");
+    EXPECT_EQ(row["beside"]["stack"], "eager");
+    EXPECT_EQ(row["inside_modelled_interval"].is_boolean(), encoder);
   }
   ASSERT_EQ(document["remarks"].size(), 1U);
   EXPECT_THAT(document["remarks"][0].get<std::string>(), HasSubstr("no roofline for decoder"));

@@ -28,6 +28,11 @@ CounterfactualConfiguration configure(const Device& device, const Counterfactual
   out.recipe = input.recipe;
   out.batch = input.cost.batch;
   out.memory_bytes = input.cost.memory;
+  // Activations on a CPU stay in float whatever the weights are.
+  if (device.device_class == DeviceClass::kCpu && input.cost.technique != Technique::kFp32) {
+    out.memory_bytes.low += input.cost.activation_bytes;
+    out.memory_bytes.high += input.cost.activation_bytes;
+  }
   out.support = technique_support(device, input.cost.technique);
   if (device.memory_bytes > 0) out.fits = input.cost.memory.high <= device.memory_bytes;
   if (out.support.support == Support::kAbsent) {

@@ -1,7 +1,7 @@
 #include "quantier/pipeline/hardware.h"
 
 #include <algorithm>
-#include <array>
+#include <cctype>
 #include <filesystem>
 #include <set>
 
@@ -18,6 +18,12 @@
 namespace quantier {
 namespace {
 
+std::string lower_of(std::string_view text) {
+  std::string lower(text);
+  for (char& letter : lower) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return lower;
+}
+
 Result<std::vector<const Device*>> devices_of(const std::vector<std::string>& names) {
   std::vector<const Device*> devices;
   if (names.empty()) {
@@ -29,10 +35,8 @@ Result<std::vector<const Device*>> devices_of(const std::vector<std::string>& na
     if (device == nullptr) {
       std::vector<std::string> known;
       for (const Device& row : device_table()) known.emplace_back(row.name);
-      std::string lower = name;
-      for (char& letter : lower) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
       return fail(ErrorKind::kUsage, fmt::format("the device \"{}\" is not known", printable(name, 60)),
-                  "--device", "its rates are not in the table", suggestion(lower, known));
+                  "--device", "its rates are not in the table", suggestion(lower_of(name), known));
     }
     if (std::ranges::find(devices, device) == devices.end()) devices.push_back(device);
   }
@@ -138,6 +142,35 @@ Status add_measured(const HardwareRequest& request, HardwareReport& report) {
   return {};
 }
 
+// "NVIDIA A10G (24 GB)" names a10g, not a10.
+bool names_device(std::string_view text, std::string_view device) {
+  const std::string lower = lower_of(text);
+  const auto is_word = [&](std::size_t at) {
+    return at < lower.size() && std::isalnum(static_cast<unsigned char>(lower[at])) != 0;
+  };
+  for (std::size_t at = lower.find(device); at != std::string::npos; at = lower.find(device, at + 1)) {
+    if ((at == 0 || !is_word(at - 1)) && !is_word(at + device.size())) return true;
+  }
+  return false;
+}
+
+void place_measured(const std::vector<HardwareCounterfactual>& places, MeasuredConfiguration& measured) {
+  const Stack likely = measured.other_stack ? Stack::kEager : Stack::kFused;
+  for (std::size_t p = 0; p < places.size(); ++p) {
+    // "cpu" in a text says nothing of which one.
+    if (places[p].device == "cpu" || !names_device(measured.device, places[p].device)) continue;
+    if (!measured.place || places[p].stack == likely) measured.place = p;
+  }
+  if (!measured.place || !measured.ms_per_example) return;
+  const HardwareCounterfactual& place = places[*measured.place];
+  for (const CounterfactualConfiguration& row : place.configurations) {
+    if (row.name != measured.name || !row.time || static_cast<double>(measured.batch) != place.batch)
+      continue;
+    measured.inside = *measured.ms_per_example >= row.low_ms_per_example() &&
+                      *measured.ms_per_example <= row.high_ms_per_example();
+  }
+}
+
 }  // namespace
 
 Result<HardwareReport> compare_hardware(const HardwareRequest& request) {
@@ -181,6 +214,7 @@ Result<HardwareReport> compare_hardware(const HardwareRequest& request) {
       report.places.push_back(model_hardware(*device, stack, inputs, validation.error));
     }
   }
+  for (MeasuredConfiguration& measured : report.measured) place_measured(report.places, measured);
   report.changes = order_changes(report.places);
   return report;
 }

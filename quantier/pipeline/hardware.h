@@ -48,6 +48,11 @@ struct MeasuredConfiguration {
   std::optional<double> memory_bytes;
   std::string memory_definition;
   bool has_shapes = false;  // among the models of the request
+  // In whose table it stands: the device that its text names (imported: beside the eager stack). nullopt: a
+  // device that is not in the report.
+  std::optional<std::size_t> place = {};
+  // The modelled interval of the same configuration holds it; nullopt: another batch, or not modelled.
+  std::optional<bool> inside = {};
 };
 
 struct HardwareReport {

@@ -87,30 +87,58 @@ std::string support_table(const HardwareReport& report) {
   return text;
 }
 
-std::string place_table(const HardwareCounterfactual& place) {
-  std::string text = fmt::format("\n{}: {:.0f} texts of {:.0f} tokens, modelled\n", place_name(place),
-                                 place.batch, place.tokens_per_text);
-  text += fmt::format("  {:<28} {:>9} {:>19} {:>15} {:<15} {:>7}\n", "configuration", "ms/example",
-                      "interval", "memory MB", "bound by", "rank");
+constexpr const char* kRow = "  {:<28} {:<21} {:>10} {:>16} {:>13}  {}\n";
+
+std::string modelled_row(const CounterfactualConfiguration& row) {
+  const double low = row.memory_bytes.low / kMegabyte;
+  const double high = row.memory_bytes.high / kMegabyte;
+  const std::string memory =
+      low == high ? fmt::format("{:.0f}", high) : fmt::format("{:.0f} to {:.0f}", low, high);
+  if (!row.time) {
+    return fmt::format(kRow, printable(row.name, 60), "not modelled", "-", "-", memory, row.why_absent);
+  }
+  std::string rest = row.rank_known ? fmt::format("rank {}", *row.rank) : "rank unknown";
+  rest += fmt::format(", bound by {}", time_bound_name(row.time->time.bound));
+  if (!row.fits.value_or(true)) rest += ", may not fit in memory";
+  return fmt::format(
+      kRow, printable(row.name, 60), "modelled", fmt::format("{:.3g}", row.point_ms_per_example()),
+      fmt::format("{:.3g} to {:.3g}", row.low_ms_per_example(), row.high_ms_per_example()), memory, rest);
+}
+
+std::string measured_row(const MeasuredConfiguration& row) {
+  std::string how = row.device.empty() ? "device not declared" : printable(row.device, 80);
+  if (!row.protocol.empty()) {
+    how += fmt::format("; {}, n = {}, batches of {}", row.protocol, row.samples, row.batch);
+  }
+  if (!row.memory_definition.empty()) how += "; memory: " + row.memory_definition;
+  if (row.inside) how += *row.inside ? "; inside the modelled interval" : "; OUTSIDE the modelled interval";
+  return fmt::format(kRow, printable(row.name, 60), row.other_stack ? "measured, other stack" : "measured",
+                     row.ms_per_example ? fmt::format("{:.3g}", *row.ms_per_example) : "-", "",
+                     row.memory_bytes ? fmt::format("{:.0f}", *row.memory_bytes / kMegabyte) : "-", how);
+}
+
+std::string header() {
+  return fmt::format(kRow, "configuration", "kind", "ms/example", "interval", "memory MB", "");
+}
+
+std::string place_table(const HardwareReport& report, std::size_t index) {
+  const HardwareCounterfactual& place = report.places[index];
+  std::string text = fmt::format("\n{}: {:.0f} texts of {:.0f} tokens\n", place_name(place), place.batch,
+                                 place.tokens_per_text);
+  text += header();
   for (const CounterfactualConfiguration& row : place.configurations) {
-    const std::string memory = row.memory_bytes.low == row.memory_bytes.high
-                                   ? fmt::format("{:.0f}", row.memory_bytes.high / kMegabyte)
-                                   : fmt::format("{:.0f} to {:.0f}", row.memory_bytes.low / kMegabyte,
-                                                 row.memory_bytes.high / kMegabyte);
-    if (!row.time) {
-      text += fmt::format("  {:<28} {:>9} {:>19} {:>15} {}\n", printable(row.name, 60), "-", "-", memory,
-                          row.why_absent);
-      continue;
+    text += modelled_row(row);
+    for (const MeasuredConfiguration& measured : report.measured) {
+      if (measured.place == index && measured.name == row.name) text += measured_row(measured);
     }
-    text += fmt::format("  {:<28} {:>9.3g} {:>19} {:>15} {:<15} {:>7}{}\n", printable(row.name, 60),
-                        row.point_ms_per_example(),
-                        fmt::format("{:.3g} to {:.3g}", row.low_ms_per_example(), row.high_ms_per_example()),
-                        memory, time_bound_name(row.time->time.bound),
-                        row.rank_known ? std::to_string(*row.rank) : "unknown",
-                        row.fits.value_or(true) ? "" : "  does not fit in memory");
+  }
+  for (const MeasuredConfiguration& measured : report.measured) {
+    const bool shown =
+        std::ranges::any_of(place.configurations, [&](const auto& row) { return row.name == measured.name; });
+    if (measured.place == index && !shown) text += measured_row(measured);
   }
   if (place.order.size() > 1) {
-    text += fmt::format("  order: {}  (< faster, ? unknown)\n", printable(order_text(place), 2000));
+    text += fmt::format("  modelled order: {}  (< faster, ? unknown)\n", printable(order_text(place), 2000));
   }
   for (const CounterfactualConfiguration& row : place.configurations) {
     const std::string sentence = mechanism_sentence(row);
@@ -120,28 +148,20 @@ std::string place_table(const HardwareCounterfactual& place) {
   return text;
 }
 
-std::string measured_table(const HardwareReport& report) {
-  std::string text = fmt::format("\n{:<28} {:>10} {:>10} {:<22} {}\n", "configuration", "ms/example",
-                                 "memory MB", "kind", "where and how");
+// What no table of a device has.
+std::string other_measured(const HardwareReport& report) {
+  std::string text;
   for (const MeasuredConfiguration& row : report.measured) {
-    std::string how = row.device.empty() ? "device not declared" : printable(row.device, 80);
-    if (!row.protocol.empty()) {
-      how += fmt::format("; {}, n = {}, batches of {}", row.protocol, row.samples, row.batch);
-    }
-    if (!row.memory_definition.empty()) how += "; memory: " + row.memory_definition;
-    text += fmt::format("{:<28} {:>10} {:>10} {:<22} {}\n", printable(row.name, 60),
-                        row.ms_per_example ? fmt::format("{:.3g}", *row.ms_per_example) : "-",
-                        row.memory_bytes ? fmt::format("{:.1f}", *row.memory_bytes / kMegabyte) : "-",
-                        row.other_stack ? "measured, other stack" : "measured", how);
+    if (!row.place) text += measured_row(row);
   }
-  return text;
+  return text.empty() ? text : "\nmeasured on other devices\n" + header() + text;
 }
 
 }  // namespace
 
 std::string hardware_text(const HardwareReport& report) {
   std::string text = support_table(report);
-  for (const HardwareCounterfactual& place : report.places) text += place_table(place);
+  for (std::size_t place = 0; place < report.places.size(); ++place) text += place_table(report, place);
   if (!report.places.empty()) {
     text += "\norders that turn over\n";
     for (const OrderChange& change : report.changes) {
@@ -156,8 +176,7 @@ std::string hardware_text(const HardwareReport& report) {
         "was\nnot fitted to; of {} further ones {} lie inside. Sources and table: docs/methods/roofline.md\n",
         report.tested_anchors, report.anchors_inside);
   }
-  if (!report.measured.empty()) text += measured_table(report);
-  return text;
+  return text + other_measured(report);
 }
 
 Json hardware_to_json(const HardwareReport& report) {
@@ -221,7 +240,11 @@ Json hardware_to_json(const HardwareReport& report) {
                         {"batch", row.batch},
                         {"memory_bytes", row.memory_bytes ? Json(*row.memory_bytes) : Json(nullptr)},
                         {"memory_definition", row.memory_definition},
-                        {"has_roofline", row.has_shapes}});
+                        {"has_roofline", row.has_shapes},
+                        {"beside", row.place ? Json{{"device", report.places[*row.place].device},
+                                                    {"stack", stack_name(report.places[*row.place].stack)}}
+                                             : Json(nullptr)},
+                        {"inside_modelled_interval", row.inside ? Json(*row.inside) : Json(nullptr)}});
   }
   document["measured"] = std::move(measured);
   document["validation"] = {{"test_anchors", report.tested_anchors}, {"inside", report.anchors_inside}};
