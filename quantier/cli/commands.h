@@ -13,6 +13,7 @@ void add_init(CLI::App& app, Session& session);
 void add_predict(CLI::App& app, Session& session);
 void add_compare(CLI::App& app, Session& session);
 void add_import(CLI::App& app, Session& session);
+void add_note(CLI::App& app, Session& session);
 void add_tokenize(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
 void add_show(CLI::App& app, Session& session);

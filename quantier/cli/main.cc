@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
   add_predict(app, session);
   add_compare(app, session);
   add_import(app, session);
+  add_note(app, session);
   add_tokenize(app, session);
   add_inspect(app, session);
   add_show(app, session);

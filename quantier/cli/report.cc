@@ -35,8 +35,9 @@ Result<Report> report_again(const Options& options, Session& session, std::vecto
                 "give the folder that `quantier run --out` wrote");
   }
   QT_TRY(Store store, Store::open(file, Store::Mode::kReadWrite));
+  QT_TRY(const KnownConfigurations known, known_configurations(store));
   Result<RunConfig> config =
-      options.config.empty() ? configuration_of(store) : read_run_config(options.config);
+      options.config.empty() ? configuration_of(store) : read_run_config(options.config, &known);
   if (!config) return std::unexpected(std::move(config).error());
   QT_TRY(ReportRuns runs, runs_for_report(*config, store));
   for (const std::string& name : runs.missing) {

@@ -147,6 +147,7 @@ NoteDocument build_note(const NoteInput& input) {
   if (!noise.empty()) blocks.emplace_back(NoteParagraph{noise + note_internal::limited_mark(input)});
   blocks.emplace_back(NoteParagraph{
       note_internal::choice_sentence(input.decision) + note_internal::limited_mark(input), true});
+  note_internal::promises_section(input, blocks);
   note_internal::frontier_section(input, blocks);
   note_internal::damage_section(input, blocks);
   note_internal::calibration_section(input, blocks);

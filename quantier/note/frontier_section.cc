@@ -20,66 +20,6 @@ using decide_internal::known;
 
 constexpr double kTellingBias = 0.005;  // of macro-F1: beyond it a percentile interval sits visibly askew
 
-// "slower (5.80 against 2.31 ms/example) and larger (...)", by direction.
-struct Against {
-  std::vector<std::string> kept;
-  std::vector<std::string> broken;
-};
-
-Against against(const Candidate& other, const Candidate& base, const Margins& margins) {
-  Against found;
-  const auto ms = known(other.ms_per_example);
-  const auto base_ms = known(base.ms_per_example);
-  if (ms && base_ms) {
-    const int side = compare_cost(*ms, *base_ms, margins.latency_fraction);
-    const std::string numbers = fmt::format("({} against {} ms/example)", fixed(ms, 2), fixed(base_ms, 2));
-    if (side < 0) found.broken.push_back("slower " + numbers);
-    if (side > 0) found.kept.push_back("faster " + numbers);
-  }
-  const auto bytes = known(other.memory_bytes);
-  const auto base_bytes = known(base.memory_bytes);
-  if (bytes && base_bytes) {
-    const int side = compare_cost(*bytes, *base_bytes, margins.memory_fraction);
-    const std::string numbers = fmt::format("({} against {})", memory(bytes), memory(base_bytes));
-    if (side < 0) found.broken.push_back("larger " + numbers);
-    if (side > 0) found.kept.push_back("smaller " + numbers);
-  }
-  return found;
-}
-
-// Smaller and faster is what compression promises; where a precision is neither, the reader is told.
-std::string promises(const NoteInput& input) {
-  const Decision& decision = input.decision;
-  std::vector<std::string> kept;
-  std::vector<std::string> broken;
-  bool int8_slower = false;
-  for (const Candidate& base : decision.candidates) {
-    if (base.recipe != input.reference_recipe) continue;
-    for (const Candidate& other : decision.candidates) {
-      // fp32 promises nothing: it is what compression starts from.
-      if (other.model != base.model || other.recipe == base.recipe || other.recipe == "fp32") continue;
-      const Against found = against(other, base, decision.envelope.margins);
-      if (!found.kept.empty()) kept.push_back(fmt::format("{} is {}", other.name, join(found.kept)));
-      if (found.broken.empty()) continue;
-      broken.push_back(fmt::format("{} is {}", other.name, join(found.broken)));
-      int8_slower = int8_slower || (other.recipe.find("int8") != std::string::npos &&
-                                    found.broken.front().starts_with("slower"));
-    }
-  }
-  if (kept.empty() && broken.empty()) return {};
-  std::string text = fmt::format("Against {} of the same model, ", input.reference_recipe);
-  if (!kept.empty()) text += fmt::format("compression buys this: {}.", join(kept, "; "));
-  if (!broken.empty()) {
-    text += fmt::format("{}: {}. This belongs to these kernels on this machine{}.",
-                        kept.empty() ? "compression does not pay" : " It does not pay everywhere",
-                        join(broken, "; "),
-                        int8_slower ? "; Dettmers et al. (2022) themselves report LLM.int8() as slower below "
-                                      "6.7 B parameters"
-                                    : "");
-  }
-  return text;
-}
-
 struct Extent {
   double low = HUGE_VAL;
   double high = -HUGE_VAL;
@@ -277,8 +217,6 @@ void frontier_section(const NoteInput& input, Blocks& blocks) {
   for (const CleanSweep& sweep : decision.sweeps) {
     blocks.emplace_back(NoteParagraph{sweep_sentence(decision, sweep) + limited_mark(input)});
   }
-  const std::string promise = promises(input);
-  if (!promise.empty()) blocks.emplace_back(NoteParagraph{promise + limited_mark(input)});
   cost_table(input, blocks);
 }
 

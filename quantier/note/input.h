@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "quantier/decide/decision.h"
+#include "quantier/decide/promises.h"
 
 namespace quantier {
 
@@ -155,6 +156,16 @@ struct NoteAlternative {
   Decision decision;
 };
 
+// Where time and memory of one configuration go.
+struct NoteMechanism {
+  std::string model;
+  std::string recipe;
+  std::string arithmetic;  // "multiplies bytes and sums them as integers"; empty: nobody knows
+  std::optional<double> weights_bytes;
+  std::optional<double> peak_bytes;
+  std::optional<double> tokenize_fraction;  // of the wall time
+};
+
 struct NoteInput {
   std::string title;
   std::string dataset;  // "6,430 validation examples, 113 classes"
@@ -165,6 +176,8 @@ struct NoteInput {
   Decision decision;
   std::vector<QualityDifference> quality_differences;  // of macro-F1, paired
   std::vector<std::string> missing;  // configurations without numbers: "decoder int8 (the worker died)"
+  std::vector<Promises> promises;
+  std::vector<NoteMechanism> mechanisms;
   std::vector<NoteQuality> quality;
   std::vector<NoteCost> cost;
   std::vector<NoteNoiseFloor> noise_floor;

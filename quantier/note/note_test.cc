@@ -160,24 +160,6 @@ TEST(Note, EmptyEvidenceStillRenders) {
   EXPECT_EQ(html.find('\x1b'), std::string::npos);
 }
 
-TEST(Note, BrokenPromisesAreNamedAndOnlyThose) {
-  const std::string markdown = render_markdown(build_note(workload_note()));
-  EXPECT_THAT(
-      markdown,
-      HasSubstr(
-          "encoder int8 is slower (5.80 against 2.31 ms/example) and larger (590.0 MB against 410.0 MB)"));
-  NoteInput input = workload_note();
-  std::vector<Candidate> list = workload_fixture::candidates();
-  for (Candidate& candidate : list) {
-    if (candidate.recipe != "fp16") {
-      candidate.ms_per_example = 1.0;
-      candidate.memory_bytes = 1e8;
-    }
-  }
-  input.decision = decide_candidates(list, {}, workload_fixture::envelope()).value_or(Decision{});
-  EXPECT_THAT(render_html(build_note(input)), Not(HasSubstr("does not pay")));
-}
-
 TEST(Note, QualityCostAndTestsStandBesideTheNumbers) {
   NoteInput input = workload_note();
   const std::string before = render_markdown(build_note(input));

@@ -9,6 +9,8 @@ namespace quantier::note_internal {
 
 using Blocks = std::vector<NoteBlock>;
 
+// Opens the note: what compression promised and what it did.
+void promises_section(const NoteInput& input, Blocks& blocks);
 void frontier_section(const NoteInput& input, Blocks& blocks);
 void damage_section(const NoteInput& input, Blocks& blocks);
 void calibration_section(const NoteInput& input, Blocks& blocks);

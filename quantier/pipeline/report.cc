@@ -12,8 +12,10 @@
 #include "quantier/pipeline/findings.h"
 #include "quantier/pipeline/report_findings.h"
 #include "quantier/pipeline/report_imported.h"
+#include "quantier/pipeline/report_promises.h"
 #include "quantier/pipeline/run.h"
 #include "quantier/pipeline/run_timing.h"
+#include "quantier/pipeline/tier_input.h"
 #include "quantier/stats/comparisons/analyze.h"
 
 namespace quantier {
@@ -26,20 +28,33 @@ struct TierSetup {
   std::string text;  // "tiers by training frequency: head 10, mid 20, tail 28 classes"
 };
 
-Result<TierSetup> tiers_for(const RunConfig& config, const std::vector<std::string>& label_names) {
+std::string classes_of_each(const AnalysisTiers& tiers) {
+  std::string text;
+  for (std::size_t t = 0; t < tiers.names.size(); ++t) {
+    const auto classes = std::ranges::count(tiers.tier_of_class, static_cast<std::int32_t>(t));
+    text += fmt::format("{}{} {}", t == 0 ? "" : ", ", tiers.names[t], classes);
+  }
+  return text + " classes";
+}
+
+// As configured; without that, as they were imported with the runs.
+Result<TierSetup> tiers_for(const RunConfig& config, Store& store,
+                            const std::vector<std::string>& label_names) {
   TierSetup setup;
-  if (!config.tiers) return setup;
+  if (!config.tiers) {
+    QT_TRY(const std::optional<std::string> stored, store.setting(kTiersSetting));
+    if (!stored) return setup;
+    QT_TRY(const Json json, parse_json(*stored, store.path()));
+    QT_TRY(setup.tiers, tiers_from_json(json, store.path()));
+    if (setup.tiers.tier_of_class.size() != label_names.size()) return TierSetup{};
+    setup.text = "tiers as imported: " + classes_of_each(setup.tiers);
+    return setup;
+  }
   QT_TRY(const std::vector<std::int64_t> counts,
          read_training_counts(config.tiers->training_counts, label_names));
   QT_TRY(Tiers tiers, make_tiers(counts, config.tiers->names, config.tiers->sizes));
-  for (std::size_t t = 0; t < tiers.names.size(); ++t) {
-    const auto classes =
-        std::count(tiers.tier_of_class.begin(), tiers.tier_of_class.end(), static_cast<std::int32_t>(t));
-    setup.text +=
-        fmt::format("{}{} {}", t == 0 ? "tiers by training frequency: " : ", ", tiers.names[t], classes);
-  }
-  setup.text += " classes";
   setup.tiers = {std::move(tiers.names), std::move(tiers.tier_of_class)};
+  setup.text = "tiers by training frequency: " + classes_of_each(setup.tiers);
   return setup;
 }
 
@@ -193,7 +208,7 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
     return fail(ErrorKind::kUsage, "there is nothing to report", store.path(), "no run is finished");
   }
   QT_TRY(const std::vector<Run> runs, load_runs(store, keys, options));
-  QT_TRY(TierSetup tiers, tiers_for(config, runs.front().predictions.label_names));
+  QT_TRY(TierSetup tiers, tiers_for(config, store, runs.front().predictions.label_names));
   Report report;
   report.store = store.path();
   QT_TRY(report.analysis, analyze_runs(config, store, runs, tiers.tiers, options));
@@ -202,10 +217,17 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
 
   Envelope envelope = envelope_for(config);
   const bool imported = all_imported(runs);
-  if (imported) envelope.memory_definition = kImportedMemory;
+  if (imported) {
+    envelope.memory_definition = kImportedMemory;
+    // What files of a notebook state is of this protocol; without a limit no other was asked for.
+    if (!envelope.max_ms_per_example && !envelope.requests_per_second) {
+      envelope.latency_protocol = timing_protocol_name(TimingProtocol::kWorkload);
+    }
+  }
   QT_TRY(report.decision, decide_candidates(candidates_of(report.analysis, envelope),
                                             quality_differences_of(report.analysis), envelope));
   NoteInput input = note_input_of(report.analysis, report.decision);
+  add_promises(report.analysis, runs, input);
   QT_TRY(input.alternatives, alternatives_of(report.analysis, report.decision));
   input.title = config.title;
   input.missing = missing_of(failures, report.analysis);
@@ -308,7 +330,21 @@ Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
   return found;
 }
 
+Result<KnownConfigurations> known_configurations(Store& store) {
+  KnownConfigurations known;
+  QT_TRY(const std::vector<RunSummary> runs, store.runs());
+  for (const RunSummary& run : runs) {
+    const auto add = [](std::vector<std::string>& names, const std::string& name) {
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    };
+    add(known.models, run.configuration.model);
+    add(known.recipes, run.configuration.recipe);
+  }
+  return known;
+}
+
 Result<RunConfig> configuration_of(Store& store) {
+  QT_TRY(const KnownConfigurations known, known_configurations(store));
   QT_TRY(const std::optional<std::string> text, store.setting(kConfigurationSetting));
   QT_TRY(const std::optional<std::string> file, store.setting(kConfigurationFileSetting));
   if (!text || !file) {
@@ -316,7 +352,7 @@ Result<RunConfig> configuration_of(Store& store) {
                 store.path(), "", "name it with --config");
   }
   const std::filesystem::path path = *file;
-  QT_TRY(RunConfig config, parse_run_config(*text, path.parent_path(), *file));
+  QT_TRY(RunConfig config, parse_run_config(*text, path.parent_path(), *file, &known));
   config.file = path;
   return config;
 }

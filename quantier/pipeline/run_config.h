@@ -109,10 +109,20 @@ struct RunConfig {
   std::optional<PriorConfig> prior;
 };
 
-[[nodiscard]] Result<RunConfig> read_run_config(const std::filesystem::path& path);
+// Configurations that exist already, measured or imported. A file that decides over them needs neither models
+// nor recipes nor data: those it does not name are taken from here. The reference is then the recipe of that
+// name, or the first one.
+struct KnownConfigurations {
+  std::vector<std::string> models;
+  std::vector<std::string> recipes;
+};
+
+[[nodiscard]] Result<RunConfig> read_run_config(const std::filesystem::path& path,
+                                                const KnownConfigurations* known = nullptr);
 // `directory`: what relative paths start from. `source` names the text in errors.
 [[nodiscard]] Result<RunConfig> parse_run_config(std::string_view toml,
                                                  const std::filesystem::path& directory,
-                                                 std::string_view source);
+                                                 std::string_view source,
+                                                 const KnownConfigurations* known = nullptr);
 
 }  // namespace quantier
