@@ -26,7 +26,7 @@ class HardwareStoreTest : public ::testing::Test {
            std::vector<std::int64_t> wall_ns) {
     auto store = Store::open(folder_ / "evidence.sqlite", Store::Mode::kReadWrite);
     ASSERT_TRUE(store.has_value());
-    Run run;
+    quantier::Run run;
     run.configuration = {model, recipe, "device"};
     run.key = model + recipe;
     run.split = "validation";
