@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/reference_table.h"
 #include "quantier/note/words.h"
 
 namespace quantier::note_internal {
@@ -95,6 +96,29 @@ std::string without_kept(std::string_view markdown, const std::vector<KeptBlock>
   return out;
 }
 
+constexpr std::string_view kStoodBefore = " stood in the note before and stands nowhere in this one.";
+
+// The numbers of a note, without those that it only reports as changed; what it reports to have stood in an
+// earlier one counts as having stood there, so that a report does not fade.
+void add_evidence(std::string_view markdown, std::set<std::string>& values) {
+  const std::string report = fmt::format("> *{}*", escape_markdown(kWrittenByAPerson));
+  while (!markdown.empty()) {
+    const std::size_t end = markdown.find('\n');
+    std::string_view line = markdown.substr(0, end);
+    markdown = end == std::string_view::npos ? std::string_view() : markdown.substr(end + 1);
+    if (!line.starts_with(report)) {
+      add_values(line, values);
+      continue;
+    }
+    for (std::size_t at = line.find(kStoodBefore); at != std::string_view::npos;
+         at = line.find(kStoodBefore)) {
+      const std::size_t from = line.rfind("**", at);
+      if (from != std::string_view::npos) add_values(line.substr(from, at - from), values);
+      line.remove_prefix(at + kStoodBefore.size());
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<TextNumber> numbers_in(std::string_view text) {
@@ -138,7 +162,7 @@ std::string with_citations(std::string_view text, const std::vector<Reference>& 
 NumberCheck::NumberCheck(std::string_view old_markdown, const std::vector<KeptBlock>& kept,
                          const NoteDocument& document)
     : references_(references_of(document)) {
-  add_values(without_kept(old_markdown, kept), before_);
+  add_evidence(without_kept(old_markdown, kept), before_);
   add_values(render_markdown(document), now_);
 }
 
@@ -171,7 +195,7 @@ std::vector<std::string> NumberCheck::changes_in(std::string_view text) const {
     }
     if (now_.contains(number.value)) continue;
     if (before_.contains(number.value)) {
-      add(fmt::format("{} stood in the note before and stands nowhere in this one.", number.written));
+      add(number.written + std::string(kStoodBefore));
     } else if (number.percent || number.value.find('.') != std::string::npos) {
       add(fmt::format("{} stands nowhere else in this note.", number.written));
     }

@@ -72,10 +72,16 @@ class Setter {
       flow_.paragraph(flow_.glyphs(remarks.back()), kSmall, kSmallLeading);
     } else {
       const double height_left = std::max(kTextHeight - below - 8.0, kTextHeight / 4.0);
-      // A pixel is three quarters of a point, and less where the page is too narrow.
-      const double scale = std::min({0.75, kTextWidth / drawing->width, height_left / drawing->height});
+      // Labels of 12 pixels at just under 8 points, and less where the page is too narrow.
+      constexpr double kPoints = 0.65;
+      double scale = std::min({kPoints, kTextWidth / drawing->width, height_left / drawing->height});
+      const double extra = std::min(below, kTextHeight / 2.0) + 8.0;
+      // Rather a little smaller than a page half empty.
+      constexpr double kSmallest = 0.82;
+      const double fitting = (kTextHeight - flow_.used() - extra) / drawing->height;
+      if (fitting < scale && fitting >= kSmallest * scale) scale = fitting;
       const double height = scale * drawing->height;
-      flow_.room(height + std::min(below, kTextHeight / 2.0) + 8.0);
+      flow_.room(height + extra);
       flow_.skip(2.0);
       flow_.canvas().drawing(*drawing, kMarginSide, flow_.y(), scale, flow_.replaced());
       flow_.skip(height + 2.0);

@@ -26,14 +26,19 @@ std::vector<PdfLine> wrap(const std::vector<PdfGlyph>& glyphs, double size, doub
   while (start != glyphs.end()) {
     double taken = 0.0;
     auto end = start;
-    auto after_break = start;
+    auto after_space = start;
+    auto after_slash = start;
     for (; end != glyphs.end(); ++end) {
       // A space may hang over the end of a line.
       if (taken + end->width > limit && !end->space) break;
       taken += end->width;
-      if (breaks_after(*end)) after_break = std::next(end);
+      if (breaks_after(*end)) (end->space ? after_space : after_slash) = std::next(end);
     }
-    if (end != glyphs.end() && after_break != start) end = after_break;
+    if (end != glyphs.end()) {
+      // Inside a word only where the word does not fit on a line of its own.
+      const auto at = after_space != start ? after_space : after_slash;
+      if (at != start) end = at;
+    }
     if (end == start) ++end;  // wider than the line by itself
     lines.push_back(trimmed(start, end));
     start = end;

@@ -1,8 +1,8 @@
 // Pages that fill from top to bottom: A4, one column, a footer with the page number.
 //
 // Text is set ragged right: without hyphenation, justified lines of numbers and long names tear open. A line
-// ends after a space or a slash; a word wider than the line is cut where the line ends, so that no label can
-// leave the page. Lengths are points; the cursor is the distance from the top of the printed area.
+// ends after a space; a word wider than the line after one of its slashes, or where the line ends, so that no
+// label can leave the page. Lengths are points; the cursor is the distance from the top of the printed area.
 #pragma once
 
 #include <cstddef>

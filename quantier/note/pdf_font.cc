@@ -146,7 +146,7 @@ void append_literal(std::string_view winansi_text, PdfFont font, std::uint8_t to
 
 const std::vector<PdfSign>& pdf_signs() {
   static const std::vector<PdfSign> kSigns = {
-      {"minus", 'a', 0x2212, 584, "45 342 m 539 342 l S"},
+      {"minus", 'a', 0x2212, 584, "45 309 494 66 re f"},
       {"lessequal", 'b', 0x2264, 549, "500 600 m 50 415 l 500 230 l S 50 110 m 500 110 l S"},
       {"greaterequal", 'c', 0x2265, 549, "50 600 m 500 415 l 50 230 l S 50 110 m 500 110 l S"},
       {"notequal", 'd', 0x2260, 549, "45 430 m 504 430 l S 45 250 m 504 250 l S 150 120 m 400 560 l S"},

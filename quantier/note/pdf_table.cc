@@ -19,45 +19,56 @@ constexpr Rgb kMarked = {238, 242, 246};
 
 using Cells = std::vector<std::vector<PdfGlyph>>;
 
+// How well a table sits: whether words are cut, cells of the body wrapped, or neither.
+enum class Fit { kCutsWords, kWraps, kWhole };
+
 struct Widths {
   double size = kLargestSize;
   std::vector<double> columns;
-  bool fits = false;  // without cutting a word
+  Fit fit = Fit::kCutsWords;
 };
 
 double sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
 
-// Every column between its longest word and its longest cell.
-Widths widths_at(double size, const std::vector<Cells>& rows, std::size_t columns) {
-  const double room = kTextWidth - kGap * static_cast<double>(columns - 1);
-  std::vector<double> least(columns, 0.0);
-  std::vector<double> wanted(columns, 0.0);
-  for (const Cells& row : rows) {
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      least[c] = std::max(least[c], widest_piece(row[c], size));
-      wanted[c] = std::max(wanted[c], width_of(row[c], size));
-    }
-  }
-  Widths widths{size, wanted, true};
-  if (sum(wanted) <= room) return widths;
-  const double tight = sum(least);
-  if (tight <= room) {
-    const double spare = (room - tight) / std::max(sum(wanted) - tight, 1e-9);
-    for (std::size_t c = 0; c < columns; ++c) widths.columns[c] = least[c] + spare * (wanted[c] - least[c]);
-    return widths;
-  }
-  widths.fits = false;
-  for (std::size_t c = 0; c < columns; ++c) widths.columns[c] = room * least[c] / tight;
-  return widths;
+// `from` plus as much of the way to `to` as there is room for.
+std::vector<double> between(const std::vector<double>& from, const std::vector<double>& to, double room) {
+  const double way = sum(to) - sum(from);
+  const double part = way > 0.0 ? std::clamp((room - sum(from)) / way, 0.0, 1.0) : 0.0;
+  std::vector<double> out(from.size());
+  for (std::size_t c = 0; c < from.size(); ++c) out[c] = from[c] + part * (to[c] - from[c]);
+  return out;
 }
 
-Widths widths_of(const std::vector<Cells>& rows, std::size_t columns) {
-  Widths widths;
-  for (double size = kLargestSize; size >= kSmallestSize - 1e-9; size -= kSizeStep) {
-    widths = widths_at(size, rows, columns);
-    if (widths.fits) break;
+Widths widths_at(double size, const std::vector<Cells>& rows, std::size_t columns) {
+  const double room = kTextWidth - kGap * static_cast<double>(columns - 1);
+  std::vector<double> least(columns, 0.0);   // no word cut
+  std::vector<double> whole(columns, 0.0);   // nor a cell of the body wrapped
+  std::vector<double> wanted(columns, 0.0);  // nor one of the header
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (std::size_t c = 0; c < rows[r].size(); ++c) {
+      const double piece = widest_piece(rows[r][c], size);
+      const double all = width_of(rows[r][c], size);
+      least[c] = std::max(least[c], piece);
+      whole[c] = std::max(whole[c], r == 0 ? piece : all);
+      wanted[c] = std::max(wanted[c], all);
+    }
   }
-  return widths;
+  if (sum(whole) <= room) return {size, between(whole, wanted, room), Fit::kWhole};
+  if (sum(least) <= room) return {size, between(least, whole, room), Fit::kWraps};
+  const double tight = sum(least);
+  for (double& width : least) width *= room / tight;
+  return {size, least, Fit::kCutsWords};
+}
+
+// The best fit of all sizes, and the largest size that has it.
+Widths widths_of(const std::vector<Cells>& rows, std::size_t columns) {
+  Widths best;
+  for (double size = kLargestSize; size >= kSmallestSize - 1e-9; size -= kSizeStep) {
+    Widths widths = widths_at(size, rows, columns);
+    if (best.columns.empty() || widths.fit > best.fit) best = std::move(widths);
+    if (best.fit == Fit::kWhole) break;
+  }
+  return best;
 }
 
 class Grid {
@@ -80,7 +91,9 @@ class Grid {
     do {
       // As many columns of numbers as fit beside those of text; one at least.
       std::size_t take = numbers.size() - from;
-      while (take > 1 && !widths_of(chosen(from, take), text_columns_ + take).fits) --take;
+      while (take > 1 && widths_of(chosen(from, take), text_columns_ + take).fit == Fit::kCutsWords) {
+        --take;
+      }
       if (from > 0) flow_.skip(6.0);
       draw_part(chosen(from, take), text_columns_ + take);
       from += take;
