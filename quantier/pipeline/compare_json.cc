@@ -1,6 +1,7 @@
 // A comparison as one JSON document.
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "quantier/pipeline/compare.h"
 
@@ -82,11 +83,12 @@ Json cell_json(const TierComparison& row) {
   return json;
 }
 
-Json estimate_json(const std::optional<Estimate>& estimate, WeaknessWord word) {
+// `verdict`: null for a description.
+Json estimate_json(const std::optional<Estimate>& estimate, Json verdict) {
   if (!estimate) return nullptr;
   return {{"value", estimate->value},
           {"interval", interval_json(estimate->interval)},
-          {"verdict", weakness_word_name(word)}};
+          {"verdict", std::move(verdict)}};
 }
 
 Json weakness_json(const WeaknessFinding& finding) {
@@ -106,12 +108,13 @@ Json weakness_json(const WeaknessFinding& finding) {
     json["n"] = half.n;
     halves.push_back(std::move(json));
   }
-  return {{"candidate", finding.recipe},
-          {"reference", finding.reference_recipe},
-          {"unsure_minus_sure", estimate_json(finding.unsure_minus_sure, finding.by_margin)},
-          {"margin_halves", std::move(halves)},
-          {"deciles_of_reference_margin", std::move(deciles)},
-          {"delta_per_base_accuracy", estimate_json(finding.delta_per_base_accuracy, finding.by_class)}};
+  return {
+      {"candidate", finding.recipe},
+      {"reference", finding.reference_recipe},
+      {"unsure_minus_sure", estimate_json(finding.unsure_minus_sure, weakness_word_name(finding.by_margin))},
+      {"margin_halves", std::move(halves)},
+      {"deciles_of_reference_margin", std::move(deciles)},
+      {"delta_per_base_accuracy", estimate_json(finding.delta_per_base_accuracy, nullptr)}};
 }
 
 }  // namespace

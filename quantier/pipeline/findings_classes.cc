@@ -152,7 +152,8 @@ void add_weakness(const Analysis& analysis, const WeaknessFinding& weakness, std
         "weakness-by-class",
         fmt::format("{} at {}: change of a class's accuracy for one unit of its accuracy before: {:+.4f}",
                     weakness.model, weakness.recipe, weakness.delta_per_base_accuracy->value),
-        *weakness.delta_per_base_accuracy, weakness.by_class);
+        *weakness.delta_per_base_accuracy, WeaknessWord::kUnresolved);
+    finding.verdict.clear();  // a description: its interval is too often away from 0 where nothing is
     finding.seed = analysis.seed;
     finding.arithmetic = {
         {"slope",

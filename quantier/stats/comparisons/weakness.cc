@@ -134,10 +134,6 @@ void add_class_slope(const RunView& reference, const RunView& candidate, const S
       classes, [](const auto& both) { return both[0].delta != 0.0 || both[1].delta != 0.0; });
   finding.delta_per_base_accuracy =
       Estimate{*slope, expanded_percentile(values, static_cast<std::size_t>(changed))};
-  const Interval& interval = finding.delta_per_base_accuracy->interval;
-  finding.by_class = interval.low > 0.0    ? WeaknessWord::kConcentratedInWeak
-                     : interval.high < 0.0 ? WeaknessWord::kConcentratedInStrong
-                                           : WeaknessWord::kUnresolved;
 }
 
 std::vector<double> margins_of(const RunView& view, std::span<const std::size_t> rows) {
