@@ -171,21 +171,21 @@ struct NoteMechanism {
 };
 
 // Predictions of one configuration in one tier that changed between right and wrong.
-struct NoteFlip {
+struct NoteFlippedExample {
   std::string id;  // or the row of the data, from 0
   std::string label;
   std::string before;  // predicted by the baseline
   std::string after;
   std::string text = {};  // of the example, where texts were asked for
 };
-struct NoteFlips {
+struct NoteFlippedExamples {
   std::string model;
   std::string recipe;
   std::string baseline;
   std::string tier;  // "all" where there are no tiers
   std::size_t lost = 0;
   std::size_t gained = 0;
-  std::vector<NoteFlip> shown;  // the first ones in the order of the data, lost before gained
+  std::vector<NoteFlippedExample> shown;  // the first ones in the order of the data, lost before gained
 };
 
 struct NoteInput {
@@ -218,7 +218,7 @@ struct NoteInput {
   std::vector<NoteResidual> residuals;
   std::vector<NotePattern> patterns;
   std::vector<NoteAlternative> alternatives;
-  std::vector<NoteFlips> flips;
+  std::vector<NoteFlippedExamples> flipped_examples;
   std::string evidence_date;  // of the latest run, RFC 3339 or empty
   std::string evidence_hash;  // of the keys of the runs
   std::vector<std::pair<std::string, std::string>> appendix;  // protocol, machine, versions, noise floor, ...

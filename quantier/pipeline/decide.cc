@@ -198,7 +198,6 @@ Result<DecisionEvidence> make_evidence(const Setup& setup, Store& store, const E
   options.progress = making.progress;
   options.interrupt = making.interrupt;
   QT_TRY(Analysis analysis, analyze(runs, setup.tiers, options));
-  add_imported_memory(runs, analysis);
   return decision_evidence(runs, analysis, setup.tiers, making);
 }
 

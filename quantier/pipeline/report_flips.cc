@@ -28,16 +28,16 @@ bool in_tier(const AnalysisTiers& tiers, const std::string& tier, std::int32_t l
          tiers.tier_of_class[static_cast<std::size_t>(label)] == name - tiers.names.begin();
 }
 
-NoteFlips flips_of(const TierComparison& comparison, const Predictions& before, const Predictions& after,
-                   const AnalysisTiers& tiers) {
-  NoteFlips flips{.model = comparison.model,
-                  .recipe = comparison.recipe,
-                  .baseline = comparison.reference_recipe,
-                  .tier = comparison.tier,
-                  .lost = 0,
-                  .gained = 0,
-                  .shown = {}};
-  std::vector<NoteFlip> gained;
+NoteFlippedExamples flips_of(const TierComparison& comparison, const Predictions& before,
+                             const Predictions& after, const AnalysisTiers& tiers) {
+  NoteFlippedExamples flips{.model = comparison.model,
+                            .recipe = comparison.recipe,
+                            .baseline = comparison.reference_recipe,
+                            .tier = comparison.tier,
+                            .lost = 0,
+                            .gained = 0,
+                            .shown = {}};
+  std::vector<NoteFlippedExample> gained;
   for (std::size_t i = 0; i < before.example_count; ++i) {
     const std::int32_t label = before.labels[i];
     if (!in_tier(tiers, comparison.tier, label)) continue;
@@ -45,12 +45,12 @@ NoteFlips flips_of(const TierComparison& comparison, const Predictions& before, 
     const std::int32_t is = argmax(after.row(i));
     if ((was == label) == (is == label)) continue;
     const auto name = [&](std::int32_t id) { return before.label_names[static_cast<std::size_t>(id)]; };
-    NoteFlip flip;
+    NoteFlippedExample flip;
     flip.id = i < before.ids.size() ? before.ids[i] : std::to_string(i);
     flip.label = name(label);
     flip.before = name(was);
     flip.after = name(is);
-    std::vector<NoteFlip>& side = was == label ? flips.shown : gained;
+    std::vector<NoteFlippedExample>& side = was == label ? flips.shown : gained;
     ++(was == label ? flips.lost : flips.gained);
     if (side.size() < kShownFlips / 2) side.push_back(std::move(flip));
   }
@@ -69,7 +69,7 @@ void add_flips(const Analysis& analysis, const std::vector<Run>& runs, const Ana
     const Run* after = run_of(runs, comparison.run_key);
     if (before == nullptr || after == nullptr) continue;
     if (before->predictions.labels.empty() || before->predictions.ids != after->predictions.ids) continue;
-    input.flips.push_back(flips_of(comparison, before->predictions, after->predictions, tiers));
+    input.flipped_examples.push_back(flips_of(comparison, before->predictions, after->predictions, tiers));
   }
 }
 
@@ -89,8 +89,8 @@ Status add_texts(const RunConfig& config, const std::vector<Run>& runs, NoteInpu
   for (std::size_t i = 0; i < data.size(); ++i) {
     row_of.emplace(data.ids.empty() ? std::to_string(i) : data.ids[i], i);
   }
-  for (NoteFlips& flips : input.flips) {
-    for (NoteFlip& flip : flips.shown) {
+  for (NoteFlippedExamples& flips : input.flipped_examples) {
+    for (NoteFlippedExample& flip : flips.shown) {
       const auto row = row_of.find(flip.id);
       if (row != row_of.end()) flip.text = printable(data.texts[row->second], kShownTextBytes);
     }

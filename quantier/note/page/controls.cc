@@ -115,9 +115,9 @@ std::string gate_controls(const NoteInput& input) {
 }
 
 std::string flips_section(const NoteInput& input) {
-  if (input.flips.empty()) return {};
+  if (input.flipped_examples.empty()) return {};
   std::string out = "<details class=\"flips\"><summary>The flips behind every tier</summary>\n";
-  for (const NoteFlips& flips : input.flips) {
+  for (const NoteFlippedExamples& flips : input.flipped_examples) {
     out += fmt::format("<details><summary>{} {}, {}: {} lost and {} gained against {}</summary>\n",
                        text(flips.model), text(flips.recipe), text(flips.tier), count(flips.lost),
                        count(flips.gained), text(flips.baseline));
@@ -126,14 +126,14 @@ std::string flips_section(const NoteInput& input) {
       continue;
     }
     const bool with_text =
-        std::ranges::any_of(flips.shown, [](const NoteFlip& flip) { return !flip.text.empty(); });
+        std::ranges::any_of(flips.shown, [](const NoteFlippedExample& flip) { return !flip.text.empty(); });
     out += fmt::format(
         "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\" "
         "class=\"t\">example</th><th "
         "scope=\"col\" class=\"t\">label</th><th scope=\"col\" class=\"t\">{}</th><th scope=\"col\" "
         "class=\"t\">{}</th>{}</tr></thead><tbody>\n",
         text(flips.baseline), text(flips.recipe), with_text ? "<th scope=\"col\" class=\"t\">text</th>" : "");
-    for (const NoteFlip& flip : flips.shown) {
+    for (const NoteFlippedExample& flip : flips.shown) {
       out += fmt::format(
           "<tr><td class=\"t\">{}</td><td class=\"t\">{}</td><td class=\"t\">{}</td><td "
           "class=\"t\">{}</td>{}</tr>\n",
