@@ -18,6 +18,7 @@ void add_note(CLI::App& app, Session& session);
 void add_tokenize(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
 void add_show(CLI::App& app, Session& session);
+void add_hardware(CLI::App& app, Session& session);
 void add_explain(CLI::App& app, Session& session);
 void add_doctor(CLI::App& app, Session& session);
 void add_worker(CLI::App& app, Session& session);  // hidden: what `run` starts for each configuration

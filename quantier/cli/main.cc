@@ -57,6 +57,7 @@ int main(int argc, char** argv) {
   add_tokenize(app, session);
   add_inspect(app, session);
   add_show(app, session);
+  add_hardware(app, session);
   add_explain(app, session);
   add_doctor(app, session);
   add_worker(app, session);

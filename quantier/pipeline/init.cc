@@ -190,6 +190,12 @@ workload = true                  # padded batches of 32 in file order as well, c
 outlier_scope = "sequence"       # "batch" is what bitsandbytes does; logits then depend on the batch
 outlier_weights = "int8"         # "f16" is the paper's
 
+# More questions to the same predictions. Groups are exploratory: columns of the data, FILE.json from id to group, or
+# FILE#COLUMN. A second split, measured into the same store, says whether a difference repeats.
+# [analysis]
+# groups = ["source"]
+# second_split = "test"
+
 # What must hold where this is deployed. Without it there are measurements and no decision. Take the # away and put in
 # your own numbers; a constraint that is absent does not constrain.
 # [envelope]

@@ -13,6 +13,7 @@
 #include "quantier/pipeline/report_findings.h"
 #include "quantier/pipeline/report_imported.h"
 #include "quantier/pipeline/report_promises.h"
+#include "quantier/pipeline/report_second.h"
 #include "quantier/pipeline/run.h"
 #include "quantier/pipeline/run_timing.h"
 #include "quantier/pipeline/tier_input.h"
@@ -193,11 +194,17 @@ Result<Analysis> analyze_runs(const RunConfig& config, Store& store, const std::
   }
   QT_TRY(const std::vector<ReportedValue> reported, store.reported());
   analysis.reported_temperatures = reported_temperatures_of(runs, reported);
+  QT_TRY(ReportGroups groups, groups_for_report(config, runs));
+  analysis.groups = std::move(groups.groups);
+  QT_TRY(const std::vector<Run> second, second_split_for_report(config, store, runs));
+  analysis.second_split = &second;
   ThreadPool pool(config.threads != 0 ? config.threads : available_processors());
   analysis.pool = &pool;
   analysis.progress = options.progress;
   analysis.interrupt = options.interrupt;
-  return analyze(runs, tiers, analysis);
+  QT_TRY(Analysis result, analyze(runs, tiers, analysis));
+  for (std::string& remark : groups.remarks) result.remarks.push_back(std::move(remark));
+  return result;
 }
 
 }  // namespace
@@ -213,8 +220,6 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   report.store = store.path();
   QT_TRY(report.analysis, analyze_runs(config, store, runs, tiers.tiers, options));
 
-  add_imported_memory(runs, report.analysis);
-
   Envelope envelope = envelope_for(config);
   const bool imported = all_imported(runs);
   if (imported) {
@@ -227,6 +232,7 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   QT_TRY(report.decision, decide_candidates(candidates_of(report.analysis, envelope),
                                             quality_differences_of(report.analysis), envelope));
   NoteInput input = note_input_of(report.analysis, report.decision);
+  mark_imported_costs(runs, input.cost);
   add_promises(report.analysis, runs, input);
   QT_TRY(input.alternatives, alternatives_of(report.analysis, report.decision));
   input.title = config.title;
@@ -257,6 +263,9 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
         fmt::format("Limited run: {}. Every number holds for that part alone.\n", input.limited);
   }
   report.summary += decision_summary(report.decision);
+  for (const std::string& change : report.files.kept_changes) {
+    report.summary += fmt::format("Your text in note.md, {}\n", change);
+  }
   QT_TRY_STATUS(store.set_setting(kDecisionSetting, report_to_json(report).dump()));
   QT_TRY_STATUS(store.set_setting(kFindingsSetting, findings_to_json(findings_of(report.analysis)).dump()));
   if (options.examples_in_file) {
@@ -282,7 +291,10 @@ Result<std::vector<std::string>> latest_keys(Store& store) {
 
 Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
   QT_TRY(const std::vector<RunSummary> summaries, store.runs());
-  const auto wanted = [&](const ConfigurationId& id) {
+  const auto wanted = [&](const RunSummary& run) {
+    const ConfigurationId& id = run.configuration;
+    // The second split is for repeating, not for deciding.
+    if (!config.analysis.second_split.empty() && run.split == config.analysis.second_split) return false;
     return std::any_of(config.models.begin(), config.models.end(),
                        [&](const ModelConfig& model) { return model.name == id.model; }) &&
            std::find(config.recipes.begin(), config.recipes.end(), id.recipe) != config.recipes.end();
@@ -290,11 +302,10 @@ Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
   // Of the latest selection first: a run may have gone back to examples that were measured before.
   QT_TRY(const std::vector<std::string> selected, latest_keys(store));
   auto latest = std::find_if(summaries.rbegin(), summaries.rend(), [&](const RunSummary& run) {
-    return wanted(run.configuration) && std::ranges::find(selected, run.key) != selected.end();
+    return wanted(run) && std::ranges::find(selected, run.key) != selected.end();
   });
   if (latest == summaries.rend()) {
-    latest = std::find_if(summaries.rbegin(), summaries.rend(),
-                          [&](const RunSummary& run) { return wanted(run.configuration); });
+    latest = std::find_if(summaries.rbegin(), summaries.rend(), wanted);
   }
   if (latest == summaries.rend()) {
     return fail(ErrorKind::kUsage, "the store holds no run of this configuration", store.path(),
