@@ -89,6 +89,8 @@ TEST_F(DecideCommand, TheTableDecidesByDeclaredMargins) {
                               HasSubstr("Macro-F1 alone would have chosen decoder"),
                               HasSubstr("Point estimates alone, the highest macro-F1 that passes, would have "
                                         "chosen encoder int4"),
+                              HasSubstr("It is overturned: decoder fp16 fails ECE ≤ 0.050 with 0.069"),
+                              HasSubstr("It is overturned: decoder fp16 fails ECE ≤ 0.050 with 0.069"),
                               HasSubstr("Declared margins: macro-F1 and shares 0.01")));
   EXPECT_THAT(text.err, HasSubstr("numbers of a table"));
   const Json wider = parsed(decide(limits() + "--max-ece 0.08 --json").out)["decision"];

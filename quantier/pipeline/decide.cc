@@ -247,9 +247,15 @@ Result<DecideResult> decide_table(const DecideRequest& request, Store& store) {
   if (!request.config.empty()) {
     QT_TRY(config, read_run_config(request.config));
   }
-  QT_TRY(Envelope envelope, limits_of(request, config, {}, false));
-  envelope.memory_definition = kImportedMemory;
   QT_TRY(const std::vector<ReportedValue> reported, store.reported());
+  MetricNames names;
+  for (const Candidate& candidate : candidates_of_table(reported, {})) {
+    for (const Candidate::Tier& tier : candidate.tiers) {
+      if (std::ranges::find(names.tiers, tier.name) == names.tiers.end()) names.tiers.push_back(tier.name);
+    }
+  }
+  QT_TRY(Envelope envelope, limits_of(request, config, names, false));
+  envelope.memory_definition = kImportedMemory;
   std::vector<Candidate> candidates = candidates_of_table(reported, envelope.device);
   if (candidates.empty()) {
     return fail(ErrorKind::kUserInput, "there is nothing to decide", store.path(),
