@@ -103,7 +103,7 @@ TEST_F(DecideCommand, ATablesCostsNeedADevice) {
   const ProgramResult result = decide("--max-ms 10");
   EXPECT_EQ(result.exit_code, kNoCandidate);
   EXPECT_THAT(result.err, HasSubstr("say on which device"));
-  EXPECT_THAT(result.out, HasSubstr("Missing: ms per example of encoder fp16 is not known"));
+  EXPECT_THAT(result.out, HasSubstr("Missing: ms per example of every configuration is not known: time it"));
   EXPECT_EQ(decide("--max-ms 10 --device T4").exit_code, 0);
 }
 
