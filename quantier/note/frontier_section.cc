@@ -56,8 +56,7 @@ std::string sweep_sentence(const Decision& decision, const CleanSweep& sweep) {
                        decision.candidates[*sweep.by].name, sweep.loser_model);
   }
   return fmt::format(
-      "Said plainly: {} beats {} on quality, size and speed: {}. Over its precisions macro-F1 is {}, the "
-      "process "
+      "Said plainly: {} beats {} on quality, size and speed: {}. Over its precisions macro-F1 is {}, memory "
       "peaks at {} MB, and an example takes {} ms.",
       sweep.winner_model, sweep.loser_model, how, against_range(winner.quality, loser.quality, 3),
       against_range(winner.size, loser.size, 1), against_range(winner.time, loser.time, 2));
@@ -119,8 +118,23 @@ void configurations_table(const NoteInput& input, Blocks& blocks) {
   }
 }
 
-void cost_table(const NoteInput& input, Blocks& blocks) {
-  if (input.cost.empty()) return;
+// Of runs that were imported: what their files state, in the columns that have something to say.
+NoteTable stated_cost_table(const NoteInput& input) {
+  NoteTable table;
+  table.caption =
+      "Time and memory as the imported files state them for the declared device; nothing was measured here. "
+      "A "
+      "dash: not stated, or no device declared.";
+  table.header = {"configuration", "run", "file order: ms/example", "peak of allocated device memory"};
+  table.text_columns = 2;
+  for (const NoteCost& row : input.cost) {
+    table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key), fixed(row.workload_ms, 3),
+                          memory(row.device_peak_bytes)});
+  }
+  return table;
+}
+
+NoteTable measured_cost_table(const NoteInput& input) {
   NoteTable table;
   table.caption =
       "Time and memory by definition; the protocols are in the appendix. Weights are computed, peaks "
@@ -129,16 +143,34 @@ void cost_table(const NoteInput& input, Blocks& blocks) {
       "configuration",          "run",     "batches: ms/example", "batch 1: p50, ms", "batch 1: p95, ms",
       "file order: ms/example", "weights", "process peak"};
   table.text_columns = 2;
-  for (std::size_t i = 0; i < input.cost.size(); ++i) {
-    const NoteCost& row = input.cost[i];
-    const auto& chosen = input.decision.chosen;
-    if (chosen && input.decision.candidates[*chosen].name == row.model + " " + row.recipe) {
-      table.marked_row = i;
-    }
-    table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key), fixed(row.throughput_ms, 3),
-                          fixed(row.latency_p50_ms, 2), fixed(row.latency_p95_ms, 2),
-                          fixed(row.workload_ms, 3), memory(row.weights_bytes),
+  const bool devices = std::any_of(input.cost.begin(), input.cost.end(),
+                                   [](const NoteCost& row) { return row.device_peak_bytes.has_value(); });
+  if (devices) table.header.emplace_back("device peak");
+  bool stated = false;
+  for (const NoteCost& row : input.cost) {
+    stated = stated || row.imported;
+    table.rows.push_back({row.model + " " + row.recipe + (row.imported ? "*" : ""), short_key(row.run_key),
+                          fixed(row.throughput_ms, 3), fixed(row.latency_p50_ms, 2),
+                          fixed(row.latency_p95_ms, 2), fixed(row.workload_ms, 3), memory(row.weights_bytes),
                           memory(row.process_peak_bytes)});
+    if (devices) table.rows.back().push_back(memory(row.device_peak_bytes));
+  }
+  if (stated) table.caption += " *: as imported files state for the declared device, not measured here.";
+  return table;
+}
+
+bool all_stated(const NoteInput& input) {
+  return !input.cost.empty() &&
+         std::all_of(input.cost.begin(), input.cost.end(), [](const NoteCost& row) { return row.imported; });
+}
+
+void cost_table(const NoteInput& input, Blocks& blocks) {
+  if (input.cost.empty()) return;
+  NoteTable table = all_stated(input) ? stated_cost_table(input) : measured_cost_table(input);
+  const auto& chosen = input.decision.chosen;
+  for (std::size_t i = 0; chosen && i < input.cost.size(); ++i) {
+    const NoteCost& row = input.cost[i];
+    if (input.decision.candidates[*chosen].name == row.model + " " + row.recipe) table.marked_row = i;
   }
   blocks.emplace_back(std::move(table));
 }

@@ -14,6 +14,7 @@
 #include "quantier/pipeline/report_findings.h"
 #include "quantier/pipeline/report_imported.h"
 #include "quantier/pipeline/report_promises.h"
+#include "quantier/pipeline/report_second.h"
 #include "quantier/pipeline/run.h"
 #include "quantier/pipeline/run_timing.h"
 #include "quantier/pipeline/tier_input.h"
@@ -159,11 +160,17 @@ Result<Analysis> analyze_runs(const RunConfig& config, Store& store, const std::
   }
   QT_TRY(const std::vector<ReportedValue> reported, store.reported());
   analysis.reported_temperatures = reported_temperatures_of(runs, reported);
+  QT_TRY(ReportGroups groups, groups_for_report(config, runs));
+  analysis.groups = std::move(groups.groups);
+  QT_TRY(const std::vector<Run> second, second_split_for_report(config, store, runs));
+  analysis.second_split = &second;
   ThreadPool pool(config.threads != 0 ? config.threads : available_processors());
   analysis.pool = &pool;
   analysis.progress = options.progress;
   analysis.interrupt = options.interrupt;
-  return analyze(runs, tiers, analysis);
+  QT_TRY(Analysis result, analyze(runs, tiers, analysis));
+  for (std::string& remark : groups.remarks) result.remarks.push_back(std::move(remark));
+  return result;
 }
 
 // Over evidence that later decisions find again in the store.
@@ -175,7 +182,8 @@ Result<Decision> decide_analysed(const RunConfig& config, Store& store, const st
                    .tiers = tiers,
                    .reference_recipe = config.reference_recipe,
                    .seed = config.seed,
-                   .replicates = std::max(config.bootstrap_replicates, kFewestReplicates)};
+                   .replicates = std::max(config.bootstrap_replicates, kFewestReplicates),
+                   .second_split = config.analysis.second_split};
   for (const Run& run : runs) from.runs.push_back(run.key);
   QT_TRY(const std::string key, evidence_key(store, from));
   EvidenceOptions making{.seed = from.seed,
@@ -189,7 +197,8 @@ Result<Decision> decide_analysed(const RunConfig& config, Store& store, const st
     QT_TRY(evidence, decision_evidence(runs, analysis, tiers, making));
     QT_TRY_STATUS(keep_evidence(store, key, making.wanted, *evidence));
   }
-  apply_protocol(envelope, {}, evidence->candidates);
+  QT_TRY(const auto rates, confirmed_rates_of(store));
+  apply_protocol(envelope, rates, evidence->candidates);
   return decide_candidates(std::move(evidence->candidates), evidence->differences, envelope,
                            {.replicates = &evidence->replicates, .pool = &pool});
 }
@@ -207,8 +216,6 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   report.store = store.path();
   QT_TRY(report.analysis, analyze_runs(config, store, runs, tiers.tiers, options));
 
-  add_imported_memory(runs, report.analysis);
-
   QT_TRY(Envelope envelope,
          envelope_for(config, {.tiers = tiers.tiers.names, .classes = report.analysis.label_names}));
   const bool imported = all_imported(runs);
@@ -222,6 +229,7 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   QT_TRY(report.decision,
          decide_analysed(config, store, runs, report.analysis, tiers.tiers, envelope, options));
   NoteInput input = note_input_of(report.analysis, report.decision);
+  mark_imported_costs(runs, input.cost);
   add_promises(report.analysis, runs, input);
   QT_TRY(input.alternatives, alternatives_of(report.analysis, report.decision));
   input.title = config.title;
@@ -252,6 +260,9 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
         fmt::format("Limited run: {}. Every number holds for that part alone.\n", input.limited);
   }
   report.summary += decision_summary(report.decision);
+  for (const std::string& change : report.files.kept_changes) {
+    report.summary += fmt::format("Your text in note.md, {}\n", change);
+  }
   QT_TRY_STATUS(store.set_setting(kDecisionSetting, report_to_json(report).dump()));
   QT_TRY_STATUS(store.set_setting(kFindingsSetting, findings_to_json(findings_of(report.analysis)).dump()));
   if (options.examples_in_file) {
@@ -277,7 +288,10 @@ Result<std::vector<std::string>> latest_keys(Store& store) {
 
 Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
   QT_TRY(const std::vector<RunSummary> summaries, store.runs());
-  const auto wanted = [&](const ConfigurationId& id) {
+  const auto wanted = [&](const RunSummary& run) {
+    const ConfigurationId& id = run.configuration;
+    // The second split is for repeating, not for deciding.
+    if (!config.analysis.second_split.empty() && run.split == config.analysis.second_split) return false;
     return std::any_of(config.models.begin(), config.models.end(),
                        [&](const ModelConfig& model) { return model.name == id.model; }) &&
            std::find(config.recipes.begin(), config.recipes.end(), id.recipe) != config.recipes.end();
@@ -285,11 +299,10 @@ Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
   // Of the latest selection first: a run may have gone back to examples that were measured before.
   QT_TRY(const std::vector<std::string> selected, latest_keys(store));
   auto latest = std::find_if(summaries.rbegin(), summaries.rend(), [&](const RunSummary& run) {
-    return wanted(run.configuration) && std::ranges::find(selected, run.key) != selected.end();
+    return wanted(run) && std::ranges::find(selected, run.key) != selected.end();
   });
   if (latest == summaries.rend()) {
-    latest = std::find_if(summaries.rbegin(), summaries.rend(),
-                          [&](const RunSummary& run) { return wanted(run.configuration); });
+    latest = std::find_if(summaries.rbegin(), summaries.rend(), wanted);
   }
   if (latest == summaries.rend()) {
     return fail(ErrorKind::kUsage, "the store holds no run of this configuration", store.path(),

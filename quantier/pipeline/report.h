@@ -24,7 +24,7 @@
 namespace quantier {
 
 struct ReportOptions {
-  std::filesystem::path out_directory;  // note.md, note.html and figures/ go there
+  std::filesystem::path out_directory;  // note.md, note.html, note.pdf and figures/ go there
   // Of the data file; when unknown, a limited run is marked without it.
   std::optional<std::uint64_t> examples_in_file;
   ProgressFunction progress = {};

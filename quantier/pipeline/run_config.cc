@@ -44,6 +44,7 @@ class ConfigReader {
     if (const auto* table = top.table("data")) read_data(*table);
     if (const auto* table = top.table("tiers")) read_tiers(*table);
     if (const auto* table = top.table("timing")) read_timing(*table);
+    if (const auto* table = top.table("analysis")) read_analysis(*table);
     if (const auto* table = top.table("envelope")) read_envelope(*table);
     if (const auto* table = top.table("prior")) read_prior(*table);
     // Before what is missing: a misspelt key is the likelier cause.
@@ -205,6 +206,27 @@ class ConfigReader {
     section.whole("latency_samples", config_.timing.latency_samples, 0, 10'000'000);
     section.flag("workload", config_.timing.workload);
     section.finish();
+  }
+
+  // groups = ["column of the data", "from/id/to/group.json", "file.csv#column"]
+  void read_analysis(const toml::table& table) {
+    TomlSection section(table, "[analysis]", reader_);
+    std::vector<std::string> groups;
+    section.texts("groups", groups);
+    section.text("second_split", config_.analysis.second_split);
+    section.finish();
+    for (const std::string& group : groups) {
+      const bool is_file = group.ends_with(".json") || group.find('#') != std::string::npos;
+      if (is_file) {
+        config_.analysis.group_files.push_back((directory_ / group).lexically_normal().string());
+      } else {
+        config_.analysis.group_columns.push_back(group);
+      }
+    }
+    if (!config_.analysis.second_split.empty() && config_.analysis.second_split == config_.data.split) {
+      section.refuse(*section.find("second_split"), "second_split",
+                     "it is the split of [data], and the same examples would repeat themselves");
+    }
   }
 
   void read_envelope(const toml::table& table) {

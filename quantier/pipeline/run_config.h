@@ -46,6 +46,14 @@ struct TimingConfig {
   bool workload = true;  // also padded batches of 32 in file order: comparable with notebooks
 };
 
+// Questions to the same predictions beside the declared comparisons. Everything asked here is exploratory,
+// but for a second split, whose answer replaces the computed R of a verdict.
+struct AnalysisConfig {
+  std::vector<std::string> group_columns;  // of the data file
+  std::vector<std::string> group_files;    // FILE.json from id to group, or FILE#KEY (group_input.h)
+  std::string second_split;  // name under which the store holds the same configurations; or empty
+};
+
 struct RunConfig {
   std::filesystem::path file;  // where it was read from
   std::string source_text;     // the TOML as read, for the evidence store
@@ -64,6 +72,7 @@ struct RunConfig {
   double memory_budget_mb = 600.0;  // of all processes together, while timing
   TimingConfig timing;
   RecipeOptions recipe_options;
+  AnalysisConfig analysis;
   std::optional<EnvelopeConfig> envelope;
   std::optional<PriorConfig> prior;
 };
