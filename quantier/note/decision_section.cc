@@ -140,8 +140,8 @@ void alternatives(const NoteInput& input, Blocks& blocks) {
   std::vector<std::string> different;
   for (const NoteAlternative& other : input.alternatives) {
     // Said first of all already.
-    if (decision.temperature && other.what_differs.find("temperatures that the imported files report") !=
-                                    std::string::npos) {
+    if (decision.temperature &&
+        other.what_differs.find("temperatures that the imported files report") != std::string::npos) {
       continue;
     }
     const std::string then = name(other.decision, other.decision.chosen);

@@ -18,8 +18,10 @@ std::string refusal(const std::string& toml) {
 TEST(EnvelopeConfig, EveryKeyArrives) {
   const auto file = parse_envelope_file(
       "[envelope]\nhardware_memory_mb = 16000\nmemory_headroom = 0.1\nrequests_per_second = 100\n"
-      "requests_per_second_from = \"load\"\nece_max = 0.05\nece_fit = \"reported\"\ntie_rule = \"first_listed\"\n"
-      "objectives = [\"ece\"]\nfrontier = [\"macro-F1\", \"latency p95\"]\ntier_accuracy_min = { tail = 0.4 }\n"
+      "requests_per_second_from = \"load\"\nece_max = 0.05\nece_fit = \"reported\"\ntie_rule = "
+      "\"first_listed\"\n"
+      "objectives = [\"ece\"]\nfrontier = [\"macro-F1\", \"latency p95\"]\ntier_accuracy_min = { tail = 0.4 "
+      "}\n"
       "[[envelope.constraint]]\nmetric = \"memory\"\nmax = 300\n"
       "[[envelope.constraint]]\nmetric = \"tail accuracy\"\nno_worse_than = \"a fp16\"\nhard = false\n"
       "[[envelope.constraint]]\nmetric = \"class x F1\"\nmin = 0.1\nmax = 0.9\n"
@@ -48,21 +50,24 @@ TEST(EnvelopeConfig, EveryKeyArrives) {
 
 TEST(EnvelopeConfig, MistakesAreNamed) {
   const std::string constraint = "[envelope]\n[[envelope.constraint]]\n";
-  EXPECT_THAT(refusal(constraint + "metric = \"marco-F1\"\nmin = 0.1\n"), HasSubstr("did you mean \"macro-F1\"?"));
+  EXPECT_THAT(refusal(constraint + "metric = \"marco-F1\"\nmin = 0.1\n"),
+              HasSubstr("did you mean \"macro-F1\"?"));
   EXPECT_THAT(refusal(constraint + "metric = \"ECE\"\n"), HasSubstr("it has neither"));
-  EXPECT_THAT(refusal(constraint + "metric = \"ECE\"\nmax = 0.1\nno_worse_than = \"a\"\n"), HasSubstr("it has both"));
+  EXPECT_THAT(refusal(constraint + "metric = \"ECE\"\nmax = 0.1\nno_worse_than = \"a\"\n"),
+              HasSubstr("it has both"));
   EXPECT_THAT(refusal(constraint + "metric = \"ECE\"\nmax = 0.1\nmargin = 0.1\n"),
               HasSubstr("goes with no_worse_than"));
   EXPECT_THAT(refusal(constraint + "metric = \"ECE\"\nmax = 0.1\nhrad = true\n"), HasSubstr("hard"));
-  EXPECT_THAT(refusal(constraint + "min = 0.1\n"), HasSubstr("`metric` in [[envelope.constraint]] is missing"));
+  EXPECT_THAT(refusal(constraint + "min = 0.1\n"),
+              HasSubstr("`metric` in [[envelope.constraint]] is missing"));
   EXPECT_THAT(refusal("[envelope]\nconstraint = 3\n"), HasSubstr("written [[envelope.constraint]]"));
   EXPECT_THAT(refusal("[envelope]\nfrontier = [\"ECE\"]\n"), HasSubstr("two axes or more"));
   EXPECT_THAT(refusal("[envelope]\nece_fit = \"row\"\n"), HasSubstr("raw"));
   EXPECT_THAT(refusal("[limits]\nece_max = 1\n"), HasSubstr("limits"));
   EXPECT_THAT(refusal("[envelope\n"), AllOf(HasSubstr("not TOML"), HasSubstr("line 1")));
   EXPECT_THAT(refusal("x = \"\xff\"\n"), HasSubstr("not UTF-8"));
-  const auto time = parse_envelope_file(
-      constraint + "metric = \"ms per example\"\nno_worse_than = \"a\"\n", "limits.toml");
+  const auto time =
+      parse_envelope_file(constraint + "metric = \"ms per example\"\nno_worse_than = \"a\"\n", "limits.toml");
   ASSERT_TRUE(time);
   const auto no_margin = envelope_of(time->envelope, {}, {});
   ASSERT_FALSE(no_margin);
@@ -79,7 +84,8 @@ TEST(EnvelopeConfig, AmountsAndLimitsOfTheCommandLine) {
   }
   EXPECT_EQ(*parse_constraint("tail accuracy >= 0.6")->min, 0.6);
   EXPECT_EQ(*parse_constraint("latency p95<=20")->max, 20.0);
-  for (const char* bad : {"", ">=", "ECE", "ECE < 1", "ECE <= ", "ECE <= x", "ECE <= 1 2", "<= 1", "ECE <= inf"}) {
+  for (const char* bad :
+       {"", ">=", "ECE", "ECE < 1", "ECE <= ", "ECE <= x", "ECE <= 1 2", "<= 1", "ECE <= inf"}) {
     EXPECT_FALSE(parse_constraint(bad)) << bad;
   }
 }
