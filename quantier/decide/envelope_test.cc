@@ -197,7 +197,9 @@ TEST(EnvelopeLimits, BreakpointsSayWhereTheChoiceTurns) {
     EXPECT_EQ(points.ranges.back().to, HUGE_VAL);
     for (std::size_t k = 0; k < points.ranges.size(); ++k) {
       const BoundRange& range = points.ranges[k];
-      if (k > 0) EXPECT_EQ(range.from, points.ranges[k - 1].to);
+      if (k > 0) {
+        EXPECT_EQ(range.from, points.ranges[k - 1].to);
+      }
       // Deciding anew inside the range, and at its closed end, gives what the range says.
       std::vector<double> at = {constraint.upper ? range.from : range.to};
       if (std::isfinite(range.from) && std::isfinite(range.to)) at.push_back((range.from + range.to) / 2);

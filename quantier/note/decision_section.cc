@@ -139,6 +139,11 @@ void alternatives(const NoteInput& input, Blocks& blocks) {
   std::vector<std::string> same;
   std::vector<std::string> different;
   for (const NoteAlternative& other : input.alternatives) {
+    // Said first of all already.
+    if (decision.temperature &&
+        other.what_differs.find("temperatures that the imported files report") != std::string::npos) {
+      continue;
+    }
     const std::string then = name(other.decision, other.decision.chosen);
     if (then == now) {
       same.push_back(other.what_differs);

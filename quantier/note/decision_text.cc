@@ -142,6 +142,7 @@ std::string decision_text(const Decision& decision) {
   add(text, relaxation_advice(decision));
   for (const std::string& point : breakpoint_sentences(decision)) add(text, "What would change it: " + point);
   for (const std::string& sentence : axis_frontier_sentences(decision)) add(text, sentence);
+  add(text, prior_sentence(decision));
   add(text, margins_sentence(decision));
   return text;
 }

@@ -311,11 +311,23 @@ std::vector<std::string> axis_frontier_sentences(const Decision& decision) {
 
 std::vector<std::string> missing_evidence(const Decision& decision) {
   std::vector<std::string> missing;
-  for (const CandidateChecks& row : decision.checks) {
-    for (const Check& check : row.checks) {
-      if (check.outcome != CheckOutcome::kUnknown || check.why.empty()) continue;
-      if (std::ranges::find(missing, check.why) == missing.end()) missing.push_back(check.why);
+  for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
+    const Metric& metric = decision.constraints[c].metric;
+    std::vector<std::size_t> unmeasured;
+    for (const std::size_t i : decision.summaries[c].unknown_for) {
+      const bool bounded =
+          metric.kind == MetricKind::kRequestsPerSecond && decision.candidates[i].ms_per_example;
+      if (!metric_value(decision.candidates[i], metric) && !bounded) {
+        unmeasured.push_back(i);
+        continue;
+      }
+      const std::string why =
+          fmt::format("{}: {}", decision.candidates[i].name, decision.checks[i].checks[c].why);
+      if (std::ranges::find(missing, why) == missing.end()) missing.push_back(why);
     }
+    if (unmeasured.empty()) continue;
+    missing.push_back(fmt::format("{} of {} is not known: {}", metric.name(), names(decision, unmeasured),
+                                  metric.how_to_measure()));
   }
   return missing;
 }

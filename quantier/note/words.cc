@@ -237,13 +237,13 @@ std::string binding_sentence(const Decision& decision) {
   }
   if (decision.chosen && decision.tightest) {
     const Check& check = decision.checks[*decision.chosen].checks[*decision.tightest];
-    text += fmt::format(" {} passes them all; tight, the nearest to failing, is {}: {}, {:.1f} {} away{}.",
-                        name(decision, decision.chosen), limit_text(decision.constraints[*decision.tightest]),
-                        value_text(decision.constraints[*decision.tightest], *check.value), *check.distance,
-                        check.distance_in_margins ? "declared margins" : "of its standard errors",
-                        check.probability
-                            ? fmt::format(" (met in {} of resampled data)", probability(*check.probability))
-                            : std::string());
+    text += fmt::format(
+        " {} passes every hard limit; tight, the nearest to failing, is {}: {}, {:.1f} {} away{}.",
+        name(decision, decision.chosen), limit_text(decision.constraints[*decision.tightest]),
+        value_text(decision.constraints[*decision.tightest], *check.value), *check.distance,
+        check.distance_in_margins ? "declared margins" : "of its standard errors",
+        check.probability ? fmt::format(" (met in {} of resampled data)", probability(*check.probability))
+                          : std::string());
   }
   return text;
 }

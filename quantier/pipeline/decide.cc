@@ -14,6 +14,7 @@
 #include "quantier/pipeline/decide_table.h"
 #include "quantier/pipeline/report.h"
 #include "quantier/pipeline/report_imported.h"
+#include "quantier/pipeline/report_second.h"
 #include "quantier/pipeline/run.h"
 #include "quantier/pipeline/tier_input.h"
 #include "quantier/stats/comparisons/analyze.h"
@@ -34,6 +35,7 @@ struct Setup {
   std::uint32_t threads = 0;
   std::vector<std::string> label_names;
   std::uint64_t examples = 0;
+  std::string second_split;
   bool imported = false;
   bool throughput = false;  // some run was timed so
 };
@@ -106,6 +108,7 @@ Result<Setup> setup_of(const DecideRequest& request, Store& store, const std::ve
     setup.seed = config.seed;
     setup.replicates = std::max(config.bootstrap_replicates, kFewestReplicates);
     setup.threads = config.threads;
+    setup.second_split = config.analysis.second_split;
     QT_TRY(const ReportRuns runs, runs_for_report(config, store));
     setup.keys = runs.keys;
     for (const std::string& name : runs.missing) {
@@ -194,6 +197,11 @@ Result<DecisionEvidence> make_evidence(const Setup& setup, Store& store, const E
   options.calibration_replicates = 0;  // a decision reads none of them
   QT_TRY(const std::vector<ReportedValue> reported, store.reported());
   options.reported_temperatures = reported_temperatures_of(runs, reported);
+  std::vector<Run> second;
+  if (setup.config) {
+    QT_TRY(second, second_split_for_report(*setup.config, store, runs));
+    options.second_split = &second;
+  }
   options.pool = making.pool;
   options.progress = making.progress;
   options.interrupt = making.interrupt;
@@ -213,7 +221,8 @@ Result<DecideResult> decide_runs(const DecideRequest& request, Store& store, boo
                                                      .tiers = setup.tiers,
                                                      .reference_recipe = setup.reference_recipe,
                                                      .seed = setup.seed,
-                                                     .replicates = setup.replicates}));
+                                                     .replicates = setup.replicates,
+                                                     .second_split = setup.second_split}));
   EvidenceOptions making{.seed = setup.seed,
                          .replicates = setup.replicates,
                          .wanted = wanted_metrics(envelope),
@@ -226,7 +235,8 @@ Result<DecideResult> decide_runs(const DecideRequest& request, Store& store, boo
     QT_TRY(evidence, make_evidence(setup, store, making));
     if (writable) QT_TRY_STATUS(keep_evidence(store, key, making.wanted, *evidence));
   }
-  apply_protocol(envelope, {}, evidence->candidates);
+  QT_TRY(const auto rates, confirmed_rates_of(store));
+  apply_protocol(envelope, rates, evidence->candidates);
   const DecideOptions options{.replicates = &evidence->replicates, .pool = &pool};
   QT_TRY(result.decision,
          decide_candidates(std::move(evidence->candidates), evidence->differences, envelope, options));
@@ -246,9 +256,15 @@ Result<DecideResult> decide_table(const DecideRequest& request, Store& store) {
   if (!request.config.empty()) {
     QT_TRY(config, read_run_config(request.config));
   }
-  QT_TRY(Envelope envelope, limits_of(request, config, {}, false));
-  envelope.memory_definition = kImportedMemory;
   QT_TRY(const std::vector<ReportedValue> reported, store.reported());
+  MetricNames names;
+  for (const Candidate& candidate : candidates_of_table(reported, {})) {
+    for (const Candidate::Tier& tier : candidate.tiers) {
+      if (std::ranges::find(names.tiers, tier.name) == names.tiers.end()) names.tiers.push_back(tier.name);
+    }
+  }
+  QT_TRY(Envelope envelope, limits_of(request, config, names, false));
+  envelope.memory_definition = kImportedMemory;
   std::vector<Candidate> candidates = candidates_of_table(reported, envelope.device);
   if (candidates.empty()) {
     return fail(ErrorKind::kUserInput, "there is nothing to decide", store.path(),

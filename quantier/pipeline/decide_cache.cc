@@ -100,6 +100,18 @@ Candidate candidate_from(const Json& json) {
 
 }  // namespace
 
+Result<std::map<std::string, double>> confirmed_rates_of(Store& store) {
+  std::map<std::string, double> rates;
+  QT_TRY(const std::vector<LoadTest> tests, store.load_results());
+  for (const LoadTest& test : tests) {
+    if (test.run_key.empty()) continue;
+    // A later test that confirmed nothing takes an earlier rate back.
+    rates.erase(test.run_key);
+    if (test.summary.highest_confirmed_rate) rates[test.run_key] = *test.summary.highest_confirmed_rate;
+  }
+  return rates;
+}
+
 Result<std::string> evidence_key(Store& store, const EvidenceKey& from) {
   Sha256 hash;
   const auto add = [&](std::string_view text) {
@@ -116,6 +128,13 @@ Result<std::string> evidence_key(Store& store, const EvidenceKey& from) {
   hash.update(std::as_bytes(std::span(from.tiers.tier_of_class)));
   add(from.reference_recipe);
   add(fmt::format("{} {}", from.seed, from.replicates));
+  add(from.second_split);
+  if (!from.second_split.empty()) {
+    QT_TRY(const std::vector<RunSummary> summaries, store.runs());
+    for (const RunSummary& run : summaries) {
+      if (run.split == from.second_split) add(run.key);
+    }
+  }
   // Temperatures that files report are read from here.
   QT_TRY(const std::vector<ReportedValue> reported, store.reported());
   for (const ReportedValue& value : reported) {

@@ -4,6 +4,7 @@
 // version of this layout: anything that could change a number. What does not fit its key is derived again.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +21,11 @@ struct EvidenceKey {
   std::string reference_recipe;
   std::uint64_t seed = 0;
   std::size_t replicates = 0;
+  std::string second_split = {};  // whose runs decide what is established; empty: none
 };
+
+// Requests per second that load tests confirmed, by run key: of several tests of a run the last.
+[[nodiscard]] Result<std::map<std::string, double>> confirmed_rates_of(Store& store);
 
 [[nodiscard]] Result<std::string> evidence_key(Store& store, const EvidenceKey& from);
 

@@ -330,6 +330,10 @@ Result<Envelope> envelope_of(const EnvelopeConfig& from, const std::optional<Pri
       constraint.margin = envelope.margins.ece;
     } else if (constraint.metric.is_fraction()) {
       constraint.margin = envelope.margins.macro_f1;
+    } else if (!stated.no_worse_than.empty()) {
+      return fail(ErrorKind::kUsage, "a constraint needs its margin", constraint.metric.name(),
+                  "only shares and scores have a declared one that is absolute",
+                  "give margin in the unit of the metric: milliseconds, or MB for memory");
     }
     envelope.constraints.push_back(std::move(constraint));
   }

@@ -183,7 +183,8 @@ Result<Decision> decide_analysed(const RunConfig& config, Store& store, const st
                    .tiers = tiers,
                    .reference_recipe = config.reference_recipe,
                    .seed = config.seed,
-                   .replicates = std::max(config.bootstrap_replicates, kFewestReplicates)};
+                   .replicates = std::max(config.bootstrap_replicates, kFewestReplicates),
+                   .second_split = config.analysis.second_split};
   for (const Run& run : runs) from.runs.push_back(run.key);
   QT_TRY(const std::string key, evidence_key(store, from));
   EvidenceOptions making{.seed = from.seed,
@@ -197,7 +198,8 @@ Result<Decision> decide_analysed(const RunConfig& config, Store& store, const st
     QT_TRY(evidence, decision_evidence(runs, analysis, tiers, making));
     QT_TRY_STATUS(keep_evidence(store, key, making.wanted, *evidence));
   }
-  apply_protocol(envelope, {}, evidence->candidates);
+  QT_TRY(const auto rates, confirmed_rates_of(store));
+  apply_protocol(envelope, rates, evidence->candidates);
   return decide_candidates(std::move(evidence->candidates), evidence->differences, envelope,
                            {.replicates = &evidence->replicates, .pool = &pool});
 }
