@@ -21,6 +21,7 @@ void add_inspect(CLI::App& app, Session& session);
 void add_show(CLI::App& app, Session& session);
 void add_hardware(CLI::App& app, Session& session);
 void add_explain(CLI::App& app, Session& session);
+void add_verify(CLI::App& app, Session& session);
 void add_doctor(CLI::App& app, Session& session);
 void add_worker(CLI::App& app, Session& session);  // hidden: what `run` starts for each configuration
 

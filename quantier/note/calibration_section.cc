@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/cited.h"
 #include "quantier/note/figures.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
@@ -10,20 +11,12 @@
 namespace quantier::note_internal {
 namespace {
 
-std::string band(double low, double high) {
-  const std::string first = fixed(low, 3);
-  const std::string last = fixed(high, 3);
-  return first == last ? first : fmt::format("{}–{}", first, last);
+std::string raw_text(const NoteCalibration& row) {
+  return cites_of(row)("ece-raw", "", fixed(row.ece_raw, 3));
 }
-
-struct Extent {
-  double low = HUGE_VAL;
-  double high = -HUGE_VAL;
-  void add(double value) {
-    low = std::min(low, value);
-    high = std::max(high, value);
-  }
-};
+std::string scaled_text(const NoteCalibration& row) {
+  return cites_of(row)("ece", "", fixed(row.ece_cross_fitted, 3));
+}
 
 // What one scalar gives back on examples that it was not fitted on, model by model.
 std::string recovery_sentence(const NoteInput& input) {
@@ -34,24 +27,23 @@ std::string recovery_sentence(const NoteInput& input) {
   std::vector<std::string> better;
   std::vector<std::string> not_better;
   for (const std::string& model : models) {
-    Extent raw;
-    Extent scaled;
+    CitedExtent raw;
+    CitedExtent scaled;
     std::size_t precisions = 0;
     for (const NoteCalibration& row : input.calibration) {
       if (row.model != model || !row.ece_raw || !row.ece_cross_fitted) continue;
       if (!(*row.ece_cross_fitted < *row.ece_raw)) {
-        not_better.push_back(fmt::format("{} {} ({} to {})", row.model, row.recipe, fixed(row.ece_raw, 3),
-                                         fixed(row.ece_cross_fitted, 3)));
+        not_better.push_back(
+            fmt::format("{} {} ({} to {})", row.model, row.recipe, raw_text(row), scaled_text(row)));
         continue;
       }
-      raw.add(*row.ece_raw);
-      scaled.add(*row.ece_cross_fitted);
+      raw.add(*row.ece_raw, raw_text(row));
+      scaled.add(*row.ece_cross_fitted, scaled_text(row));
       ++precisions;
     }
     if (precisions == 0) continue;
     const std::string where = precisions == 1 ? "" : fmt::format(" over {} precisions", precisions);
-    better.push_back(fmt::format("{} from {} to {}{}", model, band(raw.low, raw.high),
-                                 band(scaled.low, scaled.high), where));
+    better.push_back(fmt::format("{} from {} to {}{}", model, raw.text("–"), scaled.text("–"), where));
   }
   std::string text;
   if (!better.empty()) {
@@ -68,7 +60,7 @@ std::string cross_fitted_text(const NoteCalibration& row) {
   std::string text = fixed(row.ece_cross_fitted, 3);
   if (row.ece_low && row.ece_high)
     text += fmt::format(" [{}, {}]", fixed(row.ece_low, 3), fixed(row.ece_high, 3));
-  return text;
+  return cites_of(row)("ece", "", text);
 }
 
 // What that means to the ceiling, when there is one.
@@ -102,7 +94,8 @@ std::string residual_sentence(const NoteInput& input) {
   std::vector<std::string> open;
   for (const NoteResidual& row : input.residuals) {
     const std::string own =
-        fmt::format("{} {} ({})", row.model, row.recipe, signed_interval(row.difference, row.low, row.high));
+        fmt::format("{} {} ({})", row.model, row.recipe,
+                    cites_of(row)("ece-residual", "", signed_interval(row.difference, row.low, row.high)));
     if (row.size == "negligible") {
       same.push_back(own);
     } else if (row.resolved) {
@@ -132,8 +125,10 @@ std::string reuse_sentence(const NoteInput& input) {
   return fmt::format(
       "Keeping the temperature of {} instead of fitting one for each precision would cost at most {} of ECE "
       "({} {}).",
-      worst->baseline, signed_interval(worst->reuse_cost, worst->reuse_low, worst->reuse_high), worst->model,
-      worst->recipe);
+      worst->baseline,
+      cites_of(*worst)("ece-residual", "cost of reuse",
+                       signed_interval(worst->reuse_cost, worst->reuse_low, worst->reuse_high)),
+      worst->model, worst->recipe);
 }
 
 // What calibration means to a service that answers by itself only when it is sure.
@@ -144,10 +139,11 @@ std::string gate_sentence(const NoteInput& input) {
     if (row.model != chosen.model || row.recipe != chosen.recipe) continue;
     if (!row.gate_share || !row.gate_accuracy) return {};
     return fmt::format(
-        "Deployed with its temperature of {} and a gate at confidence {:g}, {} would answer {:.1f} % of the "
-        "examples by itself and be right in {:.1f} % of these.",
-        fixed(row.temperature, 2), row.gate, chosen.name, 100.0 * *row.gate_share,
-        100.0 * *row.gate_accuracy);
+        "Deployed with its temperature of {} and a gate at confidence {:g}, {} would answer {} of the "
+        "examples by itself and be right in {} of these.",
+        cites_of(row)("temperature", "", fixed(row.temperature, 2)), row.gate, chosen.name,
+        cites_of(row)("gate", "", fmt::format("{:.1f} %", 100.0 * *row.gate_share)),
+        cites_of(row)("gate", "accuracy", fmt::format("{:.1f} %", 100.0 * *row.gate_accuracy)));
   }
   return {};
 }
@@ -184,9 +180,12 @@ void calibration_section(const NoteInput& input, Blocks& blocks) {
     }
     const std::string kept =
         row.gate_share ? fmt::format("{:.1f} %", 100.0 * *row.gate_share) : std::string("–");
-    table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key), fixed(row.ece_raw, 3),
-                          fixed(row.temperature, 3), fixed(row.ece_in_sample, 3), cross_fitted_text(row),
-                          kept, fixed(row.gate_accuracy, 3)});
+    const Cites cites = cites_of(row);
+    table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key), raw_text(row),
+                          cites("temperature", "", fixed(row.temperature, 3)),
+                          cites("temperature", "ECE in sample", fixed(row.ece_in_sample, 3)),
+                          cross_fitted_text(row), cites("gate", "", kept),
+                          cites("gate", "accuracy", fixed(row.gate_accuracy, 3))});
   }
   blocks.emplace_back(std::move(table));
   std::string text = recovery_sentence(input);

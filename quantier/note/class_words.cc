@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/cited.h"
 #include "quantier/note/damage_words.h"
 #include "quantier/note/words.h"
 
@@ -59,7 +60,7 @@ std::string concentration_clause(const NoteInput& input, const Value& reading_of
     auto found = std::find_if(words.begin(), words.end(),
                               [&](const auto& each) { return each.first == reading->word; });
     if (found == words.end()) found = words.insert(words.end(), {reading->word, {}});
-    found->second.push_back(fmt::format("{} {} ({})", row.model, row.recipe, numbers_of(*reading)));
+    found->second.push_back(fmt::format("{} {} ({})", row.model, row.recipe, numbers_of(row, *reading)));
   }
   if (all == 0) return {};
   if (words.empty())
@@ -166,9 +167,10 @@ std::string confusion_sentence(const NoteInput& input) {
 std::string concentration_sentence(const NoteInput& input) {
   const std::string margin = concentration_clause(
       input, [](const NoteWeakness& row) -> const auto& { return row.by_margin; },
-      [](const NoteWeakness::Reading& reading) {
-        return fmt::format("{} points [{}, {}]", points(reading.value), points(reading.low),
-                           points(reading.high));
+      [](const NoteWeakness& row, const NoteWeakness::Reading& reading) {
+        return cites_of(row)("weakness-by-margin", "points",
+                             fmt::format("{} points [{}, {}]", points(reading.value), points(reading.low),
+                                         points(reading.high)));
       });
   if (margin.empty()) return {};
   const std::string text = fmt::format("Less sure answers against surer ones: {}.", margin);
@@ -183,9 +185,10 @@ std::string tier_f1_sentence(const NoteInput& input) {
     if (!row.difference) continue;
     ++all;
     if (!row.difference->resolved()) continue;
-    resolved.push_back(
-        fmt::format("{} {} {} ({})", row.model, row.recipe, row.tier,
-                    signed_range(row.difference->value, row.difference->low, row.difference->high, 3)));
+    resolved.push_back(fmt::format(
+        "{} {} {} ({})", row.model, row.recipe, row.tier,
+        cites_of(row)(row.tier + "/f1", "",
+                      signed_range(row.difference->value, row.difference->low, row.difference->high, 3))));
   }
   if (all == 0) return {};
   if (resolved.empty()) {
@@ -224,21 +227,22 @@ std::string support_sentence(const NoteInput& input) {
   if (widest->classes == 0) {
     return fmt::format("Every class with examples has more than {} of them.", count(widest->at_most));
   }
-  std::optional<double> low;
-  std::optional<double> high;
+  const std::string field = fmt::format("at most {}", widest->at_most);
+  CitedExtent variance;
   for (const NoteSupport& row : input.support) {
     if (row.at_most != widest->at_most || !row.variance_share) continue;
-    low = low ? std::min(*low, *row.variance_share) : *row.variance_share;
-    high = high ? std::max(*high, *row.variance_share) : *row.variance_share;
+    variance.add(*row.variance_share, cites_of(row)("support", "variance, " + field,
+                                                    fmt::format("{:.0f} %", 100.0 * *row.variance_share)));
   }
   return fmt::format(
-      "How little macro-F1 rests on: {} class{} with at most {} examples each ({} together) make up {:.0f} % "
-      "of "
-      "the average{}.",
+      "How little macro-F1 rests on: {} class{} with at most {} examples each ({} together) make up {} of "
+      "the "
+      "average{}.",
       count(widest->classes), widest->classes == 1 ? "" : "es", count(widest->at_most),
-      count(widest->examples), 100.0 * widest->weight,
-      low ? fmt::format(" and {} % of its sampling variance", range(100.0 * *low, 100.0 * *high, 0))
-          : std::string());
+      count(widest->examples),
+      cites_of(*widest)("support", "average, " + field, fmt::format("{:.0f} %", 100.0 * widest->weight)),
+      variance.low_text.empty() ? std::string()
+                                : fmt::format(" and {} of its sampling variance", variance.text()));
 }
 
 std::string groups_sentence(const NoteInput& input) {
@@ -248,9 +252,14 @@ std::string groups_sentence(const NoteInput& input) {
   for (const NoteGroup& row : input.groups) {
     if (std::find(columns.begin(), columns.end(), row.column) == columns.end()) columns.push_back(row.column);
     if (row.verdict == "unresolved") continue;
-    resolved.push_back(fmt::format("{} {} in {} = {} ({} points, {} lost and {} gained of {}, {})", row.model,
-                                   row.recipe, row.column, row.group, points(row.delta), count(row.lost),
-                                   count(row.gained), count(row.examples), row.verdict));
+    const std::string what = fmt::format("{} = {}/accuracy", row.column, row.group);
+    const Cites cites = cites_of(row);
+    resolved.push_back(fmt::format("{} {} in {} = {} ({} points, {}, {})", row.model, row.recipe, row.column,
+                                   row.group, cites(what, "delta", points(row.delta)),
+                                   cites(what, "flips",
+                                         fmt::format("{} lost and {} gained of {}", count(row.lost),
+                                                     count(row.gained), count(row.examples))),
+                                   row.verdict));
   }
   return fmt::format("Exploratory, outside the declared comparisons, grouped by {}: {}.", join(columns),
                      resolved.empty()

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/cited.h"
 #include "quantier/note/damage_words.h"
 #include "quantier/note/figures.h"
 #include "quantier/note/sections.h"
@@ -61,14 +62,15 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
   std::vector<std::string> models;
   for (const NoteTierDelta& delta : input.tier_deltas) {
     if (std::find(models.begin(), models.end(), delta.model) == models.end()) models.push_back(delta.model);
-    table.rows.push_back(
-        {delta.model + " " + delta.recipe, short_key(delta.run_key), tier_text(delta), delta.verdict,
-         delta.materiality, count(delta.examples),
-         fmt::format("{} [{}, {}]", points(delta.delta), points(delta.low), points(delta.high)),
-         fmt::format("{} / {}", count(delta.lost), count(delta.gained))});
+    const auto cites = [&](const char* field, const std::string& text) {
+      return cites_of(delta)(delta.tier + "/accuracy", field, text);
+    };
+    table.rows.push_back({delta.model + " " + delta.recipe, short_key(delta.run_key), tier_text(delta),
+                          delta.verdict, delta.materiality, count(delta.examples), cited_points(delta, true),
+                          cites("flips", fmt::format("{} / {}", count(delta.lost), count(delta.gained)))});
     if (with_tests) {
-      table.rows.back().push_back(probability(delta.holm_p));
-      table.rows.back().push_back(fixed(delta.replication, 2));
+      table.rows.back().push_back(cites("p", probability(delta.holm_p)));
+      table.rows.back().push_back(cites("R", fixed(delta.replication, 2)));
     }
   }
   blocks.emplace_back(std::move(table));

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/cited.h"
 #include "quantier/note/damage_words.h"
 #include "quantier/note/words.h"
 
@@ -45,7 +46,8 @@ NoteTable tier_f1_table(const NoteInput& input) {
                           signed_fixed(row.difference->low, 3), signed_fixed(row.difference->high, 3))
             : std::string("–");
     table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key), row.tier, count(row.examples),
-                          count(row.classes), value, change});
+                          count(row.classes), cites_of(row)("macro-f1/" + row.tier, "", value),
+                          cites_of(row)(row.tier + "/f1", "", change)});
   }
   return table;
 }
@@ -78,7 +80,8 @@ NoteTable support_table(const NoteInput& input) {
       table.rows.back()[1] = short_key(row.run_key);
     }
     const auto column = std::find(limits.begin(), limits.end(), row.at_most) - limits.begin();
-    table.rows.back()[2 + static_cast<std::size_t>(column)] = percent(row.variance_share);
+    table.rows.back()[2 + static_cast<std::size_t>(column)] = cites_of(row)(
+        "support", fmt::format("variance, at most {}", row.at_most), percent(row.variance_share));
   }
   return table;
 }
@@ -154,11 +157,15 @@ NoteTable groups_table(const NoteInput& input) {
                   "change, points [95 %]", "lost / gained", "p"};
   table.text_columns = 4;
   for (const NoteGroup& row : input.groups) {
-    table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key),
-                          row.column + " = " + row.group, row.verdict, count(row.examples),
-                          fmt::format("{} [{}, {}]", points(row.delta), points(row.low), points(row.high)),
-                          fmt::format("{} / {}", count(row.lost), count(row.gained)),
-                          probability(row.holm_p)});
+    const auto cites = [&](const char* field, const std::string& text) {
+      return cites_of(row)(fmt::format("{} = {}/accuracy", row.column, row.group), field, text);
+    };
+    table.rows.push_back(
+        {row.model + " " + row.recipe, short_key(row.run_key), row.column + " = " + row.group, row.verdict,
+         count(row.examples),
+         cites("delta", fmt::format("{} [{}, {}]", points(row.delta), points(row.low), points(row.high))),
+         cites("flips", fmt::format("{} / {}", count(row.lost), count(row.gained))),
+         cites("p", probability(row.holm_p))});
   }
   return table;
 }

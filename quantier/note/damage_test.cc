@@ -8,6 +8,8 @@
 #include "quantier/note/damage_words.h"
 #include "quantier/note/document.h"
 #include "quantier/note/figures.h"
+#include "quantier/note/plain_markdown.h"
+#include "quantier/note/words.h"
 
 namespace quantier::note_internal {
 namespace {
@@ -58,17 +60,17 @@ TEST(DamageWords, ConcentratedOnlyWhereTheVerdictSaysSo) {
   row.recipe = "int4";
   row.by_margin = {-0.02, -0.03, -0.01, "unresolved"};  // whatever the numbers look like
   input.weakness = {row};
-  EXPECT_EQ(concentration_sentence(input),
+  EXPECT_EQ(visible(concentration_sentence(input)),
             "Less sure answers against surer ones: not resolved in the one comparison.");
   input.weakness.push_back(row);
   input.weakness[0].by_margin->word = "concentrated in the weak";
   EXPECT_EQ(
-      concentration_sentence(input),
+      visible(concentration_sentence(input)),
       "Less sure answers against surer ones: damage is concentrated in the weak for enc int4 (−2.0 points "
       "[−3.0, −1.0]); not resolved for 1 more. Each interval stands alone, not corrected for their "
       "number.");
   input.weakness[0].few_flips = true;
-  EXPECT_THAT(concentration_sentence(input), Not(HasSubstr("concentrated")));
+  EXPECT_THAT(visible(concentration_sentence(input)), Not(HasSubstr("concentrated")));
   EXPECT_EQ(concentration_sentence({}), "");
 }
 
@@ -84,11 +86,11 @@ TEST(DamageWords, ZeroClassesAndSupport) {
                    {"enc", "fp16", 4, 5, 12, 0.25, 0.4, "e16"},
                    {"enc", "int4", 4, 5, 12, 0.25, 0.6, "e4"}};
   EXPECT_EQ(
-      support_sentence(input),
+      visible(support_sentence(input)),
       "How little macro-F1 rests on: 5 classes with at most 4 examples each (12 together) make up 25 % of "
       "the average and 40 to 60 % of its sampling variance.");
   input.support = {{"enc", "fp16", 4, 0, 0, 0.0, 0.0, "e16"}};
-  EXPECT_EQ(support_sentence(input), "Every class with examples has more than 4 of them.");
+  EXPECT_EQ(visible(support_sentence(input)), "Every class with examples has more than 4 of them.");
 }
 
 TEST(DamageWords, TierMacroF1NamesWhatIsResolved) {
@@ -97,10 +99,11 @@ TEST(DamageWords, TierMacroF1NamesWhatIsResolved) {
       {"enc", "fp16", "tail", 50, 5, 0.4, 0.3, 0.5, {}, "e16"},
       {"enc", "int4", "tail", 50, 5, 0.3, 0.2, 0.4, NoteTierF1::Difference{-0.1, -0.2, -0.05}, "e4"},
       {"enc", "int4", "head", 90, 5, 0.7, 0.6, 0.8, NoteTierF1::Difference{0.01, -0.02, 0.04}, "e4"}};
-  EXPECT_THAT(tier_f1_sentence(input), AllOf(HasSubstr("for enc int4 tail (−0.100 [−0.200, −0.050]);"),
-                                             HasSubstr("not corrected for there being 2")));
+  EXPECT_THAT(visible(tier_f1_sentence(input)),
+              AllOf(HasSubstr("for enc int4 tail (−0.100 [−0.200, −0.050]);"),
+                    HasSubstr("not corrected for there being 2")));
   input.tier_f1.erase(input.tier_f1.begin() + 1);
-  EXPECT_THAT(tier_f1_sentence(input), HasSubstr("none of 1 paired differences leaves out zero"));
+  EXPECT_THAT(visible(tier_f1_sentence(input)), HasSubstr("none of 1 paired differences leaves out zero"));
   EXPECT_EQ(tier_f1_sentence({}), "");
 }
 
@@ -111,15 +114,15 @@ TEST(DamageWords, OnlyResolvedFindingsAreAskedToSurvive) {
       {"enc", "int4", "fp16", "tail", 50, 0.02, -0.03, 0.04, 2, 3, "unresolved", "undetermined", "e4"}};
   for (NoteTierDelta& delta : input.tier_deltas) delta.half_splits_agree = 0.97;
   EXPECT_EQ(
-      survival_sentence(input),
+      visible(survival_sentence(input)),
       "Cut into halves at random, both halves show the sign of the whole in 97 % of the cuts for enc int4 "
       "head.");
   input.tier_deltas[0].second_split = {"test", 480, -0.01, 11, 6, false};
   EXPECT_EQ(
-      survival_sentence(input),
+      visible(survival_sentence(input)),
       "On a second split (test), these do not: enc int4 head (−1.0 points, 11 lost and 6 gained of 480).");
   input.tier_deltas[0].second_split->repeats = true;
-  EXPECT_THAT(survival_sentence(input), HasSubstr("these show again: enc int4 head"));
+  EXPECT_THAT(visible(survival_sentence(input)), HasSubstr("these show again: enc int4 head"));
 }
 
 TEST(DamageWords, GroupsAreCalledExploratory) {
@@ -127,11 +130,11 @@ TEST(DamageWords, GroupsAreCalledExploratory) {
   input.groups = {
       {"enc", "int4", "fp16", "source", "web", 80, -0.1, -0.2, -0.02, 9, 1, 0.03, "directional", "e4"}};
   EXPECT_EQ(
-      groups_sentence(input),
+      visible(groups_sentence(input)),
       "Exploratory, outside the declared comparisons, grouped by source: enc int4 in source = web (−10.0 "
       "points, 9 lost and 1 gained of 80, directional).");
   input.groups[0].verdict = "unresolved";
-  EXPECT_THAT(groups_sentence(input), HasSubstr("nothing is resolved in 1 comparisons"));
+  EXPECT_THAT(visible(groups_sentence(input)), HasSubstr("nothing is resolved in 1 comparisons"));
 }
 
 TEST(DamageTables, StandInTheAppendixAndFillEveryColumn) {
@@ -221,7 +224,7 @@ TEST(Imported, CostsAreStatedAndNotMeasured) {
   const std::string text = summary_table(input);
   EXPECT_THAT(text, AllOf(HasSubstr("3.19*"), HasSubstr("620.0*"), HasSubstr("not measured here"),
                           Not(HasSubstr("p50"))));
-  const std::string markdown = render_markdown(build_note(input));
+  const std::string markdown = plain_markdown(build_note(input));
   EXPECT_THAT(markdown, AllOf(HasSubstr("nothing was measured here"), HasSubstr("| 3.190 | 620.0 MB |"),
                               Not(HasSubstr("batch 1: p50"))));
   input.cost[0].workload_ms.reset();

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/cited.h"
 #include "quantier/note/words.h"
 
 namespace quantier::note_internal {
@@ -16,8 +17,8 @@ std::string tier_text(const NoteTierDelta& delta) { return delta.tier == "all" ?
 namespace {
 
 std::string delta_text(const NoteTierDelta& delta) {
-  return fmt::format("{} {} ({} points, {} lost and {} gained of {})", delta.recipe, tier_text(delta),
-                     points(delta.delta), count(delta.lost), count(delta.gained), count(delta.examples));
+  return fmt::format("{} {} ({} points, {})", delta.recipe, tier_text(delta), cited_points(delta),
+                     cited_flips(delta));
 }
 
 // One sentence per verdict: what is shown, what only points somewhere, what stays open.
@@ -86,11 +87,12 @@ std::string at_weakest_tier(const NoteInput& input, const std::string& model) {
   std::vector<std::string> seen;
   for (const NoteTierDelta& delta : input.tier_deltas) {
     if (delta.model != model || delta.tier != weakest->name || delta.recipe == "fp32") continue;
-    seen.push_back(fmt::format("{} {} points ({})", delta.recipe, points(delta.delta), delta.verdict));
+    seen.push_back(fmt::format("{} {} points ({})", delta.recipe, cited_points(delta), delta.verdict));
   }
   if (seen.empty()) return {};
   return fmt::format("{} is weakest in {} (accuracy {} at {}), and there: {}", model, weakest->name,
-                     fixed(weakest->accuracy, 3), input.reference_recipe, join(seen));
+                     Cites(*base)("accuracy", weakest->name, fixed(weakest->accuracy, 3)),
+                     input.reference_recipe, join(seen));
 }
 
 }  // namespace
@@ -112,10 +114,16 @@ std::string survival_sentence(const NoteInput& input) {
       const NoteTierDelta::SecondSplit& second = *delta.second_split;
       split = second.split;
       (second.repeats ? repeated : lost)
-          .push_back(fmt::format("{} ({} points, {} lost and {} gained of {})", who, points(second.delta),
-                                 count(second.lost), count(second.gained), count(second.examples)));
+          .push_back(fmt::format("{} ({})", who,
+                                 cites_of(delta)(delta.tier + "/accuracy", "second split",
+                                                 fmt::format("{} points, {} lost and {} gained of {}",
+                                                             points(second.delta), count(second.lost),
+                                                             count(second.gained), count(second.examples)))));
     } else if (delta.half_splits_agree) {
-      halves.push_back(fmt::format("{:.0f} % of the cuts for {}", 100.0 * *delta.half_splits_agree, who));
+      halves.push_back(fmt::format("{} of the cuts for {}",
+                                   cites_of(delta)(delta.tier + "/accuracy", "half splits",
+                                                   fmt::format("{:.0f} %", 100.0 * *delta.half_splits_agree)),
+                                   who));
     }
   }
   std::string text;
@@ -144,8 +152,9 @@ std::string blind_sentence(const NoteInput& input) {
   if (widest == nullptr) return {};
   return fmt::format(
       "Unresolved does not mean unharmed: in the tier {} with its {} examples, a net change of {} {} would "
-      "have to reach {:.1f} points to be seen in four splits of five.",
-      widest->tier, count(widest->examples), widest->model, widest->recipe, 100.0 * *widest->detectable);
+      "have to reach {} points to be seen in four splits of five.",
+      widest->tier, count(widest->examples), widest->model, widest->recipe,
+      cites_of(*widest)(widest->tier + "/accuracy", "detectable", fixed(100.0 * *widest->detectable, 1)));
 }
 
 // Macro-F1 hides a loss when it stays inside its margin, or rises, while accuracy falls for certain.
@@ -161,15 +170,19 @@ std::vector<std::string> hidden_losses(const NoteInput& input) {
       for (const Candidate& other : decision.candidates) {
         if (other.model == delta.model && other.recipe == delta.baseline) base = &other;
       }
-      parts.push_back(fmt::format("{} by {} points ({} predictions lost against {} gained)",
-                                  delta.tier == "all" ? "overall" : "in tier " + delta.tier,
-                                  points(delta.delta), count(delta.lost), count(delta.gained)));
+      parts.push_back(fmt::format(
+          "{} by {} points ({})", delta.tier == "all" ? "overall" : "in tier " + delta.tier,
+          cited_points(delta),
+          cites_of(delta)(
+              delta.tier + "/accuracy", "flips",
+              fmt::format("{} predictions lost against {} gained", count(delta.lost), count(delta.gained)))));
     }
     if (parts.empty() || base == nullptr || !own.macro_f1 || !base->macro_f1) continue;
     if (!(*own.macro_f1 >= *base->macro_f1 - decision.envelope.margins.macro_f1)) continue;
     sentences.push_back(
         fmt::format("What macro-F1 hides: for {} it goes from {} to {}, while accuracy changes {}.", own.name,
-                    fixed(base->macro_f1, 3), fixed(own.macro_f1, 3), join(parts)));
+                    Cites(*base)("macro-f1", "", fixed(base->macro_f1, 3)),
+                    Cites(own)("macro-f1", "", fixed(own.macro_f1, 3)), join(parts)));
   }
   return sentences;
 }
@@ -207,9 +220,8 @@ std::string cross_model_sentence(const NoteInput& input, const std::vector<std::
       }
       if (worst == nullptr) continue;
       parts.push_back(points(worst->delta).starts_with("−")
-                          ? fmt::format("{} loses most in {} ({} points, {} lost and {} gained of {}, {})",
-                                        model, worst->tier, points(worst->delta), count(worst->lost),
-                                        count(worst->gained), count(worst->examples), worst->verdict)
+                          ? fmt::format("{} loses most in {} ({} points, {}, {})", model, worst->tier,
+                                        cited_points(*worst), cited_flips(*worst), worst->verdict)
                           : fmt::format("{} loses nothing that shows", model));
     }
     if (parts.size() > 1) clauses.push_back(fmt::format("at {} {}", recipe, join(parts)));

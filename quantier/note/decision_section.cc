@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/cited.h"
 #include "quantier/note/decision_words.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
@@ -123,11 +124,12 @@ void rivals_table(const NoteInput& input, Blocks& blocks) {
     if (i == *decision.chosen) continue;
     const Candidate& other = decision.candidates[i];
     const bool runner_up = decision.runner_up == i;
-    table.rows.push_back({other.name, short_key(other.run_key),
-                          reason_against(decision, i) + (runner_up ? " (runner-up)" : ""),
-                          lead_text(input.quality_differences, chosen, other),
-                          ratio(other.ms_per_example, chosen.ms_per_example),
-                          ratio(other.memory_bytes, chosen.memory_bytes)});
+    table.rows.push_back(
+        {other.name, short_key(other.run_key),
+         reason_against(decision, i) + (runner_up ? " (runner-up)" : ""),
+         lead_text(input.quality_differences, chosen, other),
+         Cites(other)("against-the-choice", "time", ratio(other.ms_per_example, chosen.ms_per_example)),
+         Cites(other)("against-the-choice", "memory", ratio(other.memory_bytes, chosen.memory_bytes))});
   }
   blocks.emplace_back(std::move(table));
 }
@@ -202,7 +204,7 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
   for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
     std::vector<std::string> row = {decision.candidates[i].name, short_key(decision.candidates[i].run_key)};
     for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
-      row.push_back(check_text(decision.constraints[c], decision.checks[i].checks[c]));
+      row.push_back(check_text(decision, i, c));
     }
     table.rows.push_back(std::move(row));
   }

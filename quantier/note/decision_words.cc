@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/cited.h"
 #include "quantier/note/words.h"
 
 namespace quantier::note_internal {
@@ -18,12 +19,12 @@ Constraint as_constraint(const Metric& metric) {
   return constraint;
 }
 
-std::string lead_of(const QualityDifference& lead) {
+std::string lead_of(const Decision& decision, const QualityDifference& lead) {
   std::string text = signed_fixed(lead.difference, 3);
   if (std::isfinite(lead.low) && std::isfinite(lead.high)) {
     text += fmt::format(" [{}, {}]", signed_fixed(lead.low, 3), signed_fixed(lead.high, 3));
   }
-  return text;
+  return cite_lead(decision, lead, text);
 }
 
 std::string violated_text(const Decision& decision, const NaiveChoice& naive) {
@@ -33,7 +34,8 @@ std::string violated_text(const Decision& decision, const NaiveChoice& naive) {
     const Constraint& constraint = decision.constraints[c];
     limits.push_back(
         check.value && check.outcome == CheckOutcome::kFail
-            ? fmt::format("{} with {}", limit_text(constraint), value_text(constraint, *check.value))
+            ? fmt::format("{} with {}", limit_text(constraint),
+                          cite_check(decision, *naive.chosen, c, "", value_text(constraint, *check.value)))
             : fmt::format("{}, which is not shown", limit_text(constraint)));
   }
   return join(limits);
@@ -46,11 +48,12 @@ std::string difference_text(const Decision& decision, const NaiveChoice& naive) 
   if (naive.lead && naive.tie) {
     const bool interval = std::isfinite(naive.lead->low);
     reasons.push_back(
-        fmt::format("its lead of {} {}", lead_of(*naive.lead),
+        fmt::format("its lead of {} {}", lead_of(decision, *naive.lead),
                     interval ? "is a tie by its paired interval" : "lies inside the margin, a tie"));
   }
   if (naive.hidden) {
-    reasons.push_back(fmt::format("its macro-F1 hides that {}", tier_change_text(*naive.hidden)));
+    reasons.push_back(fmt::format("its macro-F1 hides that {}",
+                                  tier_change_text(decision.candidates[*naive.chosen], *naive.hidden)));
   }
   return join(reasons, "; ");
 }
@@ -60,9 +63,11 @@ std::string conflict_list(const Decision& decision, const std::vector<std::size_
   std::vector<std::string> parts;
   for (const std::size_t i : who) {
     const auto at_reported = metric_value(decision.candidates[i], reported);
-    parts.push_back(fmt::format("{} ({} there, {} at the converged fit)", decision.candidates[i].name,
-                                fixed(at_reported ? std::optional(at_reported->value) : std::nullopt, 3),
-                                fixed(decision.candidates[i].ece, 3)));
+    const Cites cites(decision.candidates[i]);
+    parts.push_back(fmt::format(
+        "{} ({} there, {} at the converged fit)", decision.candidates[i].name,
+        cites("ece-reported", "", fixed(at_reported ? std::optional(at_reported->value) : std::nullopt, 3)),
+        cites("ece", "", fixed(decision.candidates[i].ece, 3))));
   }
   return join(parts);
 }
@@ -73,10 +78,17 @@ std::string bound_word(const Constraint& constraint) {
 
 }  // namespace
 
-std::string tier_change_text(const TierChange& change) {
-  return fmt::format("{} accuracy changes by {} points [{}, {}], {} lost and {} gained of {} ({})",
-                     change.tier, points(change.delta), points(change.low), points(change.high),
-                     count(change.lost), count(change.gained), count(change.n), change.verdict);
+std::string tier_change_text(const Candidate& candidate, const TierChange& change) {
+  const std::string what = change.tier + "/accuracy";
+  const Cites cites(candidate);
+  return fmt::format(
+      "{} accuracy changes by {}, {} ({})", change.tier,
+      cites(what, "delta",
+            fmt::format("{} points [{}, {}]", points(change.delta), points(change.low), points(change.high))),
+      cites(what, "flips",
+            fmt::format("{} lost and {} gained of {}", count(change.lost), count(change.gained),
+                        count(change.n))),
+      change.verdict);
 }
 
 std::string axis_value_text(const Metric& metric, double value) {
@@ -133,14 +145,19 @@ std::string stability_sentence(const Decision& decision) {
   std::vector<std::string> parts;
   for (std::size_t k = 0; k < std::min(kShown, others.size()); ++k) {
     parts.push_back(
-        fmt::format("{} {}", decision.candidates[others[k].second].name, probability(others[k].first)));
+        fmt::format("{} {}", decision.candidates[others[k].second].name,
+                    cite_decision("stability", visible(decision.candidates[others[k].second].name),
+                                  probability(others[k].first))));
   }
   if (decision.chosen && stability.nothing_share > 0.0) {
-    parts.push_back(fmt::format("nothing {}", probability(stability.nothing_share)));
+    parts.push_back(fmt::format("nothing {}",
+                                cite_decision("stability", "nothing", probability(stability.nothing_share))));
   }
-  std::string text = fmt::format("{} of {} resampled data sets {}", probability(stability.same_choice),
-                                 count(stability.replicates),
-                                 decision.chosen ? "lead to the same choice" : "let nothing pass either");
+  std::string text = fmt::format(
+      "{} resampled data sets {}",
+      cite_decision("stability", "",
+                    fmt::format("{} of {}", probability(stability.same_choice), count(stability.replicates))),
+      decision.chosen ? "lead to the same choice" : "let nothing pass either");
   if (!parts.empty()) text += fmt::format("; the others: {}", join(parts));
   return text + ".";
 }
@@ -152,8 +169,11 @@ std::string selection_sentence(const Decision& decision) {
   return fmt::format(
       "Picking among {} configurations flatters the one picked: its macro-F1 of {} reads {} without that "
       "(out-of-bag bootstrap, optimism {}).",
-      selection.among, fixed(decision.candidates[*decision.chosen].macro_f1, 3),
-      fixed(selection.corrected, 3), signed_fixed(selection.optimism, 3));
+      selection.among,
+      Cites(decision.candidates[*decision.chosen])("macro-f1", "",
+                                                   fixed(decision.candidates[*decision.chosen].macro_f1, 3)),
+      cite_decision("selection", "", fixed(selection.corrected, 3)),
+      cite_decision("selection", "optimism", signed_fixed(selection.optimism, 3)));
 }
 
 std::string margins_sentence(const Decision& decision) {
@@ -177,12 +197,14 @@ std::string runner_up_sentence(const Decision& decision) {
   if (second.macro_f1 && first.macro_f1) {
     distance.push_back("macro-F1 " + lead_text(decision.differences, second, first));
   }
-  const auto times = [](const std::optional<double>& own, const std::optional<double>& base,
-                        const char* what) {
-    return own && base && *base > 0.0 ? fmt::format("{:.2f}× {}", *own / *base, what) : std::string();
+  const auto times = [&](const std::optional<double>& own, const std::optional<double>& base,
+                         const char* what) {
+    if (!own || !base || !(*base > 0.0)) return std::string();
+    return fmt::format("{} the {}",
+                       Cites(second)("against-the-choice", what, fmt::format("{:.2f}×", *own / *base)), what);
   };
-  for (const std::string& part : {times(second.ms_per_example, first.ms_per_example, "the time"),
-                                  times(second.memory_bytes, first.memory_bytes, "the memory")}) {
+  for (const std::string& part : {times(second.ms_per_example, first.ms_per_example, "time"),
+                                  times(second.memory_bytes, first.memory_bytes, "memory")}) {
     if (!part.empty()) distance.push_back(part);
   }
   return fmt::format("Runner-up: {}, at {} against the choice.", second.name, join(distance));
@@ -203,7 +225,8 @@ std::string points_alone_sentence(const Decision& decision) {
   if (naive.chosen == decision.chosen) {
     std::string text = "Point estimates alone, the highest macro-F1 that passes, would have chosen the same.";
     if (naive.hidden) {
-      text += fmt::format(" Its macro-F1 hides that {}.", tier_change_text(*naive.hidden));
+      text += fmt::format(" Its macro-F1 hides that {}.",
+                          tier_change_text(decision.candidates[*naive.chosen], *naive.hidden));
     }
     return text;
   }
@@ -231,11 +254,16 @@ std::vector<std::string> breakpoint_sentences(const Decision& decision) {
       // An upper bound counts from its value on, a lower one as soon as it is above.
       const bool strictly = constraint.upper ? !above : above;
       const double far = above ? range.to : range.from;
+      const auto cited = [&](const char* end, const std::string& text) {
+        return cite_decision(limit_name(decision, points.constraint) + "/breakpoints",
+                             fmt::format("range {}{}", k + 1, end), text);
+      };
       sentences.push_back(fmt::format(
           "{}{} → {}{}: {}{}", bound_word(constraint), stated, strictly ? (above ? "above " : "below ") : "",
-          value_text(constraint, at),
+          cited("", value_text(constraint, at)),
           range.winner ? name(decision, range.winner) + " wins" : std::string("nothing passes"),
-          std::isfinite(far) ? fmt::format(" (until {})", value_text(constraint, far)) : std::string()));
+          std::isfinite(far) ? fmt::format(" (until {})", cited(", end", value_text(constraint, far)))
+                             : std::string()));
     }
   }
   return sentences;
@@ -257,7 +285,8 @@ std::string relaxation_advice(const Decision& decision) {
     text += fmt::format(
         " Of these the smallest as a share of its limit is {} to {}: relax that one, if one must be.",
         short_name(decision.constraints[best.constraint]),
-        value_text(decision.constraints[best.constraint], best.new_limit));
+        cite_decision(limit_name(decision, best.constraint) + "/relaxation", step_name(decision, best),
+                      value_text(decision.constraints[best.constraint], best.new_limit)));
   }
   return text;
 }
@@ -273,8 +302,10 @@ std::vector<std::string> axis_frontier_sentences(const Decision& decision) {
   std::vector<std::size_t> missing;
   for (std::size_t i = 0; i < frontier.points.size(); ++i) {
     const AxisPoint& point = frontier.points[i];
-    const std::string chance =
-        point.membership ? fmt::format(" ({})", probability(*point.membership)) : std::string();
+    const std::string chance = point.membership
+                                   ? fmt::format(" ({})", Cites(decision.candidates[i])(
+                                                              "frontier", "", probability(*point.membership)))
+                                   : std::string();
     const std::string own = decision.candidates[i].name + chance;
     if (point.status == AxisStatus::kMember) members.push_back(own);
     if (point.status == AxisStatus::kDominated) {

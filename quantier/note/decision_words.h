@@ -29,7 +29,7 @@ namespace quantier::note_internal {
 // What became of an earlier recommendation, and by which findings.
 [[nodiscard]] std::string prior_sentence(const Decision& decision);
 // "the tail falls by 2.8 points [...], 11 lost and 4 gained of 283 (unresolved)"
-[[nodiscard]] std::string tier_change_text(const TierChange& change);
+[[nodiscard]] std::string tier_change_text(const Candidate& candidate, const TierChange& change);
 [[nodiscard]] std::string axis_value_text(const Metric& metric, double value);
 
 }  // namespace quantier::note_internal

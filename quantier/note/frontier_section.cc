@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "quantier/decide/compare.h"
+#include "quantier/note/cited.h"
 #include "quantier/note/decision_words.h"
 #include "quantier/note/figures.h"
 #include "quantier/note/sections.h"
@@ -21,25 +22,20 @@ using decide_internal::known;
 
 constexpr double kTellingBias = 0.005;  // of macro-F1: beyond it a percentile interval sits visibly askew
 
-struct Extent {
-  double low = HUGE_VAL;
-  double high = -HUGE_VAL;
-  void add(const std::optional<double>& value) {
-    if (!known(value)) return;
-    low = std::min(low, *value);
-    high = std::max(high, *value);
-  }
-};
-
 // What a whole model spans on the three axes of a sweep.
 struct ModelExtent {
-  Extent quality, time, size;
+  CitedExtent quality, time, size;
   ModelExtent(const Decision& decision, const std::string& model) {
     for (const Candidate& candidate : decision.candidates) {
       if (candidate.model != model) continue;
-      quality.add(candidate.macro_f1);
-      time.add(candidate.ms_per_example);
-      size.add(candidate.memory_bytes ? std::optional(*candidate.memory_bytes / 1e6) : std::nullopt);
+      const Cites cites(candidate);
+      const auto add = [&](CitedExtent& extent, const std::optional<double>& value, const char* what,
+                           const std::string& text) {
+        if (known(value)) extent.add(*value, cites(what, "", text));
+      };
+      add(quality, candidate.macro_f1, "macro-f1", fixed(candidate.macro_f1, 3));
+      add(time, candidate.ms_per_example, "time", fixed(candidate.ms_per_example, 2));
+      add(size, candidate.memory_bytes, "memory", memory(candidate.memory_bytes));
     }
   }
 };
@@ -47,8 +43,8 @@ struct ModelExtent {
 std::string sweep_sentence(const Decision& decision, const CleanSweep& sweep) {
   const ModelExtent winner(decision, sweep.winner_model);
   const ModelExtent loser(decision, sweep.loser_model);
-  const auto against_range = [](const Extent& a, const Extent& b, int digits) {
-    return fmt::format("{} against {}", range(a.low, a.high, digits), range(b.low, b.high, digits));
+  const auto against = [](const CitedExtent& a, const CitedExtent& b) {
+    return fmt::format("{} against {}", a.text(), b.text());
   };
   std::string how = sweep.at_every_recipe ? "precision by precision" : "";
   if (sweep.by) {
@@ -57,9 +53,9 @@ std::string sweep_sentence(const Decision& decision, const CleanSweep& sweep) {
   }
   return fmt::format(
       "Said plainly: {} beats {} on quality, size and speed: {}. Over its precisions macro-F1 is {}, memory "
-      "peaks at {} MB, and an example takes {} ms.",
-      sweep.winner_model, sweep.loser_model, how, against_range(winner.quality, loser.quality, 3),
-      against_range(winner.size, loser.size, 1), against_range(winner.time, loser.time, 2));
+      "peaks at {}, and an example takes {} ms.",
+      sweep.winner_model, sweep.loser_model, how, against(winner.quality, loser.quality),
+      against(winner.size, loser.size), against(winner.time, loser.time));
 }
 
 void configurations_table(const NoteInput& input, Blocks& blocks) {
@@ -92,22 +88,28 @@ void configurations_table(const NoteInput& input, Blocks& blocks) {
         known_here && found->macro_f1_low
             ? fmt::format("[{}, {}]", fixed(found->macro_f1_low, 3), fixed(found->macro_f1_high, 3))
             : std::string("–");
+    const Cites cites(candidate);
     table.rows.push_back(
-        {candidate.name, short_key(candidate.run_key), known_here ? fixed(found->accuracy, 3) : "–",
-         fixed(candidate.macro_f1, 3), interval, known_here ? fixed(found->macro_f1_sklearn, 3) : "–",
-         fixed(candidate.ms_per_example, 2), memory(candidate.memory_bytes), fixed(candidate.ece, 3)});
+        {candidate.name, short_key(candidate.run_key),
+         known_here ? cites("accuracy", "", fixed(found->accuracy, 3)) : "–",
+         cites("macro-f1", "", fixed(candidate.macro_f1, 3)), cites("macro-f1", "interval", interval),
+         known_here ? cites("macro-f1", "as scikit-learn counts", fixed(found->macro_f1_sklearn, 3)) : "–",
+         cites("time", "", fixed(candidate.ms_per_example, 2)),
+         cites("memory", "", memory(candidate.memory_bytes)), cites("ece", "", fixed(candidate.ece, 3))});
     if (known_here && found->macro_f1_differ) other_f1.push_back(candidate.name);
   }
   blocks.emplace_back(std::move(table));
-  double bias = 0.0;
+  const NoteQuality* biased = nullptr;
   for (const NoteQuality& quality : input.quality) {
-    if (std::abs(quality.macro_f1_bias) > std::abs(bias)) bias = quality.macro_f1_bias;
+    if (biased == nullptr || std::abs(quality.macro_f1_bias) > std::abs(biased->macro_f1_bias)) {
+      biased = &quality;
+    }
   }
-  if (std::abs(bias) > kTellingBias) {
+  if (biased != nullptr && std::abs(biased->macro_f1_bias) > kTellingBias) {
     blocks.emplace_back(NoteParagraph{fmt::format(
         "Resampling misses rare classes, which moves the replicates of macro-F1 by up to {}: read its "
         "intervals as widths, not as places.{}",
-        signed_fixed(bias, 3), limited_mark(input))});
+        cites_of(*biased)("macro-f1", "bias", signed_fixed(biased->macro_f1_bias, 3)), limited_mark(input))});
   }
   if (!other_f1.empty()) {
     blocks.emplace_back(
@@ -128,8 +130,9 @@ NoteTable stated_cost_table(const NoteInput& input) {
   table.header = {"configuration", "run", "file order: ms/example", "peak of allocated device memory"};
   table.text_columns = 2;
   for (const NoteCost& row : input.cost) {
-    table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key), fixed(row.workload_ms, 3),
-                          memory(row.device_peak_bytes)});
+    table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key),
+                          cites_of(row)("time/workload", "", fixed(row.workload_ms, 3)),
+                          cites_of(row)("memory/device-peak", "", memory(row.device_peak_bytes))});
   }
   return table;
 }
@@ -149,11 +152,17 @@ NoteTable measured_cost_table(const NoteInput& input) {
   bool stated = false;
   for (const NoteCost& row : input.cost) {
     stated = stated || row.imported;
+    const Cites cites = cites_of(row);
     table.rows.push_back({row.model + " " + row.recipe + (row.imported ? "*" : ""), short_key(row.run_key),
-                          fixed(row.throughput_ms, 3), fixed(row.latency_p50_ms, 2),
-                          fixed(row.latency_p95_ms, 2), fixed(row.workload_ms, 3), memory(row.weights_bytes),
-                          memory(row.process_peak_bytes)});
-    if (devices) table.rows.back().push_back(memory(row.device_peak_bytes));
+                          cites("time/throughput", "", fixed(row.throughput_ms, 3)),
+                          cites("time/latency", "p50", fixed(row.latency_p50_ms, 2)),
+                          cites("time/latency", "p95", fixed(row.latency_p95_ms, 2)),
+                          cites("time/workload", "", fixed(row.workload_ms, 3)),
+                          cites("memory/weights", "", memory(row.weights_bytes)),
+                          cites("memory/process-peak", "", memory(row.process_peak_bytes))});
+    if (devices) {
+      table.rows.back().push_back(cites("memory/device-peak", "", memory(row.device_peak_bytes)));
+    }
   }
   if (stated) table.caption += " *: as imported files state for the declared device, not measured here.";
   return table;

@@ -31,11 +31,26 @@ struct Link {
 // "[text](#r...)" at the front.
 std::optional<Link> link_at(std::string_view text) {
   if (!text.starts_with('[')) return std::nullopt;
-  const std::size_t close = text.find_first_of("]\n", 1);
+  std::size_t close = text.find_first_of("]\n", 1);
+  // "\]" belongs to the text: the end of an interval.
+  while (close != std::string_view::npos && text[close] == ']' && text[close - 1] == '\\') {
+    close = text.find_first_of("]\n", close + 1);
+  }
   if (close == std::string_view::npos || !text.substr(close).starts_with("](#r")) return std::nullopt;
   const std::size_t end = text.find_first_of(")\n", close);
   if (end == std::string_view::npos || text[end] != ')') return std::nullopt;
   return Link{text.substr(1, close - 1), text.substr(close + 3, end - close - 3), end + 1};
+}
+
+// The text of a link as it reads: escapes of Markdown taken out.
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape =
+        text[i] == '\\' && i + 1 < text.size() && std::ispunct(static_cast<unsigned char>(text[i + 1]));
+    if (!escape) out += text[i];
+  }
+  return out;
 }
 
 // A number at `at`, where one starts.
@@ -72,7 +87,7 @@ std::optional<TextNumber> number_at(std::string_view text, std::size_t& at) {
       break;
     }
   }
-  TextNumber number{std::string(text.substr(at, i - at)), std::move(value), false};
+  TextNumber number{std::string(text.substr(at, i - at)), std::move(value), false, at};
   std::string_view after = text.substr(i);
   if (after.starts_with(' ')) after.remove_prefix(1);
   if (after.starts_with("\xc2\xa0")) after.remove_prefix(2);
@@ -153,7 +168,8 @@ std::string with_citations(std::string_view text, const std::vector<Reference>& 
     }
     const auto found = std::find_if(references.begin(), references.end(),
                                     [&](const Reference& each) { return each.anchor == link->anchor; });
-    out += found != references.end() ? cite(found->ref, link->text) : std::string(link->text);
+    const std::string shown = unescaped(link->text);
+    out += found != references.end() ? cite(found->ref, shown) : shown;
     text.remove_prefix(link->size);
   }
   return out;

@@ -1,6 +1,7 @@
 // Numbers in a person's text, compared with what a note shows: see keep_blocks.h for what counts as changed.
 #pragma once
 
+#include <cstddef>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@ struct TextNumber {
   std::string written;  // "−2.8", "6,083"
   std::string value;    // "-2.8", "6083": equal numbers are equal
   bool percent = false;
+  std::size_t at = 0;       // where it is written in the text; in the text of its link for one with an anchor
   std::string anchor = {};  // "r1f3a9c2e" when the number is the text of a link to it
 };
 

@@ -5,12 +5,17 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/cited.h"
 #include "quantier/note/damage_words.h"
 #include "quantier/note/figures.h"
 #include "quantier/note/words.h"
 
 namespace quantier::note_internal {
 namespace {
+
+std::string cited_class(const NoteNamedClass& row, const char* field, const std::string& text) {
+  return cites_of(row)(fmt::format("class/{}/accuracy", row.label), field, text);
+}
 
 // The named class that moves most, in predictions and not in percent alone.
 std::string named_class_sentence(const NoteInput& input) {
@@ -36,13 +41,15 @@ std::string named_class_sentence(const NoteInput& input) {
   std::string belief;
   if (from->true_class_probability && moved->true_class_probability) {
     belief = fmt::format(" The mean probability of the true class goes from {} to {}.",
-                         fixed(from->true_class_probability, 3), fixed(moved->true_class_probability, 3));
+                         cited_class(*from, "probability", fixed(from->true_class_probability, 3)),
+                         cited_class(*moved, "probability", fixed(moved->true_class_probability, 3)));
   }
   return fmt::format(
       "Of the named classes {}{} moves most: on {}, from {} at {} to {} at {}. That is {} prediction{} of "
       "{}, {}.{}",
       moved->label, moved->tier.empty() ? "" : fmt::format(" ({})", moved->tier), moved->model,
-      fixed(from->accuracy, 3), from->recipe, fixed(moved->accuracy, 3), moved->recipe, predictions,
+      cited_class(*from, "", fixed(from->accuracy, 3)), from->recipe,
+      cited_class(*moved, "", fixed(moved->accuracy, 3)), moved->recipe, predictions,
       predictions == 1 ? "" : "s", count(moved->examples),
       predictions < 20 ? "an anecdote and not a finding" : "net of those that went the other way", belief);
 }
@@ -74,7 +81,8 @@ NoteTable named_class_table(const NoteInput& input) {
       cells[2] = model;
       cells[3] = count(row.examples);
       cells[4 + static_cast<std::size_t>(recipe)] =
-          fmt::format("{} ({})", fixed(row.accuracy, 3), fixed(row.true_class_probability, 3));
+          cited_class(row, "and probability",
+                      fmt::format("{} ({})", fixed(row.accuracy, 3), fixed(row.true_class_probability, 3)));
     }
     table.rows.push_back(std::move(cells));
   }

@@ -9,6 +9,7 @@
 #include "quantier/decide/workload_fixture.h"
 #include "quantier/note/document.h"
 #include "quantier/note/pdf.h"
+#include "quantier/note/plain_markdown.h"
 
 namespace quantier {
 namespace {
@@ -78,7 +79,7 @@ NoteInput workload_note() {
 }
 
 TEST(Note, HasFiveSectionsAndTheChoice) {
-  const std::string markdown = render_markdown(build_note(workload_note()));
+  const std::string markdown = plain_markdown(build_note(workload_note()));
   for (const char* part : {"1. Accuracy-efficiency frontier", "2. Where the damage lands",
                            "3. Calibration under compression", "4. Operational decision", "5. Revisiting"}) {
     EXPECT_THAT(markdown, HasSubstr(part));
@@ -127,7 +128,7 @@ TEST(Note, NumbersStayOnTheLineOfTheirUnit) {
 
 TEST(Note, MarkdownLabelsCannotBreakOut) {
   EXPECT_EQ(escape_markdown("a|b\n<img>"), "a\\|b &lt;img>");
-  EXPECT_THAT(render_markdown(build_note(workload_note())), Not(HasSubstr("<script")));
+  EXPECT_THAT(plain_markdown(build_note(workload_note())), Not(HasSubstr("<script")));
 }
 
 TEST(Note, EveryTableRowCarriesARunKey) {
@@ -143,7 +144,7 @@ TEST(Note, EveryTableRowCarriesARunKey) {
 
 TEST(Note, LimitedRunsMarkTheirFindings) {
   NoteInput input = workload_note();
-  EXPECT_THAT(render_markdown(build_note(input)), Not(HasSubstr("limited:")));
+  EXPECT_THAT(plain_markdown(build_note(input)), Not(HasSubstr("limited:")));
   input.limited = "the first 500 of 2,000 examples";
   const std::string html = render_html(build_note(input));
   std::size_t marks = 0;
@@ -179,7 +180,7 @@ TEST(Note, EmptyEvidenceStillRenders) {
 
 TEST(Note, QualityCostAndTestsStandBesideTheNumbers) {
   NoteInput input = workload_note();
-  const std::string before = render_markdown(build_note(input));
+  const std::string before = plain_markdown(build_note(input));
   EXPECT_THAT(before, Not(HasSubstr("two definitions")));
   EXPECT_THAT(before, Not(HasSubstr("Holm")));
   NoteQuality quality;
@@ -201,7 +202,7 @@ TEST(Note, QualityCostAndTestsStandBesideTheNumbers) {
   input.tier_deltas[3].replication = 0.994;
   input.tier_deltas[5].holm_p = 0.21;
   input.tier_deltas[5].detectable = 0.062;
-  const std::string markdown = render_markdown(build_note(input));
+  const std::string markdown = plain_markdown(build_note(input));
   EXPECT_THAT(markdown, HasSubstr("| 0.701 | 0.212 | \\[0.191, 0.233\\] | 0.208 |"));
   EXPECT_THAT(markdown, HasSubstr("The two definitions of macro-F1 differ for encoder int4"));
   EXPECT_THAT(markdown, HasSubstr("| 3.190 | – | – | – | 98.4 MB | – |"));  // a dash, never a zero
@@ -217,7 +218,7 @@ TEST(Note, WeakTiersNamedClassesAndGatesAreReadNotOnlyTabulated) {
   input.named_classes = {{"encoder", "fp16", "rare", "tail", 10, 0.5, 0.4, "enc16"},
                          {"encoder", "int8", "rare", "tail", 10, 0.5, 0.4, "enc8"},
                          {"encoder", "int4", "rare", "tail", 10, 0.8, 0.6, "enc4"}};
-  const std::string markdown = render_markdown(build_note(input));
+  const std::string markdown = plain_markdown(build_note(input));
   EXPECT_THAT(markdown,
               HasSubstr("encoder is weakest in tail (accuracy 0.100 at fp16), and there: int8 −0.5 points "
                         "(unresolved) and int4 +2.8 points (directional); decoder is weakest"));
@@ -295,7 +296,7 @@ TEST(Note, WhatMovesByItselfStandsBeforeTheAnswer) {
   cost.throughput_low_ms = 0.98;
   cost.throughput_high_ms = 1.029;
   input.cost = {cost};
-  const std::string markdown = render_markdown(build_note(input));
+  const std::string markdown = plain_markdown(build_note(input));
   const std::size_t noise = markdown.find("Batch 1 against batch 32: a logit by up to 0.015, and 2 of 6,083");
   ASSERT_NE(noise, std::string::npos) << markdown.substr(0, 2000);
   EXPECT_LT(noise, markdown.find("Recommendation"));
@@ -309,7 +310,7 @@ TEST(Note, WhatIsMissingIsSaidBeforeTheAnswer) {
   NoteInput input = workload_note();
   input.missing = {"decoder fp32 (the worker died)"};
   EXPECT_THAT(
-      render_markdown(build_note(input)),
+      plain_markdown(build_note(input)),
       HasSubstr("Not measured, and so not considered: decoder fp32 (the worker died).\n\n> Recommendation"));
 }
 
@@ -317,7 +318,7 @@ TEST(Note, RivalsStandBesideTheChoiceWithPairedIntervals) {
   NoteInput input = workload_note();
   input.quality_differences = {{"encoder fp16", "encoder int8", 0.003, -0.004, 0.010},
                                {"decoder fp16", "encoder fp16", 0.030, 0.012, 0.048}};
-  const std::string markdown = render_markdown(build_note(input));
+  const std::string markdown = plain_markdown(build_note(input));
   EXPECT_THAT(
       markdown,
       HasSubstr("| encoder int8 | run-enc- | slower | +0.003 \\[−0.004, +0.010\\] | 2.51× | 1.44× |"));
@@ -326,7 +327,7 @@ TEST(Note, RivalsStandBesideTheChoiceWithPairedIntervals) {
 }
 
 TEST(Note, ASweepIsSaidPlainlyWithItsNumbers) {
-  EXPECT_THAT(render_markdown(build_note(workload_note())), Not(HasSubstr("Said plainly")));
+  EXPECT_THAT(plain_markdown(build_note(workload_note())), Not(HasSubstr("Said plainly")));
   NoteInput input = workload_note();
   std::vector<Candidate> list = workload_fixture::candidates();
   for (Candidate& candidate : list) {
@@ -334,11 +335,11 @@ TEST(Note, ASweepIsSaidPlainlyWithItsNumbers) {
   }
   input.decision = decide_candidates(list, {}, workload_fixture::envelope()).value_or(Decision{});
   EXPECT_THAT(
-      render_markdown(build_note(input)),
+      plain_markdown(build_note(input)),
       HasSubstr("Said plainly: encoder beats decoder on quality, size and speed: precision by precision, and "
                 "encoder fp16 alone beats every decoder configuration on all three. Over its precisions "
-                "macro-F1 is 0.207 to 0.212 against 0.150, memory peaks at 410.0 to 620.0 against "
-                "1150.0 to 1890.0 MB, and an example takes 2.31 to 5.80 against 5.05 to 12.65 ms."));
+                "macro-F1 is 0.207 to 0.212 against 0.150, memory peaks at 410.0 MB to 620.0 MB against "
+                "1.15 GB to 1.89 GB, and an example takes 2.31 to 5.80 against 5.05 to 12.65 ms."));
 }
 
 TEST(Note, OtherReadingsThatChangeNothingShareASentence) {
@@ -347,12 +348,12 @@ TEST(Note, OtherReadingsThatChangeNothingShareASentence) {
     input.alternatives.push_back({.what_differs = what, .decision = input.decision});
   }
   EXPECT_THAT(
-      render_markdown(build_note(input)),
+      plain_markdown(build_note(input)),
       HasSubstr("The choice stays encoder fp16 with memory put before latency and time read one text at"));
 }
 
 TEST(Note, AFrontierOfEqualsIsCalledOne) {
-  EXPECT_THAT(render_markdown(build_note(workload_note())),
+  EXPECT_THAT(plain_markdown(build_note(workload_note())),
               HasSubstr("On macro-F1 against latency the frontier is encoder fp16 and decoder fp16."));
   NoteInput input = workload_note();
   std::vector<Candidate> list = workload_fixture::candidates();
@@ -360,7 +361,7 @@ TEST(Note, AFrontierOfEqualsIsCalledOne) {
   list[1].macro_f1 = 0.2105;
   list[1].ms_per_example = 2.35;
   input.decision = decide_candidates(list, {}, workload_fixture::envelope()).value_or(Decision{});
-  EXPECT_THAT(render_markdown(build_note(input)),
+  EXPECT_THAT(plain_markdown(build_note(input)),
               HasSubstr("latency the frontier is every configuration, which tie inside the margins."));
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/cited.h"
 #include "quantier/note/decision_words.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
@@ -11,8 +12,11 @@
 namespace quantier::note_internal {
 namespace {
 
-std::string failure_text(const Constraint& constraint, const Check& check) {
-  return fmt::format("{} with {}", limit_text(constraint), value_text(constraint, *check.value));
+std::string failure_text(const Decision& decision, std::size_t i, std::size_t c) {
+  const Constraint& constraint = decision.constraints[c];
+  return fmt::format(
+      "{} with {}", limit_text(constraint),
+      cite_check(decision, i, c, "", value_text(constraint, *decision.checks[i].checks[c].value)));
 }
 
 std::string finding_sentence(const Decision& decision, const PriorFinding& finding) {
@@ -24,7 +28,7 @@ std::string finding_sentence(const Decision& decision, const PriorFinding& findi
       const Constraint& constraint = decision.constraints[*finding.constraint];
       const Check& check = decision.checks[*finding.candidate].checks[*finding.constraint];
       if (!check.value) return fmt::format("{} was not measured against {}", who, limit_text(constraint));
-      return fmt::format("{} fails {}", who, failure_text(constraint, check));
+      return fmt::format("{} fails {}", who, failure_text(decision, *finding.candidate, *finding.constraint));
     }
     case Kind::kLosesQuality:
       return fmt::format("{} is behind on macro-F1", who);
@@ -55,8 +59,7 @@ std::vector<std::string> finding_sentences(const Decision& decision) {
            findings[end].candidate == findings[i].candidate;
          ++end) {
       const std::size_t c = *findings[end].constraint;
-      failures.push_back(
-          failure_text(decision.constraints[c], decision.checks[*findings[end].candidate].checks[c]));
+      failures.push_back(failure_text(decision, *findings[end].candidate, c));
     }
     if (failures.empty()) {
       sentences.push_back(finding_sentence(decision, findings[i]));
@@ -99,9 +102,11 @@ std::string what_would_restore(const NoteInput& input) {
   for (const Relaxation& relaxation : decision.relaxations) {
     if (!relaxation.changes_choice || !relaxation.winner) continue;
     if (decision.candidates[*relaxation.winner].model != prior.model) continue;
-    return fmt::format("It would hold again with {} moved to {}.",
-                       limit_text(decision.constraints[relaxation.constraint]),
-                       value_text(decision.constraints[relaxation.constraint], relaxation.new_limit));
+    return fmt::format(
+        "It would hold again with {} moved to {}.", limit_text(decision.constraints[relaxation.constraint]),
+        cite_decision(limit_name(decision, relaxation.constraint) + "/relaxation",
+                      step_name(decision, relaxation),
+                      value_text(decision.constraints[relaxation.constraint], relaxation.new_limit)));
   }
   std::optional<std::size_t> own;
   for (const PriorFinding& finding : decision.prior.findings) {

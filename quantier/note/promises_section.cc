@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/cited.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -13,26 +14,34 @@ namespace {
 
 std::string display(const Promises& promises) { return promises.model + " " + promises.recipe; }
 
-std::string accuracy_cell(const AccuracyPromise& accuracy) {
+std::string accuracy_cell(const Promises& promises) {
+  const AccuracyPromise& accuracy = promises.accuracy;
   if (accuracy.outcome == PromiseOutcome::kNotMeasured) return "–";
-  std::string text = fmt::format("{}: {} [{}, {}]", promise_outcome_name(accuracy.outcome),
-                                 points(accuracy.delta), points(accuracy.low), points(accuracy.high));
+  const std::string change =
+      fmt::format("{} [{}, {}]", points(accuracy.delta), points(accuracy.low), points(accuracy.high));
+  std::string text = fmt::format("{}: {}", promise_outcome_name(accuracy.outcome),
+                                 cites_of(promises)("all/accuracy", "delta", change));
   if (!accuracy.established_losses.empty()) text += ", loss in " + join(accuracy.established_losses);
   return text;
 }
 
 // "broken: 2.51x (5.80 against 2.31 ms/example)"
-std::string cost_cell(const CostPromise& cost, const std::string& numbers) {
+std::string cost_cell(const Promises& promises, const char* what, const CostPromise& cost,
+                      const std::string& numbers) {
   if (!cost.ratio) return "–";
-  return fmt::format("{}: {:.2f}x ({})", promise_outcome_name(cost.outcome), *cost.ratio, numbers);
+  return fmt::format("{}: {}", promise_outcome_name(cost.outcome),
+                     cites_of(promises)(what, "ratio", fmt::format("{:.2f}x ({})", *cost.ratio, numbers)));
 }
 
-std::string memory_cell(const CostPromise& cost) {
-  return cost_cell(cost, fmt::format("{} against {}", memory(cost.value), memory(cost.reference)));
+std::string memory_cell(const Promises& promises) {
+  const CostPromise& cost = promises.memory;
+  return cost_cell(promises, "memory", cost,
+                   fmt::format("{} against {}", memory(cost.value), memory(cost.reference)));
 }
 
-std::string time_cell(const CostPromise& cost) {
-  return cost_cell(cost,
+std::string time_cell(const Promises& promises) {
+  const CostPromise& cost = promises.latency;
+  return cost_cell(promises, "time", cost,
                    fmt::format("{} against {} ms/example", fixed(cost.value, 2), fixed(cost.reference, 2)));
 }
 
@@ -57,6 +66,13 @@ std::string by_outcome(const std::vector<Promises>& all, const OutcomeOf& outcom
   return join(parts, "; ");
 }
 
+// "12.5 %", cited.
+std::string percent(const NoteInput& input, const NoteMechanism& mechanism, const char* what,
+                    const char* field, int digits, double share) {
+  return cites_of(input.decision, mechanism.model, mechanism.recipe)(
+      what, field, fmt::format("{:.{}f} %", 100.0 * share, digits));
+}
+
 // How the linear layers multiply, each way once with the recipes that use it.
 std::string time_mechanism(const NoteInput& input) {
   std::vector<std::string> ways;
@@ -77,32 +93,29 @@ std::string time_mechanism(const NoteInput& input) {
   }
   if (parts.empty()) return {};
   std::string text = fmt::format("Time follows the arithmetic: {}.", join(parts, "; "));
-  double low = 1.0;
-  double high = 0.0;
+  CitedExtent tokenization;
   for (const NoteMechanism& mechanism : input.mechanisms) {
     if (!mechanism.tokenize_fraction) continue;
-    low = std::min(low, *mechanism.tokenize_fraction);
-    high = std::max(high, *mechanism.tokenize_fraction);
+    tokenization.add(*mechanism.tokenize_fraction, percent(input, mechanism, "time/throughput",
+                                                           "tokenization", 1, *mechanism.tokenize_fraction));
   }
-  if (high > 0.0) text += fmt::format(" Tokenization takes {} % of it.", range(100.0 * low, 100.0 * high, 1));
+  if (tokenization.high > 0.0) text += fmt::format(" Tokenization takes {} of it.", tokenization.text());
   return text;
 }
 
 // What of the peak are weights: the only part that a format makes smaller.
 std::string memory_mechanism(const NoteInput& input) {
-  double low = HUGE_VAL;
-  double high = 0.0;
+  CitedExtent weights;
   for (const NoteMechanism& mechanism : input.mechanisms) {
     if (!mechanism.weights_bytes || !mechanism.peak_bytes || !(*mechanism.peak_bytes > 0.0)) continue;
     const double share = *mechanism.weights_bytes / *mechanism.peak_bytes;
-    low = std::min(low, share);
-    high = std::max(high, share);
+    weights.add(share, percent(input, mechanism, "memory/weights", "share of the peak", 0, share));
   }
-  if (!(high > 0.0)) return {};
+  if (!(weights.high > 0.0)) return {};
   return fmt::format(
       "Memory follows the weights, which a format makes smaller, and everything else, which it does not: "
-      "weights are {} % of the peak.",
-      range(100.0 * low, 100.0 * high, 0));
+      "weights are {} of the peak.",
+      weights.text());
 }
 
 }  // namespace
@@ -134,8 +147,8 @@ void promises_section(const NoteInput& input, Blocks& blocks) {
   table.header = {"configuration", "run", "same accuracy", "less memory", "less time"};
   table.text_columns = 5;
   for (const Promises& promises : input.promises) {
-    table.rows.push_back({display(promises), short_key(promises.run_key), accuracy_cell(promises.accuracy),
-                          memory_cell(promises.memory), time_cell(promises.latency)});
+    table.rows.push_back({display(promises), short_key(promises.run_key), accuracy_cell(promises),
+                          memory_cell(promises), time_cell(promises)});
   }
   blocks.emplace_back(std::move(table));
 }

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "quantier/note/document.h"
+#include "quantier/note/plain_markdown.h"
 
 namespace quantier {
 namespace {
@@ -30,7 +31,7 @@ std::string note_of(const std::vector<Promises>& all, const std::vector<NoteMech
   NoteInput input;
   input.promises = all;
   input.mechanisms = mechanisms;
-  return render_markdown(build_note(input));
+  return plain_markdown(build_note(input));
 }
 
 TEST(PromisesSection, SaysWhoKeptWhich) {

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/cited.h"
+
 namespace quantier::note_internal {
 
 std::string visible(std::string_view text) {
@@ -98,15 +100,21 @@ std::string limit_text(const Constraint& constraint) {
                      constraint.hard ? "" : " (soft)");
 }
 
-std::string check_text(const Constraint& constraint, const Check& check) {
+std::string check_text(const Decision& decision, std::size_t candidate, std::size_t c) {
+  const Constraint& constraint = decision.constraints[c];
+  const Check& check = decision.checks[candidate].checks[c];
   if (!check.value) return "unknown";
-  if (check.outcome == CheckOutcome::kUnknown) return value_text(constraint, *check.value) + " not shown";
+  const auto cited = [&](const std::string& text) { return cite_check(decision, candidate, c, "", text); };
+  if (check.outcome == CheckOutcome::kUnknown) {
+    return cited(value_text(constraint, *check.value)) + " not shown";
+  }
   const char* word = check.outcome == CheckOutcome::kPass ? "pass" : "FAIL";
   const std::string value = constraint.kind == ConstraintKind::kLatency
                                 ? fixed(check.value, 2)
                                 : value_text(constraint, *check.value);
   const std::string chance = check.probability ? ", " + probability(*check.probability) : std::string();
-  return fmt::format("{} {}{}{}", value, word, chance, check.within_margin ? " (near)" : "");
+  return fmt::format("{}{}", cited(fmt::format("{} {}{}", value, word, chance)),
+                     check.within_margin ? " (near)" : "");
 }
 
 std::string probability(double share) {
@@ -156,7 +164,8 @@ std::string lead_text(const std::vector<QualityDifference>& differences, const C
   std::string lead = signed_fixed(*first.macro_f1 - *second.macro_f1, 3);
   const auto pair = paired_lead(differences, first.name, second.name);
   if (!pair) return lead;
-  return fmt::format("{} [{}, {}]", lead, signed_fixed(pair->low, 3), signed_fixed(pair->high, 3));
+  return cite_lead(differences, first, second,
+                   fmt::format("{} [{}, {}]", lead, signed_fixed(pair->low, 3), signed_fixed(pair->high, 3)));
 }
 
 std::string short_name(const Constraint& constraint) {
@@ -190,10 +199,12 @@ std::string choice_sentence(const Decision& decision) {
         missing.emplace_back(what);
       }
     };
-    add(chosen.macro_f1, "macro-F1", "macro-F1 " + fixed(chosen.macro_f1, 3));
-    add(chosen.ms_per_example, "time", fixed(chosen.ms_per_example, 2) + " ms/example");
-    add(chosen.memory_bytes, "memory", memory(chosen.memory_bytes) + " of memory");
-    add(chosen.ece, "ECE", fmt::format("ECE {} after temperature scaling", fixed(chosen.ece, 3)));
+    const Cites cites(chosen);
+    add(chosen.macro_f1, "macro-F1", "macro-F1 " + cites("macro-f1", "", fixed(chosen.macro_f1, 3)));
+    add(chosen.ms_per_example, "time", cites("time", "", fixed(chosen.ms_per_example, 2)) + " ms/example");
+    add(chosen.memory_bytes, "memory", cites("memory", "", memory(chosen.memory_bytes)) + " of memory");
+    add(chosen.ece, "ECE",
+        fmt::format("ECE {} after temperature scaling", cites("ece", "", fixed(chosen.ece, 3))));
     return fmt::format("Recommendation: {}{}{}{}.", chosen.name, known.empty() ? "" : ", with ", join(known),
                        missing.empty() ? "" : fmt::format("; not measured: {}", join(missing)));
   }
@@ -203,8 +214,9 @@ std::string choice_sentence(const Decision& decision) {
   std::vector<std::string> moves;
   for (const Shortfall::Part& part : decision.minimal_relaxation->parts) {
     const Constraint& constraint = decision.constraints[part.constraint];
-    moves.push_back(
-        fmt::format("{} moved to {}", limit_text(constraint), value_text(constraint, part.new_limit)));
+    moves.push_back(fmt::format("{} moved to {}", limit_text(constraint),
+                                cite_decision("shortfall", limit_name(decision, part.constraint),
+                                              value_text(constraint, part.new_limit))));
   }
   return fmt::format("No configuration meets every limit. Nearest is {}; it would need {}.",
                      name(decision, decision.minimal_relaxation->candidate), join(moves));
@@ -237,13 +249,18 @@ std::string binding_sentence(const Decision& decision) {
   }
   if (decision.chosen && decision.tightest) {
     const Check& check = decision.checks[*decision.chosen].checks[*decision.tightest];
-    text += fmt::format(
-        " {} passes every hard limit; tight, the nearest to failing, is {}: {}, {:.1f} {} away{}.",
-        name(decision, decision.chosen), limit_text(decision.constraints[*decision.tightest]),
-        value_text(decision.constraints[*decision.tightest], *check.value), *check.distance,
-        check.distance_in_margins ? "declared margins" : "of its standard errors",
-        check.probability ? fmt::format(" (met in {} of resampled data)", probability(*check.probability))
-                          : std::string());
+    const auto cited = [&](const char* field, const std::string& shown) {
+      return cite_check(decision, *decision.chosen, *decision.tightest, field, shown);
+    };
+    text +=
+        fmt::format(" {} passes every hard limit; tight, the nearest to failing, is {}: {}, {} {} away{}.",
+                    name(decision, decision.chosen), limit_text(decision.constraints[*decision.tightest]),
+                    cited("", value_text(decision.constraints[*decision.tightest], *check.value)),
+                    cited("distance", fixed(check.distance, 1)),
+                    check.distance_in_margins ? "declared margins" : "of its standard errors",
+                    check.probability ? fmt::format(" (met in {} of resampled data)",
+                                                    cited("probability", probability(*check.probability)))
+                                      : std::string());
   }
   return text;
 }
@@ -264,8 +281,11 @@ std::string relaxation_sentence(const Decision& decision, const Relaxation& rela
   const std::string winner = relaxation.changes_choice
                                  ? fmt::format("the choice becomes {}", name(decision, relaxation.winner))
                                  : fmt::format("the choice stays {}", name(decision, relaxation.winner));
-  return fmt::format("{} moved to {} (by {}) lets in {}: {}.", limit_text(constraint),
-                     value_text(constraint, relaxation.new_limit), value_text(constraint, relaxation.change),
+  const std::string moved = fmt::format("{} (by {})", value_text(constraint, relaxation.new_limit),
+                                        value_text(constraint, relaxation.change));
+  return fmt::format("{} moved to {} lets in {}: {}.", limit_text(constraint),
+                     cite_decision(limit_name(decision, relaxation.constraint) + "/relaxation",
+                                   step_name(decision, relaxation), moved),
                      names(decision, relaxation.becomes_viable), winner);
 }
 

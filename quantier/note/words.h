@@ -26,7 +26,7 @@ namespace quantier::note_internal {
 [[nodiscard]] std::string limit_text(const Constraint& constraint);  // "ECE ≤ 0.050"
 [[nodiscard]] std::string value_text(const Constraint& constraint, double value);
 // The value and its outcome; the unit stands in limit_text().
-[[nodiscard]] std::string check_text(const Constraint& constraint, const Check& check);
+[[nodiscard]] std::string check_text(const Decision& decision, std::size_t candidate, std::size_t constraint);
 [[nodiscard]] std::string probability(double share);  // "93 %", ">99 %"
 // A model whose configurations are all among them is named once: "every decoder configuration".
 [[nodiscard]] std::string names(const Decision& decision, const std::vector<std::size_t>& indices);

@@ -220,4 +220,6 @@ Status keep_evidence(Store& store, const std::string& key, const std::vector<Met
                                    .numbers = evidence.replicates.values});
 }
 
+Status forget_evidence(Store& store) { return store.set_derived(kName, {}); }
+
 }  // namespace quantier

@@ -35,5 +35,7 @@ struct EvidenceKey {
                                                                     std::vector<Metric>& wanted);
 [[nodiscard]] Status keep_evidence(Store& store, const std::string& key, const std::vector<Metric>& wanted,
                                    const DecisionEvidence& evidence);
+// What follows is computed from the runs again.
+[[nodiscard]] Status forget_evidence(Store& store);
 
 }  // namespace quantier

@@ -7,9 +7,11 @@
 namespace quantier {
 namespace {
 
+using findings_internal::Arithmetic;
 using findings_internal::interval_text;
 using findings_internal::mid_p_text;
 using findings_internal::of_flips;
+using findings_internal::with_interval;
 
 std::string replication_text(const TierComparison& cell) {
   if (cell.second_split) {
@@ -28,6 +30,12 @@ std::string replication_text(const TierComparison& cell) {
 
 std::string verdict_of(EvidenceWord evidence, SizeWord size) {
   return fmt::format("{}, {}", evidence_word_name(evidence), size_word_name(size));
+}
+
+// Lost, gained, n.
+std::vector<double> flip_numbers(const FlipCounts& flips, std::uint64_t n) {
+  return {static_cast<double>(flips.right_to_wrong), static_cast<double>(flips.wrong_to_right),
+          static_cast<double>(n)};
 }
 
 Finding accuracy_finding(const TierComparison& cell, std::uint64_t family, bool exploratory) {
@@ -74,6 +82,25 @@ Finding accuracy_finding(const TierComparison& cell, std::uint64_t family, bool 
     lines.emplace_back("would be resolved",
                        fmt::format("by about {} examples, were the shares as seen", *cell.n_to_resolve));
   }
+  finding.fields = {
+      with_interval("delta", 100.0 * cell.delta, 100.0 * cell.tango.low, 100.0 * cell.tango.high),
+      {"flips", flip_numbers(cell.flips, cell.n)},
+      {"p", {cell.holm_p}},
+      {"R", {cell.replication}}};
+  if (cell.minimal_detectable_effect) {
+    finding.fields.push_back({"detectable", {100.0 * *cell.minimal_detectable_effect}});
+  }
+  if (cell.half_splits) {
+    finding.fields.push_back({"half splits", {cell.half_splits->same_sign_in_both}});
+    lines.emplace_back("half splits", fmt::format("{:.6f} of all ways to halve the examples show the sign of "
+                                                  "the whole in both halves",
+                                                  cell.half_splits->same_sign_in_both));
+  }
+  if (cell.second_split) {
+    const std::vector<double> flips = flip_numbers(cell.second_split->flips, cell.second_split->n);
+    finding.fields.push_back({"second split", {100.0 * cell.second_split->delta}});
+    finding.fields.back().numbers.insert(finding.fields.back().numbers.end(), flips.begin(), flips.end());
+  }
   return finding;
 }
 
@@ -95,6 +122,11 @@ void add_macro_f1(const Analysis& analysis, std::vector<Finding>& findings) {
                                    analysis.replicates, quality.n, analysis.seed, quality.macro_f1_bias)},
         {"as scikit-learn counts",
          fmt::format("{:.6f}, over classes present in labels or predictions", quality.macro_f1_sklearn)}};
+    finding.fields = {{"as scikit-learn counts", {quality.macro_f1_sklearn}},
+                      {"bias", {quality.macro_f1_bias}}};
+    if (const auto& interval = quality.macro_f1_interval) {
+      finding.fields.push_back({"interval", {interval->low, interval->high}});
+    }
     findings.push_back(std::move(finding));
   }
   for (const PairDifference& pair : analysis.pair_differences) {
@@ -115,12 +147,82 @@ void add_macro_f1(const Analysis& analysis, std::vector<Finding>& findings) {
          fmt::format("{} joint multinomial draws over (label, answer, answer), seed {}; their mean is "
                      "{:+.6f} off",
                      analysis.replicates, analysis.seed, pair.bias)}};
+    finding.fields = {
+        with_interval("turned round", -pair.macro_f1_difference, -pair.interval.high, -pair.interval.low)};
     findings.push_back(std::move(finding));
   }
 }
 
+Arithmetic of_bins(const std::vector<ReliabilityBin>& bins, std::uint64_t n) {
+  Arithmetic lines;
+  for (const ReliabilityBin& bin : bins) {
+    if (bin.n == 0) continue;
+    lines.emplace_back(
+        fmt::format("({:.3f}, {:.3f}]", bin.low, bin.high),
+        fmt::format("{} / {} * |{:.6f} - {:.6f}|", bin.n, n, bin.accuracy, bin.mean_confidence));
+  }
+  return lines;
+}
+
+// Before temperature, the temperature itself, and what a gate on confidence lets through.
+void add_temperature_and_gate(const ConfigurationFindings& one, std::vector<Finding>& findings) {
+  const Calibration& calibration = *one.calibration;
+  const auto start = [&](const char* what, std::string statement, double estimate) {
+    Finding finding;
+    finding.name = fmt::format("{}/{}/{}", one.model, one.recipe, what);
+    finding.statement = std::move(statement);
+    finding.estimate = estimate;
+    finding.n = calibration.n;
+    finding.runs = {one.run_key};
+    return finding;
+  };
+  Finding raw = start(
+      "ece-raw",
+      fmt::format("Calibration error of {} before temperature: {:.4f}", one.display(), calibration.ece_raw),
+      calibration.ece_raw);
+  if (calibration.ece_raw_interval.high > 0.0) raw.interval = calibration.ece_raw_interval;
+  raw.arithmetic = of_bins(calibration.bins_before, calibration.n);
+  raw.arithmetic.emplace_back("sum", fmt::format("{:.6f}", calibration.ece_raw));
+  findings.push_back(std::move(raw));
+  Finding temperature = start("temperature",
+                              fmt::format("Temperature of {}, fitted on all {} examples: {:.4f}",
+                                          one.display(), calibration.n, calibration.temperature_all.value),
+                              calibration.temperature_all.value);
+  temperature.interval = one.temperature_interval;
+  temperature.arithmetic = {
+      {"fit", calibration.temperature_all.at_bound    ? "ended at its bound"
+              : calibration.temperature_all.converged ? "minimises the loss of the likelihood, converged"
+                                                      : "did not converge"},
+      {"read on the same examples",
+       fmt::format("an error of {:.6f}: optimistic", calibration.ece_temperature_in_sample)}};
+  temperature.fields = {{"ECE in sample", {calibration.ece_temperature_in_sample}}};
+  findings.push_back(std::move(temperature));
+  if (!calibration.gate) return;
+  const Gate& gate = *calibration.gate;
+  Finding let_through =
+      start("gate",
+            fmt::format("A gate at confidence {:g} after temperature lets {} of {} examples "
+                        "of {} through",
+                        gate.threshold, gate.kept, gate.n, one.display()),
+            gate.share);
+  let_through.interval = gate.share_interval;
+  let_through.n = gate.n;
+  let_through.arithmetic = {{"share", fmt::format("{} / {} = {:.6f}", gate.kept, gate.n, gate.share)}};
+  if (gate.accuracy) {
+    let_through.arithmetic.emplace_back(
+        "accuracy there", fmt::format("{} / {} = {:.6f}", gate.kept_right, gate.kept, *gate.accuracy));
+    let_through.fields.push_back({"accuracy", {*gate.accuracy}});
+    if (const auto& interval = gate.accuracy_interval) {
+      let_through.arithmetic.emplace_back("its interval", interval_text(*interval));
+      let_through.fields.back().interval = std::pair(interval->low, interval->high);
+    }
+  }
+  findings.push_back(std::move(let_through));
+}
+
 void add_calibration(const ConfigurationFindings& one, std::vector<Finding>& findings) {
   const Calibration& calibration = *one.calibration;
+  add_temperature_and_gate(one, findings);
   if (!calibration.ece_cross_fitted || !calibration.temperature_a || !calibration.temperature_b) return;
   Finding finding;
   finding.name = fmt::format("{}/{}/ece", one.model, one.recipe);
@@ -136,12 +238,7 @@ void add_calibration(const ConfigurationFindings& one, std::vector<Finding>& fin
       "halves", fmt::format("even positions fit T = {:.6f}, odd ones T = {:.6f}; each half is read at the "
                             "other's",
                             calibration.temperature_a->value, calibration.temperature_b->value));
-  for (const ReliabilityBin& bin : calibration.bins_after) {
-    if (bin.n == 0) continue;
-    lines.emplace_back(
-        fmt::format("({:.3f}, {:.3f}]", bin.low, bin.high),
-        fmt::format("{} / {} * |{:.6f} - {:.6f}|", bin.n, calibration.n, bin.accuracy, bin.mean_confidence));
-  }
+  for (auto& line : of_bins(calibration.bins_after, calibration.n)) lines.push_back(std::move(line));
   lines.emplace_back("sum", fmt::format("{:.6f}", *calibration.ece_cross_fitted));
   if (calibration.ece_cross_fitted_debiased) {
     lines.emplace_back("debiased", fmt::format("{:.6f}", *calibration.ece_cross_fitted_debiased));
@@ -173,6 +270,8 @@ Finding residual_finding(const Analysis& analysis, const CalibrationComparison& 
        fmt::format("T = {:.6f} and {:.6f} give {:.6f}: costs {:+.6f} {}", comparison.reused_temperature_a,
                    comparison.reused_temperature_b, comparison.ece_reused, comparison.reuse_cost.value,
                    interval_text(comparison.reuse_cost.interval))}};
+  finding.fields = {with_interval("cost of reuse", comparison.reuse_cost.value,
+                                  comparison.reuse_cost.interval.low, comparison.reuse_cost.interval.high)};
   for (const GateChange& gate : comparison.gates) {
     const auto sum = [](const std::uint64_t(&cells)[2][2]) {
       return cells[0][0] + cells[0][1] + cells[1][0] + cells[1][1];
@@ -237,6 +336,7 @@ std::vector<Finding> findings_of(const Analysis& analysis) {
   for (const GroupComparison& group : analysis.group_comparisons) {
     findings.push_back(accuracy_finding(group.cell, analysis.group_comparisons.size(), true));
   }
+  findings_internal::add_cost_findings(analysis, findings);
   add_macro_f1(analysis, findings);
   for (const ConfigurationFindings& one : analysis.configurations) {
     if (one.calibration) add_calibration(one, findings);
@@ -249,6 +349,24 @@ std::vector<Finding> findings_of(const Analysis& analysis) {
   }
   findings_internal::add_class_findings(analysis, findings);
   return findings;
+}
+
+std::vector<Finding> findings_of(const Analysis& analysis, const Decision& decision) {
+  std::vector<Finding> findings = findings_of(analysis);
+  findings_internal::add_decision_findings(analysis, decision, findings);
+  return findings;
+}
+
+std::optional<FindingField> field_of(const Finding& finding, std::string_view name) {
+  for (const FindingField& field : finding.fields) {
+    if (field.name == name) return field;
+  }
+  if (!name.empty()) return std::nullopt;
+  FindingField estimate{"", {finding.estimate}};
+  if (const auto& interval = finding.interval) {
+    estimate = with_interval("", finding.estimate, interval->low, interval->high);
+  }
+  return estimate;
 }
 
 }  // namespace quantier

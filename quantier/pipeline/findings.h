@@ -3,7 +3,10 @@
 // `quantier explain` prints one.
 //
 // Names are "model/recipe/part/what": "encoder/int4/tail/accuracy", "encoder/int4/ece",
-// "encoder/int4/ece-residual", "encoder/int4/macro-f1", "encoder/int4/macro-f1/decoder/fp16" (a difference).
+// "encoder/int4/ece-residual", "encoder/int4/macro-f1", "encoder/int4/macro-f1/decoder/fp16" (a difference),
+// "encoder/int4/time", "encoder/int4/memory" (as the decision reads them; "/time/latency" and so on by
+// protocol and definition), "decision/encoder/int4/ECE" (a limit), "decision/stability".
+// A finding has fields: the numbers that a note cites (note/cited.h), in the order in which it writes them.
 // Nothing is computed here but what the arithmetic spells out.
 // Errors: kCorruptData with the store when what it holds does not read.
 #pragma once
@@ -17,9 +20,19 @@
 
 #include "quantier/base/error.h"
 #include "quantier/base/json.h"
+#include "quantier/decide/decision.h"
 #include "quantier/stats/comparisons/analysis.h"
 
 namespace quantier {
+
+// Fractions, milliseconds and bytes, but percentage points where the note writes points.
+struct FindingField {
+  std::string name;  // "delta"; empty: the estimate
+  std::vector<double>
+      numbers;  // as a note writes them, one behind the other; it may leave out those at the end
+  // Of the first number; a figure inside it was as good a reading of the same evidence.
+  std::optional<std::pair<double, double>> interval = {};
+};
 
 struct Finding {
   std::string name;
@@ -32,10 +45,17 @@ struct Finding {
   bool exploratory = false;           // not in the family that was declared before measuring
   std::vector<std::string> runs;      // keys
   std::vector<std::pair<std::string, std::string>> arithmetic;  // what, how
+  std::vector<FindingField> fields = {};                        // beside the estimate
 };
+
+// The named field; the empty name is the estimate with its interval unless `fields` says otherwise. nullopt
+// for one that the finding does not have.
+[[nodiscard]] std::optional<FindingField> field_of(const Finding& finding, std::string_view name);
 
 // In the order of the note: accuracy by tier, macro-F1, calibration, contrasts.
 [[nodiscard]] std::vector<Finding> findings_of(const Analysis& analysis);
+// Those, then what the decision rests on: costs as it reads them, limits, shares of resampled data.
+[[nodiscard]] std::vector<Finding> findings_of(const Analysis& analysis, const Decision& decision);
 
 [[nodiscard]] Json findings_to_json(const std::vector<Finding>& findings);
 [[nodiscard]] Result<std::vector<Finding>> findings_from_json(std::string_view text, std::string_view source);

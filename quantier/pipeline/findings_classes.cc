@@ -126,6 +126,9 @@ void add_weakness(const Analysis& analysis, const WeaknessFinding& weakness, std
                     "minus that in the surer half: {:+.2f} points",
                     weakness.model, weakness.recipe, 100.0 * weakness.unsure_minus_sure->value),
         *weakness.unsure_minus_sure, weakness.by_margin);
+    finding.fields = {with_interval("points", 100.0 * weakness.unsure_minus_sure->value,
+                                    100.0 * weakness.unsure_minus_sure->interval.low,
+                                    100.0 * weakness.unsure_minus_sure->interval.high)};
     finding.n = weakness.margin_halves[0].n + weakness.margin_halves[1].n;
     for (std::size_t k = 0; k < 2; ++k) {
       const MarginHalf& half = weakness.margin_halves[k];
@@ -164,9 +167,84 @@ void add_weakness(const Analysis& analysis, const WeaknessFinding& weakness, std
   }
 }
 
+// Macro-F1 of a configuration in each tier, and the classes that were followed by name.
+void add_parts(const Analysis& analysis, const ConfigurationFindings& one, std::vector<Finding>& findings) {
+  for (const TierQuality& tier : one.quality.tiers) {
+    if (!tier.macro_f1) continue;
+    Finding finding;
+    finding.name = fmt::format("{}/{}/macro-f1/{}", one.model, one.recipe, tier.name);
+    finding.statement = fmt::format("Macro-F1 of {} over the {} classes of {}: {:.4f}", one.display(),
+                                    tier.classes, tier.name, *tier.macro_f1);
+    finding.estimate = *tier.macro_f1;
+    finding.interval = tier.macro_f1_interval;
+    finding.n = tier.n;
+    finding.seed = analysis.seed;
+    finding.exploratory = true;
+    finding.runs = {one.run_key};
+    finding.arithmetic = {{"classes", fmt::format("{} with examples; each one's F1 on the whole split, "
+                                                  "averaged",
+                                                  tier.classes)}};
+    findings.push_back(std::move(finding));
+  }
+  for (const NamedClass& named : one.named_classes) {
+    if (!named.accuracy) continue;
+    Finding finding;
+    finding.name = fmt::format("{}/{}/class/{}/accuracy", one.model, one.recipe, named.label);
+    finding.statement =
+        fmt::format("Accuracy of {} on the class {}: {:.4f}", one.display(), named.label, *named.accuracy);
+    finding.estimate = *named.accuracy;
+    finding.interval = named.accuracy_interval;
+    finding.n = named.n;
+    finding.exploratory = true;
+    finding.runs = {one.run_key};
+    finding.arithmetic = {
+        {"right", fmt::format("{:.0f} of {}", *named.accuracy * static_cast<double>(named.n), named.n)}};
+    FindingField both{"and probability", {*named.accuracy}};
+    if (named.mean_probability_true) {
+      finding.arithmetic.emplace_back("probability",
+                                      fmt::format("{:.6f} of the true class on average, before "
+                                                  "temperature",
+                                                  *named.mean_probability_true));
+      finding.fields.push_back({"probability", {*named.mean_probability_true}});
+      both.numbers.push_back(*named.mean_probability_true);
+    }
+    finding.fields.push_back(std::move(both));
+    findings.push_back(std::move(finding));
+  }
+}
+
+// Classes with few examples, and what they carry of macro-F1.
+void add_support(const ConfigurationFindings& one, std::vector<Finding>& findings) {
+  if (one.support.empty()) return;
+  Finding finding;
+  finding.name = fmt::format("{}/{}/support", one.model, one.recipe);
+  finding.statement = fmt::format("What classes with few examples carry of macro-F1 of {}", one.display());
+  finding.estimate = one.support.back().weight;
+  finding.n = one.quality.n;
+  finding.exploratory = true;
+  finding.runs = {one.run_key};
+  for (const SupportShare& share : one.support) {
+    const std::string at_most = fmt::format("at most {}", share.at_most);
+    finding.arithmetic.emplace_back(
+        at_most,
+        fmt::format("{} classes with {} examples together: {} / {} = {:.6f} of the average{}", share.classes,
+                    share.examples, share.classes, one.quality.classes_with_support, share.weight,
+                    share.variance_share
+                        ? fmt::format(", {:.6f} of its sampling variance", *share.variance_share)
+                        : std::string()));
+    finding.fields.push_back({"average, " + at_most, {share.weight}});
+    if (share.variance_share) finding.fields.push_back({"variance, " + at_most, {*share.variance_share}});
+  }
+  findings.push_back(std::move(finding));
+}
+
 }  // namespace
 
 void add_class_findings(const Analysis& analysis, std::vector<Finding>& findings) {
+  for (const ConfigurationFindings& one : analysis.configurations) {
+    add_parts(analysis, one, findings);
+    add_support(one, findings);
+  }
   for (const HiddenFinding& hidden : analysis.hidden) findings.push_back(hidden_finding(analysis, hidden));
   for (const WeaknessFinding& weakness : analysis.weakness) add_weakness(analysis, weakness, findings);
   for (const ClassComparison& comparison : analysis.class_comparisons) {

@@ -8,6 +8,14 @@ Json findings_to_json(const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
     Json arithmetic = Json::array();
     for (const auto& [what, how] : finding.arithmetic) arithmetic.push_back({{"what", what}, {"how", how}});
+    Json fields = Json::array();
+    for (const FindingField& field : finding.fields) {
+      fields.push_back(
+          {{"name", field.name},
+           {"numbers", field.numbers},
+           {"interval",
+            field.interval ? Json::array({field.interval->first, field.interval->second}) : Json(nullptr)}});
+    }
     list.push_back({{"name", finding.name},
                     {"statement", finding.statement},
                     {"estimate", finding.estimate},
@@ -21,7 +29,8 @@ Json findings_to_json(const std::vector<Finding>& findings) {
                     {"verdict", finding.verdict.empty() ? Json(nullptr) : Json(finding.verdict)},
                     {"exploratory", finding.exploratory},
                     {"runs", finding.runs},
-                    {"arithmetic", std::move(arithmetic)}});
+                    {"arithmetic", std::move(arithmetic)},
+                    {"fields", std::move(fields)}});
   }
   return list;
 }
@@ -48,6 +57,15 @@ Result<std::vector<Finding>> findings_from_json(std::string_view text, std::stri
       for (const Json& line : entry.at("arithmetic")) {
         finding.arithmetic.emplace_back(line.at("what").get<std::string>(),
                                         line.at("how").get<std::string>());
+      }
+      // Stores of earlier versions have none.
+      for (const Json& field : entry.value("fields", Json::array())) {
+        FindingField read{field.at("name").get<std::string>(),
+                          field.at("numbers").get<std::vector<double>>()};
+        if (const Json& interval = field.at("interval"); !interval.is_null()) {
+          read.interval = std::pair(interval.at(0).get<double>(), interval.at(1).get<double>());
+        }
+        finding.fields.push_back(std::move(read));
       }
       findings.push_back(std::move(finding));
     }

@@ -1,10 +1,15 @@
 #include "quantier/pipeline/findings_parts.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace quantier::findings_internal {
+
+FindingField with_interval(std::string name, double value, double low, double high) {
+  return {std::move(name), {value, low, high}, std::pair(low, high)};
+}
 
 std::string interval_text(const Interval& interval) {
   return fmt::format("[{:+.6f}, {:+.6f}] at {:g} % ({})", interval.low, interval.high, 100.0 * interval.level,

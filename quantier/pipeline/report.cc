@@ -268,7 +268,8 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
     report.summary += fmt::format("Your text in note.md, {}\n", change);
   }
   QT_TRY_STATUS(store.set_setting(kDecisionSetting, report_to_json(report).dump()));
-  QT_TRY_STATUS(store.set_setting(kFindingsSetting, findings_to_json(findings_of(report.analysis)).dump()));
+  QT_TRY_STATUS(store.set_setting(kFindingsSetting,
+                                  findings_to_json(findings_of(report.analysis, report.decision)).dump()));
   if (options.examples_in_file) {
     QT_TRY_STATUS(store.set_setting(kExamplesInFileSetting, std::to_string(*options.examples_in_file)));
   }
