@@ -88,7 +88,7 @@ TEST(DamageWords, ZeroClassesAndSupport) {
   EXPECT_EQ(
       visible(support_sentence(input)),
       "How little macro-F1 rests on: 5 classes with at most 4 examples each (12 together) make up 25 % of "
-      "the average and 40 to 60 % of its sampling variance.");
+      "the average and 40 % to 60 % of its sampling variance.");
   input.support = {{"enc", "fp16", 4, 0, 0, 0.0, 0.0, "e16"}};
   EXPECT_EQ(visible(support_sentence(input)), "Every class with examples has more than 4 of them.");
 }

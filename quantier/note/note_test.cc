@@ -123,7 +123,7 @@ TEST(Note, EveryFigureIsDrawnInThePdf) {
 
 TEST(Note, NumbersStayOnTheLineOfTheirUnit) {
   const std::string html = render_html(build_note(workload_note()));
-  EXPECT_THAT(html, HasSubstr("2.31&nbsp;ms/example, 410.0&nbsp;MB of memory"));
+  EXPECT_THAT(html, ::testing::AllOf(HasSubstr(">2.31</a>&nbsp;ms/example, "), HasSubstr(">410.0&nbsp;MB</a> of memory")));
 }
 
 TEST(Note, MarkdownLabelsCannotBreakOut) {
