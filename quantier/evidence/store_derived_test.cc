@@ -51,7 +51,7 @@ TEST_F(DerivedTest, AnotherKeyTakesThePlace) {
 TEST_F(DerivedTest, TheFingerprintFollowsTheTimings) {
   auto store = Store::open(path(), Store::Mode::kReadWrite);
   ASSERT_TRUE(store);
-  Run run;
+  quantier::Run run;
   run.configuration = {"m", "fp16", "cpu"};
   run.key = "k";
   run.predictions.example_count = 1;

@@ -219,8 +219,8 @@ struct NoteInput {
   std::vector<NotePattern> patterns;
   std::vector<NoteAlternative> alternatives;
   std::vector<NoteFlippedExamples> flipped_examples;
-  std::string evidence_date;  // of the latest run, RFC 3339 or empty
-  std::string evidence_hash;  // of the keys of the runs
+  std::string evidence_date;                                  // of the latest run, RFC 3339 or empty
+  std::string evidence_hash;                                  // of the keys of the runs
   std::vector<std::pair<std::string, std::string>> appendix;  // protocol, machine, versions, noise floor, ...
   std::vector<std::string> plan_remarks;                      // of the executed plans
 };

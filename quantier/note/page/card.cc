@@ -82,7 +82,7 @@ std::string decision_card(const NoteInput& input) {
   std::string out =
       "<section class=\"card\" aria-labelledby=\"card-title\">\n<p class=\"ask\">Which model, at which "
       "precision?</p>\n";
-  out += fmt::format("<h1 id=\"card-title\">{}</h1>\n<dl>\n",
+  out += fmt::format("<h2 id=\"card-title\">{}</h2>\n<dl>\n",
                      decision.chosen ? "Ship " + text(name(decision, decision.chosen))
                                      : std::string("Nothing passes every limit"));
   const std::string temperature = temperature_sentence(decision);
