@@ -11,6 +11,7 @@
 
 #include "quantier/base/json.h"
 #include "quantier/evidence/store.h"
+#include "quantier/note/plain_markdown.h"
 #include "tests/command_line.h"
 
 namespace quantier::testing {
@@ -112,7 +113,7 @@ class Report : public CommandLineTest {
     write_file(folder_ / "other.toml", configuration(decision));
     return report("--config " + (folder_ / "other.toml").string() + " " + more);
   }
-  [[nodiscard]] std::string note() const { return read_file(folder_ / "out" / "note.md"); }
+  [[nodiscard]] std::string note() const { return without_links(read_file(folder_ / "out" / "note.md")); }
 
   inline static std::filesystem::path shared_;
   inline static int run_status_ = -1;
