@@ -64,6 +64,24 @@ std::string without_cited(std::string text) {
   return std::regex_replace(text, std::regex(R"(\[(\\.|[^\]\[\\\n])*\]\(#r[0-9a-f]{8}\))"), "");
 }
 
+// What is declared and not found may stand without a reference: limits and levels ("ECE ≤ 0.050", "p <
+// 0.05"), margins ("±1.0"), the threshold of the gate, and the stated end of a breakpoint.
+std::vector<std::string> uncited_decimals(const std::string& markdown) {
+  std::string text = without_cited(sections(markdown));
+  for (const char* declared :
+       {R"((≤|≥|±|&lt;) *[0-9.,]+)", R"(margin of [0-9.]+)", R"(at confidence [0-9.]+)",
+        R"(by more than [0-9.]+)", R"(Declared margins: [^\n]*?ECE [0-9.]+)",
+        R"((ceiling|floor) [0-9.]+( [a-zA-Z/]+)? →)"}) {
+    text = std::regex_replace(text, std::regex(declared), "");
+  }
+  std::vector<std::string> found;
+  const std::regex decimal(R"([^\n]{0,80}[0-9]\.[0-9][^\n]{0,60})");
+  for (std::sregex_iterator at(text.begin(), text.end(), decimal); at != std::sregex_iterator(); ++at) {
+    found.push_back(at->str());
+  }
+  return found;
+}
+
 class Verify : public CommandLineTest {
  protected:
   static void SetUpTestSuite() {
@@ -118,20 +136,26 @@ TEST_F(Verify, AnUnchangedNoteIsIdentical) {
               AllOf(HasSubstr(" 0 moved, 0 with an unknown reference"), HasSubstr("were not checked")));
 }
 
-// What is declared and not found may stand without a reference: limits and levels ("ECE ≤ 0.050", "p < 0.05"),
-// margins ("±1.0"), the threshold of the gate, and the stated end of a breakpoint.
 TEST_F(Verify, NoDecimalOfTheFiveSectionsStandsWithoutAReference) {
-  std::string text = without_cited(sections(note()));
-  for (const char* declared :
-       {R"((≤|≥|±|&lt;) *[0-9.,]+)", R"(margin of [0-9.]+)", R"(at confidence [0-9.]+)",
-        R"(by more than [0-9.]+)", R"(Declared margins: [^\n]*?ECE [0-9.]+)",
-        R"((ceiling|floor) [0-9.]+( [a-zA-Z/]+)? →)"}) {
-    text = std::regex_replace(text, std::regex(declared), "");
-  }
-  const std::regex decimal(R"([^\n]{0,80}[0-9]\.[0-9][^\n]{0,60})");
-  for (std::sregex_iterator at(text.begin(), text.end(), decimal); at != std::sregex_iterator(); ++at) {
-    ADD_FAILURE() << "no reference: " << at->str();
-  }
+  EXPECT_THAT(uncited_decimals(note()), IsEmpty());
+}
+
+// A choice has more to say: rivals, the tightest limit, the gate, the runner-up.
+TEST_F(Verify, ANoteWithAChoiceIsHeldAgainstTheSameFindings) {
+  std::string wide = configuration();
+  wide.replace(wide.find("ece_max = 0.05"), 14, "ece_max = 0.90");
+  write_file(folder_ / "wide.toml", wide);
+  ASSERT_EQ(quantier(fmt::format("report {} --config {}", (folder_ / "out").string(),
+                                 (folder_ / "wide.toml").string()))
+                .exit_code,
+            kOk);
+  EXPECT_THAT(note(), AllOf(HasSubstr("/against-the-choice"), HasSubstr("> The objectives are taken")));
+  EXPECT_THAT(uncited_decimals(note()), IsEmpty());
+  EXPECT_THAT(verify().out, HasSubstr(" 0 inside their interval, 0 moved, 0 with an unknown reference"));
+  const ProgramResult again = verify("--rerun --config " + (folder_ / "wide.toml").string());
+  EXPECT_EQ(again.exit_code, kOk) << again.out;
+  // By the limits of the run itself the decision is another.
+  EXPECT_EQ(verify("--rerun").exit_code, kToLookAt);
 }
 
 TEST_F(Verify, EveryReferenceIsAFindingThatExplainKnows) {
