@@ -7,6 +7,7 @@
 
 #include "quantier/note/damage_words.h"
 #include "quantier/note/figures.h"
+#include "quantier/note/literature.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -78,7 +79,11 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
                  "behind it. Filled: established; hollow: not.",
                  tier_forest_svg(input.tier_deltas)});
   for (const std::string& model : models) say(input, {pattern_sentence(input, model)}, blocks);
-  say(input, {survival_sentence(input), cross_model_sentence(input, models)}, blocks);
+  say(input,
+      {cited_for(input, LiteratureFinding::kInt4Loss), cited_for(input, LiteratureFinding::kGptq),
+       cited_for(input, LiteratureFinding::kCalibrationSet), survival_sentence(input),
+       cross_model_sentence(input, models)},
+      blocks);
   say(input, {flips_sentence(input), landing_sentence(input), confusion_sentence(input)}, blocks);
   if (has_flips(input.flips)) {
     blocks.emplace_back(NoteFigure{"flips", kFlipsCaption, flip_svg(input.flips, input.tier_names)});

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/literature.h"
 #include "quantier/note/words.h"
 
 namespace quantier::note_internal {
@@ -174,8 +175,7 @@ std::vector<std::string> hidden_losses(const NoteInput& input) {
   return sentences;
 }
 
-// Lee et al. (2025) expect damage where a model was weak before: said with what was seen there, not as a
-// fact.
+// Others expect damage where a model was weak before: said with what was seen there, not as a fact.
 std::string weakness_sentence(const NoteInput& input, const std::vector<std::string>& models) {
   std::vector<std::string> parts;
   for (const std::string& model : models) {
@@ -183,9 +183,13 @@ std::string weakness_sentence(const NoteInput& input, const std::vector<std::str
     if (!part.empty()) parts.push_back(part);
   }
   if (parts.empty()) return {};
-  return fmt::format(
-      "Quantization is reported to magnify what a model is already bad at (Lee et al., 2025). {}.",
-      join(parts, "; "));
+  std::string text = fmt::format("{}.", join(parts, "; "));
+  for (const LiteratureFinding finding :
+       {LiteratureFinding::kWeaknessFound, LiteratureFinding::kWeaknessNotFound}) {
+    const std::string cited = cited_for(input, finding);
+    if (!cited.empty()) text += " " + cited;
+  }
+  return text;
 }
 
 // Do the models pay for a precision in the same place? The largest loss of each, as a point estimate.

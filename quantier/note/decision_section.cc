@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include "quantier/note/decision_words.h"
+#include "quantier/note/hardware_words.h"
+#include "quantier/note/judgement.h"
 #include "quantier/note/sections.h"
+#include "quantier/note/tool_table.h"
 #include "quantier/note/words.h"
 
 namespace quantier::note_internal {
@@ -243,7 +246,9 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
   append(changes, relaxation_advice(decision));
   if (!changes.empty()) blocks.emplace_back(NoteParagraph{changes + limited_mark(input)});
   alternatives(input, blocks);
-  if (!input.hardware_caveat.empty()) blocks.emplace_back(NoteParagraph{input.hardware_caveat});
+  hardware_blocks(input, blocks);
+  tool_table(input, blocks);
+  judgement_blocks(input, blocks);
 }
 
 }  // namespace quantier::note_internal
