@@ -28,10 +28,10 @@ std::string certain_choice(const NoteDevice& device) {
 std::string choice_cell(const NoteDevice& device) {
   if (!has_times(device)) return "–";
   const std::string certain = certain_choice(device);
-  if (!certain.empty()) return modelled(certain);
-  if (!device.choice_why.empty() || device.possible.empty()) return modelled("unknown");
-  return modelled(fmt::format("unknown ({}{})", device.possible.size(),
-                              device.nothing_possible ? " or nothing" : " possible"));
+  if (!certain.empty()) return certain;
+  if (!device.choice_why.empty() || device.possible.empty()) return "unknown";
+  return fmt::format("unknown ({}{})", device.possible.size(),
+                     device.nothing_possible ? " or nothing" : " possible");
 }
 
 std::string interval(const NoteModelledTime& time) {
@@ -41,45 +41,47 @@ std::string interval(const NoteModelledTime& time) {
   return fmt::format("{}–{}", number(time.low_ms), number(time.high_ms));
 }
 
-void hardware_table(const NoteHardware& hardware, Blocks& blocks) {
+void times_table(const NoteHardware& hardware, Blocks& blocks) {
   NoteTable table;
   table.header = {"what"};
   for (const NoteDevice& device : hardware.devices) table.header.push_back(device.name);
-  if (any_times(hardware)) {
-    table.caption =
-        modelled(fmt::format("Modelled, not measured: ms/example of {} with {}, as an interval that is as "
-                             "wide as the model was wrong on "
-                             "published times; how many orders of two configurations lie outside its error; "
-                             "and what the same limits "
-                             "would choose, with quality and calibration as measured here.",
-                             hardware.workload, hardware.stack));
-    table.caption += " Below, the units that a technique needs and which devices have them.";
-    for (std::size_t i = 0; i < hardware.configurations.size(); ++i) {
-      std::vector<std::string> row = {hardware.configurations[i]};
-      for (const NoteDevice& device : hardware.devices) {
-        const bool known = i < device.times.size() && device.times[i];
-        row.push_back(known ? modelled(interval(*device.times[i])) : std::string("–"));
-      }
-      table.rows.push_back(std::move(row));
-    }
-    std::vector<std::string> orders = {"orders known"};
-    std::vector<std::string> choices = {"choice there"};
+  table.caption =
+      modelled(fmt::format("Modelled, not measured: ms/example of {} with {}, as an interval that is as wide "
+                           "as the model was wrong on "
+                           "published times; how many orders of two configurations lie outside its error; "
+                           "what the same limits would "
+                           "choose, with quality and calibration as measured here.",
+                           hardware.workload, hardware.stack));
+  for (std::size_t i = 0; i < hardware.configurations.size(); ++i) {
+    std::vector<std::string> row = {hardware.configurations[i] + ", modelled"};
     for (const NoteDevice& device : hardware.devices) {
-      orders.push_back(has_times(device) ? modelled(fmt::format("{} of {}", device.known_pairs, device.pairs))
-                                         : "–");
-      choices.push_back(choice_cell(device));
+      const bool known = i < device.times.size() && device.times[i];
+      row.push_back(known ? interval(*device.times[i]) : std::string("–"));
     }
-    table.rows.push_back(std::move(orders));
-    table.rows.push_back(std::move(choices));
-  } else {
-    table.caption = "The units that a technique needs, and which devices have them.";
+    table.rows.push_back(std::move(row));
   }
+  std::vector<std::string> orders = {"orders known"};
+  std::vector<std::string> choices = {"choice there, modelled"};
+  for (const NoteDevice& device : hardware.devices) {
+    orders.push_back(has_times(device) ? fmt::format("{} of {}", device.known_pairs, device.pairs) : "–");
+    choices.push_back(choice_cell(device));
+  }
+  table.rows.push_back(std::move(orders));
+  table.rows.push_back(std::move(choices));
+  blocks.emplace_back(std::move(table));
+}
+
+void techniques_table(const NoteHardware& hardware, Blocks& blocks) {
+  NoteTable table;
+  table.caption = "What a technique needs, and which devices have it.";
+  table.header = {"what", "needs"};
+  table.text_columns = 2;
+  for (const NoteDevice& device : hardware.devices) table.header.push_back(device.name);
   for (const NoteTechnique& technique : hardware.techniques) {
-    std::vector<std::string> row = {fmt::format("{}{}: {}", technique.name,
-                                                technique.recipe.empty() || technique.recipe == technique.name
-                                                    ? ""
-                                                    : fmt::format(" ({} here)", technique.recipe),
-                                                technique.needs)};
+    const bool named = !technique.recipe.empty() && technique.recipe != technique.name;
+    std::vector<std::string> row = {
+        technique.name + (named ? fmt::format(" ({} here)", technique.recipe) : std::string()),
+        technique.needs};
     row.insert(row.end(), technique.support.begin(), technique.support.end());
     row.resize(table.header.size(), "–");
     table.rows.push_back(std::move(row));
@@ -139,9 +141,8 @@ std::string launches_sentence(const NoteHardware& hardware) {
     if (device.launches_matter) bound.push_back(device.name);
   }
   if (bound.empty()) return {};
-  return fmt::format(
-      "On {} launches of kernels, not arithmetic, make up much of the time of models this small.",
-      join(bound));
+  return fmt::format("On {} the launches of kernels make up much of the time of models this small.",
+                     join(bound));
 }
 
 void add(std::string& text, const std::string& sentence) {
@@ -154,7 +155,8 @@ void hardware_blocks(const NoteInput& input, Blocks& blocks) {
   std::string text;
   if (input.hardware) {
     const NoteHardware& hardware = *input.hardware;
-    hardware_table(hardware, blocks);
+    if (any_times(hardware)) times_table(hardware, blocks);
+    if (!hardware.techniques.empty()) techniques_table(hardware, blocks);
     std::string from_model;
     for (const std::string& sentence :
          {choice_sentence(hardware), changes_sentence(hardware), launches_sentence(hardware)}) {

@@ -50,17 +50,23 @@ bool stands(const Decision& decision) {
   return decision.chosen && decision.candidates[*decision.chosen].model == decision.envelope.prior.model;
 }
 
-// The smallest number of examples that would settle an unresolved change of the choice, or of the runner-up.
+// The number of examples that would settle an unresolved change of the choice, or of the runner-up: of those
+// changes that show at all, the one that the fewest splits like this one would settle.
 std::string unresolved_experiment(const NoteInput& input) {
   const Decision& decision = input.decision;
+  constexpr double kShows = 0.0005;  // as 0.1 points
   const NoteTierDelta* nearest = nullptr;
+  const auto splits = [](const NoteTierDelta& delta) {
+    return static_cast<double>(*delta.n_to_resolve) / static_cast<double>(delta.examples);
+  };
   for (const auto& index : {decision.chosen, decision.runner_up}) {
-    if (!index || nearest != nullptr) continue;
+    if (!index) continue;
     const Candidate& candidate = decision.candidates[*index];
     for (const NoteTierDelta& delta : input.tier_deltas) {
       if (delta.model != candidate.model || delta.recipe != candidate.recipe || delta.tier == "all") continue;
       if (!delta.n_to_resolve || *delta.n_to_resolve <= delta.examples) continue;
-      if (nearest == nullptr || *delta.n_to_resolve < *nearest->n_to_resolve) nearest = &delta;
+      if (delta.examples == 0 || std::abs(delta.delta) < kShows) continue;
+      if (nearest == nullptr || splits(delta) < splits(*nearest)) nearest = &delta;
     }
   }
   if (nearest == nullptr) return {};

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "quantier/base/thread_pool.h"
+#include "quantier/note/pdf.h"
 #include "quantier/pipeline/config_tiers.h"
 #include "quantier/pipeline/decide_cache.h"
 #include "quantier/pipeline/findings.h"
@@ -249,7 +250,9 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
 
   if (stop_requested(options.interrupt)) return interrupted();
   if (options.progress) options.progress({"writing the note", 0, 0});
-  QT_TRY(report.files, write_note_files(build_note(input), options.out_directory, &input));
+  const NoteDocument document = build_note(input);
+  report.prose_pages = prose_pages(document);
+  QT_TRY(report.files, write_note_files(document, options.out_directory, &input));
   report.summary = summary_table(input) + "\n";
   if (!input.limited.empty()) {
     report.summary +=
