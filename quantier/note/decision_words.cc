@@ -115,6 +115,12 @@ std::string temperature_sentence(const Decision& decision) {
   return text;
 }
 
+std::string hangs_on_temperature(const Decision& decision) {
+  if (!decision.temperature || decision.temperature->chosen_at_reported == decision.chosen) return {};
+  return fmt::format(" This hangs on the temperature: at those that the files report the choice is {}.",
+                     name(decision, decision.temperature->chosen_at_reported));
+}
+
 std::string stability_sentence(const Decision& decision) {
   if (!decision.stability) {
     return "No probabilities: these are single numbers of a table, so ties come from the declared margins "

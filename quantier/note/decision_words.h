@@ -11,6 +11,8 @@ namespace quantier::note_internal {
 
 // First of all: a temperature that others fitted decides differently.
 [[nodiscard]] std::string temperature_sentence(const Decision& decision);
+// The same in one sentence behind the choice; empty where both temperatures choose the same.
+[[nodiscard]] std::string hangs_on_temperature(const Decision& decision);
 [[nodiscard]] std::string stability_sentence(const Decision& decision);
 [[nodiscard]] std::string selection_sentence(const Decision& decision);
 // "Margins: macro-F1 0.01, ..." with the tie rule.

