@@ -78,7 +78,10 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
                  "Change of accuracy per tier with 95 % intervals and, at the right, the predictions "
                  "behind it. Filled: established; hollow: not.",
                  tier_forest_svg(input.tier_deltas)});
-  for (const std::string& model : models) say(input, {pattern_sentence(input, model)}, blocks);
+  std::vector<std::string> patterns;
+  patterns.reserve(models.size());
+  for (const std::string& model : models) patterns.push_back(pattern_sentence(input, model));
+  say(input, patterns, blocks);
   say(input,
       {cited_for(input, LiteratureFinding::kInt4Loss), cited_for(input, LiteratureFinding::kGptq),
        cited_for(input, LiteratureFinding::kCalibrationSet), survival_sentence(input),

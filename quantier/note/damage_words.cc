@@ -90,8 +90,8 @@ std::string at_weakest_tier(const NoteInput& input, const std::string& model) {
     seen.push_back(fmt::format("{} {} points ({})", delta.recipe, points(delta.delta), delta.verdict));
   }
   if (seen.empty()) return {};
-  return fmt::format("{} is weakest in {} (accuracy {} at {}), and there: {}", model, weakest->name,
-                     fixed(weakest->accuracy, 3), input.reference_recipe, join(seen));
+  return fmt::format("{} is weakest in {} ({} at {}): {}", model, weakest->name, fixed(weakest->accuracy, 3),
+                     input.reference_recipe, join(seen));
 }
 
 }  // namespace
@@ -192,7 +192,8 @@ std::string weakness_sentence(const NoteInput& input, const std::vector<std::str
   return text;
 }
 
-// Do the models pay for a precision in the same place? The largest loss of each, as a point estimate.
+// Do the models pay for a precision in the same place? The largest loss of each where any of them is
+// resolved; how many predictions that is stands in the table and in the sentences above.
 std::string cross_model_sentence(const NoteInput& input, const std::vector<std::string>& models) {
   if (models.size() < 2) return {};
   std::vector<std::string> recipes;
@@ -201,8 +202,10 @@ std::string cross_model_sentence(const NoteInput& input, const std::vector<std::
     if (delta.recipe != "fp32" && !known_recipe) recipes.push_back(delta.recipe);
   }
   std::vector<std::string> clauses;
+  std::vector<std::string> open;
   for (const std::string& recipe : recipes) {
     std::vector<std::string> parts;
+    bool resolved = false;
     for (const std::string& model : models) {
       const NoteTierDelta* worst = nullptr;
       for (const NoteTierDelta& delta : input.tier_deltas) {
@@ -210,13 +213,21 @@ std::string cross_model_sentence(const NoteInput& input, const std::vector<std::
         if (worst == nullptr || delta.delta < worst->delta) worst = &delta;
       }
       if (worst == nullptr) continue;
+      resolved = resolved || (worst->verdict != "unresolved" && worst->delta < 0.0);
       parts.push_back(points(worst->delta).starts_with("−")
-                          ? fmt::format("{} loses most in {} ({} points, {} lost and {} gained of {}, {})",
-                                        model, worst->tier, points(worst->delta), count(worst->lost),
-                                        count(worst->gained), count(worst->examples), worst->verdict)
+                          ? fmt::format("{} loses most in {} ({} points, {})", model, worst->tier,
+                                        points(worst->delta), worst->verdict)
                           : fmt::format("{} loses nothing that shows", model));
     }
-    if (parts.size() > 1) clauses.push_back(fmt::format("at {} {}", recipe, join(parts)));
+    if (parts.size() < 2) continue;
+    if (resolved) {
+      clauses.push_back(fmt::format("at {} {}", recipe, join(parts)));
+    } else {
+      open.push_back(recipe);
+    }
+  }
+  if (!open.empty()) {
+    clauses.push_back(fmt::format("at {} no tier of any model resolves a loss to compare", join(open)));
   }
   if (clauses.empty()) return {};
   return fmt::format("Side by side, {}.", join(clauses, "; "));
