@@ -53,7 +53,7 @@ TEST_F(NoteFromTest, WithoutLimitsNothingIsLimited) {
   const ProgramResult result = quantier(note(""));
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("no --device was declared"));
-  EXPECT_THAT(markdown(), HasSubstr("No earlier recommendation was given"));
+  EXPECT_THAT(markdown(), HasSubstr("What was recommended before, and why?"));
 }
 
 TEST_F(NoteFromTest, AStoreIsDecidedOverAgain) {
@@ -69,7 +69,8 @@ TEST_F(NoteFromTest, ThePriorMayStandInAFileOfItsOwn) {
   const std::string prior = written(
       "prior.toml", "[prior]\ntext = \"Ship the decoder.\"\nmodel = \"decoder\"\nrecipe = \"fp16\"\n");
   ASSERT_EQ(quantier(note("--device card --prior " + prior)).exit_code, 0);
-  EXPECT_THAT(markdown(), AllOf(HasSubstr("Ship the decoder."), Not(HasSubstr("No earlier"))));
+  EXPECT_THAT(markdown(),
+              AllOf(HasSubstr("Ship the decoder."), Not(HasSubstr("What was recommended before"))));
 }
 
 TEST_F(NoteFromTest, RefusesWhatCannotBeMeant) {

@@ -351,7 +351,7 @@ TEST_F(Report, LimitsAndPriorAreReadAnew) {
   const ProgramResult free = report_by("");
   EXPECT_EQ(free.exit_code, kOk) << free.err;
   EXPECT_THAT(free.out, HasSubstr("No limits were stated."));
-  EXPECT_THAT(note(), HasSubstr("No earlier recommendation was given."));
+  EXPECT_THAT(note(), HasSubstr("What was recommended before, and why?"));
 }
 
 TEST_F(Report, AnotherFolderForTheNoteLeavesTheFirstAlone) {

@@ -201,9 +201,29 @@ struct PriorFinding {
   std::optional<std::size_t> constraint;
 };
 
+// Two configurations that a claim compares. `order`: 1 the claimed one is better, -1 worse, 0 a tie by the
+// paired interval or inside the margin.
+struct ClaimPair {
+  std::size_t better = 0;
+  std::size_t than = 0;
+  double value_better = 0.0;
+  double value_than = 0.0;
+  int order = 0;
+  std::optional<QualityDifference> paired = {};  // of macro-F1, `better` minus `than`
+};
+
+// Reinforced: better in every pair; overturned: worse in every pair; complicated: anything else that was
+// measured; undecided: no pair has both values.
+struct ClaimFinding {
+  std::size_t claim = 0;  // into Prior::claims
+  PriorOutcome outcome = PriorOutcome::kUndecided;
+  std::vector<ClaimPair> pairs;
+};
+
 struct PriorRevisit {
   PriorOutcome outcome = PriorOutcome::kNone;
   std::vector<PriorFinding> findings;
+  std::vector<ClaimFinding> claims = {};
 };
 
 // One model ahead of another on macro-F1, memory and latency at once, each beyond its margin: `by` is a

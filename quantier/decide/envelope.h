@@ -74,12 +74,22 @@ struct StatedConstraint {
   double margin = 0.0;             // for no_worse_than: in the metric's unit, >= 0
 };
 
+// A reason of an earlier recommendation, in a form that evidence can answer: on this metric one model or
+// configuration is better than another.
+struct PriorClaim {
+  std::string text;  // as its author wrote it
+  Metric metric;
+  std::string better;  // a model, or a configuration: "decoder", "decoder fp16"
+  std::string than;
+};
+
 // The recommendation that stood before this evidence; an empty `model` means there was none.
 struct Prior {
   std::string text;    // as its author wrote it
   std::string model;   // "decoder"
   std::string recipe;  // "fp16"; empty: the model was recommended at no particular precision
   std::string why;     // "its F1 is higher"
+  std::vector<PriorClaim> claims = {};
 };
 
 struct Envelope {

@@ -5,6 +5,7 @@
 
 #include "quantier/note/cited.h"
 #include "quantier/note/figures.h"
+#include "quantier/note/literature.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -190,7 +191,9 @@ void calibration_section(const NoteInput& input, Blocks& blocks) {
   blocks.emplace_back(std::move(table));
   std::string text = recovery_sentence(input);
   for (const std::string& more :
-       {residual_sentence(input), reuse_sentence(input), ceiling_sentence(input), gate_sentence(input)}) {
+       {cited_for(input, LiteratureFinding::kTemperatureRecovers),
+        cited_for(input, LiteratureFinding::kTemperatureFails), residual_sentence(input),
+        reuse_sentence(input), ceiling_sentence(input), gate_sentence(input)}) {
     if (!more.empty()) text += (text.empty() ? "" : " ") + more;
   }
   if (!text.empty()) blocks.emplace_back(NoteParagraph{text + limited_mark(input)});

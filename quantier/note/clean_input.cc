@@ -27,6 +27,7 @@ void clean(Decision& decision) {
   for (TierFloor& floor : decision.envelope.tier_floors) clean(floor.tier);
   Prior& prior = decision.envelope.prior;
   clean_all(prior.text, prior.model, prior.recipe, prior.why);
+  for (PriorClaim& claim : prior.claims) clean_all(claim.text, claim.metric.part, claim.better, claim.than);
   for (Candidate& each : decision.candidates) {
     clean_all(each.name, each.model, each.recipe, each.run_key, each.established_losses);
     for (Candidate::Tier& tier : each.tiers) clean(tier.name);
@@ -69,11 +70,31 @@ void clean_classes(NoteInput& input) {
   }
 }
 
+void clean_hardware(NoteInput& input) {
+  if (input.hardware) {
+    NoteHardware& hardware = *input.hardware;
+    clean_all(hardware.stack, hardware.workload, hardware.configurations, hardware.mechanisms,
+              hardware.without_shapes, hardware.why_no_times);
+    for (NoteDevice& each : hardware.devices) {
+      clean_all(each.name, each.title, each.possible, each.choice_why);
+    }
+    for (NoteOrderChange& each : hardware.changes) {
+      clean_all(each.faster, each.slower, each.here, each.there);
+    }
+    for (NoteTechnique& each : hardware.techniques) {
+      clean_all(each.name, each.needs, each.recipe, each.support);
+    }
+  }
+  for (NoteEarlier& each : input.earlier) {
+    clean_all(each.model, each.recipe, each.quantity, each.when, each.source, each.run_key);
+  }
+}
+
 }  // namespace
 
 NoteInput without_controls(NoteInput input) {
-  clean_all(input.title, input.dataset, input.limited, input.reference_recipe, input.stack,
-            input.hardware_caveat, input.missing, input.plan_remarks);
+  clean_all(input.title, input.dataset, input.limited, input.reference_recipe, input.stack, input.missing,
+            input.plan_remarks);
   clean(input.decision);
   for (QualityDifference& each : input.quality_differences) clean_all(each.first, each.second);
   for (Promises& each : input.promises) {
@@ -97,6 +118,7 @@ NoteInput without_controls(NoteInput input) {
       clean_all(flip.id, flip.label, flip.before, flip.after, flip.text);
     }
   }
+  clean_hardware(input);
   clean_all(input.evidence_date, input.evidence_hash);
   for (NoteCalibration& each : input.calibration) clean_all(each.model, each.recipe, each.run_key);
   for (NoteResidual& each : input.residuals) {

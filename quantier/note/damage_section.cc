@@ -8,6 +8,7 @@
 #include "quantier/note/cited.h"
 #include "quantier/note/damage_words.h"
 #include "quantier/note/figures.h"
+#include "quantier/note/literature.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -79,8 +80,15 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
                  "Change of accuracy per tier with 95 % intervals and, at the right, the predictions "
                  "behind it. Filled: established; hollow: not.",
                  tier_forest_svg(input.tier_deltas)});
-  for (const std::string& model : models) say(input, {pattern_sentence(input, model)}, blocks);
-  say(input, {survival_sentence(input), cross_model_sentence(input, models)}, blocks);
+  std::vector<std::string> patterns;
+  patterns.reserve(models.size());
+  for (const std::string& model : models) patterns.push_back(pattern_sentence(input, model));
+  say(input, patterns, blocks);
+  say(input,
+      {cited_for(input, LiteratureFinding::kInt4Loss), cited_for(input, LiteratureFinding::kGptq),
+       cited_for(input, LiteratureFinding::kCalibrationSet), survival_sentence(input),
+       cross_model_sentence(input, models)},
+      blocks);
   say(input, {flips_sentence(input), landing_sentence(input), confusion_sentence(input)}, blocks);
   if (has_flips(input.flips)) {
     blocks.emplace_back(NoteFigure{"flips", kFlipsCaption, flip_svg(input.flips, input.tier_names)});

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "quantier/note/cited.h"
+#include "quantier/note/literature.h"
 #include "quantier/note/words.h"
 
 namespace quantier::note_internal {
@@ -90,7 +91,7 @@ std::string at_weakest_tier(const NoteInput& input, const std::string& model) {
     seen.push_back(fmt::format("{} {} points ({})", delta.recipe, cited_points(delta), delta.verdict));
   }
   if (seen.empty()) return {};
-  return fmt::format("{} is weakest in {} (accuracy {} at {}), and there: {}", model, weakest->name,
+  return fmt::format("{} is weakest in {} ({} at {}): {}", model, weakest->name,
                      Cites(*base)("accuracy", weakest->name, fixed(weakest->accuracy, 3)),
                      input.reference_recipe, join(seen));
 }
@@ -187,8 +188,7 @@ std::vector<std::string> hidden_losses(const NoteInput& input) {
   return sentences;
 }
 
-// Lee et al. (2025) expect damage where a model was weak before: said with what was seen there, not as a
-// fact.
+// Others expect damage where a model was weak before: said with what was seen there, not as a fact.
 std::string weakness_sentence(const NoteInput& input, const std::vector<std::string>& models) {
   std::vector<std::string> parts;
   for (const std::string& model : models) {
@@ -196,12 +196,17 @@ std::string weakness_sentence(const NoteInput& input, const std::vector<std::str
     if (!part.empty()) parts.push_back(part);
   }
   if (parts.empty()) return {};
-  return fmt::format(
-      "Quantization is reported to magnify what a model is already bad at (Lee et al., 2025). {}.",
-      join(parts, "; "));
+  std::string text = fmt::format("{}.", join(parts, "; "));
+  for (const LiteratureFinding finding :
+       {LiteratureFinding::kWeaknessFound, LiteratureFinding::kWeaknessNotFound}) {
+    const std::string cited = cited_for(input, finding);
+    if (!cited.empty()) text += " " + cited;
+  }
+  return text;
 }
 
-// Do the models pay for a precision in the same place? The largest loss of each, as a point estimate.
+// Do the models pay for a precision in the same place? The largest loss of each where any of them is
+// resolved; how many predictions that is stands in the table and in the sentences above.
 std::string cross_model_sentence(const NoteInput& input, const std::vector<std::string>& models) {
   if (models.size() < 2) return {};
   std::vector<std::string> recipes;
@@ -210,8 +215,10 @@ std::string cross_model_sentence(const NoteInput& input, const std::vector<std::
     if (delta.recipe != "fp32" && !known_recipe) recipes.push_back(delta.recipe);
   }
   std::vector<std::string> clauses;
+  std::vector<std::string> open;
   for (const std::string& recipe : recipes) {
     std::vector<std::string> parts;
+    bool resolved = false;
     for (const std::string& model : models) {
       const NoteTierDelta* worst = nullptr;
       for (const NoteTierDelta& delta : input.tier_deltas) {
@@ -219,12 +226,21 @@ std::string cross_model_sentence(const NoteInput& input, const std::vector<std::
         if (worst == nullptr || delta.delta < worst->delta) worst = &delta;
       }
       if (worst == nullptr) continue;
+      resolved = resolved || (worst->verdict != "unresolved" && worst->delta < 0.0);
       parts.push_back(points(worst->delta).starts_with("−")
-                          ? fmt::format("{} loses most in {} ({} points, {}, {})", model, worst->tier,
-                                        cited_points(*worst), cited_flips(*worst), worst->verdict)
+                          ? fmt::format("{} loses most in {} ({} points, {})", model, worst->tier,
+                                        cited_points(*worst), worst->verdict)
                           : fmt::format("{} loses nothing that shows", model));
     }
-    if (parts.size() > 1) clauses.push_back(fmt::format("at {} {}", recipe, join(parts)));
+    if (parts.size() < 2) continue;
+    if (resolved) {
+      clauses.push_back(fmt::format("at {} {}", recipe, join(parts)));
+    } else {
+      open.push_back(recipe);
+    }
+  }
+  if (!open.empty()) {
+    clauses.push_back(fmt::format("at {} no tier of any model resolves a loss to compare", join(open)));
   }
   if (clauses.empty()) return {};
   return fmt::format("Side by side, {}.", join(clauses, "; "));

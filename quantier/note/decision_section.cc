@@ -1,11 +1,15 @@
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include <fmt/format.h>
 
 #include "quantier/note/cited.h"
 #include "quantier/note/decision_words.h"
+#include "quantier/note/hardware_words.h"
+#include "quantier/note/judgement.h"
 #include "quantier/note/sections.h"
+#include "quantier/note/tool_table.h"
 #include "quantier/note/words.h"
 
 namespace quantier::note_internal {
@@ -53,28 +57,6 @@ std::string step_sentence(const Decision& decision, const ChoiceStep& step) {
                          tie_rule_text(decision.envelope.tie_rule));
   }
   return {};
-}
-
-const char* objective_text(Objective objective) {
-  switch (objective) {
-    case Objective::kQuality:
-      return "macro-F1";
-    case Objective::kLatency:
-      return "latency";
-    case Objective::kMemory:
-      return "memory";
-    case Objective::kEce:
-      return "ECE";
-  }
-  return "unknown";
-}
-
-std::string objectives_sentence(const Envelope& envelope) {
-  std::vector<std::string> order;
-  order.reserve(envelope.order.size());
-  for (const Objective objective : envelope.order) order.emplace_back(objective_text(objective));
-  if (order.size() < 2) return {};
-  return fmt::format("The objectives are taken in this order: {}.", join(order, ", then "));
 }
 
 // Why a configuration is not the choice, in a few words.
@@ -130,6 +112,25 @@ void rivals_table(const NoteInput& input, Blocks& blocks) {
          lead_text(input.quality_differences, chosen, other),
          Cites(other)("against-the-choice", "time", ratio(other.ms_per_example, chosen.ms_per_example)),
          Cites(other)("against-the-choice", "memory", ratio(other.memory_bytes, chosen.memory_bytes))});
+  }
+  blocks.emplace_back(std::move(table));
+}
+
+// "ECE ceiling 0.05 → 0.069: decoder fp16 wins" as a row.
+void breakpoints_table(const std::vector<std::string>& points, Blocks& blocks) {
+  if (points.empty()) return;
+  NoteTable table;
+  table.caption = "Breakpoints: one limit moves, the others stand.";
+  table.header = {"what", "moved to", "then"};
+  table.text_columns = table.header.size();
+  constexpr std::string_view kArrow = " → ";
+  for (const std::string& point : points) {
+    const std::size_t arrow = point.find(kArrow);
+    const std::size_t colon = point.find(": ", arrow);
+    if (arrow == std::string::npos || colon == std::string::npos) continue;
+    table.rows.push_back({point.substr(0, arrow),
+                          point.substr(arrow + kArrow.size(), colon - arrow - kArrow.size()),
+                          point.substr(colon + 2)});
   }
   blocks.emplace_back(std::move(table));
 }
@@ -217,7 +218,7 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
     bounds += fmt::format(" Missing: {}.", missing);
   blocks.emplace_back(NoteParagraph{bounds + limited_mark(input)});
 
-  std::string reasons = decision.chosen ? objectives_sentence(decision.envelope) : "";
+  std::string reasons;
   for (const ChoiceStep& step : decision.steps) append(reasons, step_sentence(decision, step));
   append(reasons, choice_sentence(decision));
   append(reasons, runner_up_sentence(decision));
@@ -241,11 +242,14 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
     changes = "No single limit, relaxed alone, would change the choice.";
   }
   const std::vector<std::string> points = breakpoint_sentences(decision);
-  if (!points.empty()) append(changes, fmt::format("Breakpoints: {}.", join(points, "; ")));
+  if (!points.empty()) append(changes, "The table of breakpoints shows how far each limit can move.");
   append(changes, relaxation_advice(decision));
   if (!changes.empty()) blocks.emplace_back(NoteParagraph{changes + limited_mark(input)});
+  breakpoints_table(points, blocks);
   alternatives(input, blocks);
-  if (!input.hardware_caveat.empty()) blocks.emplace_back(NoteParagraph{input.hardware_caveat});
+  hardware_blocks(input, blocks);
+  tool_table(input, blocks);
+  judgement_blocks(input, blocks);
 }
 
 }  // namespace quantier::note_internal

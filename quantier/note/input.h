@@ -14,6 +14,7 @@
 #include "quantier/decide/decision.h"
 #include "quantier/decide/promises.h"
 #include "quantier/note/class_input.h"
+#include "quantier/note/hardware_input.h"
 
 namespace quantier {
 
@@ -47,6 +48,7 @@ struct NoteTierDelta {
     bool repeats = false;  // the same sign, beyond chance
   };
   std::optional<SecondSplit> second_split = {};  // takes the place of `replication`
+  std::optional<std::size_t> n_to_resolve = {};  // examples that would, were the shares of flips as seen
 };
 
 // What one configuration does on the whole split, beside its macro-F1.
@@ -194,7 +196,6 @@ struct NoteInput {
   std::string limited;  // empty, or "the first 500 of 2,000 examples": every finding is then marked
   std::string reference_recipe = "fp16";  // what compression is compared with
   std::string stack;                      // what produced the numbers: "Quantier 0.1, 8 threads, AVX-512"
-  std::string hardware_caveat;            // what another machine or kernel would change, in a sentence
   Decision decision;
   std::vector<QualityDifference> quality_differences;  // of macro-F1, paired
   std::vector<std::string> missing;  // configurations without numbers: "decoder int8 (the worker died)"
@@ -219,6 +220,8 @@ struct NoteInput {
   std::vector<NotePattern> patterns;
   std::vector<NoteAlternative> alternatives;
   std::vector<NoteFlippedExamples> flipped_examples;
+  std::optional<NoteHardware> hardware;                       // what a model of other devices says
+  std::vector<NoteEarlier> earlier;                           // measurements from before
   std::string evidence_date;                                  // of the latest run, RFC 3339 or empty
   std::string evidence_hash;                                  // of the keys of the runs
   std::vector<std::pair<std::string, std::string>> appendix;  // protocol, machine, versions, noise floor, ...

@@ -22,7 +22,6 @@ NoteInput workload_note() {
   input.title = "Encoder or decoder";
   input.dataset = "2,000 validation examples, 20 classes";
   input.stack = "published table of one T4, batch 32";
-  input.hardware_caveat = "These latencies are of one T4; other kernels may reorder int8 and int4.";
   input.decision = decide_candidates(workload_fixture::candidates(), {}, workload_fixture::envelope())
                        .value_or(Decision{});
   input.tier_deltas = {{"encoder", "int8", "fp16", "head", 5180, -0.001, -0.004, 0.002, 60, 55, "unresolved",

@@ -6,6 +6,7 @@
 
 #include "quantier/note/cited.h"
 #include "quantier/note/decision_words.h"
+#include "quantier/note/prior_words.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -145,13 +146,23 @@ std::string prior_sentence(const Decision& decision) {
 void prior_section(const NoteInput& input, Blocks& blocks) {
   const Decision& decision = input.decision;
   blocks.emplace_back(NoteHeading{2, "5. Revisiting the earlier recommendation"});
+  std::string text;
+  const auto add = [&](const std::string& sentence) {
+    if (!sentence.empty()) text += (text.empty() ? "" : " ") + sentence;
+  };
   if (decision.prior.outcome == PriorOutcome::kNone) {
-    blocks.emplace_back(NoteParagraph{"No earlier recommendation was given."});
-    return;
+    blocks.emplace_back(NoteGap{
+        "earlier-recommendation", "What was recommended before, and why?",
+        "the choice above; a [prior] table with text, model, recipe and why is revisited by these findings"});
+  } else {
+    add(prior_sentence(decision));
+    for (const std::string& sentence : claim_sentences(input)) add(sentence);
+    add(recipe_sentence(input));
+    add(what_would_restore(input));
   }
-  std::string text = prior_sentence(decision);
-  text += " " + what_would_restore(input);
-  blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
+  add(experiments_sentence(input));
+  if (!text.empty()) blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
+  earlier_blocks(input, blocks);
 }
 
 }  // namespace quantier::note_internal

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "quantier/note/cited.h"
+#include "quantier/note/literature.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -129,7 +130,9 @@ void promises_section(const NoteInput& input, Blocks& blocks) {
       by_outcome(input.promises, [](const Promises& each) { return each.accuracy.outcome; }),
       by_outcome(input.promises, [](const Promises& each) { return each.memory.outcome; }),
       by_outcome(input.promises, [](const Promises& each) { return each.latency.outcome; }));
-  for (const std::string& mechanism : {time_mechanism(input), memory_mechanism(input)}) {
+  for (const std::string& mechanism :
+       {time_mechanism(input), memory_mechanism(input), cited_for(input, LiteratureFinding::kInt8Slower),
+        cited_for(input, LiteratureFinding::kInt8Faster)}) {
     if (!mechanism.empty()) text += " " + mechanism;
   }
   blocks.emplace_back(NoteParagraph{text + limited_mark(input)});

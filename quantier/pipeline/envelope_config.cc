@@ -126,6 +126,7 @@ void read_prior_alone(const toml::table& table, TomlReader& reader, EnvelopeFile
   section.text("why", prior.why);
   section.text("model", prior.model);
   section.text("recipe", prior.recipe);
+  read_prior_claims(section, {}, reader, prior.claims);
   section.finish();
   section.require("text", "what was recommended before, in a sentence");
   section.require("model", "which of the models was recommended");
@@ -164,6 +165,39 @@ const char* configured_objective_name(ConfiguredObjective objective) {
       return "ece";
   }
   return "unknown";
+}
+
+void read_prior_claims(TomlSection& section, const std::vector<std::string>& names, TomlReader& reader,
+                       std::vector<PriorClaimConfig>& claims) {
+  const toml::node* node = section.find("claim");
+  if (node == nullptr) return;
+  const toml::array* array = node->as_array();
+  if (array == nullptr)
+    return section.wrong_type("claim", *node, "a list of tables, written [[prior.claim]]");
+  for (const toml::node& item : *array) {
+    if (item.as_table() == nullptr) {
+      return section.wrong_type("claim", item, "a table, written [[prior.claim]]");
+    }
+    TomlSection inner(*item.as_table(), "[[prior.claim]]", reader);
+    PriorClaimConfig claim;
+    inner.text("text", claim.text);
+    inner.text("about", claim.about);
+    inner.text("better", claim.better);
+    inner.text("than", claim.than);
+    inner.finish();
+    for (const char* key : {"about", "better", "than"}) {
+      inner.require(key, "for example about = \"macro-F1\", better = \"decoder\", than = \"encoder\"");
+    }
+    if (!reader.ok()) return;
+    for (const char* key : {"better", "than"}) {
+      const std::string& name = key == std::string_view("better") ? claim.better : claim.than;
+      if (names.empty() || std::ranges::find(names, name) != names.end()) continue;
+      inner.refuse(*item.as_table()->get(key), key, fmt::format("\"{}\" is not known", printable(name, 60)),
+                   suggestion(name, names));
+      return;
+    }
+    claims.push_back(std::move(claim));
+  }
 }
 
 void read_envelope_table(const toml::table& table, const std::optional<std::vector<std::string>>& tiers,
@@ -339,6 +373,11 @@ Result<Envelope> envelope_of(const EnvelopeConfig& from, const std::optional<Pri
   }
   if (prior) {
     envelope.prior = {.text = prior->text, .model = prior->model, .recipe = prior->recipe, .why = prior->why};
+    for (const PriorClaimConfig& stated : prior->claims) {
+      QT_TRY(Metric metric, parse_metric(stated.about, names));
+      envelope.prior.claims.push_back(
+          {.text = stated.text, .metric = std::move(metric), .better = stated.better, .than = stated.than});
+    }
   }
   return envelope;
 }

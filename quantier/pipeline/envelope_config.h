@@ -78,12 +78,21 @@ struct EnvelopeConfig {
   std::vector<std::string> frontier;  // axes; empty: the usual ones
 };
 
+// A reason for it that evidence can answer; [[prior.claim]].
+struct PriorClaimConfig {
+  std::string text;
+  std::string about;   // a metric: "macro-F1", "latency", "memory", "ECE", "tail accuracy"
+  std::string better;  // a model or a configuration
+  std::string than;
+};
+
 // What was recommended before anything was measured.
 struct PriorConfig {
   std::string text;
   std::string model;   // a name in `models`
   std::string recipe;  // one of `recipes`
   std::string why;
+  std::vector<PriorClaimConfig> claims = {};
 };
 
 // A file of an [envelope] table, and of a [prior] where it has one; of the configuration of a run, the same

@@ -15,4 +15,9 @@ namespace quantier {
 void read_envelope_table(const toml::table& table, const std::optional<std::vector<std::string>>& tiers,
                          TomlReader& reader, EnvelopeConfig& envelope);
 
+// [[prior.claim]] of an open [prior] section. `names`: models and configurations that a claim may name;
+// empty: not known here.
+void read_prior_claims(TomlSection& section, const std::vector<std::string>& names, TomlReader& reader,
+                       std::vector<PriorClaimConfig>& claims);
+
 }  // namespace quantier

@@ -220,6 +220,11 @@ outlier_weights = "int8"         # "f16" is the paper's
 # model = {model}
 # recipe = "fp16"
 # why = "its macro-F1 was higher"
+#
+# [[prior.claim]]                # a reason that the findings answer: reinforced, complicated or overturned
+# about = "macro-F1"             # or latency, memory, ECE, "tail accuracy", ...
+# better = "one model"           # a model or a configuration
+# than = "another model"
 )";
 
 }  // namespace

@@ -8,11 +8,14 @@
 #include <fmt/format.h>
 
 #include "quantier/base/thread_pool.h"
+#include "quantier/note/pdf.h"
 #include "quantier/pipeline/config_tiers.h"
 #include "quantier/pipeline/decide_cache.h"
 #include "quantier/pipeline/findings.h"
+#include "quantier/pipeline/report_earlier.h"
 #include "quantier/pipeline/report_findings.h"
 #include "quantier/pipeline/report_flips.h"
+#include "quantier/pipeline/report_hardware.h"
 #include "quantier/pipeline/report_imported.h"
 #include "quantier/pipeline/report_promises.h"
 #include "quantier/pipeline/report_second.h"
@@ -45,17 +48,6 @@ std::string stack_text(const Provenance& conditions) {
   return fmt::format("measured by Quantier {} on {}, {} thread{}", conditions.quantier_version,
                      conditions.machine, conditions.threads, conditions.threads == 1 ? "" : "s");
 }
-
-// Time and memory belong to kernels; the format alone does not carry them to another machine.
-constexpr const char* kHardwareCaveat =
-    "Another machine may decide otherwise. Time and memory belong to these kernels on this processor, not to "
-    "the formats. On a GPU the order of the precisions turns over with the kernel: a public benchmark of "
-    "vLLM "
-    "with a model of 32 B parameters on an H200 reports 741 tokens/s for 4-bit AWQ weights (Lin et al., "
-    "2024) "
-    "with Marlin kernels, 461 for fp16 and 168 for 4-bit weights through bitsandbytes. The direction carries "
-    "over to small models, the ratio does not. Quality and calibration travel better than time: measure time "
-    "where it will run.";
 
 constexpr const char* kFidelity =
     "bench/fidelity.sh predicts every example of the bundled models and compares each logit with "
@@ -236,12 +228,13 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   add_flips(report.analysis, runs, tiers.tiers, input);
   if (options.with_texts) QT_TRY_STATUS(add_texts(config, runs, input));
   QT_TRY(input.alternatives, alternatives_of(report.analysis, report.decision));
+  QT_TRY(input.hardware, hardware_for_note(config, runs, report.decision));
+  QT_TRY(input.earlier, earlier_measurements(store, report.analysis));
   input.title = config.title;
   input.missing = missing_of(failures, report.analysis);
   input.limited = limited_text(report.analysis, options);
   input.dataset = dataset_text(report.analysis, tiers);
   input.stack = imported ? imported_stack(runs) : stack_text(runs.front().provenance);
-  input.hardware_caveat = kHardwareCaveat;
   auto appendix = imported ? imported_appendix(runs) : appendix_for(config, runs, failures);
   QT_TRY(auto figures, run_figures(store, runs, config));
   for (auto& row : figures) appendix.push_back(std::move(row));
@@ -257,7 +250,9 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
 
   if (stop_requested(options.interrupt)) return interrupted();
   if (options.progress) options.progress({"writing the note", 0, 0});
-  QT_TRY(report.files, write_note_files(build_note(input), options.out_directory, &input));
+  const NoteDocument document = build_note(input);
+  report.prose_pages = prose_pages(document);
+  QT_TRY(report.files, write_note_files(document, options.out_directory, &input));
   report.summary = summary_table(input) + "\n";
   if (!input.limited.empty()) {
     report.summary +=

@@ -40,6 +40,7 @@ struct Report {
   std::string summary;  // table, choice, what binds and what would change it, for a terminal
   NoteFiles files;
   std::string store;
+  double prose_pages = 0.0;  // of the PDF, tables, figures and appendix apart
 };
 
 // Names under which a store keeps what belongs to its latest report.

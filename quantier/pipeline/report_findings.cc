@@ -189,6 +189,7 @@ NoteTierDelta delta_row(const TierComparison& comparison) {
   row.holm_p = comparison.holm_p;
   row.replication = comparison.replication;
   row.detectable = comparison.minimal_detectable_effect;
+  if (comparison.n_to_resolve) row.n_to_resolve = static_cast<std::size_t>(*comparison.n_to_resolve);
   if (comparison.half_splits) row.half_splits_agree = comparison.half_splits->same_sign_in_both;
   if (comparison.second_split) {
     const SecondSplitFinding& second = *comparison.second_split;

@@ -221,6 +221,7 @@ Json report_to_json(const Report& report) {
                {{"markdown", report.files.markdown.string()},
                 {"html", report.files.html.string()},
                 {"pdf", report.files.pdf.string()},
+                {"prose_pages", report.prose_pages},
                 {"kept_changes", report.files.kept_changes}}},
               {"store", report.store}};
 }

@@ -250,6 +250,11 @@ class ConfigReader {
     for (const ModelConfig& model : config_.models) models.push_back(model.name);
     section.choice("model", models, [&](std::size_t i) { prior.model = models[i]; });
     section.choice("recipe", config_.recipes, [&](std::size_t i) { prior.recipe = config_.recipes[i]; });
+    std::vector<std::string> names = models;
+    for (const std::string& model : models) {
+      for (const std::string& recipe : config_.recipes) names.push_back(model + " " + recipe);
+    }
+    read_prior_claims(section, names, reader_, prior.claims);
     section.finish();
     section.require("text", "what was recommended before, in a sentence");
     section.require("model", "which of the models was recommended");

@@ -177,6 +177,16 @@ TEST(RunConfig, ThingsThatDoNotFitTogether) {
   EXPECT_THAT(refusal(kTop + kRest + "[int8]\noutlier_scope = \"row\"\n"), HasSubstr("sequence, batch"));
 }
 
+TEST(RunConfig, ReasonsOfThePriorNameWhatTheyCompare) {
+  const std::string prior = kTop + kRest + "[prior]\ntext = \"t\"\nmodel = \"enc\"\nrecipe = \"fp16\"\n";
+  EXPECT_THAT(refusal(prior + "[[prior.claim]]\nabout = \"ECE\"\nbetter = \"enc\"\n"),
+              HasSubstr("`than` in [[prior.claim]] is missing"));
+  EXPECT_THAT(refusal(prior + "[[prior.claim]]\nabout = \"ECE\"\nbetter = \"encc\"\nthan = \"enc\"\n"),
+              HasSubstr("did you mean \"enc\""));
+  EXPECT_THAT(refusal(prior + "[prior.claim]\nabout = \"ECE\"\n"), HasSubstr("written [[prior.claim]]"));
+  EXPECT_THAT(refusal(prior + "[[prior.claim]]\nwhy = \"x\"\n"), HasSubstr("[[prior.claim]]"));
+}
+
 TEST(RunConfig, MissingFile) {
   EXPECT_EQ(read_run_config("/no/such.toml").error().kind, ErrorKind::kEnvironment);
 }

@@ -1,0 +1,59 @@
+#include "quantier/pipeline/report_earlier.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+namespace quantier {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kQuantities = {
+    {{"macro_f1", "macro-F1"},
+     {"accuracy", "accuracy"},
+     {"ece_pre", "ECE before temperature"},
+     {"temperature", "temperature"},
+     {"ece_post", "ECE after temperature"}}};
+
+std::optional<double> today_of(const ConfigurationFindings& findings, std::string_view quantity) {
+  if (quantity == "macro_f1") return findings.quality.macro_f1;
+  if (quantity == "accuracy") return findings.quality.accuracy;
+  if (!findings.calibration) return std::nullopt;
+  if (quantity == "ece_pre") return findings.calibration->ece_raw;
+  if (quantity == "temperature") return findings.calibration->temperature_all.value;
+  if (quantity == "ece_post") return findings.calibration->ece_cross_fitted;
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<std::vector<NoteEarlier>> earlier_measurements(Store& store, const Analysis& analysis) {
+  QT_TRY(const std::vector<ReportedValue> values, store.reported());
+  std::vector<NoteEarlier> rows;
+  for (const ReportedValue& value : values) {
+    if (value.kind != ReportedKind::kEarlier || !std::isfinite(value.value)) continue;
+    if (!value.tier.empty() || !value.label.empty() || !value.part.empty()) continue;
+    const auto* quantity =
+        std::ranges::find(kQuantities, value.quantity, &std::pair<std::string_view, std::string_view>::first);
+    if (quantity == kQuantities.end()) continue;
+    NoteEarlier row;
+    row.model = value.model;
+    row.recipe = value.recipe;
+    row.quantity = quantity->second;
+    row.earlier = value.value;
+    row.when = value.when;
+    row.source = value.source;
+    // What was measured before compression was of the reference.
+    const std::string& recipe = value.recipe.empty() ? analysis.reference_recipe : value.recipe;
+    for (const ConfigurationFindings& findings : analysis.configurations) {
+      if (findings.model != value.model || findings.recipe != recipe) continue;
+      row.today = today_of(findings, value.quantity);
+      row.run_key = findings.run_key;
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace quantier

@@ -1,0 +1,18 @@
+// Measurements from before this evidence, as imported files state them, beside today's of the same quantity.
+//
+// Earlier values (ReportedKind::kEarlier) of ECE, temperature, accuracy and macro-F1 of whole configurations;
+// what speaks of a tier, a class or a part of the examples is not compared here. Errors: those of the store.
+#pragma once
+
+#include <vector>
+
+#include "quantier/base/error.h"
+#include "quantier/evidence/store.h"
+#include "quantier/note/hardware_input.h"
+#include "quantier/stats/comparisons/analysis.h"
+
+namespace quantier {
+
+[[nodiscard]] Result<std::vector<NoteEarlier>> earlier_measurements(Store& store, const Analysis& analysis);
+
+}  // namespace quantier
