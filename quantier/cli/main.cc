@@ -23,7 +23,8 @@ constexpr const char* kFooter =
     "  quantier init MODEL_DIR... --data validation.jsonl --train-counts counts.json > my.toml\n"
     "  quantier run my.toml --out results\n"
     "Exit codes: 0 ok, 1 the machine failed, 2 usage, 3 nothing satisfies the envelope, 6 bad input,\n"
-    "            7 not supported, 130 interrupted (finished work is kept).";
+    "            7 not supported, 8 a note has something to look at, 130 interrupted (finished work is "
+    "kept).";
 
 // Results that nobody received are not a success: a full disk or a closed pipe behind standard output shows
 // here at the latest, where the last of the buffer goes out.
@@ -56,6 +57,7 @@ int main(int argc, char** argv) {
   add_inspect(app, session);
   add_show(app, session);
   add_explain(app, session);
+  add_audit(app, session);
   add_doctor(app, session);
   add_worker(app, session);
   try {

@@ -23,6 +23,7 @@ enum class ExitCode : int {
   kNoCandidate = 3,    // the decision: nothing satisfies the envelope
   kBadInput = 6,       // a file is malformed or says something that cannot be used
   kUnsupported = 7,    // understood, and not offered here
+  kToLookAt = 8,       // the audit of a note: something a person must look at
   kInterrupted = 130,  // Ctrl-C (143 for a termination signal)
 };
 

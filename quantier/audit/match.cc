@@ -1,0 +1,449 @@
+#include "quantier/audit/match.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace quantier {
+namespace {
+
+// One way to read a written number as a fact.
+struct Reading {
+  FactUnit unit = FactUnit::kFraction;
+  double value = 0.0;
+  double half_width = 0.0;
+};
+
+bool is_count(const std::string& metric) {
+  static const std::set<std::string> kCounts = {"lost",       "gained",    "flips",       "net",
+                                                "n",          "class_n",   "classes",     "wrong_to_wrong",
+                                                "replicates", "gate_kept", "noise_flips", "family"};
+  return kCounts.contains(metric);
+}
+
+bool mentions_count(const ScopeSet& metric) {
+  return !metric.values.empty() && std::ranges::any_of(metric.values, is_count);
+}
+
+std::vector<Reading> readings_of(const WrittenNumber& number, const Passage& passage, const Scope& scope) {
+  std::vector<Reading> readings;
+  const auto add = [&](FactUnit unit, double scale = 1.0) {
+    readings.push_back({unit, number.value * scale, number.half_width * scale});
+  };
+  switch (number.unit) {
+    case WrittenUnit::kPercent:
+    case WrittenUnit::kPoints:
+      add(FactUnit::kFraction);
+      return readings;
+    case WrittenUnit::kMilliseconds:
+      add(FactUnit::kMilliseconds);
+      return readings;
+    case WrittenUnit::kBytes:
+      add(FactUnit::kBytes);
+      if (number.binary_scale != 1.0) add(FactUnit::kBytes, number.binary_scale);
+      return readings;
+    case WrittenUnit::kTimes:
+      add(FactUnit::kRatio);
+      return readings;
+    case WrittenUnit::kRate:
+      add(FactUnit::kRate);
+      return readings;
+    case WrittenUnit::kOther:
+      if (number.text.ends_with("nats")) add(FactUnit::kPlain);
+      return readings;
+    case WrittenUnit::kNone:
+      break;
+  }
+  if (number.integer && mentions_count(scope.metric)) add(FactUnit::kCount);
+  switch (passage.column_unit) {
+    case WrittenUnit::kPercent:
+    case WrittenUnit::kPoints:
+      add(FactUnit::kFraction, 0.01);
+      if (number.integer) return readings;
+      break;
+    case WrittenUnit::kMilliseconds:
+      add(FactUnit::kMilliseconds);
+      return readings;
+    case WrittenUnit::kBytes:
+      add(FactUnit::kBytes, passage.column_scale);
+      if (passage.column_scale == 1e9) add(FactUnit::kBytes, 1073741824.0);
+      if (passage.column_scale == 1e6) add(FactUnit::kBytes, 1048576.0);
+      return readings;
+    default:
+      break;
+  }
+  if (!number.integer || passage.kind == PassageKind::kCell) {
+    add(FactUnit::kFraction);
+    add(FactUnit::kPlain);
+    // A column that does not say its unit.
+    if (passage.kind == PassageKind::kCell && passage.column_unit == WrittenUnit::kNone) {
+      add(FactUnit::kFraction, 0.01);
+      add(FactUnit::kMilliseconds);
+      add(FactUnit::kBytes, 1e9);
+      add(FactUnit::kBytes, 1e6);
+      if (number.integer) add(FactUnit::kCount);
+    }
+  }
+  return readings;
+}
+
+bool near(double written, double known, double tolerance) {
+  return std::fabs(written - known) <= tolerance * (1.0 + 1e-9) + 1e-12;
+}
+
+class Matcher {
+ public:
+  Matcher(const Passage& passage, std::size_t index, const AuditEvidence& evidence,
+          const Published& published)
+      : passage_(passage),
+        number_(passage.numbers[index]),
+        evidence_(evidence),
+        published_(published),
+        scopes_(scopes_of(passage, index, evidence)) {
+    interval_said_ = number_.in_brackets || says(passage.mentions, "interval") ||
+                     says(passage.column_mentions, "interval") || says(passage.row_mentions, "interval");
+  }
+
+  NumberFinding check() {
+    NumberFinding finding;
+    if (skipped()) return finding;
+    readings_ = readings_of(number_, passage_, scopes_.narrow);
+    if (matched(scopes_.narrow, finding)) return finding;
+    readings_ = readings_of(number_, passage_, scopes_.wide);
+    if (derived(finding)) return finding;
+    const bool candidates_near = any_candidate(scopes_.narrow);
+    NumberFinding wide;
+    if (matched(scopes_.wide, wide)) {
+      if (scopes_.narrow.pinned() && candidates_near && checkable() && excuse().empty()) {
+        return alarm(NumberVerdict::kElsewhere, scopes_.narrow, wide.facts);
+      }
+      return wide;
+    }
+    if (const std::string reason = excuse(); !reason.empty()) {
+      finding.why = reason;
+      return finding;
+    }
+    if (!checkable()) {
+      finding.why = "the sentence does not say what is measured";
+      return finding;
+    }
+    const Scope& scope = candidates_near ? scopes_.narrow : scopes_.wide;
+    const std::vector<std::size_t> elsewhere = anywhere();
+    if (any_candidate(scope)) {
+      if (const PublishedValue* value = in_published_table()) return published_alarm(*value);
+      return alarm(elsewhere.empty() ? NumberVerdict::kContradicts : NumberVerdict::kElsewhere, scope,
+                   elsewhere);
+    }
+    if (!elsewhere.empty()) {
+      finding.why = "a fact has this value, but the sentence seems to speak of something else";
+      return finding;
+    }
+    if (const PublishedValue* value = in_published_table()) return published_alarm(*value);
+    finding.verdict = NumberVerdict::kUnsourced;
+    finding.why = "the evidence has no number for this";
+    return finding;
+  }
+
+ private:
+  // Not a statement about a measurement.
+  bool skipped() const {
+    if (number_.unit != WrittenUnit::kNone) return false;
+    if (!number_.integer) return false;
+    if (passage_.kind == PassageKind::kCell) return !scopes_.narrow.metric.pinned;
+    return !(scopes_.metric_is_near &&
+             (mentions_count(scopes_.narrow.metric) || mentions_count(scopes_.wide.metric)));
+  }
+
+  // Whether it is known what kind of quantity this is.
+  bool checkable() const {
+    switch (number_.unit) {
+      case WrittenUnit::kMilliseconds:
+      case WrittenUnit::kBytes:
+      case WrittenUnit::kPoints:
+        return true;
+      case WrittenUnit::kTimes:
+        return scopes_.metric_is_near;
+      case WrittenUnit::kRate:
+      case WrittenUnit::kOther:
+        return false;
+      case WrittenUnit::kPercent:
+        return scopes_.metric_is_near;
+      case WrittenUnit::kNone:
+        break;
+    }
+    if (number_.integer && passage_.kind != PassageKind::kCell) {
+      // Counts are everywhere; only one that is tied to a configuration or a tier is a finding.
+      return scopes_.narrow.metric.pinned && (scopes_.narrow.recipe.pinned || scopes_.narrow.tier.pinned ||
+                                              !said(passage_.mentions, MentionKind::kRecipe).empty());
+    }
+    return scopes_.metric_is_near || !said(passage_.before, MentionKind::kMetric).empty();
+  }
+
+  // Why an unexplained number may stand.
+  std::string excuse() const {
+    if (passage_.appendix) return "protocol and provenance are not compared";
+    if (scopes_.convention) return "a convention or a setting";
+    if (scopes_.hypothetical && (scopes_.limit || scopes_.bounding || says(passage_.mentions, "limit"))) {
+      return "a supposition, not a measurement";
+    }
+    if (scopes_.bounding) return "a bound, not a value";
+    if (!cited_in(passage_.text, published_).empty()) return "of a cited work";
+    if (says(passage_.mentions, "hardware") &&
+        (scopes_.hypothetical || says(passage_.mentions, "modelled"))) {
+      return "of other hardware, and said to be no measurement";
+    }
+    if (says(passage_.mentions, "prior") && !evidence_.has_earlier_calibration) return "of an earlier note";
+    return {};
+  }
+
+  bool role_fits(const Fact& fact) const {
+    const bool end = fact.role == FactRole::kLow || fact.role == FactRole::kHigh;
+    if (number_.in_brackets) return end;
+    return !end || interval_said_;
+  }
+
+  double tolerance(const Fact& fact, const Reading& reading) const {
+    double half = reading.half_width;
+    if (scopes_.approximate) half = std::max(2.0 * half, 0.05 * std::fabs(reading.value));
+    return half + 3.0 * fact.monte_carlo_sd;
+  }
+
+  bool value_fits(const Fact& fact, const Reading& reading) const {
+    if (fact.unit != reading.unit) return false;
+    const double limit = tolerance(fact, reading);
+    if (near(reading.value, fact.value, limit)) return true;
+    if (!fact.difference) return false;
+    // "falls by 2.8 points" is the same as "-2.8 points".
+    return number_.sign == 0 && near(std::fabs(reading.value), std::fabs(fact.value), limit);
+  }
+
+  bool metric_fits_unit(const Fact& fact) const {
+    // Points are differences, or errors; nobody says "80 points" of an accuracy and means its value.
+    return number_.unit != WrittenUnit::kPoints || fact.difference || fact.role == FactRole::kLimit ||
+           fact.metric == "ece" || fact.metric == "detectable" || fact.metric == "margin";
+  }
+
+  bool matched(const Scope& scope, NumberFinding& finding) const {
+    for (std::size_t i = 0; i < evidence_.facts.size(); ++i) {
+      const Fact& fact = evidence_.facts[i];
+      if (!role_fits(fact) || !metric_fits_unit(fact) || !in_scope(fact, scope)) continue;
+      for (const Reading& reading : readings_) {
+        if (value_fits(fact, reading)) {
+          finding.facts.push_back(i);
+          break;
+        }
+      }
+    }
+    if (finding.facts.empty()) return false;
+    finding.verdict = NumberVerdict::kSourced;
+    return true;
+  }
+
+  bool any_candidate(const Scope& scope) const {
+    return std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
+      if (fact.role == FactRole::kLimit || fact.role == FactRole::kStep) return false;
+      if (fact.model.empty() && fact.metric != "n" && fact.metric != "classes") return false;
+      const bool unit =
+          std::ranges::any_of(readings_, [&](const Reading& each) { return each.unit == fact.unit; });
+      return unit && role_fits(fact) && metric_fits_unit(fact) && in_scope(fact, scope);
+    });
+  }
+
+  // Facts of the same unit and metric with this value, whatever they are about.
+  std::vector<std::size_t> anywhere() const {
+    Scope open;
+    open.metric = scopes_.wide.metric;
+    open.label = scopes_.wide.label;
+    NumberFinding found;
+    matched(open, found);
+    return found.facts;
+  }
+
+  // Two facts of the sentence and the arithmetic that people do on them.
+  bool derived(NumberFinding& finding) const {
+    const bool ratio = number_.unit == WrittenUnit::kTimes;
+    const bool percent = number_.unit == WrittenUnit::kPercent;
+    const bool subtraction = scopes_.is_difference || number_.unit == WrittenUnit::kPoints;
+    if (!ratio && !percent && !subtraction) return false;
+    Scope scope = scopes_.wide;
+    if (!scope.recipe.values.empty()) {
+      if (std::ranges::find(scope.recipe.values, evidence_.reference_recipe) == scope.recipe.values.end()) {
+        scope.recipe.values.push_back(evidence_.reference_recipe);
+      }
+    }
+    scope.fit = {};
+    // "5.80 against 2.31 ms: 2.5 times": the unit says which metrics can be divided.
+    if (ratio && !scopes_.metric_is_near) scope.metric = {};
+    std::vector<std::size_t> operands;
+    for (std::size_t i = 0; i < evidence_.facts.size(); ++i) {
+      const Fact& fact = evidence_.facts[i];
+      if (fact.difference || fact.role == FactRole::kLow || fact.role == FactRole::kHigh ||
+          fact.role == FactRole::kStep)
+        continue;
+      if (!fact.label.empty() && scope.label.values.empty()) continue;
+      if (in_scope(fact, scope)) operands.push_back(i);
+    }
+    if (operands.size() > 400) return false;
+    for (const std::size_t a : operands) {
+      for (const std::size_t b : operands) {
+        if (a != b && explains(evidence_.facts[a], evidence_.facts[b], ratio, percent, subtraction)) {
+          finding.verdict = NumberVerdict::kDerived;
+          finding.facts = {a, b};
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  bool explains(const Fact& a, const Fact& b, bool ratio, bool percent, bool subtraction) const {
+    if (a.metric != b.metric || a.unit != b.unit || a.tier != b.tier || a.label != b.label) return false;
+    // What one fit does to two models, or two fits to one; not both at once.
+    if (a.fit != b.fit && (a.model != b.model || a.recipe != b.recipe)) return false;
+    const double written = std::fabs(number_.value);
+    double half = number_.half_width;
+    if (scopes_.approximate) half = std::max(2.0 * half, 0.05 * written);
+    const bool scale = a.metric == "latency" || a.metric == "memory";
+    if (ratio) return b.value != 0.0 && near(written, a.value / b.value, half);
+    if (percent && b.value != 0.0 && (scale || a.metric == "ece")) {
+      if (near(written, std::fabs(a.value - b.value) / std::fabs(b.value), half)) return true;
+      if (near(written, a.value / b.value, half)) return true;
+    }
+    if (!subtraction && !percent) return false;
+    const double difference = std::fabs(a.value - b.value);
+    // The difference of two rounded numbers is off by up to one unit in their last digit.
+    return std::ranges::any_of(readings_, [&](const Reading& each) {
+      return each.unit == a.unit &&
+             near(std::fabs(each.value), difference, 2.0 * each.half_width + (half - number_.half_width));
+    });
+  }
+
+  const PublishedValue* in_published_table() const {
+    for (const PublishedWork& work : published_.works) {
+      if (!work.table) continue;
+      for (const PublishedValue& value : work.values) {
+        if (!value.metric.empty() && !scopes_.wide.metric.values.empty() &&
+            !scopes_.wide.metric.allows(value.metric))
+          continue;
+        for (const Reading& reading : readings_) {
+          if (near(reading.value, value.value, reading.half_width + value.half_width)) {
+            work_ = &work;
+            return &value;
+          }
+        }
+      }
+    }
+    return nullptr;
+  }
+
+  NumberFinding published_alarm(const PublishedValue& value) const {
+    return {.verdict = NumberVerdict::kPublished,
+            .facts = {},
+            .why = fmt::format("not your run: {} has it ({})", work_->name, value.what)};
+  }
+
+  NumberFinding alarm(NumberVerdict verdict, const Scope& scope,
+                      const std::vector<std::size_t>& elsewhere) const {
+    // The fact nearest to what is written, of those it should be.
+    const Fact* nearest = nullptr;
+    double distance = std::numeric_limits<double>::infinity();
+    for (const Fact& fact : evidence_.facts) {
+      if (fact.role == FactRole::kLimit || fact.role == FactRole::kStep) continue;
+      if (!role_fits(fact) || !metric_fits_unit(fact) || !in_scope(fact, scope)) continue;
+      for (const Reading& reading : readings_) {
+        if (reading.unit != fact.unit) continue;
+        const double off = std::fabs(reading.value - fact.value);
+        if (off < distance) {
+          distance = off;
+          nearest = &fact;
+        }
+      }
+    }
+    NumberFinding finding{.verdict = verdict, .facts = elsewhere, .why = {}};
+    if (nearest != nullptr) finding.why = fmt::format("the evidence has {}", fact_text(*nearest));
+    if (!elsewhere.empty()) {
+      finding.why += fmt::format("{}this is the number of {}", finding.why.empty() ? "" : "; ",
+                                 fact_text(evidence_.facts[elsewhere.front()]));
+    }
+    return finding;
+  }
+
+  const Passage& passage_;
+  const WrittenNumber& number_;
+  const AuditEvidence& evidence_;
+  const Published& published_;
+  NumberScopes scopes_;
+  std::vector<Reading> readings_;
+  bool interval_said_ = false;
+  mutable const PublishedWork* work_ = nullptr;
+};
+
+std::string value_text(const Fact& fact) {
+  switch (fact.unit) {
+    case FactUnit::kMilliseconds:
+      return fmt::format("{:.4g} ms", fact.value);
+    case FactUnit::kBytes:
+      return fact.value >= 1e9 ? fmt::format("{:.4g} GB", fact.value / 1e9)
+                               : fmt::format("{:.4g} MB", fact.value / 1e6);
+    case FactUnit::kRatio:
+      return fmt::format("{:.4g} times", fact.value);
+    case FactUnit::kCount:
+      return fmt::format("{:.0f}", fact.value);
+    case FactUnit::kRate:
+      return fmt::format("{:.4g} requests/s", fact.value);
+    case FactUnit::kFraction:
+      if (fact.difference) return fmt::format("{:+.4f} ({:+.2f} points)", fact.value, 100.0 * fact.value);
+      return fmt::format("{:.4f}", fact.value);
+    case FactUnit::kPlain:
+      break;
+  }
+  return fmt::format("{:.4f}", fact.value);
+}
+
+}  // namespace
+
+const char* number_verdict_name(NumberVerdict verdict) {
+  switch (verdict) {
+    case NumberVerdict::kSourced:
+      return "sourced";
+    case NumberVerdict::kDerived:
+      return "derived";
+    case NumberVerdict::kContradicts:
+      return "contradicts";
+    case NumberVerdict::kElsewhere:
+      return "of something else";
+    case NumberVerdict::kPublished:
+      return "published, not your run";
+    case NumberVerdict::kUnsourced:
+      return "unsourced";
+    case NumberVerdict::kNotChecked:
+      return "not checked";
+  }
+  return "not checked";
+}
+
+std::string fact_text(const Fact& fact) {
+  std::string text = fact.model;
+  for (const std::string* part : {&fact.recipe, &fact.tier, &fact.label}) {
+    if (!part->empty()) text += (text.empty() ? "" : " ") + *part;
+  }
+  std::string metric = fact.metric;
+  std::ranges::replace(metric, '_', ' ');
+  text += (text.empty() ? "" : ", ") + metric;
+  if (!fact.fit.empty()) text += " " + fact.fit;
+  if (fact.role == FactRole::kLow) text += ", lower end";
+  if (fact.role == FactRole::kHigh) text += ", upper end";
+  if (fact.role == FactRole::kLimit) text += ", limit";
+  return text + " " + value_text(fact);
+}
+
+NumberFinding check_number(const Passage& passage, std::size_t number, const AuditEvidence& evidence,
+                           const Published& published) {
+  return Matcher(passage, number, evidence, published).check();
+}
+
+}  // namespace quantier
