@@ -69,7 +69,7 @@ class Claims {
       for (const auto& [begin, end] : clauses_of(passage.text)) {
         const std::vector<Mention> clause = between(passage.mentions, begin, end);
         strength(passage, clause);
-        if (passage.kind == PassageKind::kSentence) outcome(passage, clause, begin, end);
+        if (passage.kind == PassageKind::kSentence) outcome(passage, clause);
       }
       if (passage.kind != PassageKind::kSentence) continue;
       modelled(passage);
@@ -221,8 +221,7 @@ class Claims {
   }
 
   // "passes" and "fails", against the limits.
-  void outcome(const Passage& passage, const std::vector<Mention>& clause, std::size_t begin,
-               std::size_t end) {
+  void outcome(const Passage& passage, const std::vector<Mention>& clause) {
     const Mention* pass = first_word(clause, "pass");
     const Mention* fails = first_word(clause, "fail");
     if ((pass == nullptr) == (fails == nullptr)) return;
@@ -239,6 +238,13 @@ class Claims {
       limit = &each;
     }
     if (limit == nullptr || !says(clause, "limit")) return;
+    // Who, then the verb, then what: any other order is left to a person.
+    const Mention& verb = pass != nullptr ? *pass : *fails;
+    for (const Mention& each : clause) {
+      const bool who = each.kind == MentionKind::kModel || each.kind == MentionKind::kRecipe;
+      if (who && each.begin > verb.begin) return;
+      if (each.kind == MentionKind::kMetric && each.begin < verb.begin) return;
+    }
     // A number in the clause says on which reading it passes; whether that number is right is checked
     // elsewhere.
     const bool other_reading = limit->metric == "ece" &&
@@ -248,8 +254,6 @@ class Claims {
     if (failed == (fails != nullptr)) return;
     add(ClaimKind::kOutcome, fmt::format("the evidence says that {} {} the limit on {} ({:g})", configuration,
                                          failed ? "fails" : "passes", limit->metric, limit->limit));
-    static_cast<void>(begin);
-    static_cast<void>(end);
   }
 
   const std::vector<Passage>& passages_;

@@ -16,6 +16,7 @@ struct Reading {
   FactUnit unit = FactUnit::kFraction;
   double value = 0.0;
   double half_width = 0.0;
+  bool difference = false;  // only as one
 };
 
 bool is_count(const std::string& metric) {
@@ -32,7 +33,7 @@ bool mentions_count(const ScopeSet& metric) {
 std::vector<Reading> readings_of(const WrittenNumber& number, const Passage& passage, const Scope& scope) {
   std::vector<Reading> readings;
   const auto add = [&](FactUnit unit, double scale = 1.0) {
-    readings.push_back({unit, number.value * scale, number.half_width * scale});
+    readings.push_back({unit, number.value * scale, number.half_width * scale, false});
   };
   switch (number.unit) {
     case WrittenUnit::kPercent:
@@ -79,6 +80,12 @@ std::vector<Reading> readings_of(const WrittenNumber& number, const Passage& pas
   if (!number.integer || passage.kind == PassageKind::kCell) {
     add(FactUnit::kFraction);
     add(FactUnit::kPlain);
+    // "0.0 points in the head, 0.0 in the middle": the unit stands once.
+    if (passage.kind == PassageKind::kSentence &&
+        std::ranges::any_of(passage.numbers,
+                            [](const WrittenNumber& each) { return each.unit == WrittenUnit::kPoints; })) {
+      readings.push_back({FactUnit::kFraction, 0.01 * number.value, 0.01 * number.half_width, true});
+    }
     // A column that does not say its unit.
     if (passage.kind == PassageKind::kCell && passage.column_unit == WrittenUnit::kNone) {
       add(FactUnit::kFraction, 0.01);
@@ -104,7 +111,7 @@ class Matcher {
         evidence_(evidence),
         published_(published),
         scopes_(scopes_of(passage, index, evidence)) {
-    interval_said_ = number_.in_brackets || says(passage.mentions, "interval") ||
+    interval_said_ = number_.in_brackets || number_.in_range || says(passage.mentions, "interval") ||
                      says(passage.column_mentions, "interval") || says(passage.row_mentions, "interval");
   }
 
@@ -213,7 +220,7 @@ class Matcher {
   }
 
   bool value_fits(const Fact& fact, const Reading& reading) const {
-    if (fact.unit != reading.unit) return false;
+    if (fact.unit != reading.unit || (reading.difference && !fact.difference)) return false;
     const double limit = tolerance(fact, reading);
     if (near(reading.value, fact.value, limit)) return true;
     if (!fact.difference) return false;

@@ -189,6 +189,7 @@ class Scanner {
       value *= unit->scale;
       half *= unit->scale;
       number.binary_scale = unit->binary;
+      number.scale = unit->scale;
     }
     if (number.unit == WrittenUnit::kNone && !point && value >= 1900.0 && value < 2100.0)
       return end;  // a year
@@ -264,6 +265,55 @@ class Scanner {
 
 }  // namespace
 
-std::vector<WrittenNumber> numbers_in(std::string_view text) { return Scanner(text).run(); }
+namespace {
+
+// "5.80 against 2.31 ms", "from 2.3 to 5.8 ms": the unit stands once, behind the last. In brackets behind a
+// number with a unit ("2.5 points [0.2, 4.8]") it stands before.
+void share_units(std::string_view text, std::vector<WrittenNumber>& numbers) {
+  const auto between = [&](const WrittenNumber& a, const WrittenNumber& b) {
+    return a.end <= b.begin ? text.substr(a.end, b.begin - a.end) : std::string_view("?");
+  };
+  const auto give = [](const WrittenNumber& from, WrittenNumber& to, double scale) {
+    to.unit = from.unit;
+    to.value *= scale;
+    to.half_width *= scale;
+    to.binary_scale = from.binary_scale;
+  };
+  for (std::size_t i = numbers.size(); i-- > 1;) {
+    WrittenNumber& one = numbers[i - 1];
+    const WrittenNumber& two = numbers[i];
+    const std::string_view gap = between(one, two);
+    const bool range = gap == " to " || gap == "–" || gap == " – " || gap == "-";
+    if (range || (gap == ", " && one.in_brackets && two.in_brackets) ||
+        (gap == " and " && !one.in_brackets)) {
+      one.in_range = numbers[i].in_range = true;
+    }
+    const bool joined = range || gap == " against " || gap == " vs " || gap == " vs. " || gap == " versus " ||
+                        gap == " → " || (gap == ", " && one.in_brackets && two.in_brackets);
+    const bool shares = two.unit == WrittenUnit::kMilliseconds || two.unit == WrittenUnit::kBytes ||
+                        two.unit == WrittenUnit::kPercent || two.unit == WrittenUnit::kPoints;
+    if (joined && shares && one.unit == WrittenUnit::kNone && one.in_brackets == two.in_brackets)
+      give(two, one, two.scale);
+    if (joined && shares) one.scale = two.scale;
+  }
+  const WrittenNumber* outside = nullptr;
+  for (WrittenNumber& each : numbers) {
+    if (!each.in_brackets) {
+      outside = &each;
+    } else if (outside != nullptr && each.unit == WrittenUnit::kNone &&
+               outside->unit == WrittenUnit::kPoints) {
+      give(*outside, each, outside->scale);
+      each.scale = outside->scale;
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<WrittenNumber> numbers_in(std::string_view text) {
+  std::vector<WrittenNumber> numbers = Scanner(text).run();
+  share_units(text, numbers);
+  return numbers;
+}
 
 }  // namespace quantier

@@ -33,7 +33,9 @@ struct WrittenNumber {
   WrittenUnit unit = WrittenUnit::kNone;
   bool integer = false;       // written without a decimal point
   char sign = 0;              // '+', '-', or 0 for none
+  bool in_range = false;      // "0.2 to 0.3", "[0.2, 0.3]": may be an end of an interval
   bool in_brackets = false;   // inside [ ]: the end of an interval
+  double scale = 1.0;         // of its unit, already in `value`
   double binary_scale = 1.0;  // GB as 2^30: value times this is the other reading
 };
 

@@ -105,21 +105,35 @@ class Cutter {
     made.appendix = appendix_level_ > 0;
     headings_.emplace_back(block.level, made.mentions);
     lead_in_.clear();
+    items_.clear();
     passages_.push_back(std::move(made));
   }
 
   void sentences(const TextBlock& block) {
+    // An item belongs to the items around it and to the paragraph that led to its list, not to the item
+    // before it.
+    const bool item = block.kind == BlockKind::kItem;
     std::vector<Mention> before;
-    std::vector<Mention> of_block;
+    if (item) {
+      std::erase_if(items_, [&](const auto& each) { return each.first >= block.level; });
+      for (const auto& [level, mentions] : items_) append(before, mentions);
+    } else {
+      items_.clear();
+    }
+    std::vector<Mention> own;
     for (std::string& sentence : sentences_of(block.text)) {
       Passage made = passage(PassageKind::kSentence, std::move(sentence), block.place);
       made.before = before;
       made.lead_in = lead_in_;
       append(before, made.mentions);
+      append(own, made.mentions);
       passages_.push_back(std::move(made));
     }
-    // An item belongs to the paragraph that led to its list, not to the item before it.
-    if (block.kind == BlockKind::kParagraph) lead_in_ = std::move(before);
+    if (item) {
+      items_.emplace_back(block.level, std::move(own));
+    } else {
+      lead_in_ = std::move(own);
+    }
   }
 
   static bool has_number(const TableRow& row) {
@@ -206,6 +220,7 @@ class Cutter {
   std::vector<Passage> passages_;
   std::vector<std::pair<int, std::vector<Mention>>> headings_;
   std::vector<Mention> lead_in_;
+  std::vector<std::pair<int, std::vector<Mention>>> items_;  // around the present item, by depth
   std::size_t block_ = 0;
   std::size_t section_ = 0;
   int appendix_level_ = 0;

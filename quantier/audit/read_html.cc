@@ -111,8 +111,9 @@ class Walk {
       begin(BlockKind::kHeading, node);
       level_ = name[1] - '0';
     } else if (is_one_of(name, kBlocks)) {
-      const bool item = name == "li" || name == "dd" || name == "dt";
-      begin(item ? BlockKind::kItem : inside_item(node) ? BlockKind::kItem : BlockKind::kParagraph, node);
+      const int depth = list_depth(node);
+      begin(depth > 0 ? BlockKind::kItem : BlockKind::kParagraph, node);
+      level_ = depth;
     }
     if (name == "br") append(" ");
     return true;
@@ -180,7 +181,7 @@ class Walk {
     text_.clear();
     if (!text.empty()) {
       note_.blocks.push_back({.kind = kind_,
-                              .level = kind_ == BlockKind::kHeading ? level_ : 0,
+                              .level = kind_ == BlockKind::kParagraph ? 0 : level_,
                               .text = std::move(text),
                               .place = place_});
     }
@@ -195,11 +196,14 @@ class Walk {
     }
   }
 
-  static bool inside_item(const xmlNode* node) {
-    for (const xmlNode* up = node->parent; up != nullptr; up = up->parent) {
-      if (name_of(up) == "li") return true;
+  // In how many items of lists a node lies, itself included.
+  static int list_depth(const xmlNode* node) {
+    int depth = 0;
+    for (const xmlNode* up = node; up != nullptr; up = up->parent) {
+      const std::string_view name = up->type == XML_ELEMENT_NODE ? name_of(up) : std::string_view();
+      if (name == "li" || name == "dd" || name == "dt") ++depth;
     }
-    return false;
+    return depth;
   }
 
   // Of Markdown the line that cmark remembers; of HTML the parser's own.

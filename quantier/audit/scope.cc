@@ -97,6 +97,17 @@ struct Chosen {
   bool pinned = false;
 };
 
+// Numbers of things: a decimal number is never one.
+bool counts_things(const Mention& mention) {
+  constexpr std::array<std::string_view, 11> kCounts = {
+      "n",       "class_n",    "lost",        "gained", "flips", "net", "wrong_to_wrong",
+      "classes", "replicates", "noise_flips", "family"};
+  return mention.kind == MentionKind::kMetric &&
+         std::ranges::all_of(mention.means, [&](const std::string& each) {
+           return std::ranges::find(kCounts, each) != kCounts.end();
+         });
+}
+
 class Reader {
  public:
   Reader(const Passage& passage, std::size_t number)
@@ -111,6 +122,7 @@ class Reader {
     const Mention* before = nullptr;
     for (const Mention& each : passage_.mentions) {
       if (each.kind != kind || each.begin < clause_.begin || each.end > number_.begin) continue;
+      if (!number_.integer && counts_things(each)) continue;
       if (!number_between(each.end, number_.begin) || kind != MentionKind::kMetric) before = &each;
     }
     if (before == nullptr && clause_.opened_at) before = chained_before(kind, *clause_.opened_at);
@@ -140,6 +152,18 @@ class Reader {
     });
   }
 
+  // "7 of 60", "out of the 283", "among 60".
+  [[nodiscard]] bool is_total() const {
+    std::string_view before = std::string_view(passage_.text).substr(0, number_.begin);
+    for (const std::string_view article : {"the ", "its ", "these ", "those "}) {
+      if (before.ends_with(article)) before.remove_suffix(article.size());
+    }
+    for (const std::string_view word : {" of ", " among ", "(of "}) {
+      if (before.ends_with(word)) return true;
+    }
+    return before == "of " || before == "among ";
+  }
+
  private:
   [[nodiscard]] bool number_between(std::size_t from, std::size_t to) const {
     return std::ranges::any_of(
@@ -160,7 +184,7 @@ class Reader {
     for (const Mention& each : passage_.mentions) {
       if (each.begin < from || each.kind == MentionKind::kWord) continue;
       if (!only_fillers(std::string_view(passage_.text).substr(from, each.begin - from))) return nullptr;
-      if (each.kind == kind) return &each;
+      if (each.kind == kind && (number_.integer || !counts_things(each))) return &each;
       from = each.end;
     }
     return nullptr;
@@ -244,14 +268,16 @@ void merge(std::vector<std::string>& into, const std::vector<std::string>& more)
 }
 
 // Of one kind: what the sentence names, and where it names nothing, what stands around it.
-std::vector<std::string> around(const Passage& passage, MentionKind kind, bool& near) {
+std::vector<std::string> around(const Passage& passage, MentionKind kind, bool integer, bool& near) {
   near = true;
-  std::vector<std::string> values = said(passage.mentions, kind);
-  if (!values.empty()) return values;
-  near = false;
-  for (const std::vector<Mention>* list : {&passage.before, &passage.lead_in, &passage.heading}) {
-    values = said(*list, kind);
-    if (!values.empty()) return values;
+  for (const std::vector<Mention>* list :
+       {&passage.mentions, &passage.before, &passage.lead_in, &passage.heading}) {
+    std::vector<Mention> of_kind;
+    for (const Mention& each : *list) {
+      if (each.kind == kind && (integer || !counts_things(each))) of_kind.push_back(each);
+    }
+    if (std::vector<std::string> values = said(of_kind, kind); !values.empty()) return values;
+    near = false;
   }
   return {};
 }
@@ -299,6 +325,41 @@ void split_by_column(const Passage& cell, std::size_t number, ScopeSet& metric) 
   metric.values = parts[number]->means;
 }
 
+// What the unit says of the metric outweighs words: milliseconds are time, points a difference.
+void metric_of_unit(const Passage& passage, const WrittenNumber& number, Scope& scope) {
+  if (number.unit == WrittenUnit::kMilliseconds || number.unit == WrittenUnit::kBytes) {
+    const char* metric = number.unit == WrittenUnit::kMilliseconds ? "latency" : "memory";
+    const std::string headroom = std::string(metric) + "_headroom";
+    scope.metric = {.values = {metric, headroom}, .pinned = true};
+    return;
+  }
+  const bool points_around = std::ranges::any_of(
+      passage.numbers, [](const WrittenNumber& each) { return each.unit == WrittenUnit::kPoints; });
+  const bool bare = number.unit == WrittenUnit::kNone && !number.integer;
+  const bool points = number.unit == WrittenUnit::kPoints ||
+                      (number.unit == WrittenUnit::kNone && passage.column_unit == WrittenUnit::kPoints) ||
+                      (bare && points_around && scope.metric.values.empty());
+  if (points) {
+    constexpr std::array<std::string_view, 9> kDifferences = {
+        "accuracy_change", "contrast",   "macro_f1_difference", "tier_f1",   "ece",
+        "ece_difference",  "detectable", "class_accuracy",      "gate_share"};
+    std::erase_if(scope.metric.values, [&](const std::string& each) {
+      return std::ranges::find(kDifferences, each) == kDifferences.end();
+    });
+    // Of accuracy unless something else is named; a tier has no other number that is counted in points.
+    if (scope.metric.values.empty() || !said(passage.mentions, MentionKind::kTier).empty()) {
+      merge(scope.metric.values, {"accuracy_change", "contrast", "detectable"});
+    }
+    return;
+  }
+  // A class's own numbers, where nothing says which.
+  if (scope.label.pinned && !scope.metric.pinned) scope.metric = {};
+  if (!scope.label.values.empty() && !number.integer && !scope.metric.values.empty()) {
+    merge(scope.metric.values, {"class_accuracy", "probability", "tier_f1"});
+  }
+  if (bare && points_around && !scope.metric.values.empty()) merge(scope.metric.values, {"accuracy_change"});
+}
+
 }  // namespace
 
 bool ScopeSet::allows(const std::string& value) const {
@@ -318,7 +379,7 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
       return;
     }
     bool near = false;
-    (scopes.wide.*set).values = around(passage, kind, near);
+    (scopes.wide.*set).values = around(passage, kind, number.integer, near);
     if (kind == MentionKind::kMetric) scopes.metric_is_near = near;
     Chosen chosen = reader.narrow(kind);
     scopes.narrow.*set =
@@ -326,6 +387,14 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
   };
   fill(MentionKind::kModel, &Scope::model);
   fill(MentionKind::kRecipe, &Scope::recipe);
+  // "lower than that of fp16 [-0.10, -0.01]": the reference is what a difference is taken to, not whose it
+  // is.
+  const bool difference =
+      number.sign != 0 || number.unit == WrittenUnit::kPoints || number.in_range || number.in_brackets;
+  if (!is_cell && difference && scopes.narrow.recipe.pinned &&
+      scopes.narrow.recipe.values == std::vector{evidence.reference_recipe}) {
+    scopes.narrow.recipe = scopes.wide.recipe;
+  }
   fill(MentionKind::kTier, &Scope::tier);
   fill(MentionKind::kLabel, &Scope::label);
   fill(MentionKind::kMetric, &Scope::metric);
@@ -345,6 +414,12 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
       merge(scopes.wide.recipe.values, {evidence.reference_recipe});
     scopes.limit = reader.near_word("limit", 12);
   }
+  if (number.integer && number.unit == WrittenUnit::kNone && !is_cell && reader.is_total()) {
+    scopes.narrow.metric = {.values = {"n", "class_n", "classes", "flips", "gate_kept"}, .pinned = true};
+    scopes.wide.metric = scopes.narrow.metric;
+    scopes.metric_is_near = true;
+  }
+  for (Scope* scope : {&scopes.narrow, &scopes.wide}) metric_of_unit(passage, number, *scope);
   scopes.hypothetical = says(passage.mentions, "hypothetical");
   scopes.bounding = reader.word_just_before("bounding", 4);
   scopes.approximate = reader.word_just_before("approximate", 3);

@@ -314,7 +314,7 @@ class Collector {
         Fact rate = of(one, "requests", id);
         rate.unit = FactUnit::kRate;
         put(rate, 1000.0 / summary.median_ms);
-        Fact spread = of(one, "latency", id);
+        Fact spread = of(one, "latency_spread", id);
         if (summary.min_ms > 0.0) put(spread, summary.max_ms / summary.min_ms - 1.0, true);
       }
     }
