@@ -254,7 +254,8 @@ inline std::optional<std::string> swapped_word(NoteSource& note, FaultContext& c
   for (const auto& [from, to] : words) {
     for (const Place& place : places_of(note, ("(?:^|[^\\w-])(" + from + ")(?![\\w-])").c_str())) {
       const std::string unit = unit_text(note, place);
-      if (!matches(unit, telling) || matches(unit, R"(et al|\bif\b|raised|class|LLM\.int8)")) continue;
+      if (!matches(unit, telling) || matches(unit, R"(et al|runner-up|\bif\b|raised|class|LLM\.int8)"))
+        continue;
       places.emplace_back(place, to);
     }
   }
@@ -330,7 +331,7 @@ inline std::optional<std::string> dominated_unnamed(NoteSource& note, FaultConte
 inline std::optional<std::string> missing_intervals(NoteSource& note, FaultContext&) {
   std::size_t removed = 0;
   for (std::string& part : note.parts) {
-    const std::regex bracket(R"(\s*\\?\[[−+-]?[0-9.]+,\s*[−+-]?[0-9.]+\\?\])");
+    const std::regex bracket(R"(\s*\\?\[(?:−|\+|-)?[0-9.]+,\s*(?:−|\+|-)?[0-9.]+\\?\])");
     const std::string without = std::regex_replace(part, bracket, "");
     if (without != part) ++removed;
     part = without;

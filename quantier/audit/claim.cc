@@ -211,9 +211,7 @@ class Claims {
       if (index_ + 1 < passages_.size() && passages_[index_ + 1].block == passage.block &&
           says(passages_[index_ + 1].mentions, "scope"))
         return;
-      if (index_ > 0 && passages_[index_ - 1].block == passage.block &&
-          says(passages_[index_ - 1].mentions, "scope"))
-        return;
+
       return add(ClaimKind::kOutOfScope,
                  fmt::format("a ratio of {} was found in another scope ({}); say so, or do not carry it over",
                              *technique, work.scope));

@@ -78,12 +78,15 @@ std::vector<Reading> readings_of(const WrittenNumber& number, const Passage& pas
       break;
   }
   if (!number.integer || passage.kind == PassageKind::kCell) {
-    add(FactUnit::kFraction);
+    const bool points_around = passage.kind == PassageKind::kSentence &&
+                               std::ranges::any_of(passage.numbers, [](const WrittenNumber& each) {
+                                 return each.unit == WrittenUnit::kPoints;
+                               });
+    // "0.0" as a fraction would be anything below 0.05.
+    if (!points_around || number.half_width < 0.04) add(FactUnit::kFraction);
     add(FactUnit::kPlain);
     // "0.0 points in the head, 0.0 in the middle": the unit stands once.
-    if (passage.kind == PassageKind::kSentence &&
-        std::ranges::any_of(passage.numbers,
-                            [](const WrittenNumber& each) { return each.unit == WrittenUnit::kPoints; })) {
+    if (points_around) {
       readings.push_back({FactUnit::kFraction, 0.01 * number.value, 0.01 * number.half_width, true});
     }
     // A column that does not say its unit.
@@ -111,6 +114,14 @@ class Matcher {
         evidence_(evidence),
         published_(published),
         scopes_(scopes_of(passage, index, evidence)) {
+    // Of two numbers in brackets the first is the lower end.
+    const std::vector<WrittenNumber>& numbers = passage.numbers;
+    if (number_.in_brackets && index + 1 < numbers.size() && numbers[index + 1].in_brackets &&
+        !(index > 0 && numbers[index - 1].in_brackets && paired(index - 1))) {
+      place_ = paired(index) ? 1 : 0;
+    } else if (number_.in_brackets && index > 0 && numbers[index - 1].in_brackets && paired(index - 1)) {
+      place_ = 2;
+    }
     interval_said_ = number_.in_brackets || number_.in_range || says(passage.mentions, "interval") ||
                      says(passage.column_mentions, "interval") || says(passage.row_mentions, "interval");
   }
@@ -156,6 +167,16 @@ class Matcher {
   }
 
  private:
+  // Whether this number and the next stand alone in one pair of brackets.
+  bool paired(std::size_t at) const {
+    const std::string_view text = passage_.text;
+    const WrittenNumber& one = passage_.numbers[at];
+    const WrittenNumber& two = passage_.numbers[at + 1];
+    if (one.end > two.begin) return false;
+    const std::string_view gap = text.substr(one.end, two.begin - one.end);
+    return gap.find(']') == std::string_view::npos && gap.find('[') == std::string_view::npos;
+  }
+
   // Not a statement about a measurement.
   bool skipped() const {
     if (number_.unit != WrittenUnit::kNone) return false;
@@ -209,8 +230,8 @@ class Matcher {
 
   bool role_fits(const Fact& fact) const {
     const bool end = fact.role == FactRole::kLow || fact.role == FactRole::kHigh;
-    if (number_.in_brackets) return end;
-    return !end || interval_said_;
+    if (!number_.in_brackets) return !end || interval_said_;
+    return end && (place_ == 0 || (place_ == 1) == (fact.role == FactRole::kLow));
   }
 
   double tolerance(const Fact& fact, const Reading& reading) const {
@@ -276,6 +297,8 @@ class Matcher {
     const bool percent = number_.unit == WrittenUnit::kPercent;
     const bool subtraction = scopes_.is_difference || number_.unit == WrittenUnit::kPoints;
     if (!ratio && !percent && !subtraction) return false;
+    // Where the evidence has the difference itself, arithmetic on other numbers explains nothing.
+    if (!ratio && scopes_.narrow.tier.pinned && number_.unit != WrittenUnit::kPercent) return false;
     Scope scope = scopes_.wide;
     if (!scope.recipe.values.empty()) {
       if (std::ranges::find(scope.recipe.values, evidence_.reference_recipe) == scope.recipe.values.end()) {
@@ -288,6 +311,7 @@ class Matcher {
     std::vector<std::size_t> operands;
     for (std::size_t i = 0; i < evidence_.facts.size(); ++i) {
       const Fact& fact = evidence_.facts[i];
+      if (fact.metric == "tier_f1" || fact.metric == "probability" || fact.unit == FactUnit::kCount) continue;
       if (fact.difference || fact.role == FactRole::kLow || fact.role == FactRole::kHigh ||
           fact.role == FactRole::kStep)
         continue;
@@ -386,6 +410,7 @@ class Matcher {
   NumberScopes scopes_;
   std::vector<Reading> readings_;
   bool interval_said_ = false;
+  int place_ = 0;  // in brackets: 1 the first of two, 2 the second, 0 not known
   mutable const PublishedWork* work_ = nullptr;
 };
 

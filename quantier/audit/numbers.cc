@@ -163,7 +163,10 @@ class Scanner {
     }
     if (is_date(at, end)) return at + 10;
     int exponent = 0;
-    if (end + 1 < text_.size() && (text_[end] == 'e' || text_[end] == 'E')) {
+    // Without a sign or a point it is a hexadecimal key: "4378e272".
+    const bool may_have_exponent =
+        point || digits.size() == 1 || (end + 1 < text_.size() && !is_digit(text_[end + 1]));
+    if (may_have_exponent && end + 1 < text_.size() && (text_[end] == 'e' || text_[end] == 'E')) {
       std::size_t behind = end + 1;
       if (text_[behind] == '-' || text_[behind] == '+') ++behind;
       const std::size_t first = behind;

@@ -87,6 +87,14 @@ class Cutter {
     made.kind = kind;
     made.mentions = words_.mentions(text);
     made.numbers = numbers_in(text);
+    // "class 011" is a name.
+    std::erase_if(made.numbers, [&](const WrittenNumber& number) {
+      return std::ranges::any_of(made.mentions, [&](const Mention& each) {
+        const bool name = each.kind == MentionKind::kLabel || each.kind == MentionKind::kModel ||
+                          each.kind == MentionKind::kRecipe;
+        return name && number.begin < each.end && each.begin < number.end;
+      });
+    });
     made.text = std::move(text);
     made.place = place;
     made.block = block_;
@@ -202,8 +210,9 @@ class Cutter {
       made.column_mentions = words_.mentions(header[c]);
       read_unit(header[c], made);
       // An interval without a name of its own is that of the column to its left.
-      for (std::size_t left = c; left > 0 && said(made.column_mentions, MentionKind::kMetric).empty();
-           --left) {
+      const bool own_name = !said(made.column_mentions, MentionKind::kFit).empty();
+      for (std::size_t left = c;
+           !own_name && left > 0 && said(made.column_mentions, MentionKind::kMetric).empty(); --left) {
         const bool interval = says(words_.mentions(header[left]), "convention");
         if (!interval) break;
         append(made.column_mentions, words_.mentions(header[left - 1]));

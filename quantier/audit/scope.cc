@@ -13,9 +13,9 @@ bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; 
 
 // Words that may stand between a number and the name it belongs to.
 constexpr std::array<std::string_view, 30> kFillers = {
-    "of",   "at",    "for", "in",    "on",         "the",   "a",       "its",     "with", "under",
-    "more", "newly", "net", "gross", "fewer",      "an",    "to",      "is",      "was",  "their",
-    "this", "that",  "per", "whole", "validation", "model", "wrongly", "correct", "(",    "points"};
+    "of",   "at",    "for", "in",    "on",         "the",   "a",       "its",     "with",  "under",
+    "more", "newly", "net", "gross", "fewer",      "an",    "to",      "is",      "was",   "their",
+    "this", "that",  "per", "whole", "validation", "model", "wrongly", "correct", "limit", "points"};
 
 bool only_fillers(std::string_view between) {
   std::size_t words = 0;
@@ -326,7 +326,7 @@ void split_by_column(const Passage& cell, std::size_t number, ScopeSet& metric) 
 }
 
 // What the unit says of the metric outweighs words: milliseconds are time, points a difference.
-void metric_of_unit(const Passage& passage, const WrittenNumber& number, Scope& scope) {
+void metric_of_unit(const Passage& passage, const WrittenNumber& number, bool metric_is_near, Scope& scope) {
   if (number.unit == WrittenUnit::kMilliseconds || number.unit == WrittenUnit::kBytes) {
     const char* metric = number.unit == WrittenUnit::kMilliseconds ? "latency" : "memory";
     const std::string headroom = std::string(metric) + "_headroom";
@@ -346,8 +346,10 @@ void metric_of_unit(const Passage& passage, const WrittenNumber& number, Scope& 
     std::erase_if(scope.metric.values, [&](const std::string& each) {
       return std::ranges::find(kDifferences, each) == kDifferences.end();
     });
+    const bool tiers = !said(passage.mentions, MentionKind::kTier).empty();
+    if (tiers && !metric_is_near) scope.metric.values.clear();
     // Of accuracy unless something else is named; a tier has no other number that is counted in points.
-    if (scope.metric.values.empty() || !said(passage.mentions, MentionKind::kTier).empty()) {
+    if (scope.metric.values.empty() || tiers) {
       merge(scope.metric.values, {"accuracy_change", "contrast", "detectable"});
     }
     return;
@@ -381,6 +383,11 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
     bool near = false;
     (scopes.wide.*set).values = around(passage, kind, number.integer, near);
     if (kind == MentionKind::kMetric) scopes.metric_is_near = near;
+    // "over its precisions" is about all of them, whatever the sentence before spoke of.
+    const char* plural = kind == MentionKind::kRecipe  ? "every-recipe"
+                         : kind == MentionKind::kModel ? "every-model"
+                                                       : "";
+    if (!near && says(passage.mentions, plural)) (scopes.wide.*set).values.clear();
     Chosen chosen = reader.narrow(kind);
     scopes.narrow.*set =
         chosen.pinned ? ScopeSet{.values = std::move(chosen.values), .pinned = true} : scopes.wide.*set;
@@ -419,7 +426,15 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
     scopes.wide.metric = scopes.narrow.metric;
     scopes.metric_is_near = true;
   }
-  for (Scope* scope : {&scopes.narrow, &scopes.wide}) metric_of_unit(passage, number, *scope);
+  if (!scopes.metric_is_near && !number.integer && number.unit == WrittenUnit::kNone) {
+    // "held-out: 0.041" speaks of calibration; a heading or the sentence before says what a list of numbers
+    // is.
+    const bool owned = scopes.narrow.model.pinned || scopes.narrow.recipe.pinned;
+    scopes.metric_is_near =
+        !said(passage.mentions, MentionKind::kFit).empty() || (owned && !scopes.wide.metric.values.empty());
+  }
+  for (Scope* scope : {&scopes.narrow, &scopes.wide})
+    metric_of_unit(passage, number, scopes.metric_is_near, *scope);
   scopes.hypothetical = says(passage.mentions, "hypothetical");
   scopes.bounding = reader.word_just_before("bounding", 4);
   scopes.approximate = reader.word_just_before("approximate", 3);

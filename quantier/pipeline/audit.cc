@@ -110,7 +110,7 @@ Result<AuditEvidence> audit_evidence(const AuditOptions& options) {
   if (all_imported(runs)) envelope.memory_definition = kImportedMemory;
   QT_TRY(const Decision decision,
          decide_candidates(candidates_of(findings, envelope), quality_differences_of(findings), envelope));
-  AuditEvidence evidence = audit_evidence_of(findings, decision, reported, runs);
+  AuditEvidence evidence = audit_evidence_of(findings, decision, reported, runs, tiers);
   evidence.source = file.string();
   return evidence;
 }

@@ -111,6 +111,18 @@ class Collector {
     }
   }
 
+  // Classes by tier, those without examples included.
+  void tiers(const AnalysisTiers& tiers) {
+    for (std::size_t t = 0; t < tiers.names.size(); ++t) {
+      Fact fact;
+      fact.id = "tiers/" + tiers.names[t];
+      fact.metric = "classes";
+      fact.tier = tiers.names[t];
+      count(fact, static_cast<std::uint64_t>(
+                      std::ranges::count(tiers.tier_of_class, static_cast<std::int32_t>(t))));
+    }
+  }
+
   void decision() {
     for (std::size_t c = 0; c < decision_.constraints.size(); ++c) limit(c);
     for (const Relaxation& step : decision_.relaxations) {
@@ -283,7 +295,7 @@ class Collector {
       ends(share, gate.share_interval.low, gate.share_interval.high);
       Fact accuracy = of(one, "gate_accuracy", name);
       if (gate.accuracy) put(accuracy, *gate.accuracy);
-      if (gate.accuracy) put(accuracy, 1.0 - *gate.accuracy);
+      if (gate.accuracy) put(of(one, "gate_error", name), 1.0 - *gate.accuracy);
       if (gate.accuracy_interval) ends(accuracy, gate.accuracy_interval->low, gate.accuracy_interval->high);
       count(of(one, "gate_kept", name), gate.kept);
       count(of(one, "gate_kept", name), gate.kept_right);
@@ -581,7 +593,8 @@ void Collector::reported(const std::vector<ReportedValue>& values) {
 }  // namespace
 
 AuditEvidence audit_evidence_of(const Analysis& analysis, const Decision& decision,
-                                const std::vector<ReportedValue>& reported, const std::vector<Run>& runs) {
+                                const std::vector<ReportedValue>& reported, const std::vector<Run>& runs,
+                                const AnalysisTiers& tiers) {
   AuditEvidence evidence;
   evidence.reference_recipe = analysis.reference_recipe;
   evidence.tiers = analysis.tier_names;
@@ -605,6 +618,7 @@ AuditEvidence audit_evidence_of(const Analysis& analysis, const Decision& decisi
   collector.configurations(all_imported(runs));
   collector.comparisons();
   collector.whole();
+  collector.tiers(tiers);
   collector.decision();
   collector.reported(reported);
   return evidence;

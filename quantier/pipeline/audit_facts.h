@@ -13,11 +13,12 @@
 #include "quantier/record/reported_value.h"
 #include "quantier/record/run.h"
 #include "quantier/stats/comparisons/analysis.h"
+#include "quantier/stats/comparisons/analyze.h"
 
 namespace quantier {
 
 [[nodiscard]] AuditEvidence audit_evidence_of(const Analysis& analysis, const Decision& decision,
                                               const std::vector<ReportedValue>& reported,
-                                              const std::vector<Run>& runs);
+                                              const std::vector<Run>& runs, const AnalysisTiers& tiers);
 
 }  // namespace quantier
