@@ -354,6 +354,7 @@ inline bool insert_sentence(NoteSource& note, FaultContext& context, const std::
   for (const Place& place :
        places_of(note, note.format == NoteFormat::kHtml ? R"((\.)(?=</p>|</li>))" : R"((\.)(?=\n|$))")) {
     const std::string unit = unit_text(note, place);
+    if (note.parts[place.part].substr(0, place.end).ends_with("al.")) continue;
     if (unit.starts_with("|") || unit.starts_with(">") || unit.starts_with("![") || unit.starts_with("*Mac"))
       continue;
     // Behind a supposition or a cited work it would read as a part of that.
@@ -479,6 +480,7 @@ inline std::optional<std::string> in_sample_as_held_out(NoteSource& note, FaultC
     for (const Place& place : places_of(note, ("(?:^|[^\\d.])(" + pattern + ")(?!\\d)").c_str())) {
       const std::string unit = unit_text(note, place);
       if (matches(unit, R"(\bif\b|raised|moved|lifted|relaxed|raising)")) continue;
+      if (inside_brackets(note.parts[place.part], place.begin)) continue;
       // Only where the note says that the number is held out.
       const bool says_so = matches(unit, "held|cross-fitted|took no part|unseen");
       const std::string& text = note.parts[place.part];

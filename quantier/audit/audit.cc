@@ -101,9 +101,11 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
   for (std::size_t p = 0; p < audit.passages.size(); ++p) {
     const Passage& passage = audit.passages[p];
     if (passage.kind == PassageKind::kHeading) continue;
+    std::vector<std::size_t> owner;  // facts of the last number outside of brackets
     for (std::size_t n = 0; n < passage.numbers.size(); ++n) {
       CheckedNumber checked{
-          .passage = p, .number = n, .finding = check_number(passage, n, known, tables.published)};
+          .passage = p, .number = n, .finding = check_number(passage, n, known, tables.published, owner)};
+      if (!passage.numbers[n].in_brackets) owner = checked.finding.facts;
       // A table cannot be compared with itself, and what it does not hold is no fault of the sentence.
       NumberVerdict& verdict = checked.finding.verdict;
       if (audit.against_itself && is_alarm(verdict) && verdict != NumberVerdict::kPublished &&

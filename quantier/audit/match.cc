@@ -1,6 +1,7 @@
 #include "quantier/audit/match.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -89,12 +90,18 @@ std::vector<Reading> readings_of(const WrittenNumber& number, const Passage& pas
     if (points_around) {
       readings.push_back({FactUnit::kFraction, 0.01 * number.value, 0.01 * number.half_width, true});
     }
-    // A column that does not say its unit.
+    // A column that does not say its unit: points where the number cannot be a fraction, costs where it is
+    // one.
     if (passage.kind == PassageKind::kCell && passage.column_unit == WrittenUnit::kNone) {
-      add(FactUnit::kFraction, 0.01);
-      add(FactUnit::kMilliseconds);
-      add(FactUnit::kBytes, 1e9);
-      add(FactUnit::kBytes, 1e6);
+      if (std::fabs(number.value) >= 1.0 || number.half_width > 0.04) add(FactUnit::kFraction, 0.01);
+      const auto has = [&](const char* metric) {
+        return !scope.metric.values.empty() && scope.metric.allows(metric);
+      };
+      if (has("latency")) add(FactUnit::kMilliseconds);
+      if (has("memory")) {
+        add(FactUnit::kBytes, 1e9);
+        add(FactUnit::kBytes, 1e6);
+      }
       if (number.integer) add(FactUnit::kCount);
     }
   }
@@ -108,8 +115,9 @@ bool near(double written, double known, double tolerance) {
 class Matcher {
  public:
   Matcher(const Passage& passage, std::size_t index, const AuditEvidence& evidence,
-          const Published& published)
+          const Published& published, const std::vector<std::size_t>& owner)
       : passage_(passage),
+        owner_(owner),
         number_(passage.numbers[index]),
         evidence_(evidence),
         published_(published),
@@ -122,6 +130,15 @@ class Matcher {
     } else if (number_.in_brackets && index > 0 && numbers[index - 1].in_brackets && paired(index - 1)) {
       place_ = 2;
     }
+    if (passage.kind == PassageKind::kCell && !number_.in_brackets) place_ = column_end(passage.column_text);
+    brackets_ = std::ranges::any_of(numbers, &WrittenNumber::in_brackets);
+    for (const std::vector<Mention>* list :
+         {&passage.mentions, &passage.column_mentions, &passage.row_mentions}) {
+      for (const char* word :
+           {"limit", "fail", "pass", "hypothetical", "would_change", "bounding", "binds"}) {
+        limit_said_ = limit_said_ || says(*list, word);
+      }
+    }
     interval_said_ = number_.in_brackets || number_.in_range || says(passage.mentions, "interval") ||
                      says(passage.column_mentions, "interval") || says(passage.row_mentions, "interval");
   }
@@ -130,6 +147,12 @@ class Matcher {
     NumberFinding finding;
     if (skipped()) return finding;
     readings_ = readings_of(number_, passage_, scopes_.narrow);
+    if (number_.in_brackets && !owner_.empty()) {
+      // The interval of the number before it, and of no other.
+      if (of_owner(finding)) return finding;
+      if (finding.verdict == NumberVerdict::kContradicts && excuse().empty()) return finding;
+      finding = {};
+    }
     if (matched(scopes_.narrow, finding)) return finding;
     readings_ = readings_of(number_, passage_, scopes_.wide);
     if (derived(finding)) return finding;
@@ -167,6 +190,23 @@ class Matcher {
   }
 
  private:
+  // "95 % CI low": which end of an interval a column holds.
+  static int column_end(std::string_view header) {
+    std::string words = " ";
+    for (const char c : header)
+      words += std::isalnum(static_cast<unsigned char>(c)) != 0
+                   ? static_cast<char>(std::tolower(static_cast<unsigned char>(c)))
+                   : ' ';
+    words += ' ';
+    for (const char* low : {" low ", " lower ", " lo "}) {
+      if (words.find(low) != std::string::npos) return 1;
+    }
+    for (const char* high : {" high ", " upper ", " hi "}) {
+      if (words.find(high) != std::string::npos) return 2;
+    }
+    return 0;
+  }
+
   // Whether this number and the next stand alone in one pair of brackets.
   bool paired(std::size_t at) const {
     const std::string_view text = passage_.text;
@@ -215,11 +255,21 @@ class Matcher {
   std::string excuse() const {
     if (passage_.appendix) return "protocol and provenance are not compared";
     if (scopes_.convention) return "a convention or a setting";
-    if (scopes_.hypothetical && (scopes_.limit || scopes_.bounding || says(passage_.mentions, "limit"))) {
+    const bool finding = number_.sign != 0 || number_.in_brackets || number_.unit == WrittenUnit::kPoints;
+    if (scopes_.hypothetical && !finding &&
+        (scopes_.limit || scopes_.bounding || says(passage_.mentions, "limit"))) {
       return "a supposition, not a measurement";
     }
     if (scopes_.bounding) return "a bound, not a value";
-    if (!cited_in(passage_.text, published_).empty()) return "of a cited work";
+    if (!cited_in(passage_.text, published_).empty()) {
+      // A sentence that cites may still speak of one's own configurations.
+      const bool own = number_.unit == WrittenUnit::kPoints || scopes_.narrow.recipe.pinned ||
+                       scopes_.narrow.tier.pinned ||
+                       (!said(passage_.mentions, MentionKind::kModel).empty() &&
+                        !said(passage_.mentions, MentionKind::kRecipe).empty());
+      if (!own || number_.unit == WrittenUnit::kTimes || number_.unit == WrittenUnit::kOther)
+        return "of a cited work";
+    }
     if (says(passage_.mentions, "hardware") &&
         (scopes_.hypothetical || says(passage_.mentions, "modelled"))) {
       return "of other hardware, and said to be no measurement";
@@ -230,7 +280,12 @@ class Matcher {
 
   bool role_fits(const Fact& fact) const {
     const bool end = fact.role == FactRole::kLow || fact.role == FactRole::kHigh;
-    if (!number_.in_brackets) return !end || interval_said_;
+    if (!number_.in_brackets) {
+      // With an interval in brackets beside it, this is what the interval is of.
+      if (end && !number_.in_range && brackets_) return false;
+      if (end && place_ != 0 && (place_ == 1) != (fact.role == FactRole::kLow)) return false;
+      return !end || interval_said_;
+    }
     return end && (place_ == 0 || (place_ == 1) == (fact.role == FactRole::kLow));
   }
 
@@ -255,10 +310,19 @@ class Matcher {
            fact.metric == "ece" || fact.metric == "detectable" || fact.metric == "margin";
   }
 
+  // A plain number is a difference only where something says so.
+  bool difference_fits(const Fact& fact) const {
+    if (!fact.difference || passage_.kind != PassageKind::kSentence) return true;
+    return scopes_.is_difference || number_.unit == WrittenUnit::kPoints || number_.in_brackets ||
+           number_.in_range || number_.integer;
+  }
+
   bool matched(const Scope& scope, NumberFinding& finding) const {
     for (std::size_t i = 0; i < evidence_.facts.size(); ++i) {
       const Fact& fact = evidence_.facts[i];
-      if (!role_fits(fact) || !metric_fits_unit(fact) || !in_scope(fact, scope)) continue;
+      if (!role_fits(fact) || !metric_fits_unit(fact) || !difference_fits(fact) || !in_scope(fact, scope))
+        continue;
+      if ((fact.role == FactRole::kLimit || fact.role == FactRole::kStep) && !limit_said_) continue;
       for (const Reading& reading : readings_) {
         if (value_fits(fact, reading)) {
           finding.facts.push_back(i);
@@ -269,6 +333,40 @@ class Matcher {
     if (finding.facts.empty()) return false;
     finding.verdict = NumberVerdict::kSourced;
     return true;
+  }
+
+  static bool same_subject(const Fact& a, const Fact& b) {
+    return a.metric == b.metric && a.model == b.model && a.recipe == b.recipe && a.tier == b.tier &&
+           a.label == b.label && a.fit == b.fit && a.against_model == b.against_model &&
+           a.against_recipe == b.against_recipe;
+  }
+
+  // Ends of the intervals that the owner's facts have; kContradicts when they have some, and none is this.
+  bool of_owner(NumberFinding& finding) const {
+    const Fact* nearest = nullptr;
+    for (std::size_t i = 0; i < evidence_.facts.size(); ++i) {
+      const Fact& fact = evidence_.facts[i];
+      if (fact.role == FactRole::kValue || !role_fits(fact)) continue;
+      const bool own =
+          std::ranges::any_of(owner_, [&](std::size_t o) { return same_subject(evidence_.facts[o], fact); });
+      if (!own) continue;
+      nearest = &fact;
+      for (const Reading& reading : readings_) {
+        if (value_fits(fact, reading)) {
+          finding.facts.push_back(i);
+          break;
+        }
+      }
+    }
+    if (!finding.facts.empty()) {
+      finding.verdict = NumberVerdict::kSourced;
+      return true;
+    }
+    if (nearest != nullptr) {
+      finding.verdict = NumberVerdict::kContradicts;
+      finding.why = fmt::format("the evidence has {}", fact_text(*nearest));
+    }
+    return false;
   }
 
   bool any_candidate(const Scope& scope) const {
@@ -294,7 +392,8 @@ class Matcher {
   // Two facts of the sentence and the arithmetic that people do on them.
   bool derived(NumberFinding& finding) const {
     const bool ratio = number_.unit == WrittenUnit::kTimes;
-    const bool percent = number_.unit == WrittenUnit::kPercent;
+    const bool percent =
+        number_.unit == WrittenUnit::kPercent && scopes_.is_difference && passage_.kind != PassageKind::kCell;
     const bool subtraction = scopes_.is_difference || number_.unit == WrittenUnit::kPoints;
     if (!ratio && !percent && !subtraction) return false;
     // Where the evidence has the difference itself, arithmetic on other numbers explains nothing.
@@ -404,13 +503,16 @@ class Matcher {
   }
 
   const Passage& passage_;
+  const std::vector<std::size_t>& owner_;
   const WrittenNumber& number_;
   const AuditEvidence& evidence_;
   const Published& published_;
   NumberScopes scopes_;
   std::vector<Reading> readings_;
   bool interval_said_ = false;
-  int place_ = 0;  // in brackets: 1 the first of two, 2 the second, 0 not known
+  bool brackets_ = false;    // somewhere in the passage
+  bool limit_said_ = false;  // likewise
+  int place_ = 0;            // in brackets: 1 the first of two, 2 the second, 0 not known
   mutable const PublishedWork* work_ = nullptr;
 };
 
@@ -474,8 +576,8 @@ std::string fact_text(const Fact& fact) {
 }
 
 NumberFinding check_number(const Passage& passage, std::size_t number, const AuditEvidence& evidence,
-                           const Published& published) {
-  return Matcher(passage, number, evidence, published).check();
+                           const Published& published, const std::vector<std::size_t>& owner) {
+  return Matcher(passage, number, evidence, published, owner).check();
 }
 
 }  // namespace quantier

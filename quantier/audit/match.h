@@ -37,8 +37,10 @@ struct NumberFinding {
   std::string why;  // for a person: what the evidence says instead, or why nothing could be said
 };
 
+// `owner`: what the number before its brackets was found to be; empty outside of brackets.
 [[nodiscard]] NumberFinding check_number(const Passage& passage, std::size_t number,
-                                         const AuditEvidence& evidence, const Published& published);
+                                         const AuditEvidence& evidence, const Published& published,
+                                         const std::vector<std::size_t>& owner = {});
 
 // "encoder int4, tail: accuracy change -0.0249", for a person.
 [[nodiscard]] std::string fact_text(const Fact& fact);

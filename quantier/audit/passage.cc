@@ -209,6 +209,12 @@ class Cutter {
       made.column_text = header[c];
       made.column_mentions = words_.mentions(header[c]);
       read_unit(header[c], made);
+      // The corner of a table may say what all of it is: "ECE | before | after".
+      if (c > 0 && said(made.column_mentions, MentionKind::kMetric).empty()) {
+        for (const Mention& each : words_.mentions(header.front())) {
+          if (each.kind == MentionKind::kMetric) made.lead_in.insert(made.lead_in.begin(), each);
+        }
+      }
       // An interval without a name of its own is that of the column to its left.
       const bool own_name = !said(made.column_mentions, MentionKind::kFit).empty();
       for (std::size_t left = c;

@@ -237,15 +237,25 @@ class Reader {
     for (const Mention& each : passage_.mentions) {
       if (each.kind != kind) continue;
       const bool linked =
-          !run.empty() && each.begin >= run.back()->end &&
-          only_separators(
-              std::string_view(passage_.text).substr(run.back()->end, each.begin - run.back()->end));
+          !run.empty() && each.begin >= run.back()->end && listed(run.back()->end, each.begin);
       if (!linked && run.size() == count) break;
       if (!linked) run.clear();
       run.push_back(&each);
     }
     if (run.size() != count) return {};
     return {.values = run[index_ - first]->means, .pinned = true};
+  }
+
+  // Only separators between two places, names of configurations apart: "encoder fp16, encoder int8".
+  [[nodiscard]] bool listed(std::size_t from, std::size_t to) const {
+    std::string between = passage_.text.substr(from, to - from);
+    for (const Mention& each : passage_.mentions) {
+      const bool name = each.kind == MentionKind::kModel || each.kind == MentionKind::kRecipe;
+      if (!name || each.begin < from || each.end > to) continue;
+      std::fill(between.begin() + static_cast<std::ptrdiff_t>(each.begin - from),
+                between.begin() + static_cast<std::ptrdiff_t>(each.end - from), ' ');
+    }
+    return only_separators(between);
   }
 
   [[nodiscard]] bool in_one_run(std::size_t a, std::size_t b) const {
@@ -304,6 +314,7 @@ ScopeSet of_cell(const Passage& cell, MentionKind kind) {
   if (values.empty()) {
     for (const std::vector<Mention>* list : {&cell.lead_in, &cell.heading}) {
       set.values = said(*list, kind);
+      if (kind == MentionKind::kFit) keep_exact_fits(*list, set.values);
       if (!set.values.empty()) break;
     }
   }
@@ -350,7 +361,13 @@ void metric_of_unit(const Passage& passage, const WrittenNumber& number, bool me
     if (tiers && !metric_is_near) scope.metric.values.clear();
     // Of accuracy unless something else is named; a tier has no other number that is counted in points.
     if (scope.metric.values.empty() || tiers) {
-      merge(scope.metric.values, {"accuracy_change", "contrast", "detectable"});
+      merge(scope.metric.values, {"accuracy_change", "detectable"});
+      // One change against another needs both sides in the sentence.
+      const auto several = [&](MentionKind kind) { return said(passage.mentions, kind).size() > 1; };
+      if (says(passage.mentions, "comparison") &&
+          (several(MentionKind::kTier) || several(MentionKind::kModel) || several(MentionKind::kRecipe))) {
+        merge(scope.metric.values, {"contrast"});
+      }
     }
     return;
   }
@@ -376,6 +393,11 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
   const auto fill = [&](MentionKind kind, ScopeSet Scope::* set) {
     if (is_cell) {
       scopes.narrow.*set = of_cell(passage, kind);
+      // A column that names a fit is about calibration.
+      if (kind == MentionKind::kMetric && !(scopes.narrow.*set).pinned &&
+          !said(passage.column_mentions, MentionKind::kFit).empty()) {
+        scopes.narrow.*set = {.values = {"ece", "temperature", "ece_difference"}, .pinned = true};
+      }
       scopes.wide.*set = scopes.narrow.*set;
       if (kind == MentionKind::kMetric) scopes.metric_is_near = (scopes.narrow.*set).pinned;
       return;

@@ -264,6 +264,7 @@ class Collector {
       fact.fit = "held-out";
       if (const auto& interval = calibration.ece_cross_fitted_interval)
         ends(fact, interval->low, interval->high, false, true);
+      fact.metric = "ece_debiased";
       if (calibration.ece_cross_fitted_debiased) put(fact, *calibration.ece_cross_fitted_debiased);
     }
     const auto temperature = [&](const char* fit, double value) {
