@@ -118,12 +118,24 @@ class Claims {
            !said(passage.mentions, MentionKind::kTier).empty();
   }
 
+  // A negation that is no part of the strong word itself: "no doubt".
+  static bool negated(const std::vector<Mention>& clause) {
+    return std::ranges::any_of(clause, [&](const Mention& each) {
+      if (each.kind != MentionKind::kWord || each.means.front() != "negation") return false;
+      return std::ranges::none_of(clause, [&](const Mention& other) {
+        const bool strong = other.kind == MentionKind::kWord &&
+                            (other.means.front() == "strong" || other.means.front() == "equivalence");
+        return strong && other.begin <= each.begin && each.end <= other.end;
+      });
+    });
+  }
+
   void strength(const Passage& passage, const std::vector<Mention>& clause) {
     const Mention* strong = first_word(clause, "strong");
     const Mention* causal = first_word(clause, "causal");
     const Mention* same = first_word(clause, "equivalence");
     if (strong == nullptr && causal == nullptr && same == nullptr) return;
-    if (says(clause, "hedge") || says(clause, "negation") || says(clause, "hypothetical")) return;
+    if (says(clause, "hedge") || negated(clause) || says(clause, "hypothetical")) return;
     if (passage.text.find('?') != std::string::npos) return;
     if (!cited_in(passage.text, published_).empty() && said(clause, MentionKind::kTier).empty()) return;
     if (!about_quality(clause, passage)) return;

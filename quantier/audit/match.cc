@@ -79,10 +79,7 @@ std::vector<Reading> readings_of(const WrittenNumber& number, const Passage& pas
       break;
   }
   if (!number.integer || passage.kind == PassageKind::kCell) {
-    const bool points_around = passage.kind == PassageKind::kSentence &&
-                               std::ranges::any_of(passage.numbers, [](const WrittenNumber& each) {
-                                 return each.unit == WrittenUnit::kPoints;
-                               });
+    const bool points_around = counts_in_points(passage);
     // "0.0" as a fraction would be anything below 0.05.
     if (!points_around || number.half_width < 0.04) add(FactUnit::kFraction);
     add(FactUnit::kPlain);

@@ -209,10 +209,14 @@ class Cutter {
       made.column_text = header[c];
       made.column_mentions = words_.mentions(header[c]);
       read_unit(header[c], made);
+      made.metric_text = header[c];
+      made.metric_mentions = made.column_mentions;
       // The corner of a table may say what all of it is: "ECE | before | after".
       if (c > 0 && said(made.column_mentions, MentionKind::kMetric).empty()) {
-        for (const Mention& each : words_.mentions(header.front())) {
-          if (each.kind == MentionKind::kMetric) made.lead_in.insert(made.lead_in.begin(), each);
+        made.metric_text = header.front();
+        made.metric_mentions = words_.mentions(header.front());
+        for (const Mention& each : made.metric_mentions) {
+          if (each.kind == MentionKind::kMetric) made.column_mentions.push_back(each);
         }
       }
       // An interval without a name of its own is that of the column to its left.

@@ -39,6 +39,9 @@ struct Passage {
   std::vector<Mention> row_mentions;     // of the texts in its row
   std::vector<Mention> column_mentions;  // of its header
   std::string column_text;
+  // The header that says what is measured: the column's, or where that says nothing the corner of the table.
+  std::string metric_text;
+  std::vector<Mention> metric_mentions;
   std::string row_text;                          // the row joined, for quoting
   WrittenUnit column_unit = WrittenUnit::kNone;  // from "(ms)", "points", "%" in the header or the caption
   double column_scale = 1.0;

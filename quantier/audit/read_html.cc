@@ -201,7 +201,8 @@ class Walk {
     int depth = 0;
     for (const xmlNode* up = node; up != nullptr; up = up->parent) {
       const std::string_view name = up->type == XML_ELEMENT_NODE ? name_of(up) : std::string_view();
-      if (name == "li" || name == "dd" || name == "dt") ++depth;
+      if (name == "li" || name == "dt") ++depth;
+      if (name == "dd") depth += 2;  // under its term
     }
     return depth;
   }

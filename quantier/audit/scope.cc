@@ -282,8 +282,12 @@ std::vector<std::string> around(const Passage& passage, MentionKind kind, bool i
   near = true;
   for (const std::vector<Mention>* list :
        {&passage.mentions, &passage.before, &passage.lead_in, &passage.heading}) {
+    // "Before this" above a section is no word about a fit.
+    if (kind == MentionKind::kFit && list == &passage.heading) break;
     std::vector<Mention> of_kind;
     for (const Mention& each : *list) {
+      // A bare "before" or "after" of another sentence is about anything.
+      if (kind == MentionKind::kFit && list != &passage.mentions && each.end - each.begin <= 6) continue;
       if (each.kind == kind && (integer || !counts_things(each))) of_kind.push_back(each);
     }
     if (std::vector<std::string> values = said(of_kind, kind); !values.empty()) return values;
@@ -324,13 +328,13 @@ ScopeSet of_cell(const Passage& cell, MentionKind kind) {
 // The column "lost / gained" with as many numbers in the cell: one metric for each.
 void split_by_column(const Passage& cell, std::size_t number, ScopeSet& metric) {
   std::vector<const Mention*> parts;
-  for (const Mention& each : cell.column_mentions) {
-    if (each.kind == MentionKind::kMetric && each.end <= cell.column_text.size()) parts.push_back(&each);
+  for (const Mention& each : cell.metric_mentions) {
+    if (each.kind == MentionKind::kMetric) parts.push_back(&each);
   }
   if (parts.size() < 2 || parts.size() != cell.numbers.size()) return;
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
     const std::string_view between =
-        std::string_view(cell.column_text).substr(parts[i]->end, parts[i + 1]->begin - parts[i]->end);
+        std::string_view(cell.metric_text).substr(parts[i]->end, parts[i + 1]->begin - parts[i]->end);
     if (between.find('/') == std::string_view::npos) return;
   }
   metric.values = parts[number]->means;
@@ -338,14 +342,14 @@ void split_by_column(const Passage& cell, std::size_t number, ScopeSet& metric) 
 
 // What the unit says of the metric outweighs words: milliseconds are time, points a difference.
 void metric_of_unit(const Passage& passage, const WrittenNumber& number, bool metric_is_near, Scope& scope) {
-  if (number.unit == WrittenUnit::kMilliseconds || number.unit == WrittenUnit::kBytes) {
-    const char* metric = number.unit == WrittenUnit::kMilliseconds ? "latency" : "memory";
+  const WrittenUnit unit = number.unit == WrittenUnit::kNone ? passage.column_unit : number.unit;
+  if (unit == WrittenUnit::kMilliseconds || unit == WrittenUnit::kBytes) {
+    const char* metric = unit == WrittenUnit::kMilliseconds ? "latency" : "memory";
     const std::string headroom = std::string(metric) + "_headroom";
     scope.metric = {.values = {metric, headroom}, .pinned = true};
     return;
   }
-  const bool points_around = std::ranges::any_of(
-      passage.numbers, [](const WrittenNumber& each) { return each.unit == WrittenUnit::kPoints; });
+  const bool points_around = counts_in_points(passage);
   const bool bare = number.unit == WrittenUnit::kNone && !number.integer;
   const bool points = number.unit == WrittenUnit::kPoints ||
                       (number.unit == WrittenUnit::kNone && passage.column_unit == WrittenUnit::kPoints) ||
@@ -464,6 +468,16 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
   scopes.is_difference =
       number.sign != 0 || reader.word_just_before("difference", 12) || says(passage.mentions, "difference");
   return scopes;
+}
+
+bool counts_in_points(const Passage& passage) {
+  if (passage.kind != PassageKind::kSentence) return false;
+  if (std::ranges::any_of(passage.numbers,
+                          [](const WrittenNumber& each) { return each.unit == WrittenUnit::kPoints; }))
+    return true;
+  // A heading or the paragraph before a list may say it once for all of it; then a tier is what is counted.
+  if (said(passage.mentions, MentionKind::kTier).empty()) return false;
+  return says(passage.before, "points") || says(passage.lead_in, "points") || says(passage.heading, "points");
 }
 
 bool in_scope(const Fact& fact, const Scope& scope) {

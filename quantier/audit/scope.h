@@ -50,6 +50,9 @@ struct NumberScopes {
 [[nodiscard]] NumberScopes scopes_of(const Passage& passage, std::size_t number,
                                      const AuditEvidence& evidence);
 
+// Whether differences are given in points here, said beside the number or once for a whole list.
+[[nodiscard]] bool counts_in_points(const Passage& passage);
+
 // Whether a fact can be what a number in this scope states, its value apart.
 [[nodiscard]] bool in_scope(const Fact& fact, const Scope& scope);
 
