@@ -404,36 +404,48 @@ inline std::optional<std::string> overclaim(NoteSource& note, FaultContext& cont
       note, context,
       {"{M} {R} clearly hurts the {T}.", "The interval proves that {M} {R} changes the {T}.",
        "{R} devastates the {T} on the {M}.", "On the {M}, {R} significantly changes accuracy in the {T}.",
-       "The effect of {M} {R} in the {T} generalizes."},
-      {"There is no doubt that {M} at {R} damages the {T} tier.",
+       "The effect of {M} {R} in the {T} generalizes.",
+       "There is no doubt that {M} at {R} damages the {T} tier.",
        "{M} {R} demonstrably changes the {T} accuracy.", "This establishes a change in the {T} for {M} {R}.",
        "We have shown conclusively that {R} ruins the {T} of the {M}.",
        "The {T} effect of {M} {R} is statistically significant.", "{M} {R} wrecks accuracy in the {T}.",
-       "It is certain that {M} {R} moves accuracy in the {T}."});
+       "It is certain that {M} {R} moves accuracy in the {T}."},
+      {"Beyond question, {M} {R} alters the {T}.",
+       "Accuracy in the {T} is unquestionably different for {M} {R}.",
+       "The {T} of the {M} was massively affected by {R}.",
+       "{R} has a dramatic effect on the {T} of the {M}.", "That {M} {R} moves the {T} is a solid result.",
+       "{M} {R} degrades the {T}, full stop.", "The data confirm a real change in the {T} under {M} {R}.",
+       "Statistically, the {T} shift of {M} {R} is highly significant."});
 }
 
 inline std::optional<std::string> modelled_as_measured(NoteSource& note, FaultContext& context) {
   return inserted(
       note, context,
       {"On an H100 we measured {x} ms per example for {M} {R}.", "Timed on an A100, {M} {R} takes {x} ms.",
-       "On an L4, {M} {R} ran at {x} ms/example."},
-      {"Our H200 run of {M} {R} needed {x} ms per example.",
-       "We benchmarked {M} {R} on an A10G: {x} ms/example.", "{M} {R} was clocked at {x} ms on a V100."});
+       "On an L4, {M} {R} ran at {x} ms/example.", "Our H200 run of {M} {R} needed {x} ms per example.",
+       "We benchmarked {M} {R} on an A10G: {x} ms/example.", "{M} {R} was clocked at {x} ms on a V100."},
+      {"Measurements on an L40 gave {x} ms for {M} {R}.", "{M} {R} achieves {x} ms/example on an A100.",
+       "With TensorRT, {M} {R} finished in {x} ms per example.",
+       "On Hopper we recorded {x} ms for {M} {R}."});
 }
 
 inline std::optional<std::string> ratio_out_of_scope(NoteSource& note, FaultContext& context) {
   return inserted(note, context,
-                  {"AWQ makes our {M} 4x faster.", "With Marlin kernels our {M} runs 4.4 times as fast."},
-                  {"GPTQ gives our {M} a 4x speedup.", "Swapping in AWQ speeds the {M} up 4.4×.",
-                   "Since Marlin is 4x faster than bitsandbytes, so is our {M}."});
+                  {"AWQ makes our {M} 4x faster.", "With Marlin kernels our {M} runs 4.4 times as fast.",
+                   "GPTQ gives our {M} a 4x speedup.", "Swapping in AWQ speeds the {M} up 4.4×.",
+                   "Since Marlin is 4x faster than bitsandbytes, so is our {M}."},
+                  {"AWQ would cut the time of the {M} to a quarter, a 4x gain.",
+                   "We get a factor of 4.4x on the {M} by moving to Marlin.",
+                   "The {M} becomes 1.6 times faster with GPTQ."});
 }
 
 inline std::optional<std::string> invented_number(NoteSource& note, FaultContext& context) {
   return inserted(note, context,
                   {"{M} {R} reaches a macro-F1 of 0.617.", "The accuracy of {M} {R} is 71.3 %.",
-                   "{M} {R} needs {x} ms/example."},
-                  {"We see a latency of {x} ms for {M} {R}.", "The ECE of {M} {R} is 0.133 before scaling.",
-                   "Peak memory of {M} {R} is 2.71 GB."});
+                   "{M} {R} needs {x} ms/example.", "We see a latency of {x} ms for {M} {R}.",
+                   "The ECE of {M} {R} is 0.133 before scaling.", "Peak memory of {M} {R} is 2.71 GB."},
+                  {"{M} {R} ends up at an F1 of 0.702.", "It takes {M} {R} about {x} ms to answer.",
+                   "In the {T}, {M} {R} is right 81.4 % of the time.", "{M} {R} occupies 3.3 GB."});
 }
 
 inline std::optional<std::string> wrong_outcome(NoteSource& note, FaultContext& context) {
@@ -444,8 +456,11 @@ inline std::optional<std::string> wrong_outcome(NoteSource& note, FaultContext& 
   }
   if (failing.empty()) return std::nullopt;
   const std::string& name = context.pick(failing);
-  const std::vector<std::string> seen = {" passes the limit on ECE.", " meets the ECE ceiling."};
-  const std::vector<std::string> unseen = {" satisfies the ceiling on ECE.", " clears the ECE limit."};
+  const std::vector<std::string> seen = {" passes the limit on ECE.", " meets the ECE ceiling.",
+                                         " satisfies the ceiling on ECE.", " clears the ECE limit."};
+  const std::vector<std::string> unseen = {" stays within the ECE limit.",
+                                           " is fine with the ceiling on ECE.",
+                                           " complies with the limit on ECE."};
   const std::string sentence = name + context.pick(context.fresh_phrases ? unseen : seen);
   if (!insert_sentence(note, context, sentence)) return std::nullopt;
   return sentence;

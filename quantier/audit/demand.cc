@@ -196,6 +196,8 @@ class Checker {
           continue;  // nobody can state what was not measured
         ++asked;
         const bool stated = std::ranges::any_of(numbers_, [&](const CheckedNumber& number) {
+          // What is asked of nobody in particular must at least be called by its name.
+          if (way.each == "any" && !number.finding.metric_is_known) return false;
           return std::ranges::any_of(number.finding.facts, [&](std::size_t i) {
             return !is_alarm(number.finding.verdict) && wanted(evidence_.facts[i]);
           });

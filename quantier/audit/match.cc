@@ -218,7 +218,11 @@ class Matcher {
   bool skipped() const {
     if (number_.unit != WrittenUnit::kNone) return false;
     if (!number_.integer) return false;
-    if (passage_.kind == PassageKind::kCell) return !scopes_.narrow.metric.pinned;
+    if (passage_.kind == PassageKind::kCell) {
+      // "11 / 4" under a caption that says what is counted.
+      const bool pair = passage_.numbers.size() == 2 && passage_.text.find('/') != std::string::npos;
+      return !scopes_.narrow.metric.pinned && !(pair && mentions_count(scopes_.narrow.metric));
+    }
     return !(scopes_.metric_is_near &&
              (mentions_count(scopes_.narrow.metric) || mentions_count(scopes_.wide.metric)));
   }
@@ -328,6 +332,7 @@ class Matcher {
       }
     }
     if (finding.facts.empty()) return false;
+    finding.metric_is_known = !scope.metric.values.empty() && scopes_.metric_is_near;
     finding.verdict = NumberVerdict::kSourced;
     return true;
   }
@@ -574,7 +579,19 @@ std::string fact_text(const Fact& fact) {
 
 NumberFinding check_number(const Passage& passage, std::size_t number, const AuditEvidence& evidence,
                            const Published& published, const std::vector<std::size_t>& owner) {
-  return Matcher(passage, number, evidence, published, owner).check();
+  NumberFinding finding = Matcher(passage, number, evidence, published, owner).check();
+  const WrittenNumber& written = passage.numbers[number];
+  if (!is_alarm(finding.verdict) || written.listed_unit == WrittenUnit::kNone) return finding;
+  // "3.19 and 7.92 ms": read once more with the unit that stands behind the list.
+  Passage other = passage;
+  WrittenNumber& changed = other.numbers[number];
+  changed.unit = written.listed_unit;
+  changed.value *= written.listed_scale;
+  changed.half_width *= written.listed_scale;
+  changed.scale = written.listed_scale;
+  changed.binary_scale = written.listed_binary;
+  NumberFinding again = Matcher(other, number, evidence, published, owner).check();
+  return is_alarm(again.verdict) ? finding : again;
 }
 
 }  // namespace quantier

@@ -34,7 +34,8 @@ enum class NumberVerdict : std::uint8_t {
 struct NumberFinding {
   NumberVerdict verdict = NumberVerdict::kNotChecked;
   std::vector<std::size_t> facts;  // into AuditEvidence::facts: what explains it
-  std::string why;  // for a person: what the evidence says instead, or why nothing could be said
+  std::string why = {};          // for a person: what the evidence says instead, or why nothing could be said
+  bool metric_is_known = false;  // what is measured was said, not guessed from the value
 };
 
 // `owner`: what the number before its brackets was found to be; empty outside of brackets.

@@ -298,6 +298,12 @@ void share_units(std::string_view text, std::vector<WrittenNumber>& numbers) {
     if (joined && shares && one.unit == WrittenUnit::kNone && one.in_brackets == two.in_brackets)
       give(two, one, two.scale);
     if (joined && shares) one.scale = two.scale;
+    const bool listed = gap == " and " || gap == ", " || gap == " or " || range;
+    if (listed && one.unit == WrittenUnit::kNone) {
+      one.listed_unit = shares ? two.unit : two.listed_unit;
+      one.listed_scale = shares ? two.scale : two.listed_scale;
+      one.listed_binary = shares ? two.binary_scale : two.listed_binary;
+    }
   }
   const WrittenNumber* outside = nullptr;
   for (WrittenNumber& each : numbers) {

@@ -31,10 +31,14 @@ struct WrittenNumber {
   double value = 0.0;     // in the unit of facts
   double half_width = 0.0;
   WrittenUnit unit = WrittenUnit::kNone;
-  bool integer = false;       // written without a decimal point
-  char sign = 0;              // '+', '-', or 0 for none
-  bool in_range = false;      // "0.2 to 0.3", "[0.2, 0.3]": may be an end of an interval
-  bool in_brackets = false;   // inside [ ]: the end of an interval
+  bool integer = false;      // written without a decimal point
+  char sign = 0;             // '+', '-', or 0 for none
+  bool in_range = false;     // "0.2 to 0.3", "[0.2, 0.3]": may be an end of an interval
+  bool in_brackets = false;  // inside [ ]: the end of an interval
+  // The unit of the next number in its list ("3.19 and 7.92 ms"), which may be meant here too.
+  WrittenUnit listed_unit = WrittenUnit::kNone;
+  double listed_scale = 1.0;
+  double listed_binary = 1.0;
   double scale = 1.0;         // of its unit, already in `value`
   double binary_scale = 1.0;  // GB as 2^30: value times this is the other reading
 };

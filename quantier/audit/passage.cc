@@ -148,6 +148,13 @@ class Cutter {
     return std::ranges::any_of(row.cells, [](const std::string& cell) { return !numbers_in(cell).empty(); });
   }
 
+  // How many cells of a row come before its first number; at least one.
+  static std::size_t label_columns(const TableRow& row) {
+    std::size_t count = 1;
+    while (count < row.cells.size() && numbers_in(row.cells[count]).empty()) ++count;
+    return count;
+  }
+
   void table(const TextBlock& block) {
     const std::vector<std::string> no_header;
     const std::vector<std::string>& header = block.header_rows > 0 ? block.rows.front().cells : no_header;
@@ -163,12 +170,13 @@ class Cutter {
     for (std::size_t r = block.header_rows; r < block.rows.size(); ++r) {
       const TableRow& row = block.rows[r];
       std::vector<Mention> texts;
+      const std::size_t labels = label_columns(row);
       for (std::size_t c = 0; c < row.cells.size(); ++c) {
         std::vector<Mention> mentions = words_.mentions(row.cells[c]);
         if (c == 0 && !row.cells[c].empty()) first_cell = mentions;
-        // A verdict beside the numbers ("passes", "unresolved") says nothing of what they are.
+        // A verdict behind the numbers ("fails ECE") says nothing of what they are.
         std::erase_if(mentions,
-                      [&](const Mention& each) { return c > 0 && each.kind == MentionKind::kMetric; });
+                      [&](const Mention& each) { return c >= labels && each.kind == MentionKind::kMetric; });
         append(texts, mentions);
       }
       const auto filled =
@@ -229,8 +237,10 @@ class Cutter {
         if (made.column_unit == WrittenUnit::kNone) read_unit(header[left - 1], made);
       }
     }
-    if (made.column_unit == WrittenUnit::kNone && !row.cells.empty() && c > 0)
-      read_unit(row.cells.front(), made);
+    for (std::size_t label = 0;
+         label < std::min(label_columns(row), c) && made.column_unit == WrittenUnit::kNone; ++label) {
+      read_unit(row.cells[label], made);
+    }
     passages_.push_back(std::move(made));
   }
 

@@ -183,7 +183,11 @@ class Reader {
     // Names in a row belong together: "2.31 ms for encoder fp16".
     for (const Mention& each : passage_.mentions) {
       if (each.begin < from || each.kind == MentionKind::kWord) continue;
-      if (!only_fillers(std::string_view(passage_.text).substr(from, each.begin - from))) return nullptr;
+      std::string between = passage_.text.substr(from, each.begin - from);
+      // "2.31 ms (fp16)": a name alone in brackets.
+      const bool closed = each.end < passage_.text.size() && passage_.text[each.end] == ')';
+      if (closed && between.ends_with('(')) between.pop_back();
+      if (!only_fillers(between)) return nullptr;
       if (each.kind == kind && (number_.integer || !counts_things(each))) return &each;
       from = each.end;
     }
@@ -452,6 +456,7 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
     scopes.wide.metric = scopes.narrow.metric;
     scopes.metric_is_near = true;
   }
+  const bool metric_is_said = scopes.metric_is_near;
   if (!scopes.metric_is_near && !number.integer && number.unit == WrittenUnit::kNone) {
     // "held-out: 0.041" speaks of calibration; a heading or the sentence before says what a list of numbers
     // is.
@@ -459,8 +464,7 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
     scopes.metric_is_near =
         !said(passage.mentions, MentionKind::kFit).empty() || (owned && !scopes.wide.metric.values.empty());
   }
-  for (Scope* scope : {&scopes.narrow, &scopes.wide})
-    metric_of_unit(passage, number, scopes.metric_is_near, *scope);
+  for (Scope* scope : {&scopes.narrow, &scopes.wide}) metric_of_unit(passage, number, metric_is_said, *scope);
   scopes.hypothetical = says(passage.mentions, "hypothetical");
   scopes.bounding = reader.word_just_before("bounding", 4);
   scopes.approximate = reader.word_just_before("approximate", 3);
