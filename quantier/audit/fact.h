@@ -17,7 +17,6 @@ enum class FactUnit : std::uint8_t { kFraction, kMilliseconds, kBytes, kRatio, k
 // kLimit: a bound that somebody declared. kStep: the value to which a bound would have to move.
 enum class FactRole : std::uint8_t { kValue, kLow, kHigh, kLimit, kStep };
 enum class FactSource : std::uint8_t { kMeasured, kStated, kModelled, kDeclared, kReported, kEarlier };
-[[nodiscard]] const char* fact_source_name(FactSource source);
 
 struct Fact {
   std::string id;      // as `quantier explain` names it where it can: "encoder/int4/tail/accuracy"
@@ -36,6 +35,9 @@ struct Fact {
   double monte_carlo_sd = 0.0;  // of a resampled number: what another seed may move it by
   bool difference = false;
 };
+
+// "encoder int4 tail, accuracy change -0.0249 (-2.49 points)", for a person.
+[[nodiscard]] std::string fact_text(const Fact& fact);
 
 // A comparison that carries a verdict.
 struct AuditComparison {

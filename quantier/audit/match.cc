@@ -9,101 +9,14 @@
 
 #include <fmt/format.h>
 
+#include "quantier/audit/reading.h"
+
 namespace quantier {
 namespace {
 
-// One way to read a written number as a fact.
-struct Reading {
-  FactUnit unit = FactUnit::kFraction;
-  double value = 0.0;
-  double half_width = 0.0;
-  bool difference = false;  // only as one
-};
-
-bool is_count(const std::string& metric) {
-  static const std::set<std::string> kCounts = {"lost",       "gained",    "flips",       "net",
-                                                "n",          "class_n",   "classes",     "wrong_to_wrong",
-                                                "replicates", "gate_kept", "noise_flips", "family"};
-  return kCounts.contains(metric);
-}
-
-bool mentions_count(const ScopeSet& metric) {
-  return !metric.values.empty() && std::ranges::any_of(metric.values, is_count);
-}
-
-std::vector<Reading> readings_of(const WrittenNumber& number, const Passage& passage, const Scope& scope) {
-  std::vector<Reading> readings;
-  const auto add = [&](FactUnit unit, double scale = 1.0) {
-    readings.push_back({unit, number.value * scale, number.half_width * scale, false});
-  };
-  switch (number.unit) {
-    case WrittenUnit::kPercent:
-    case WrittenUnit::kPoints:
-      add(FactUnit::kFraction);
-      return readings;
-    case WrittenUnit::kMilliseconds:
-      add(FactUnit::kMilliseconds);
-      return readings;
-    case WrittenUnit::kBytes:
-      add(FactUnit::kBytes);
-      if (number.binary_scale != 1.0) add(FactUnit::kBytes, number.binary_scale);
-      return readings;
-    case WrittenUnit::kTimes:
-      add(FactUnit::kRatio);
-      return readings;
-    case WrittenUnit::kRate:
-      add(FactUnit::kRate);
-      return readings;
-    case WrittenUnit::kOther:
-      if (number.text.ends_with("nats")) add(FactUnit::kPlain);
-      return readings;
-    case WrittenUnit::kNone:
-      break;
-  }
-  if (number.integer && mentions_count(scope.metric)) add(FactUnit::kCount);
-  switch (passage.column_unit) {
-    case WrittenUnit::kPercent:
-    case WrittenUnit::kPoints:
-      add(FactUnit::kFraction, 0.01);
-      if (number.integer) return readings;
-      break;
-    case WrittenUnit::kMilliseconds:
-      add(FactUnit::kMilliseconds);
-      return readings;
-    case WrittenUnit::kBytes:
-      add(FactUnit::kBytes, passage.column_scale);
-      if (passage.column_scale == 1e9) add(FactUnit::kBytes, 1073741824.0);
-      if (passage.column_scale == 1e6) add(FactUnit::kBytes, 1048576.0);
-      return readings;
-    default:
-      break;
-  }
-  if (!number.integer || passage.kind == PassageKind::kCell) {
-    const bool points_around = counts_in_points(passage);
-    // "0.0" as a fraction would be anything below 0.05.
-    if (!points_around || number.half_width < 0.04) add(FactUnit::kFraction);
-    add(FactUnit::kPlain);
-    // "0.0 points in the head, 0.0 in the middle": the unit stands once.
-    if (points_around) {
-      readings.push_back({FactUnit::kFraction, 0.01 * number.value, 0.01 * number.half_width, true});
-    }
-    // A column that does not say its unit: points where the number cannot be a fraction, costs where it is
-    // one.
-    if (passage.kind == PassageKind::kCell && passage.column_unit == WrittenUnit::kNone) {
-      if (std::fabs(number.value) >= 1.0 || number.half_width > 0.04) add(FactUnit::kFraction, 0.01);
-      const auto has = [&](const char* metric) {
-        return !scope.metric.values.empty() && scope.metric.allows(metric);
-      };
-      if (has("latency")) add(FactUnit::kMilliseconds);
-      if (has("memory")) {
-        add(FactUnit::kBytes, 1e9);
-        add(FactUnit::kBytes, 1e6);
-      }
-      if (number.integer) add(FactUnit::kCount);
-    }
-  }
-  return readings;
-}
+using audit_internal::mentions_count;
+using audit_internal::Reading;
+using audit_internal::readings_of;
 
 bool near(double written, double known, double tolerance) {
   return std::fabs(written - known) <= tolerance * (1.0 + 1e-9) + 1e-12;
@@ -128,6 +41,10 @@ class Matcher {
       place_ = 2;
     }
     if (passage.kind == PassageKind::kCell && !number_.in_brackets) place_ = column_end(passage.column_text);
+    if (number_.in_range && !number_.in_brackets) {
+      const bool first = index + 1 < numbers.size() && numbers[index + 1].in_range && joins_range(index);
+      place_ = first ? 1 : 2;
+    }
     brackets_ = std::ranges::any_of(numbers, &WrittenNumber::in_brackets);
     for (const std::vector<Mention>* list :
          {&passage.mentions, &passage.column_mentions, &passage.row_mentions}) {
@@ -136,13 +53,24 @@ class Matcher {
         limit_said_ = limit_said_ || says(*list, word);
       }
     }
-    interval_said_ = number_.in_brackets || number_.in_range || says(passage.mentions, "interval") ||
-                     says(passage.column_mentions, "interval") || says(passage.row_mentions, "interval");
+    interval_said_ = number_.in_brackets || number_.in_range;
+    if (passage.kind != PassageKind::kSentence) {
+      interval_said_ = interval_said_ || says(passage.mentions, "interval") ||
+                       says(passage.column_mentions, "interval") || says(passage.row_mentions, "interval");
+    }
+    for (const Mention& each : passage.mentions) {
+      if (each.kind != MentionKind::kWord || each.means.front() != "interval") continue;
+      const std::size_t distance = each.end <= number_.begin   ? number_.begin - each.end
+                                   : each.begin >= number_.end ? each.begin - number_.end
+                                                               : 0;
+      interval_said_ = interval_said_ || distance < 20;
+      if (distance == 0 && number_.unit == WrittenUnit::kPercent) level_ = true;  // "95 %" itself
+    }
   }
 
   NumberFinding check() {
     NumberFinding finding;
-    if (skipped()) return finding;
+    if (skipped() || level_) return finding;
     readings_ = readings_of(number_, passage_, scopes_.narrow);
     if (number_.in_brackets && !owner_.empty()) {
       // The interval of the number before it, and of no other.
@@ -187,6 +115,15 @@ class Matcher {
   }
 
  private:
+  // Whether nothing but a word or dash of a range stands between this number and the next.
+  bool joins_range(std::size_t at) const {
+    const WrittenNumber& one = passage_.numbers[at];
+    const WrittenNumber& two = passage_.numbers[at + 1];
+    if (one.end > two.begin) return false;
+    const std::string gap = passage_.text.substr(one.end, two.begin - one.end);
+    return gap == " to " || gap == "–" || gap == " – " || gap == "-" || gap == " and ";
+  }
+
   // "95 % CI low": which end of an interval a column holds.
   static int column_end(std::string_view header) {
     std::string words = " ";
@@ -244,6 +181,7 @@ class Matcher {
       case WrittenUnit::kNone:
         break;
     }
+    if (counts_in_points(passage_) && scopes_.narrow.tier.pinned) return true;
     if (number_.integer && passage_.kind != PassageKind::kCell) {
       // Counts are everywhere; only one that is tied to a configuration or a tier is a finding.
       return scopes_.narrow.metric.pinned && (scopes_.narrow.recipe.pinned || scopes_.narrow.tier.pinned ||
@@ -315,7 +253,7 @@ class Matcher {
   bool difference_fits(const Fact& fact) const {
     if (!fact.difference || passage_.kind != PassageKind::kSentence) return true;
     return scopes_.is_difference || number_.unit == WrittenUnit::kPoints || number_.in_brackets ||
-           number_.in_range || number_.integer;
+           number_.in_range || number_.integer || counts_in_points(passage_);
   }
 
   bool matched(const Scope& scope, NumberFinding& finding) const {
@@ -512,33 +450,12 @@ class Matcher {
   NumberScopes scopes_;
   std::vector<Reading> readings_;
   bool interval_said_ = false;
+  bool level_ = false;       // the level of an interval, no measurement
   bool brackets_ = false;    // somewhere in the passage
   bool limit_said_ = false;  // likewise
   int place_ = 0;            // in brackets: 1 the first of two, 2 the second, 0 not known
   mutable const PublishedWork* work_ = nullptr;
 };
-
-std::string value_text(const Fact& fact) {
-  switch (fact.unit) {
-    case FactUnit::kMilliseconds:
-      return fmt::format("{:.4g} ms", fact.value);
-    case FactUnit::kBytes:
-      return fact.value >= 1e9 ? fmt::format("{:.4g} GB", fact.value / 1e9)
-                               : fmt::format("{:.4g} MB", fact.value / 1e6);
-    case FactUnit::kRatio:
-      return fmt::format("{:.4g} times", fact.value);
-    case FactUnit::kCount:
-      return fmt::format("{:.0f}", fact.value);
-    case FactUnit::kRate:
-      return fmt::format("{:.4g} requests/s", fact.value);
-    case FactUnit::kFraction:
-      if (fact.difference) return fmt::format("{:+.4f} ({:+.2f} points)", fact.value, 100.0 * fact.value);
-      return fmt::format("{:.4f}", fact.value);
-    case FactUnit::kPlain:
-      break;
-  }
-  return fmt::format("{:.4f}", fact.value);
-}
 
 }  // namespace
 
@@ -560,21 +477,6 @@ const char* number_verdict_name(NumberVerdict verdict) {
       return "not checked";
   }
   return "not checked";
-}
-
-std::string fact_text(const Fact& fact) {
-  std::string text = fact.model;
-  for (const std::string* part : {&fact.recipe, &fact.tier, &fact.label}) {
-    if (!part->empty()) text += (text.empty() ? "" : " ") + *part;
-  }
-  std::string metric = fact.metric;
-  std::ranges::replace(metric, '_', ' ');
-  text += (text.empty() ? "" : ", ") + metric;
-  if (!fact.fit.empty()) text += " " + fact.fit;
-  if (fact.role == FactRole::kLow) text += ", lower end";
-  if (fact.role == FactRole::kHigh) text += ", upper end";
-  if (fact.role == FactRole::kLimit) text += ", limit";
-  return text + " " + value_text(fact);
 }
 
 NumberFinding check_number(const Passage& passage, std::size_t number, const AuditEvidence& evidence,

@@ -43,7 +43,4 @@ struct NumberFinding {
                                          const AuditEvidence& evidence, const Published& published,
                                          const std::vector<std::size_t>& owner = {});
 
-// "encoder int4, tail: accuracy change -0.0249", for a person.
-[[nodiscard]] std::string fact_text(const Fact& fact);
-
 }  // namespace quantier
