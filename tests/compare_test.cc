@@ -100,6 +100,37 @@ TEST_F(CompareTest, WritesFigures) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(read_file(folder_ / "figures/tier-deltas.svg"), HasSubstr("<svg"));
   EXPECT_THAT(read_file(folder_ / "figures/reliability.svg"), HasSubstr("<svg"));
+  EXPECT_THAT(read_file(folder_ / "figures/gates.svg"), HasSubstr("share of the examples answered"));
+  EXPECT_THAT(read_file(folder_ / "figures/flips.svg"),
+              AllOf(HasSubstr("b against a: 10 of 60 answers changed"), HasSubstr("right to wrong: 5"),
+                    HasSubstr("wrong to right: 5"), HasSubstr("wrong to another wrong: 0")));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "figures/trajectories.svg"));  // no class was named
+}
+
+TEST_F(CompareTest, FollowsNamedClasses) {
+  const std::string both = file("a.jsonl", rows(0, 10)) + " " + file("b.jsonl", rows(5, 10));
+  const std::string figures = (folder_ / "figures").string();
+  const ProgramResult result = compare(both + " --classes 0,2 --json --svg " + figures);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json document = parsed(result.out);
+  const Json followed = document["runs"][1]["named_classes"];
+  ASSERT_EQ(followed.size(), 2U);
+  EXPECT_EQ(followed[1]["label"], "2");
+  EXPECT_LE(followed[1]["accuracy_interval"]["low"], followed[1]["accuracy"]);
+  EXPECT_GE(followed[1]["accuracy_interval"]["high"], followed[1]["accuracy"]);
+  EXPECT_THAT(document["figures"].dump(), HasSubstr("trajectories.svg"));
+  EXPECT_THAT(read_file(folder_ / "figures/trajectories.svg"),
+              HasSubstr(fmt::format("2 (n = {})", followed[1]["n"].get<int>())));
+  const ProgramResult unknown = compare(both + " --classes 0,nobody");
+  EXPECT_EQ(unknown.exit_code, kUsage) << unknown.out << unknown.err;
+  EXPECT_THAT(unknown.err, HasSubstr("nobody"));
+}
+
+TEST_F(CompareTest, TheSameAnswersGiveNoMatrices) {
+  const std::string both = file("a.jsonl", rows(0, 10)) + " " + file("b.jsonl", rows(0, 10));
+  ASSERT_EQ(compare(both + " --svg " + (folder_ / "figures").string()).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "figures/flips.svg"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "figures/tier-deltas.svg"));
 }
 
 TEST_F(CompareTest, LabelsFromAFile) {

@@ -264,7 +264,15 @@ TEST_F(ImportTest, AStoreOfImportedRunsIsReported) {
       quantier("report " + out() + " --config " + file("limits").string() + " --json");
   ASSERT_EQ(result.exit_code, 0) << result.err << result.out.substr(0, 1000);
   EXPECT_THAT(parsed(result.out).dump(), HasSubstr("device_peak_bytes"));
+  // Flips that were planted are drawn, and read in the text.
+  EXPECT_THAT(read_file(folder_ / "out/figures/flips.svg"), HasSubstr("encoder int4 against fp16: "));
   const std::string note = read_file(folder_ / "out/note.md");
+  EXPECT_THAT(note, AllOf(HasSubstr("Most answers change in decoder int4"), HasSubstr("(figures/flips.svg)"),
+                          HasSubstr("Where errors in tail land: encoder answers mostly with head"),
+                          HasSubstr("Appendix: damage in detail")));
+  const ProgramResult table = quantier("report " + out() + " --config " + file("limits").string());
+  EXPECT_THAT(table.out, AllOf(HasSubstr("2.31*"), HasSubstr("410.0*"), HasSubstr("not measured here"),
+                               Not(HasSubstr("p50"))));
   EXPECT_THAT(
       note,
       AllOf(
@@ -286,7 +294,7 @@ TEST_F(ImportTest, TimeAndMemoryOfNoDevicePassNoLimit) {
   const ProgramResult result =
       quantier("report " + out() + " --config " + (folder_ / "limits.toml").string());
   EXPECT_EQ(result.exit_code, 3) << result.out << result.err;
-  EXPECT_THAT(result.out, HasSubstr("not measured: latency"));
+  EXPECT_THAT(result.out, AllOf(HasSubstr("not measured: latency"), HasSubstr("only for a declared device")));
 }
 
 }  // namespace

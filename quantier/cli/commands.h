@@ -13,10 +13,13 @@ void add_init(CLI::App& app, Session& session);
 void add_predict(CLI::App& app, Session& session);
 void add_compare(CLI::App& app, Session& session);
 void add_import(CLI::App& app, Session& session);
+void add_load(CLI::App& app, Session& session);
+void add_note(CLI::App& app, Session& session);
 void add_tokenize(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
 void add_show(CLI::App& app, Session& session);
 void add_audit(CLI::App& app, Session& session);
+void add_hardware(CLI::App& app, Session& session);
 void add_explain(CLI::App& app, Session& session);
 void add_doctor(CLI::App& app, Session& session);
 void add_worker(CLI::App& app, Session& session);  // hidden: what `run` starts for each configuration

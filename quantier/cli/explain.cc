@@ -2,7 +2,6 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include <fmt/format.h>
@@ -11,7 +10,7 @@
 #include "quantier/cli/commands.h"
 #include "quantier/evidence/store.h"
 #include "quantier/pipeline/findings.h"
-#include "quantier/pipeline/run.h"
+#include "quantier/pipeline/store_file.h"
 #include "quantier/pipeline/toml_section.h"
 
 namespace quantier::cli {
@@ -23,9 +22,7 @@ struct Options {
 };
 
 Result<std::vector<Finding>> stored_findings(const Options& options) {
-  std::filesystem::path file = options.store;
-  std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored)) file /= kStoreFileName;
+  const std::filesystem::path file = store_file_of(options.store);
   QT_TRY(Store store, Store::open(file, Store::Mode::kReadOnly));
   QT_TRY(const std::optional<std::string> text, store.setting(kFindingsSetting));
   if (!text) {

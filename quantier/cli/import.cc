@@ -7,27 +7,21 @@
 #include <fmt/format.h>
 
 #include "quantier/cli/commands.h"
+#include "quantier/cli/prediction_flags.h"
 
 namespace quantier::cli {
 namespace {
 
 struct Options {
   ImportOptions import;
-  std::vector<std::string> maps;
-  std::string scores = "auto";
-  std::string nan = "refuse";
+  PredictionFlags reading;
   std::vector<std::string> temperatures;
   double ece_limit = 0.0;  // 0: none given
 };
 
 void run_import(Options& options, Session& session) {
-  for (const std::string& map : options.maps) {
-    const Status read = parse_column_mapping(map, options.import.reading.columns);
-    if (!read) return session.report(read.error());
-  }
-  if (options.scores == "logits") options.import.reading.scores = ScoreKind::kLogits;
-  if (options.scores == "probabilities") options.import.reading.scores = ScoreKind::kProbabilities;
-  if (options.nan == "wrong") options.import.reading.not_finite = NotFinite::kWrong;
+  const Status read = apply(options.reading, options.import.reading);
+  if (!read) return session.report(read.error());
   for (const std::string& text : options.temperatures) {
     Result<TemperatureRecipe> recipe = parse_temperature_recipe(text);
     if (!recipe) return session.report(recipe.error());
@@ -96,14 +90,8 @@ void add_import(CLI::App& app, Session& session) {
       ->add_option("--reference", options->import.reference_recipe,
                    "Recipe that the others are compared with, and of files that name a model alone")
       ->capture_default_str();
-  command->add_option("--map", options->maps,
-                      "Keys of files of one model: logits=KEY,labels=KEY,ids=KEY,group=KEY");
-  command->add_option("--scores", options->scores, "What the numbers are; auto refuses probabilities")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"auto", "logits", "probabilities"}));
-  command->add_option("--nan", options->nan, "Rows with NaN or infinity: refuse, or count as wrong")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"refuse", "wrong"}));
+  add_prediction_flags(*command, options->reading,
+                       "Keys of files of one model: logits=KEY,labels=KEY,ids=KEY,group=KEY");
   command->add_flag("--json", session.json, "One JSON document on standard output");
   command->callback([options, &session] { run_import(*options, session); });
 }

@@ -53,9 +53,12 @@ int main(int argc, char** argv) {
   add_predict(app, session);
   add_compare(app, session);
   add_import(app, session);
+  add_load(app, session);
+  add_note(app, session);
   add_tokenize(app, session);
   add_inspect(app, session);
   add_show(app, session);
+  add_hardware(app, session);
   add_explain(app, session);
   add_audit(app, session);
   add_doctor(app, session);

@@ -9,7 +9,7 @@
 
 #include "quantier/base/utf8.h"
 #include "quantier/cli/commands.h"
-#include "quantier/pipeline/run.h"
+#include "quantier/pipeline/store_file.h"
 
 namespace quantier::cli {
 namespace {
@@ -20,23 +20,17 @@ struct Options {
   std::string out;
 };
 
-// The store itself, or the folder that holds it.
-std::filesystem::path store_file(const std::string& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) return std::filesystem::path(path) / kStoreFileName;
-  return path;
-}
-
 Result<Report> report_again(const Options& options, Session& session, std::vector<FailureRecord>& failures) {
-  const std::filesystem::path file = store_file(options.store);
+  const std::filesystem::path file = store_file_of(options.store);
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) {
     return fail(ErrorKind::kUserInput, "there is no evidence store", file.string(), "",
                 "give the folder that `quantier run --out` wrote");
   }
   QT_TRY(Store store, Store::open(file, Store::Mode::kReadWrite));
+  QT_TRY(const KnownConfigurations known, known_configurations(store));
   Result<RunConfig> config =
-      options.config.empty() ? configuration_of(store) : read_run_config(options.config);
+      options.config.empty() ? configuration_of(store) : read_run_config(options.config, &known);
   if (!config) return std::unexpected(std::move(config).error());
   QT_TRY(ReportRuns runs, runs_for_report(*config, store));
   for (const std::string& name : runs.missing) {
@@ -94,6 +88,7 @@ void print_report(const Report& report, Json more, Session& session) {
   fmt::print("{}\n", report.summary);
   fmt::print("note:      {}\n", report.files.markdown.string());
   fmt::print("page:      {}\n", report.files.html.string());
+  fmt::print("pdf:       {}\n", report.files.pdf.string());
   fmt::print("evidence:  {}\n", report.store);
 }
 
@@ -101,7 +96,9 @@ void add_report(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand(
       "report",
       "Decide again over what a run measured and write the note anew; measures nothing.\n"
-      "Change limits, margins, objectives, tiers or the prior in the TOML and give it with --config.");
+      "Change limits, margins, objectives, tiers or the prior in the TOML and give it with --config.\n"
+      "The note is note.md, note.html and note.pdf. What you write into note.md between the marks\n"
+      "<!-- keep: NAME --> and <!-- /keep: NAME --> survives, and numbers in it that changed are named.");
   auto options = std::make_shared<Options>();
   command->add_option("DIR", options->store, "Folder that `quantier run` wrote, or its evidence.sqlite")
       ->required();

@@ -1,4 +1,3 @@
-#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -7,6 +6,7 @@
 #include "quantier/base/utf8.h"
 #include "quantier/cli/commands.h"
 #include "quantier/evidence/store.h"
+#include "quantier/pipeline/store_file.h"
 
 namespace quantier::cli {
 namespace {
@@ -19,8 +19,7 @@ std::string mebibytes(std::uint64_t bytes, int decimals) {
 Json known(std::uint64_t bytes) { return bytes == 0 ? Json(nullptr) : Json(bytes); }
 
 void show(const std::string& path, Session& session) {
-  std::filesystem::path file = path;
-  if (std::filesystem::is_directory(file)) file /= "evidence.sqlite";
+  const std::filesystem::path file = store_file_of(path);
   Result<Store> store = Store::open(file, Store::Mode::kReadOnly);
   if (!store) return session.report(store.error());
   const auto runs = store->runs();

@@ -107,6 +107,30 @@ CREATE TABLE logits (
 );
 )sql";
 
+// Since version 4.
+constexpr const char* kSchema4 = R"sql(
+CREATE TABLE load_tests (
+  id INTEGER PRIMARY KEY,
+  run_key TEXT NOT NULL,
+  model TEXT NOT NULL,
+  recipe TEXT NOT NULL,
+  device TEXT NOT NULL,
+  provenance TEXT NOT NULL,
+  protocol TEXT NOT NULL,
+  asked_rate REAL,
+  full_batch_rate REAL,
+  finished INTEGER NOT NULL,
+  summary TEXT NOT NULL
+);
+CREATE TABLE load_trials (
+  test_id INTEGER NOT NULL REFERENCES load_tests (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  trial TEXT NOT NULL,
+  latencies_ns BLOB NOT NULL,
+  UNIQUE (test_id, position)
+);
+)sql";
+
 Status configure_for_writing(sqlite::Connection& connection) {
   QT_TRY_STATUS(connection.execute("PRAGMA journal_mode = WAL"));
   // A committed run survives a power cut, not only a killed program.
@@ -149,7 +173,10 @@ Status migrate(sqlite::Connection& connection) {
   }
   if (version < 3) {
     QT_TRY_STATUS(connection.execute(kSchema3));
-    QT_TRY_STATUS(set_version(connection, 3));
+  }
+  if (version < 4) {
+    QT_TRY_STATUS(connection.execute(kSchema4));
+    QT_TRY_STATUS(set_version(connection, 4));
   }
   return transaction.commit();
 }
@@ -183,6 +210,7 @@ Status prepare_schema(sqlite::Connection& connection, sqlite::Mode mode) {
       QT_TRY_STATUS(connection.execute(kSchema));
       QT_TRY_STATUS(connection.execute(kSchema2));
       QT_TRY_STATUS(connection.execute(kSchema3));
+      QT_TRY_STATUS(connection.execute(kSchema4));
       QT_TRY_STATUS(set_version(connection, kStoreSchemaVersion));
       QT_TRY_STATUS(transaction.commit());
     }

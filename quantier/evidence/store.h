@@ -6,8 +6,8 @@
 // little-endian arrays, not as rows: float32 logits [examples, classes].
 //
 // Version 2 added what others reported and the groups of the examples, version 3 a table for logits, which
-// are written and read in place. An older store gets the new tables when it is opened for writing, and reads
-// as it is otherwise.
+// are written and read in place, version 4 load tests. An older store gets the new tables when it is opened
+// for writing, and reads as it is otherwise.
 //
 // Errors: see sqlite.h; kUnsupported for a store that a newer Quantier wrote.
 #pragma once
@@ -24,13 +24,14 @@
 
 #include "quantier/base/error.h"
 #include "quantier/evidence/sqlite.h"
+#include "quantier/record/load.h"
 #include "quantier/record/noise_floor.h"
 #include "quantier/record/reported_value.h"
 #include "quantier/record/run.h"
 
 namespace quantier {
 
-inline constexpr std::int64_t kStoreSchemaVersion = 3;
+inline constexpr std::int64_t kStoreSchemaVersion = 4;
 
 // A run without its arrays.
 struct RunSummary {
@@ -54,6 +55,11 @@ struct FailureRecord {
   std::string phase;  // "predictions", "timing"
   std::string at;     // RFC 3339, UTC
   Error error;
+};
+
+struct RunIdentity {
+  std::string key;
+  ConfigurationId configuration;
 };
 
 struct RunTimings {
@@ -94,6 +100,21 @@ class Store {
   // What others computed, in the order in which it was added. A store of version 1 has none.
   [[nodiscard]] Status add_reported(std::span<const ReportedValue> values);
   [[nodiscard]] Result<std::vector<ReportedValue>> reported();
+
+  // A load test without its trials; gives its id. They follow one by one, so that an interruption loses the
+  // trial it fell into and no other.
+  [[nodiscard]] Result<std::int64_t> add_load_test(const LoadTest& test);
+  // `latencies_ns`: of every measured request, in the order of its schedule.
+  [[nodiscard]] Status add_load_trial(std::int64_t test_id, const LoadTrial& trial,
+                                      std::span<const std::int64_t> latencies_ns);
+  [[nodiscard]] Status finish_load_test(std::int64_t test_id, bool finished, const LoadSummary& summary);
+  // With their trials, in the order in which they were begun. A store older than version 4 has none.
+  [[nodiscard]] Result<std::vector<LoadTest>> load_results();
+  // `trial`: index into LoadTest::trials.
+  [[nodiscard]] Result<std::vector<std::int64_t>> load_latencies(std::int64_t test_id, std::size_t trial);
+  // The latest measured run of the same model files with the same executed plan; nullopt when there is none.
+  [[nodiscard]] Result<std::optional<RunIdentity>> find_same_model(const Provenance& provenance,
+                                                                   const ExecutedPlan& plan);
 
   // Free text by name: the configuration file, what it resolved to, the decision.
   [[nodiscard]] Status set_setting(std::string_view name, std::string_view value);

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/clean_input.h"
+#include "quantier/note/damage_words.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -127,7 +129,8 @@ void appendix_section(const NoteInput& input, Blocks& blocks) {
 
 }  // namespace note_internal
 
-NoteDocument build_note(const NoteInput& input) {
+NoteDocument build_note(const NoteInput& given) {
+  const NoteInput input = note_internal::without_controls(given);
   NoteDocument document;
   document.title = input.title.empty() ? "Which configuration to ship" : input.title;
   auto& blocks = document.blocks;
@@ -147,11 +150,13 @@ NoteDocument build_note(const NoteInput& input) {
   if (!noise.empty()) blocks.emplace_back(NoteParagraph{noise + note_internal::limited_mark(input)});
   blocks.emplace_back(NoteParagraph{
       note_internal::choice_sentence(input.decision) + note_internal::limited_mark(input), true});
+  note_internal::promises_section(input, blocks);
   note_internal::frontier_section(input, blocks);
   note_internal::damage_section(input, blocks);
   note_internal::calibration_section(input, blocks);
   note_internal::decision_section(input, blocks);
   note_internal::prior_section(input, blocks);
+  note_internal::damage_tables(input, blocks);
   note_internal::appendix_section(input, blocks);
   return document;
 }

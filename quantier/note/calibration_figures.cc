@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -87,11 +88,15 @@ std::string gate_svg(const std::vector<NoteCalibration>& calibration) {
   const double share_step = tick_step(1.0 - narrowest);
   lowest = std::floor(lowest / step) * step;
   narrowest = std::floor(narrowest / share_step) * share_step;
-  Svg svg(kPanel * static_cast<double>(std::max<std::size_t>(models.size(), 1)) + 40.0, kHeight + 100.0,
-          "Accuracy of the answers that pass a confidence threshold against their share");
+  std::size_t longest = 0;
+  for (const std::string& recipe : recipes) longest = std::max(longest, recipe.size());
+  const double apart = std::max(90.0, 30.0 + 7.2 * static_cast<double>(longest));
+  Svg svg(std::max(kPanel * static_cast<double>(std::max<std::size_t>(models.size(), 1)) + 40.0,
+                   60.0 + apart * static_cast<double>(recipes.size())),
+          kHeight + 100.0, "Accuracy of the answers that pass a confidence threshold against their share");
   for (std::size_t r = 0; r < recipes.size(); ++r) {
-    svg.marker(60.0 + 90.0 * static_cast<double>(r), 12.0, r, r > 0);
-    svg.text(72.0 + 90.0 * static_cast<double>(r), 16.0, recipes[r]);
+    svg.marker(60.0 + apart * static_cast<double>(r), 12.0, r, r > 0);
+    svg.text(72.0 + apart * static_cast<double>(r), 16.0, recipes[r]);
   }
   for (std::size_t m = 0; m < models.size(); ++m) {
     const double left = 54.0 + kPanel * static_cast<double>(m);
@@ -108,6 +113,7 @@ std::string gate_svg(const std::vector<NoteCalibration>& calibration) {
       svg.text(x.from - 5.0, y.at(tick) + 4.0, fmt::format("{:.2f}", tick), "end", 11.0);
     }
     bool labelled = false;
+    std::vector<std::pair<double, double>> labels;  // where thresholds are written
     for (const NoteCalibration& row : calibration) {
       if (row.model != models[m] || row.gates.empty()) continue;
       const auto series =
@@ -120,8 +126,18 @@ std::string gate_svg(const std::vector<NoteCalibration>& calibration) {
         if (!labelled) {
           svg.line(x.at(gate.share), y.at(gate.low), x.at(gate.share), y.at(gate.high),
                    fmt::format("stroke:{};stroke-width:1.5", series_colour(series)));
-          svg.text(x.at(gate.share) + 7.0, y.at(gate.accuracy) - 9.0, fmt::format("≥ {:g}", gate.threshold),
-                   "start", 11.0);
+          // Above the point, or below it; where others stand in both places the point says enough.
+          for (const double aside : {-9.0, 19.0}) {
+            const double at_x = x.at(gate.share) + 7.0;
+            const double at_y = y.at(gate.accuracy) + aside;
+            const bool free = std::none_of(labels.begin(), labels.end(), [&](const auto& other) {
+              return std::abs(other.first - at_x) < 40.0 && std::abs(other.second - at_y) < 13.0;
+            });
+            if (!free) continue;
+            svg.text(at_x, at_y, fmt::format("≥ {:g}", gate.threshold), "start", 11.0);
+            labels.emplace_back(at_x, at_y);
+            break;
+          }
         }
         svg.marker(x.at(gate.share), y.at(gate.accuracy), series, series > 0);
       }

@@ -1,7 +1,22 @@
-// The note as a document, and its renderings.
+// The note as a document, and its renderings: Markdown, HTML, PDF.
 //
 // Text in the model is plain and unescaped; every renderer escapes for its own sink, so that a label such as
 // <script> stays a label. The HTML is one file without any external request.
+//
+// For whoever writes a section:
+//  - A number that rests on a finding is written with cite(), in prose as in a cell of a table:
+//        const FindingRef ref{finding_id({delta.model, delta.recipe, delta.tier, "accuracy"}), "delta",
+//                             delta.run_key, fmt::format("n = {}, {}", delta.examples, delta.verdict)};
+//        text += fmt::format("{} points", cite(ref, points(delta.delta)));
+//    Every rendering then leads from the number to the row of the finding under "Where the numbers come
+//    from", which the renderers append by themselves: a link in Markdown, a link that also answers to hover
+//    and focus in HTML, the appendix alone in PDF. Cite the number, not its unit and not the words around it.
+//    Cite last: lengths and first letters of a cited text are not those of what is seen (visible() gives
+//    that).
+//  - Sentences are measured unless they are wrapped: modelled("...") for what a model of the hardware says,
+//    judged("...") for what somebody decided. A paragraph that is all of one kind can say so in `kind`.
+//  - What only a person can answer is a NoteGap, never a sentence invented here. Under its id the person's
+//    answer in note.md survives when the note is made again (keep_blocks.h).
 #pragma once
 
 #include <optional>
@@ -10,6 +25,7 @@
 #include <variant>
 #include <vector>
 
+#include "quantier/note/inline.h"
 #include "quantier/note/input.h"
 
 namespace quantier {
@@ -22,6 +38,7 @@ struct NoteHeading {
 struct NoteParagraph {
   std::string text;
   bool lead = false;  // the answer itself, set off from the rest
+  SentenceKind kind = SentenceKind::kMeasured;
 };
 
 struct NoteTable {
@@ -38,7 +55,23 @@ struct NoteFigure {
   std::string svg;
 };
 
-using NoteBlock = std::variant<NoteHeading, NoteParagraph, NoteTable, NoteFigure>;
+// A question that the evidence cannot answer.
+struct NoteGap {
+  std::string id;                          // "deployment-context": letters, digits, '.', '_' and '-'
+  std::string question;                    // "Who is harmed when a rare class is missed?"
+  std::string evidence;                    // what a person should look at to answer; may be empty
+  std::optional<std::string> answer = {};  // what a person wrote, as they wrote it (Markdown)
+  std::vector<std::string> stale = {};     // sentences on numbers in it that the evidence no longer carries
+};
+
+// Text of a person at a place of its own, not the answer to a gap.
+struct NoteKept {
+  std::string id;
+  std::string text;  // Markdown, kept byte by byte
+  std::vector<std::string> stale = {};
+};
+
+using NoteBlock = std::variant<NoteHeading, NoteParagraph, NoteTable, NoteFigure, NoteGap, NoteKept>;
 
 struct NoteDocument {
   std::string title;
@@ -47,6 +80,7 @@ struct NoteDocument {
 
 [[nodiscard]] NoteDocument build_note(const NoteInput& input);
 
+// The PDF is pdf.h's.
 [[nodiscard]] std::string render_markdown(const NoteDocument& document);
 [[nodiscard]] std::string render_html(const NoteDocument& document);
 

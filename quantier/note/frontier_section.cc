@@ -20,66 +20,6 @@ using decide_internal::known;
 
 constexpr double kTellingBias = 0.005;  // of macro-F1: beyond it a percentile interval sits visibly askew
 
-// "slower (5.80 against 2.31 ms/example) and larger (...)", by direction.
-struct Against {
-  std::vector<std::string> kept;
-  std::vector<std::string> broken;
-};
-
-Against against(const Candidate& other, const Candidate& base, const Margins& margins) {
-  Against found;
-  const auto ms = known(other.ms_per_example);
-  const auto base_ms = known(base.ms_per_example);
-  if (ms && base_ms) {
-    const int side = compare_cost(*ms, *base_ms, margins.latency_fraction);
-    const std::string numbers = fmt::format("({} against {} ms/example)", fixed(ms, 2), fixed(base_ms, 2));
-    if (side < 0) found.broken.push_back("slower " + numbers);
-    if (side > 0) found.kept.push_back("faster " + numbers);
-  }
-  const auto bytes = known(other.memory_bytes);
-  const auto base_bytes = known(base.memory_bytes);
-  if (bytes && base_bytes) {
-    const int side = compare_cost(*bytes, *base_bytes, margins.memory_fraction);
-    const std::string numbers = fmt::format("({} against {})", memory(bytes), memory(base_bytes));
-    if (side < 0) found.broken.push_back("larger " + numbers);
-    if (side > 0) found.kept.push_back("smaller " + numbers);
-  }
-  return found;
-}
-
-// Smaller and faster is what compression promises; where a precision is neither, the reader is told.
-std::string promises(const NoteInput& input) {
-  const Decision& decision = input.decision;
-  std::vector<std::string> kept;
-  std::vector<std::string> broken;
-  bool int8_slower = false;
-  for (const Candidate& base : decision.candidates) {
-    if (base.recipe != input.reference_recipe) continue;
-    for (const Candidate& other : decision.candidates) {
-      // fp32 promises nothing: it is what compression starts from.
-      if (other.model != base.model || other.recipe == base.recipe || other.recipe == "fp32") continue;
-      const Against found = against(other, base, decision.envelope.margins);
-      if (!found.kept.empty()) kept.push_back(fmt::format("{} is {}", other.name, join(found.kept)));
-      if (found.broken.empty()) continue;
-      broken.push_back(fmt::format("{} is {}", other.name, join(found.broken)));
-      int8_slower = int8_slower || (other.recipe.find("int8") != std::string::npos &&
-                                    found.broken.front().starts_with("slower"));
-    }
-  }
-  if (kept.empty() && broken.empty()) return {};
-  std::string text = fmt::format("Against {} of the same model, ", input.reference_recipe);
-  if (!kept.empty()) text += fmt::format("compression buys this: {}.", join(kept, "; "));
-  if (!broken.empty()) {
-    text += fmt::format("{}: {}. This belongs to these kernels on this machine{}.",
-                        kept.empty() ? "compression does not pay" : " It does not pay everywhere",
-                        join(broken, "; "),
-                        int8_slower ? "; Dettmers et al. (2022) themselves report LLM.int8() as slower below "
-                                      "6.7 B parameters"
-                                    : "");
-  }
-  return text;
-}
-
 struct Extent {
   double low = HUGE_VAL;
   double high = -HUGE_VAL;
@@ -115,8 +55,7 @@ std::string sweep_sentence(const Decision& decision, const CleanSweep& sweep) {
                        decision.candidates[*sweep.by].name, sweep.loser_model);
   }
   return fmt::format(
-      "Said plainly: {} beats {} on quality, size and speed: {}. Over its precisions macro-F1 is {}, the "
-      "process "
+      "Said plainly: {} beats {} on quality, size and speed: {}. Over its precisions macro-F1 is {}, memory "
       "peaks at {} MB, and an example takes {} ms.",
       sweep.winner_model, sweep.loser_model, how, against_range(winner.quality, loser.quality, 3),
       against_range(winner.size, loser.size, 1), against_range(winner.time, loser.time, 2));
@@ -178,8 +117,23 @@ void configurations_table(const NoteInput& input, Blocks& blocks) {
   }
 }
 
-void cost_table(const NoteInput& input, Blocks& blocks) {
-  if (input.cost.empty()) return;
+// Of runs that were imported: what their files state, in the columns that have something to say.
+NoteTable stated_cost_table(const NoteInput& input) {
+  NoteTable table;
+  table.caption =
+      "Time and memory as the imported files state them for the declared device; nothing was measured here. "
+      "A "
+      "dash: not stated, or no device declared.";
+  table.header = {"configuration", "run", "file order: ms/example", "peak of allocated device memory"};
+  table.text_columns = 2;
+  for (const NoteCost& row : input.cost) {
+    table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key), fixed(row.workload_ms, 3),
+                          memory(row.device_peak_bytes)});
+  }
+  return table;
+}
+
+NoteTable measured_cost_table(const NoteInput& input) {
   NoteTable table;
   table.caption =
       "Time and memory by definition; the protocols are in the appendix. Weights are computed, peaks "
@@ -188,16 +142,34 @@ void cost_table(const NoteInput& input, Blocks& blocks) {
       "configuration",          "run",     "batches: ms/example", "batch 1: p50, ms", "batch 1: p95, ms",
       "file order: ms/example", "weights", "process peak"};
   table.text_columns = 2;
-  for (std::size_t i = 0; i < input.cost.size(); ++i) {
-    const NoteCost& row = input.cost[i];
-    const auto& chosen = input.decision.chosen;
-    if (chosen && input.decision.candidates[*chosen].name == row.model + " " + row.recipe) {
-      table.marked_row = i;
-    }
-    table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key), fixed(row.throughput_ms, 3),
-                          fixed(row.latency_p50_ms, 2), fixed(row.latency_p95_ms, 2),
-                          fixed(row.workload_ms, 3), memory(row.weights_bytes),
+  const bool devices = std::any_of(input.cost.begin(), input.cost.end(),
+                                   [](const NoteCost& row) { return row.device_peak_bytes.has_value(); });
+  if (devices) table.header.emplace_back("device peak");
+  bool stated = false;
+  for (const NoteCost& row : input.cost) {
+    stated = stated || row.imported;
+    table.rows.push_back({row.model + " " + row.recipe + (row.imported ? "*" : ""), short_key(row.run_key),
+                          fixed(row.throughput_ms, 3), fixed(row.latency_p50_ms, 2),
+                          fixed(row.latency_p95_ms, 2), fixed(row.workload_ms, 3), memory(row.weights_bytes),
                           memory(row.process_peak_bytes)});
+    if (devices) table.rows.back().push_back(memory(row.device_peak_bytes));
+  }
+  if (stated) table.caption += " *: as imported files state for the declared device, not measured here.";
+  return table;
+}
+
+bool all_stated(const NoteInput& input) {
+  return !input.cost.empty() &&
+         std::all_of(input.cost.begin(), input.cost.end(), [](const NoteCost& row) { return row.imported; });
+}
+
+void cost_table(const NoteInput& input, Blocks& blocks) {
+  if (input.cost.empty()) return;
+  NoteTable table = all_stated(input) ? stated_cost_table(input) : measured_cost_table(input);
+  const auto& chosen = input.decision.chosen;
+  for (std::size_t i = 0; chosen && i < input.cost.size(); ++i) {
+    const NoteCost& row = input.cost[i];
+    if (input.decision.candidates[*chosen].name == row.model + " " + row.recipe) table.marked_row = i;
   }
   blocks.emplace_back(std::move(table));
 }
@@ -277,8 +249,6 @@ void frontier_section(const NoteInput& input, Blocks& blocks) {
   for (const CleanSweep& sweep : decision.sweeps) {
     blocks.emplace_back(NoteParagraph{sweep_sentence(decision, sweep) + limited_mark(input)});
   }
-  const std::string promise = promises(input);
-  if (!promise.empty()) blocks.emplace_back(NoteParagraph{promise + limited_mark(input)});
   cost_table(input, blocks);
 }
 

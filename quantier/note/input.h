@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "quantier/decide/decision.h"
+#include "quantier/decide/promises.h"
+#include "quantier/note/class_input.h"
 
 namespace quantier {
 
@@ -33,6 +35,18 @@ struct NoteTierDelta {
   std::optional<double> holm_p = {};       // over all comparisons of this note
   std::optional<double> replication = {};  // probability that another split of this size shows the same sign
   std::optional<double> detectable = {};   // smallest net change that this many examples could have shown
+  // Share of all ways to halve the examples in which both halves show the sign of the whole; no part of the
+  // verdict.
+  std::optional<double> half_splits_agree = {};
+  struct SecondSplit {
+    std::string split;
+    std::size_t examples = 0;
+    double delta = 0.0;
+    std::size_t lost = 0;
+    std::size_t gained = 0;
+    bool repeats = false;  // the same sign, beyond chance
+  };
+  std::optional<SecondSplit> second_split = {};  // takes the place of `replication`
 };
 
 // What one configuration does on the whole split, beside its macro-F1.
@@ -62,6 +76,8 @@ struct NoteCost {
   std::optional<double> allocator_peak_bytes;
   std::optional<double> process_peak_bytes;
   std::string run_key;
+  std::optional<double> device_peak_bytes = {};  // of allocated device memory, as another program reported it
+  bool imported = false;                         // stated by files; nothing was measured here
 };
 
 // How much the logits of a configuration move when nothing about the model changes.
@@ -72,17 +88,6 @@ struct NoteNoiseFloor {
   std::size_t examples = 0;
   std::size_t flips = 0;
   double max_abs_logit_difference = 0.0;
-  std::string run_key;
-};
-
-struct NoteNamedClass {
-  std::string model;
-  std::string recipe;
-  std::string label;
-  std::string tier;
-  std::size_t examples = 0;
-  std::optional<double> accuracy;
-  std::optional<double> true_class_probability;
   std::string run_key;
 };
 
@@ -155,21 +160,42 @@ struct NoteAlternative {
   Decision decision;
 };
 
+// Where time and memory of one configuration go.
+struct NoteMechanism {
+  std::string model;
+  std::string recipe;
+  std::string arithmetic;  // "multiplies bytes and sums them as integers"; empty: nobody knows
+  std::optional<double> weights_bytes;
+  std::optional<double> peak_bytes;
+  std::optional<double> tokenize_fraction;  // of the wall time
+};
+
 struct NoteInput {
   std::string title;
-  std::string dataset;  // "6,430 validation examples, 113 classes"
-  std::string limited;  // empty, or "the first 500 of 6,430 examples": every finding is then marked
+  std::string dataset;  // "2,000 validation examples, 20 classes"
+  std::string limited;  // empty, or "the first 500 of 2,000 examples": every finding is then marked
   std::string reference_recipe = "fp16";  // what compression is compared with
   std::string stack;                      // what produced the numbers: "Quantier 0.1, 8 threads, AVX-512"
   std::string hardware_caveat;            // what another machine or kernel would change, in a sentence
   Decision decision;
   std::vector<QualityDifference> quality_differences;  // of macro-F1, paired
   std::vector<std::string> missing;  // configurations without numbers: "decoder int8 (the worker died)"
+  std::vector<Promises> promises;
+  std::vector<NoteMechanism> mechanisms;
   std::vector<NoteQuality> quality;
   std::vector<NoteCost> cost;
   std::vector<NoteNoiseFloor> noise_floor;
   std::vector<NoteTierDelta> tier_deltas;
+  std::vector<std::string> tier_names;  // of the matrices below; empty without tiers
   std::vector<NoteNamedClass> named_classes;
+  std::vector<NoteTierF1> tier_f1;
+  std::vector<NoteZeroClasses> zero_classes;
+  std::vector<NoteSupport> support;
+  std::vector<NoteErrorLanding> error_landing;
+  std::vector<NoteFlips> flips;
+  std::vector<NoteConfusedPair> confused;
+  std::vector<NoteWeakness> weakness;
+  std::vector<NoteGroup> groups;
   std::vector<NoteCalibration> calibration;
   std::vector<NoteResidual> residuals;
   std::vector<NotePattern> patterns;

@@ -1,5 +1,6 @@
 // The end of a run for a terminal: a table and a few sentences.
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,24 +40,32 @@ std::string megabytes(const std::optional<double>& bytes) {
   return note_internal::fixed(bytes ? std::optional(*bytes / 1e6) : std::nullopt, 1);
 }
 
-}  // namespace
+constexpr std::string_view kAbsent = "–";
 
-std::string summary_table(const NoteInput& input) {
-  const Decision& decision = input.decision;
-  std::vector<std::vector<std::string>> rows = {{"configuration", "accuracy", "macro-F1", "ECE", "ms/example",
-                                                 "p50 ms", "p95 ms", "peak MB", "verdict"}};
-  for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
-    const Candidate& candidate = decision.candidates[i];
-    const NoteQuality* quality = row_of(input.quality, candidate);
-    const NoteCost* cost = row_of(input.cost, candidate);
-    const NoteCost none;
-    if (cost == nullptr) cost = &none;
-    rows.push_back({visible(candidate.name),
-                    fixed(quality != nullptr ? std::optional(quality->accuracy) : std::nullopt, 3),
-                    fixed(candidate.macro_f1, 3), fixed(candidate.ece, 3), fixed(cost->throughput_ms, 2),
-                    fixed(cost->latency_p50_ms, 2), fixed(cost->latency_p95_ms, 2),
-                    megabytes(cost->process_peak_bytes), visible(verdict_of(decision, i))});
+std::string starred(std::string text) { return text == kAbsent ? text : text + "*"; }
+
+// What was measured, or what files state for a declared device, starred.
+std::string stated_time(const NoteCost& cost) {
+  if (!cost.imported) return fixed(cost.throughput_ms, 2);
+  return starred(fixed(cost.throughput_ms ? cost.throughput_ms : cost.workload_ms, 2));
+}
+
+std::string stated_memory(const NoteCost& cost) {
+  if (!cost.imported) return megabytes(cost.process_peak_bytes);
+  return starred(megabytes(cost.device_peak_bytes ? cost.device_peak_bytes : cost.process_peak_bytes));
+}
+
+void drop_empty_columns(std::vector<std::vector<std::string>>& rows) {
+  for (std::size_t column = rows[0].size() - 1; column > 0; --column) {
+    const bool empty =
+        std::all_of(rows.begin() + 1, rows.end(), [&](const auto& row) { return row[column] == kAbsent; });
+    if (!empty) continue;
+    for (auto& row : rows) row.erase(row.begin() + static_cast<std::ptrdiff_t>(column));
   }
+}
+
+// Two spaces between columns; the first and the last read from the left.
+std::string aligned(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths(rows[0].size(), 0);
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
@@ -70,6 +79,45 @@ std::string summary_table(const NoteInput& input) {
       text += number ? padding + row[i] : row[i] + (last ? std::string() : padding);
       text += last ? "\n" : "  ";
     }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string summary_table(const NoteInput& input) {
+  const Decision& decision = input.decision;
+  std::vector<std::vector<std::string>> rows = {{"configuration", "accuracy", "macro-F1", "ECE", "ms/example",
+                                                 "p50 ms", "p95 ms", "peak MB", "verdict"}};
+  bool stated = false;      // by files
+  bool undeclared = false;  // imported, and nothing that could count
+  for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
+    const Candidate& candidate = decision.candidates[i];
+    const NoteQuality* quality = row_of(input.quality, candidate);
+    const NoteCost* cost = row_of(input.cost, candidate);
+    const NoteCost none;
+    if (cost == nullptr) cost = &none;
+    const std::string ms = stated_time(*cost);
+    const std::string peak = stated_memory(*cost);
+    stated = stated || (cost->imported && (ms != kAbsent || peak != kAbsent));
+    undeclared = undeclared || (cost->imported && ms == kAbsent && peak == kAbsent);
+    rows.push_back({visible(candidate.name),
+                    fixed(quality != nullptr ? std::optional(quality->accuracy) : std::nullopt, 3),
+                    fixed(candidate.macro_f1, 3), fixed(candidate.ece, 3), ms, fixed(cost->latency_p50_ms, 2),
+                    fixed(cost->latency_p95_ms, 2), peak, visible(verdict_of(decision, i))});
+  }
+  // Files say nothing about single texts: two columns of dashes would be about nothing.
+  if (stated || undeclared) drop_empty_columns(rows);
+  std::string text = aligned(rows);
+  if (stated) {
+    text +=
+        "* as the imported files state for the declared device: not measured here. Memory is the device's "
+        "peak.\n";
+  }
+  if (undeclared) {
+    text +=
+        "Time and memory of imported runs count only for a declared device (import --device); nothing was "
+        "measured here.\n";
   }
   return text;
 }

@@ -1,4 +1,9 @@
 // A small writer of SVG elements; text is escaped here and nowhere else.
+//
+// Styles are declarations as in CSS ("stroke:currentColor;opacity:.5"), of these properties: stroke, fill,
+// stroke-width, stroke-dasharray, stroke-linecap, opacity. They are written as attributes. What is drawn here
+// the PDF draws too, through read_drawing() (drawing.h), which knows these elements and properties and no
+// others: an addition here needs its counterpart there, and svg_test.cc holds the two together.
 #pragma once
 
 #include <cstddef>

@@ -9,10 +9,7 @@ namespace quantier::note_internal {
 
 std::string visible(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte == 0x7f ? ' ' : c;
-  }
+  for (const Span& span : spans_of(text)) out += span.text;
   return out;
 }
 
@@ -166,11 +163,21 @@ std::string limits_not_passed(const Decision& decision, std::size_t candidate) {
 std::string choice_sentence(const Decision& decision) {
   if (decision.chosen) {
     const Candidate& chosen = decision.candidates[*decision.chosen];
-    return fmt::format(
-        "Recommendation: {}, with macro-F1 {}, {} ms/example, {} of memory and ECE {} after temperature "
-        "scaling.",
-        chosen.name, fixed(chosen.macro_f1, 3), fixed(chosen.ms_per_example, 2), memory(chosen.memory_bytes),
-        fixed(chosen.ece, 3));
+    std::vector<std::string> known;
+    std::vector<std::string> missing;
+    const auto add = [&](const std::optional<double>& value, const char* what, std::string text) {
+      if (value && std::isfinite(*value)) {
+        known.push_back(std::move(text));
+      } else {
+        missing.emplace_back(what);
+      }
+    };
+    add(chosen.macro_f1, "macro-F1", "macro-F1 " + fixed(chosen.macro_f1, 3));
+    add(chosen.ms_per_example, "time", fixed(chosen.ms_per_example, 2) + " ms/example");
+    add(chosen.memory_bytes, "memory", memory(chosen.memory_bytes) + " of memory");
+    add(chosen.ece, "ECE", fmt::format("ECE {} after temperature scaling", fixed(chosen.ece, 3)));
+    return fmt::format("Recommendation: {}{}{}{}.", chosen.name, known.empty() ? "" : ", with ", join(known),
+                       missing.empty() ? "" : fmt::format("; not measured: {}", join(missing)));
   }
   if (!decision.minimal_relaxation) {
     return "No recommendation: no configuration is known to meet every limit.";

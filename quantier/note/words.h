@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "quantier/decide/decision.h"
+#include "quantier/note/inline.h"  // cite(), modelled(), judged()
 
 namespace quantier::note_internal {
 
-// Control characters as spaces: a name must not move the cursor of a terminal or hide in a page.
+// The text alone: marks of references and sentence kinds (inline.h) are dropped, any other control character
+// becomes a space, so that a name cannot move the cursor of a terminal or hide in a page.
 [[nodiscard]] std::string visible(std::string_view text);
 [[nodiscard]] std::string fixed(const std::optional<double>& value, int digits);
 [[nodiscard]] std::string points(double fraction);                     // -0.028 -> "−2.8", 0.0001 -> "0.0"

@@ -1,36 +1,15 @@
 #include "quantier/pipeline/findings.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include "quantier/pipeline/findings_parts.h"
 
 namespace quantier {
 namespace {
 
-using Arithmetic = std::vector<std::pair<std::string, std::string>>;
-
-std::string interval_text(const Interval& interval) {
-  return fmt::format("[{:+.6f}, {:+.6f}] at {:g} % ({})", interval.low, interval.high, 100.0 * interval.level,
-                     interval.method);
-}
-
-Arithmetic of_flips(std::uint64_t n, const FlipCounts& flips) {
-  return {
-      {"examples", fmt::format("n = {}", n)},
-      {"lost", fmt::format("{} right in the reference and wrong in the candidate", flips.right_to_wrong)},
-      {"gained", fmt::format("{} wrong in the reference and right in the candidate", flips.wrong_to_right)},
-      {"wrong both times", fmt::format("{} with another wrong answer", flips.wrong_to_wrong)},
-      {"net and gross", fmt::format("net {:+}, gross {}", flips.net(), flips.gross())}};
-}
-
-// How the mid-p comes from the two counts, so that anyone with a binomial table can check it.
-std::string mid_p_text(const FlipCounts& flips, double mid_p) {
-  const std::uint64_t m = flips.discordant();
-  if (m == 0) return "no prediction changed between right and wrong: 1";
-  const std::uint64_t less = std::min(flips.right_to_wrong, flips.wrong_to_right);
-  if (2 * less == m) return fmt::format("X ~ Binomial({}, 1/2); both counts are equal: 1", m);
-  return fmt::format("X ~ Binomial({}, 1/2); 2 P(X < {}) + P(X = {}) = {:.6g}", m, less, less, mid_p);
-}
+using findings_internal::interval_text;
+using findings_internal::mid_p_text;
+using findings_internal::of_flips;
 
 std::string replication_text(const TierComparison& cell) {
   if (cell.second_split) {
@@ -247,94 +226,6 @@ Finding contrast_finding(const Analysis& analysis, const Contrast& contrast) {
   return finding;
 }
 
-std::string label_of(const Analysis& analysis, std::int32_t id) {
-  const auto i = static_cast<std::size_t>(id);
-  return i < analysis.label_names.size() ? analysis.label_names[i] : std::string("no answer");
-}
-
-std::string labels_of(const Analysis& analysis, const std::vector<std::int32_t>& ids) {
-  std::string text;
-  for (const std::int32_t id : ids) text += (text.empty() ? "" : ", ") + label_of(analysis, id);
-  return text.empty() ? "none" : text;
-}
-
-// F1 by tier and by class, and what became of the errors.
-void add_classes(const Analysis& analysis, const ClassComparison& comparison,
-                 std::vector<Finding>& findings) {
-  const std::vector<std::string> runs = {comparison.reference_run_key, comparison.run_key};
-  for (const TierF1Difference& tier : comparison.macro_f1) {
-    Finding finding;
-    finding.name = fmt::format("{}/{}/{}/f1", comparison.model, comparison.recipe, tier.tier);
-    finding.statement = fmt::format("Macro-F1 of {} at {} against {} over {}: {:+.4f}", comparison.model,
-                                    comparison.recipe, comparison.reference_recipe,
-                                    tier.tier == "all" ? "all classes" : "the classes of " + tier.tier,
-                                    tier.difference.value);
-    finding.estimate = tier.difference.value;
-    finding.interval = tier.difference.interval;
-    finding.n = analysis.examples;
-    finding.seed = analysis.seed;
-    finding.exploratory = true;
-    finding.runs = runs;
-    finding.arithmetic = {{"difference", fmt::format("{:.6f} - {:.6f}", tier.candidate, tier.reference)}};
-    if (tier.tier == "all") {
-      finding.arithmetic.emplace_back("fell to zero", labels_of(analysis, comparison.fell_to_zero));
-      finding.arithmetic.emplace_back("rose from zero", labels_of(analysis, comparison.rose_from_zero));
-      for (const ConfusedPair& pair : comparison.confused) {
-        finding.arithmetic.emplace_back(
-            "confused", fmt::format("{} taken for {}: {} to {}", label_of(analysis, pair.label_id),
-                                    label_of(analysis, pair.answer_id), pair.reference, pair.candidate));
-      }
-    }
-    findings.push_back(std::move(finding));
-  }
-  for (const ClassDifference& one : comparison.classes) {
-    Finding finding;
-    finding.name = fmt::format("{}/{}/class/{}/f1", comparison.model, comparison.recipe,
-                               label_of(analysis, one.label_id));
-    finding.statement =
-        fmt::format("F1 of the class {}, {} at {} against {}: {:+.4f}", label_of(analysis, one.label_id),
-                    comparison.model, comparison.recipe, comparison.reference_recipe, one.f1_difference);
-    finding.estimate = one.f1_difference;
-    finding.interval = one.f1_interval;
-    finding.n = one.n;
-    finding.seed = analysis.seed;
-    finding.exploratory = true;
-    finding.runs = runs;
-    finding.arithmetic = of_flips(one.n, one.flips);
-    finding.arithmetic.emplace_back("F1",
-                                    fmt::format("{:.6f} to {:.6f}", one.f1_reference, one.f1_candidate));
-    finding.arithmetic.emplace_back("McNemar mid-p", mid_p_text(one.flips, one.mcnemar_mid_p));
-    finding.arithmetic.emplace_back("Holm", fmt::format("{:.6g} over the {} classes of this comparison",
-                                                        one.holm_p, comparison.classes.size()));
-    findings.push_back(std::move(finding));
-  }
-}
-
-Finding hidden_finding(const Analysis& analysis, const HiddenFinding& hidden) {
-  Finding finding;
-  finding.name = fmt::format("{}/{}/hidden", hidden.model, hidden.recipe);
-  finding.statement =
-      fmt::format("What macro-F1 hides of {} at {}: {}", hidden.model, hidden.recipe,
-                  hidden.hides ? "something below it moves the other way" : "nothing that is resolved");
-  finding.estimate = hidden.macro_f1_difference.value;
-  finding.interval = hidden.macro_f1_difference.interval;
-  finding.n = analysis.examples;
-  finding.seed = analysis.seed;
-  finding.exploratory = true;
-  finding.arithmetic = {{"macro-F1", fmt::format("{} ({:+.6f})", aggregate_word_name(hidden.macro_f1),
-                                                 hidden.macro_f1_difference.value)},
-                        {"accuracy", fmt::format("{:+.6f}", hidden.accuracy_difference)}};
-  for (const std::size_t i : hidden.comparisons) {
-    const TierComparison& cell = analysis.comparisons[i];
-    finding.arithmetic.emplace_back(
-        "against it", fmt::format("{}: {:+.6f}, {} lost, {} gained of {} ({})", cell.tier, cell.delta,
-                                  cell.flips.right_to_wrong, cell.flips.wrong_to_right, cell.n,
-                                  evidence_word_name(cell.evidence)));
-  }
-  finding.arithmetic.emplace_back("classes against it", labels_of(analysis, hidden.classes));
-  return finding;
-}
-
 }  // namespace
 
 std::vector<Finding> findings_of(const Analysis& analysis) {
@@ -356,65 +247,7 @@ std::vector<Finding> findings_of(const Analysis& analysis) {
   for (const Contrast& contrast : analysis.contrasts) {
     findings.push_back(contrast_finding(analysis, contrast));
   }
-  for (const HiddenFinding& hidden : analysis.hidden) findings.push_back(hidden_finding(analysis, hidden));
-  for (const ClassComparison& comparison : analysis.class_comparisons) {
-    add_classes(analysis, comparison, findings);
-  }
-  return findings;
-}
-
-Json findings_to_json(const std::vector<Finding>& findings) {
-  Json list = Json::array();
-  for (const Finding& finding : findings) {
-    Json arithmetic = Json::array();
-    for (const auto& [what, how] : finding.arithmetic) arithmetic.push_back({{"what", what}, {"how", how}});
-    list.push_back({{"name", finding.name},
-                    {"statement", finding.statement},
-                    {"estimate", finding.estimate},
-                    {"interval", finding.interval ? Json{{"low", finding.interval->low},
-                                                         {"high", finding.interval->high},
-                                                         {"level", finding.interval->level},
-                                                         {"method", finding.interval->method}}
-                                                  : Json(nullptr)},
-                    {"n", finding.n},
-                    {"seed", finding.seed ? Json(*finding.seed) : Json(nullptr)},
-                    {"verdict", finding.verdict.empty() ? Json(nullptr) : Json(finding.verdict)},
-                    {"exploratory", finding.exploratory},
-                    {"runs", finding.runs},
-                    {"arithmetic", std::move(arithmetic)}});
-  }
-  return list;
-}
-
-Result<std::vector<Finding>> findings_from_json(std::string_view text, std::string_view source) {
-  QT_TRY(const Json list, parse_json(text, source));
-  std::vector<Finding> findings;
-  try {
-    for (const Json& entry : list) {
-      Finding finding;
-      finding.name = entry.at("name").get<std::string>();
-      finding.statement = entry.at("statement").get<std::string>();
-      finding.estimate = entry.at("estimate").get<double>();
-      if (const Json& interval = entry.at("interval"); !interval.is_null()) {
-        finding.interval =
-            Interval{interval.at("low").get<double>(), interval.at("high").get<double>(),
-                     interval.at("level").get<double>(), interval.at("method").get<std::string>()};
-      }
-      finding.n = entry.at("n").get<std::uint64_t>();
-      if (!entry.at("seed").is_null()) finding.seed = entry.at("seed").get<std::uint64_t>();
-      if (!entry.at("verdict").is_null()) finding.verdict = entry.at("verdict").get<std::string>();
-      finding.exploratory = entry.at("exploratory").get<bool>();
-      finding.runs = entry.at("runs").get<std::vector<std::string>>();
-      for (const Json& line : entry.at("arithmetic")) {
-        finding.arithmetic.emplace_back(line.at("what").get<std::string>(),
-                                        line.at("how").get<std::string>());
-      }
-      findings.push_back(std::move(finding));
-    }
-  } catch (const Json::exception& error) {
-    return fail(ErrorKind::kCorruptData, "the findings in the store do not read", std::string(source),
-                error.what(), "make them again with `quantier report`");
-  }
+  findings_internal::add_class_findings(analysis, findings);
   return findings;
 }
 

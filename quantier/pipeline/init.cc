@@ -12,6 +12,7 @@
 #include "quantier/checkpoint/checkpoint.h"
 #include "quantier/dataset/sample.h"
 #include "quantier/dataset/tiers.h"
+#include "quantier/pipeline/model_name.h"
 #include "quantier/pipeline/run_config.h"
 #include "quantier/tokenizer/tokenizer.h"
 
@@ -27,26 +28,6 @@ struct OpenedModel {
   std::vector<std::string> labels;
   std::size_t max_positions = 0;
 };
-
-// In a hub cache the last folder is a revision: models--org--name/snapshots/<revision>.
-std::string name_of_model(const std::filesystem::path& directory) {
-  std::filesystem::path path = directory.lexically_normal();
-  if (!path.has_filename()) path = path.parent_path();
-  std::string name = path.filename().string();
-  if (path.parent_path().filename() == "snapshots") {
-    const std::string repository = path.parent_path().parent_path().filename().string();
-    const auto dashes = repository.rfind("--");
-    if (dashes != std::string::npos) name = repository.substr(dashes + 2);
-  }
-  for (char& c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '.' || c == '-' || c == '_' || c == '+';
-    if (!plain) c = '-';
-  }
-  constexpr std::size_t kLongest = 56;
-  name = name.substr(0, kLongest);
-  return name.empty() || name == "." || name == ".." ? "model" : name;
-}
 
 std::string unique_name(const std::string& name, const std::vector<OpenedModel>& models) {
   for (std::size_t k = 1;; ++k) {
@@ -208,6 +189,12 @@ workload = true                  # padded batches of 32 in file order as well, c
 [int8]
 outlier_scope = "sequence"       # "batch" is what bitsandbytes does; logits then depend on the batch
 outlier_weights = "int8"         # "f16" is the paper's
+
+# More questions to the same predictions. Groups are exploratory: columns of the data, FILE.json from id to group, or
+# FILE#COLUMN. A second split, measured into the same store, says whether a difference repeats.
+# [analysis]
+# groups = ["source"]
+# second_split = "test"
 
 # What must hold where this is deployed. Without it there are measurements and no decision. Take the # away and put in
 # your own numbers; a constraint that is absent does not constrain.

@@ -35,11 +35,14 @@ std::string known_runs(const std::vector<RunSummary>& runs) {
   return text.empty() ? "none" : text;
 }
 
-Result<NamedPredictions> load_run_as_table(Store& store, const std::string& text) {
+Result<NamedPredictions> load_run_as_table(Store& store, const std::string& text,
+                                           const std::string& other_than) {
   QT_TRY(const std::vector<RunSummary> runs, store.runs());
   std::vector<const RunSummary*> found;
   for (const RunSummary& run : runs) {
-    if (run.key == text || run.configuration.display() == text) found.push_back(&run);
+    const bool by_name =
+        run.configuration.display() == text && (other_than.empty() || run.split != other_than);
+    if (run.key == text || by_name) found.push_back(&run);
   }
   if (found.empty() && text.size() >= 4) {
     for (const RunSummary& run : runs) {
@@ -69,6 +72,7 @@ Result<NamedPredictions> load_run_as_table(Store& store, const std::string& text
   table.label_numbers.assign(run.predictions.labels.begin(), run.predictions.labels.end());
   table.ids = std::move(run.predictions.ids);
   table.groups = std::move(run.predictions.groups);
+  named.truncated = std::move(run.predictions.truncated);
   table.class_names = std::move(run.predictions.label_names);
   return named;
 }
@@ -90,9 +94,9 @@ Result<PredictionSpec> parse_prediction_spec(const std::string& text, const Pred
 }
 
 Result<NamedPredictions> load_predictions(const std::string& text, const PredictionOptions& options,
-                                          Store* store) {
+                                          Store* store, const std::string& other_than) {
   QT_TRY(const PredictionSpec spec, parse_prediction_spec(text, options.columns));
-  if (store != nullptr && !is_file(spec.path)) return load_run_as_table(*store, text);
+  if (store != nullptr && !is_file(spec.path)) return load_run_as_table(*store, text, other_than);
   std::error_code ignored;
   if (store == nullptr && std::filesystem::is_directory(spec.path, ignored)) {
     return fail(ErrorKind::kUserInput, "this is a folder, not a file of predictions", text, "",
@@ -106,6 +110,31 @@ Result<NamedPredictions> load_predictions(const std::string& text, const Predict
   QT_TRY(const std::string hash, sha256_hex_of_file(spec.path));
   named.key = sha256_hex(hash + "/" + named.table.columns.logits).substr(0, 16);
   return named;
+}
+
+Result<std::string> key_on_split(Store& store, const NamedPredictions& first, const std::string& split) {
+  const std::string wanted = fmt::format("{} on \"{}\"", first.name, printable(split, 60));
+  if (first.model.empty()) {
+    return fail(ErrorKind::kUsage, "a split of the store is asked for, and this is a file",
+                first.table.source, "", "give the files of the second split with --second");
+  }
+  if (first.split == split) {
+    return fail(ErrorKind::kUsage, "the second split is the first", wanted,
+                "the same examples would repeat themselves", "name another split");
+  }
+  QT_TRY(const std::vector<RunSummary> runs, store.runs());
+  std::string splits;
+  const RunSummary* found = nullptr;
+  for (const RunSummary& run : runs) {
+    const ConfigurationId& id = run.configuration;
+    if (id.model != first.model || id.recipe != first.recipe || id.device != first.device) continue;
+    if (run.split == split) found = &run;
+    splits += fmt::format("{}\"{}\"", splits.empty() ? "" : ", ", printable(run.split, 40));
+  }
+  if (found != nullptr) return found->key;
+  return fail(ErrorKind::kUserInput, "there is no such run over the second split", wanted,
+              "the store holds it over " + splits,
+              "measure or import the same configurations over that split into the same store");
 }
 
 std::vector<std::string> numbered_names(std::size_t classes) {

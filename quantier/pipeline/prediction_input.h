@@ -9,6 +9,7 @@
 // Errors: those of the readers; kUserInput for a run that the store does not hold or that is ambiguous.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -38,11 +39,18 @@ struct NamedPredictions {
   std::string split;
   std::string key;  // of the run; for a file the hash of what was read
   PredictionTable table;
+  std::vector<std::uint8_t> truncated;  // [examples] 1 where the text was cut; empty where it is not known
 };
 
-// `store`: null when none is given. A file goes before a run of the same name.
+// `store`: null when none is given. A file goes before a run of the same name. `other_than`: a split whose
+// runs are not meant by "model recipe"; empty: none.
 [[nodiscard]] Result<NamedPredictions> load_predictions(const std::string& text,
-                                                        const PredictionOptions& options, Store* store);
+                                                        const PredictionOptions& options, Store* store,
+                                                        const std::string& other_than = {});
+
+// The key of the latest run of the same model, recipe and device over another split of the store.
+[[nodiscard]] Result<std::string> key_on_split(Store& store, const NamedPredictions& first,
+                                               const std::string& split);
 
 // Names of the classes in the order of the logits: a JSON list, an object from id to name, or a model's
 // config.json (id2label).

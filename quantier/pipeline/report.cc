@@ -12,8 +12,11 @@
 #include "quantier/pipeline/findings.h"
 #include "quantier/pipeline/report_findings.h"
 #include "quantier/pipeline/report_imported.h"
+#include "quantier/pipeline/report_promises.h"
+#include "quantier/pipeline/report_second.h"
 #include "quantier/pipeline/run.h"
 #include "quantier/pipeline/run_timing.h"
+#include "quantier/pipeline/tier_input.h"
 #include "quantier/stats/comparisons/analyze.h"
 
 namespace quantier {
@@ -26,20 +29,33 @@ struct TierSetup {
   std::string text;  // "tiers by training frequency: head 10, mid 20, tail 28 classes"
 };
 
-Result<TierSetup> tiers_for(const RunConfig& config, const std::vector<std::string>& label_names) {
+std::string classes_of_each(const AnalysisTiers& tiers) {
+  std::string text;
+  for (std::size_t t = 0; t < tiers.names.size(); ++t) {
+    const auto classes = std::ranges::count(tiers.tier_of_class, static_cast<std::int32_t>(t));
+    text += fmt::format("{}{} {}", t == 0 ? "" : ", ", tiers.names[t], classes);
+  }
+  return text + " classes";
+}
+
+// As configured; without that, as they were imported with the runs.
+Result<TierSetup> tiers_for(const RunConfig& config, Store& store,
+                            const std::vector<std::string>& label_names) {
   TierSetup setup;
-  if (!config.tiers) return setup;
+  if (!config.tiers) {
+    QT_TRY(const std::optional<std::string> stored, store.setting(kTiersSetting));
+    if (!stored) return setup;
+    QT_TRY(const Json json, parse_json(*stored, store.path()));
+    QT_TRY(setup.tiers, tiers_from_json(json, store.path()));
+    if (setup.tiers.tier_of_class.size() != label_names.size()) return TierSetup{};
+    setup.text = "tiers as imported: " + classes_of_each(setup.tiers);
+    return setup;
+  }
   QT_TRY(const std::vector<std::int64_t> counts,
          read_training_counts(config.tiers->training_counts, label_names));
   QT_TRY(Tiers tiers, make_tiers(counts, config.tiers->names, config.tiers->sizes));
-  for (std::size_t t = 0; t < tiers.names.size(); ++t) {
-    const auto classes =
-        std::count(tiers.tier_of_class.begin(), tiers.tier_of_class.end(), static_cast<std::int32_t>(t));
-    setup.text +=
-        fmt::format("{}{} {}", t == 0 ? "tiers by training frequency: " : ", ", tiers.names[t], classes);
-  }
-  setup.text += " classes";
   setup.tiers = {std::move(tiers.names), std::move(tiers.tier_of_class)};
+  setup.text = "tiers by training frequency: " + classes_of_each(setup.tiers);
   return setup;
 }
 
@@ -178,11 +194,17 @@ Result<Analysis> analyze_runs(const RunConfig& config, Store& store, const std::
   }
   QT_TRY(const std::vector<ReportedValue> reported, store.reported());
   analysis.reported_temperatures = reported_temperatures_of(runs, reported);
+  QT_TRY(ReportGroups groups, groups_for_report(config, runs));
+  analysis.groups = std::move(groups.groups);
+  QT_TRY(const std::vector<Run> second, second_split_for_report(config, store, runs));
+  analysis.second_split = &second;
   ThreadPool pool(config.threads != 0 ? config.threads : available_processors());
   analysis.pool = &pool;
   analysis.progress = options.progress;
   analysis.interrupt = options.interrupt;
-  return analyze(runs, tiers, analysis);
+  QT_TRY(Analysis result, analyze(runs, tiers, analysis));
+  for (std::string& remark : groups.remarks) result.remarks.push_back(std::move(remark));
+  return result;
 }
 
 }  // namespace
@@ -193,19 +215,25 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
     return fail(ErrorKind::kUsage, "there is nothing to report", store.path(), "no run is finished");
   }
   QT_TRY(const std::vector<Run> runs, load_runs(store, keys, options));
-  QT_TRY(TierSetup tiers, tiers_for(config, runs.front().predictions.label_names));
+  QT_TRY(TierSetup tiers, tiers_for(config, store, runs.front().predictions.label_names));
   Report report;
   report.store = store.path();
   QT_TRY(report.analysis, analyze_runs(config, store, runs, tiers.tiers, options));
 
-  add_imported_memory(runs, report.analysis);
-
   Envelope envelope = envelope_for(config);
   const bool imported = all_imported(runs);
-  if (imported) envelope.memory_definition = kImportedMemory;
+  if (imported) {
+    envelope.memory_definition = kImportedMemory;
+    // What files of a notebook state is of this protocol; without a limit no other was asked for.
+    if (!envelope.max_ms_per_example && !envelope.requests_per_second) {
+      envelope.latency_protocol = timing_protocol_name(TimingProtocol::kWorkload);
+    }
+  }
   QT_TRY(report.decision, decide_candidates(candidates_of(report.analysis, envelope),
                                             quality_differences_of(report.analysis), envelope));
   NoteInput input = note_input_of(report.analysis, report.decision);
+  mark_imported_costs(runs, input.cost);
+  add_promises(report.analysis, runs, input);
   QT_TRY(input.alternatives, alternatives_of(report.analysis, report.decision));
   input.title = config.title;
   input.missing = missing_of(failures, report.analysis);
@@ -235,6 +263,9 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
         fmt::format("Limited run: {}. Every number holds for that part alone.\n", input.limited);
   }
   report.summary += decision_summary(report.decision);
+  for (const std::string& change : report.files.kept_changes) {
+    report.summary += fmt::format("Your text in note.md, {}\n", change);
+  }
   QT_TRY_STATUS(store.set_setting(kDecisionSetting, report_to_json(report).dump()));
   QT_TRY_STATUS(store.set_setting(kFindingsSetting, findings_to_json(findings_of(report.analysis)).dump()));
   if (options.examples_in_file) {
@@ -260,7 +291,10 @@ Result<std::vector<std::string>> latest_keys(Store& store) {
 
 Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
   QT_TRY(const std::vector<RunSummary> summaries, store.runs());
-  const auto wanted = [&](const ConfigurationId& id) {
+  const auto wanted = [&](const RunSummary& run) {
+    const ConfigurationId& id = run.configuration;
+    // The second split is for repeating, not for deciding.
+    if (!config.analysis.second_split.empty() && run.split == config.analysis.second_split) return false;
     return std::any_of(config.models.begin(), config.models.end(),
                        [&](const ModelConfig& model) { return model.name == id.model; }) &&
            std::find(config.recipes.begin(), config.recipes.end(), id.recipe) != config.recipes.end();
@@ -268,11 +302,10 @@ Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
   // Of the latest selection first: a run may have gone back to examples that were measured before.
   QT_TRY(const std::vector<std::string> selected, latest_keys(store));
   auto latest = std::find_if(summaries.rbegin(), summaries.rend(), [&](const RunSummary& run) {
-    return wanted(run.configuration) && std::ranges::find(selected, run.key) != selected.end();
+    return wanted(run) && std::ranges::find(selected, run.key) != selected.end();
   });
   if (latest == summaries.rend()) {
-    latest = std::find_if(summaries.rbegin(), summaries.rend(),
-                          [&](const RunSummary& run) { return wanted(run.configuration); });
+    latest = std::find_if(summaries.rbegin(), summaries.rend(), wanted);
   }
   if (latest == summaries.rend()) {
     return fail(ErrorKind::kUsage, "the store holds no run of this configuration", store.path(),
@@ -308,7 +341,21 @@ Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
   return found;
 }
 
+Result<KnownConfigurations> known_configurations(Store& store) {
+  KnownConfigurations known;
+  QT_TRY(const std::vector<RunSummary> runs, store.runs());
+  for (const RunSummary& run : runs) {
+    const auto add = [](std::vector<std::string>& names, const std::string& name) {
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    };
+    add(known.models, run.configuration.model);
+    add(known.recipes, run.configuration.recipe);
+  }
+  return known;
+}
+
 Result<RunConfig> configuration_of(Store& store) {
+  QT_TRY(const KnownConfigurations known, known_configurations(store));
   QT_TRY(const std::optional<std::string> text, store.setting(kConfigurationSetting));
   QT_TRY(const std::optional<std::string> file, store.setting(kConfigurationFileSetting));
   if (!text || !file) {
@@ -316,7 +363,7 @@ Result<RunConfig> configuration_of(Store& store) {
                 store.path(), "", "name it with --config");
   }
   const std::filesystem::path path = *file;
-  QT_TRY(RunConfig config, parse_run_config(*text, path.parent_path(), *file));
+  QT_TRY(RunConfig config, parse_run_config(*text, path.parent_path(), *file, &known));
   config.file = path;
   return config;
 }

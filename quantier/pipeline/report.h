@@ -24,7 +24,7 @@
 namespace quantier {
 
 struct ReportOptions {
-  std::filesystem::path out_directory;  // note.md, note.html and figures/ go there
+  std::filesystem::path out_directory;  // note.md, note.html, note.pdf and figures/ go there
   // Of the data file; when unknown, a limited run is marked without it.
   std::optional<std::uint64_t> examples_in_file;
   ProgressFunction progress = {};
@@ -58,6 +58,9 @@ struct ReportRuns {
   std::vector<std::string> missing;     // configurations without a run, by name
 };
 [[nodiscard]] Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store);
+
+// Models and recipes with runs in the store, in the order in which they were added.
+[[nodiscard]] Result<KnownConfigurations> known_configurations(Store& store);
 
 // The configuration that the store was last run with, as it read then; paths in it are relative to where its
 // file lay. Errors: kUserInput when the store holds none; those of parse_run_config().

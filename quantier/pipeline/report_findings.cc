@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/pipeline/report_class_findings.h"
 #include "quantier/pipeline/report_imported.h"
 
 namespace quantier {
@@ -31,8 +32,8 @@ std::optional<double> allocator_peak(const MemoryRecord& memory) {
 }
 
 std::optional<double> memory_by(const MemoryRecord& memory, const std::string& definition) {
-  if (definition == kImportedMemory) {
-    return memory.device_peak_bytes ? bytes_of(*memory.device_peak_bytes) : std::nullopt;
+  if (definition == kImportedMemory || definition == "device_peak") {
+    return bytes_of(memory.device_peak_bytes.value_or(0));
   }
   if (definition == "weights") return bytes_of(memory.weights_bytes);
   if (definition == "allocator_peak") return allocator_peak(memory);
@@ -104,6 +105,7 @@ NoteCost cost_row(const ConfigurationFindings& findings) {
     row.weights_bytes = bytes_of(findings.memory->weights_bytes);
     row.allocator_peak_bytes = allocator_peak(*findings.memory);
     row.process_peak_bytes = bytes_of(findings.memory->process_peak_bytes);
+    row.device_peak_bytes = bytes_of(findings.memory->device_peak_bytes.value_or(0));
   }
   return row;
 }
@@ -187,10 +189,19 @@ NoteTierDelta delta_row(const TierComparison& comparison) {
   row.holm_p = comparison.holm_p;
   row.replication = comparison.replication;
   row.detectable = comparison.minimal_detectable_effect;
+  if (comparison.half_splits) row.half_splits_agree = comparison.half_splits->same_sign_in_both;
+  if (comparison.second_split) {
+    const SecondSplitFinding& second = *comparison.second_split;
+    row.second_split = {.split = second.split,
+                        .examples = static_cast<std::size_t>(second.n),
+                        .delta = second.delta,
+                        .lost = static_cast<std::size_t>(second.flips.right_to_wrong),
+                        .gained = static_cast<std::size_t>(second.flips.wrong_to_right),
+                        .repeats = second.repeats};
+  }
   return row;
 }
 
-// Whether every configuration was timed one text at a time.
 // The errors at temperatures that somebody else fitted, in place of ours; false when there are none.
 bool read_as_reported(const Analysis& analysis, std::vector<Candidate>& candidates) {
   bool any = false;
@@ -204,6 +215,7 @@ bool read_as_reported(const Analysis& analysis, std::vector<Candidate>& candidat
   return any;
 }
 
+// Whether every configuration was timed one text at a time.
 bool has_latency(const Analysis& analysis) {
   return std::all_of(
       analysis.configurations.begin(), analysis.configurations.end(),
@@ -308,27 +320,8 @@ NoteInput note_input_of(const Analysis& analysis, Decision decision) {
     input.quality.push_back(quality_row(findings));
     input.cost.push_back(cost_row(findings));
     if (findings.calibration) input.calibration.push_back(calibration_row(findings, *findings.calibration));
-    for (const NamedClass& named : findings.named_classes) {
-      input.named_classes.push_back({.model = findings.model,
-                                     .recipe = findings.recipe,
-                                     .label = named.label,
-                                     .tier = named.tier,
-                                     .examples = static_cast<std::size_t>(named.n),
-                                     .accuracy = named.accuracy,
-                                     .true_class_probability = named.mean_probability_true,
-                                     .run_key = findings.run_key});
-    }
   }
-  // One class after the other reads as a trajectory over the precisions.
-  std::vector<std::string> order;
-  for (const NoteNamedClass& row : input.named_classes) {
-    if (std::find(order.begin(), order.end(), row.label) == order.end()) order.push_back(row.label);
-  }
-  std::stable_sort(input.named_classes.begin(), input.named_classes.end(),
-                   [&](const NoteNamedClass& a, const NoteNamedClass& b) {
-                     return std::find(order.begin(), order.end(), a.label) <
-                            std::find(order.begin(), order.end(), b.label);
-                   });
+  add_class_rows(analysis, input);
   for (const TierComparison& comparison : analysis.comparisons) {
     input.tier_deltas.push_back(delta_row(comparison));
   }

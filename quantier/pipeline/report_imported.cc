@@ -34,11 +34,11 @@ std::map<std::string, double> reported_temperatures_of(const std::vector<Run>& r
   return temperatures;
 }
 
-void add_imported_memory(const std::vector<Run>& runs, Analysis& analysis) {
+void mark_imported_costs(const std::vector<Run>& runs, std::vector<NoteCost>& costs) {
   for (const Run& run : runs) {
-    if (!is_imported(run) || !run.memory.device_peak_bytes) continue;
-    for (ConfigurationFindings& findings : analysis.configurations) {
-      if (findings.run_key == run.key) findings.memory = run.memory;
+    if (!is_imported(run)) continue;
+    for (NoteCost& cost : costs) {
+      if (cost.run_key == run.key) cost.imported = true;
     }
   }
 }

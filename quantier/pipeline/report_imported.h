@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "quantier/decide/envelope.h"
+#include "quantier/note/input.h"
 #include "quantier/record/reported_value.h"
 #include "quantier/record/run.h"
 #include "quantier/stats/comparisons/analysis.h"
@@ -24,8 +25,8 @@ inline constexpr const char* kImportedMemory = "the peak of allocated device mem
 [[nodiscard]] std::map<std::string, double> reported_temperatures_of(
     const std::vector<Run>& runs, const std::vector<ReportedValue>& values);
 
-// Memory that a declared device reported: analyze() reads only what a process of ours used.
-void add_imported_memory(const std::vector<Run>& runs, Analysis& analysis);
+// Marks the costs that files state: nobody measured them here.
+void mark_imported_costs(const std::vector<Run>& runs, std::vector<NoteCost>& costs);
 
 // "imported: measured elsewhere, on ..."
 [[nodiscard]] std::string imported_stack(const std::vector<Run>& runs);

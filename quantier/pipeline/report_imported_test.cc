@@ -50,16 +50,15 @@ TEST(ReportImported, TheLastWholeTemperatureCounts) {
               UnorderedElementsAre(Pair("key a", 1.2)));
 }
 
-TEST(ReportImported, MemoryOfADevice) {
-  quantier::Run run = imported("a");
-  Analysis analysis;
-  analysis.configurations.resize(1);
-  analysis.configurations[0].run_key = run.key;
-  add_imported_memory({run}, analysis);
-  EXPECT_FALSE(analysis.configurations[0].memory);
-  run.memory.device_peak_bytes = 5;
-  add_imported_memory({run}, analysis);
-  EXPECT_EQ(analysis.configurations[0].memory->device_peak_bytes, 5U);
+TEST(ReportImported, CostsOfImportedRunsAreMarked) {
+  quantier::Run measured = imported("b");
+  measured.provenance.origin = RunOrigin::kMeasured;
+  std::vector<NoteCost> costs(2);
+  costs[0].run_key = "key a";
+  costs[1].run_key = "key b";
+  mark_imported_costs({imported("a"), measured}, costs);
+  EXPECT_TRUE(costs[0].imported);
+  EXPECT_FALSE(costs[1].imported);
 }
 
 TEST(ReportImported, SaysWhereItComesFrom) {

@@ -173,26 +173,54 @@ Json table_json(const Report& report) {
   return rows;
 }
 
+Json cell_json(const TierComparison& comparison) {
+  Json second = nullptr;
+  if (comparison.second_split) {
+    second = {{"split", comparison.second_split->split},
+              {"n", comparison.second_split->n},
+              {"delta", number(comparison.second_split->delta)},
+              {"right_to_wrong", comparison.second_split->flips.right_to_wrong},
+              {"wrong_to_right", comparison.second_split->flips.wrong_to_right},
+              {"mid_p", number(comparison.second_split->mcnemar_mid_p)},
+              {"repeats", comparison.second_split->repeats}};
+  }
+  return {{"model", comparison.model},
+          {"recipe", comparison.recipe},
+          {"reference_recipe", comparison.reference_recipe},
+          {"tier", comparison.tier},
+          {"run_key", comparison.run_key},
+          {"reference_run_key", comparison.reference_run_key},
+          {"n", comparison.n},
+          {"delta", number(comparison.delta)},
+          {"interval", interval(comparison.tango)},
+          {"bootstrap", interval(comparison.bootstrap)},
+          {"class_clustered", interval(comparison.class_clustered)},
+          {"right_to_wrong", comparison.flips.right_to_wrong},
+          {"wrong_to_right", comparison.flips.wrong_to_right},
+          {"wrong_to_wrong", comparison.flips.wrong_to_wrong},
+          {"holm_p", number(comparison.holm_p)},
+          {"replication", number(comparison.replication)},
+          {"second_split", std::move(second)},
+          {"evidence", evidence_word_name(comparison.evidence)},
+          {"size", size_word_name(comparison.size)}};
+}
+
 Json comparisons_json(const Analysis& analysis) {
   Json list = Json::array();
-  for (const TierComparison& comparison : analysis.comparisons) {
-    list.push_back({{"model", comparison.model},
-                    {"recipe", comparison.recipe},
-                    {"reference_recipe", comparison.reference_recipe},
-                    {"tier", comparison.tier},
-                    {"run_key", comparison.run_key},
-                    {"reference_run_key", comparison.reference_run_key},
-                    {"n", comparison.n},
-                    {"delta", number(comparison.delta)},
-                    {"interval", interval(comparison.tango)},
-                    {"bootstrap", interval(comparison.bootstrap)},
-                    {"right_to_wrong", comparison.flips.right_to_wrong},
-                    {"wrong_to_right", comparison.flips.wrong_to_right},
-                    {"wrong_to_wrong", comparison.flips.wrong_to_wrong},
-                    {"holm_p", number(comparison.holm_p)},
-                    {"replication", number(comparison.replication)},
-                    {"evidence", evidence_word_name(comparison.evidence)},
-                    {"size", size_word_name(comparison.size)}});
+  for (const TierComparison& comparison : analysis.comparisons) list.push_back(cell_json(comparison));
+  return list;
+}
+
+// Exploratory: never among the comparisons.
+Json groups_json(const Analysis& analysis) {
+  Json list = Json::array();
+  for (const GroupComparison& group : analysis.group_comparisons) {
+    Json cell = cell_json(group.cell);
+    cell.erase("tier");
+    cell["exploratory"] = true;
+    cell["column"] = group.column;
+    cell["group"] = group.group;
+    list.push_back(std::move(cell));
   }
   return list;
 }
@@ -254,11 +282,16 @@ Json report_to_json(const Report& report) {
         {"prior", prior_name(decision.prior.outcome)}}},
       {"table", table_json(report)},
       {"comparisons", comparisons_json(report.analysis)},
+      {"groups", groups_json(report.analysis)},
       {"macro_f1_differences", differences_json(report.analysis)},
       {"noise_floor", noise_json(report.analysis)},
       {"limit", report.analysis.limit ? Json(*report.analysis.limit) : Json(nullptr)},
       {"examples", report.analysis.examples},
-      {"note", {{"markdown", report.files.markdown.string()}, {"html", report.files.html.string()}}},
+      {"note",
+       {{"markdown", report.files.markdown.string()},
+        {"html", report.files.html.string()},
+        {"pdf", report.files.pdf.string()},
+        {"kept_changes", report.files.kept_changes}}},
       {"store", report.store}};
 }
 

@@ -7,6 +7,8 @@
 
 #include "quantier/base/file.h"
 #include "quantier/measure/protocols.h"
+#include "quantier/note/keep_blocks.h"
+#include "quantier/note/pdf.h"
 
 namespace quantier {
 namespace {
@@ -146,16 +148,27 @@ std::vector<std::string> plan_remarks_of(const std::vector<Run>& runs) {
 }
 
 Result<NoteFiles> write_note_files(const NoteDocument& document, const std::filesystem::path& directory) {
-  NoteFiles files{directory / "note.md", directory / "note.html"};
+  NoteFiles files{directory / "note.md", directory / "note.html", directory / "note.pdf"};
+  KeptNote note;
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(files.markdown, ignored)) {
+    constexpr std::uint64_t kLargestNote = std::uint64_t{64} << 20;
+    QT_TRY(const std::string before, read_text_file(files.markdown, kLargestNote));
+    QT_TRY(note, keep_written_text(document, before, files.markdown.string()));
+    files.kept_changes = std::move(note.changes);
+  } else {
+    note.document = document;
+  }
   const std::filesystem::path figures = directory / "figures";
   QT_TRY_STATUS(create_folders(figures));
-  for (const NoteBlock& block : document.blocks) {
+  for (const NoteBlock& block : note.document.blocks) {
     if (const auto* figure = std::get_if<NoteFigure>(&block)) {
       QT_TRY_STATUS(write_file_atomically(figures / (figure->name + ".svg"), standalone_svg(figure->svg)));
     }
   }
-  QT_TRY_STATUS(write_file_atomically(files.html, render_html(document)));
-  QT_TRY_STATUS(write_file_atomically(files.markdown, render_markdown(document)));
+  QT_TRY_STATUS(write_file_atomically(files.html, render_html(note.document)));
+  QT_TRY_STATUS(write_file_atomically(files.pdf, render_pdf(note.document).bytes));
+  QT_TRY_STATUS(write_file_atomically(files.markdown, render_markdown(note.document)));
   return files;
 }
 

@@ -32,7 +32,12 @@ namespace quantier {
 struct NoteFiles {
   std::filesystem::path markdown;  // DIR/note.md, with its figures in DIR/figures/
   std::filesystem::path html;      // DIR/note.html, self-contained
+  std::filesystem::path pdf;       // DIR/note.pdf
+  // What a person wrote into the note.md that lay there is kept (note/keep_blocks.h); a sentence for each
+  // number in it that the evidence no longer carries.
+  std::vector<std::string> kept_changes = {};
 };
+// Errors: those of keep blocks that do not read; then nothing is written.
 [[nodiscard]] Result<NoteFiles> write_note_files(const NoteDocument& document,
                                                  const std::filesystem::path& directory);
 

@@ -94,6 +94,25 @@ TEST(ReportParts, FiguresLieBesideTheNoteOnPaper) {
               HasSubstr("<svg xmlns=\"x\"><style>svg{color:#1a1a1a}</style><rect width=\"100%\""));
   EXPECT_THAT(content(files->markdown), HasSubstr("(figures/frontier.svg)"));
   EXPECT_THAT(content(files->html), HasSubstr("<figure><svg xmlns=\"x\"><title>"));
+  EXPECT_TRUE(content(files->pdf).starts_with("%PDF-"));
+  EXPECT_TRUE(files->kept_changes.empty());
+  // What a person adds stays, also when the note is written again.
+  const std::string mine = "<!-- keep: mine -->\nWe need 0.75 here.\n<!-- /keep: mine -->\n";
+  std::ofstream(files->markdown, std::ios::app) << mine;
+  for (int i = 0; i < 2; ++i) {
+    const auto again = write_note_files(document, folder);
+    ASSERT_TRUE(again) << again.error().message();
+    EXPECT_THAT(content(files->markdown), HasSubstr(mine));
+    EXPECT_THAT(content(files->html), HasSubstr("<p>We need 0.75 here.</p>"));
+    EXPECT_EQ(again->kept_changes, std::vector<std::string>{"mine: 0.75 stands nowhere else in this note."});
+  }
+  // A block that never ends is refused before anything is written.
+  std::ofstream(files->markdown, std::ios::app) << "<!-- keep: open -->\nlost?\n";
+  const std::string before = content(files->markdown);
+  document.title = "Another title";
+  EXPECT_FALSE(write_note_files(document, folder));
+  EXPECT_EQ(content(files->markdown), before);
+  EXPECT_THAT(content(files->html), HasSubstr("A note"));
   std::filesystem::remove_all(name);
   // A folder that cannot be made is an error with a reason, not a crash.
   EXPECT_FALSE(write_note_files(document, "/proc/nowhere"));

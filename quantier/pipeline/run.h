@@ -19,6 +19,7 @@
 #include "quantier/pipeline/run_config.h"
 #include "quantier/pipeline/run_estimate.h"
 #include "quantier/pipeline/run_plan.h"
+#include "quantier/pipeline/store_file.h"
 #include "quantier/pipeline/worker_client.h"
 
 namespace quantier {
@@ -40,7 +41,6 @@ struct RunOutcome {
   std::vector<FailureRecord> failures;  // of this plan, earlier attempts included
 };
 
-inline constexpr const char* kStoreFileName = "evidence.sqlite";
 // Settings of the store: the configuration as it was read, and where its file lay.
 inline constexpr const char* kConfigurationSetting = "configuration";
 inline constexpr const char* kConfigurationFileSetting = "configuration_file";

@@ -23,8 +23,8 @@ bool is_plain_name(std::string_view name) {
 // Fills a RunConfig from the parsed document. Paths come out absolute or relative to the current directory.
 class ConfigReader {
  public:
-  ConfigReader(std::filesystem::path directory, std::string_view source)
-      : directory_(std::move(directory)), reader_(source) {}
+  ConfigReader(std::filesystem::path directory, std::string_view source, const KnownConfigurations* known)
+      : directory_(std::move(directory)), reader_(source), known_(known) {}
 
   Result<RunConfig> read(const toml::table& document) {
     TomlSection top(document, "", reader_);
@@ -38,19 +38,26 @@ class ConfigReader {
     top.number("memory_budget_mb", config_.memory_budget_mb, 1, kHuge);
     read_models(top);
     read_recipes(top);
+    if (known_ != nullptr) take_known(top);
     if (const auto* table = top.table("int8")) read_int8(*table);
     if (const auto* table = top.table("data")) read_data(*table);
     if (const auto* table = top.table("tiers")) read_tiers(*table);
     if (const auto* table = top.table("timing")) read_timing(*table);
+    if (const auto* table = top.table("analysis")) read_analysis(*table);
     if (const auto* table = top.table("envelope")) read_envelope(*table);
     if (const auto* table = top.table("prior")) read_prior(*table);
     // Before what is missing: a misspelt key is the likelier cause.
     top.finish();
-    top.require("models", "at least one [[models]] table with `name` and `path`");
-    top.require("recipes", "for example recipes = [\"fp16\", \"int8\", \"int4\"]");
-    top.require("data", "a [data] table with `path`");
+    if (known_ == nullptr) {
+      top.require("models", "at least one [[models]] table with `name` and `path`");
+      top.require("recipes", "for example recipes = [\"fp16\", \"int8\", \"int4\"]");
+      top.require("data", "a [data] table with `path`");
+    }
     if (!reader_.ok()) return std::unexpected(reader_.take_error());
-    if (config_.title.empty()) config_.title = "Quantization of " + config_.models.front().name;
+    if (config_.title.empty() && !config_.models.empty()) {
+      config_.title = known_ != nullptr ? "Which configuration to deploy"
+                                        : "Quantization of " + config_.models.front().name;
+    }
     return std::move(config_);
   }
 
@@ -60,6 +67,25 @@ class ConfigReader {
     section.text(key, text);
     if (text.empty()) return;
     out = (directory_ / text).lexically_normal();
+  }
+
+  // What the file leaves out.
+  void take_known(TomlSection& top) {
+    if (top.find("models") == nullptr) {
+      for (const std::string& name : known_->models) config_.models.push_back({name, {}});
+    }
+    if (top.find("recipes") != nullptr) return;
+    config_.recipes = known_->recipes;
+    const auto is_there = [&] {
+      return std::ranges::find(config_.recipes, config_.reference_recipe) != config_.recipes.end();
+    };
+    if (config_.recipes.empty() || is_there()) return;
+    if (const toml::node* node = top.find("reference_recipe")) {
+      return top.refuse(*node, "reference_recipe",
+                        fmt::format("nothing is known at \"{}\"", printable(config_.reference_recipe, 60)),
+                        suggestion(config_.reference_recipe, config_.recipes));
+    }
+    config_.reference_recipe = config_.recipes.front();
   }
 
   void read_models(TomlSection& top) {
@@ -76,7 +102,7 @@ class ConfigReader {
       section.text("name", model.name);
       path(section, "path", model.path);
       section.finish();
-      section.require("path", "the model's directory");
+      if (known_ == nullptr || model.name.empty()) section.require("path", "the model's directory");
       if (!reader_.ok()) return;
       if (model.name.empty()) model.name = model.path.filename().string();
       if (model.name.empty()) model.name = model.path.parent_path().filename().string();
@@ -96,7 +122,9 @@ class ConfigReader {
   }
 
   void read_recipes(TomlSection& top) {
-    const std::vector<std::string> known = known_recipes();
+    std::vector<std::string> known = known_recipes();
+    // What was imported may have been made by methods that Quantier does not offer.
+    if (known_ != nullptr) known.insert(known.end(), known_->recipes.begin(), known_->recipes.end());
     top.texts("recipes", config_.recipes);
     top.text("reference_recipe", config_.reference_recipe);
     const toml::node* node = top.find("recipes");
@@ -137,7 +165,7 @@ class ConfigReader {
     section.text("label", config_.data.columns.label);
     section.text("id", config_.data.columns.id);
     section.finish();
-    section.require("path", "the file of labelled texts, .jsonl or .csv");
+    if (known_ == nullptr) section.require("path", "the file of labelled texts, .jsonl or .csv");
   }
 
   void read_tiers(const toml::table& table) {
@@ -177,6 +205,27 @@ class ConfigReader {
     section.whole("latency_samples", config_.timing.latency_samples, 0, 10'000'000);
     section.flag("workload", config_.timing.workload);
     section.finish();
+  }
+
+  // groups = ["column of the data", "from/id/to/group.json", "file.csv#column"]
+  void read_analysis(const toml::table& table) {
+    TomlSection section(table, "[analysis]", reader_);
+    std::vector<std::string> groups;
+    section.texts("groups", groups);
+    section.text("second_split", config_.analysis.second_split);
+    section.finish();
+    for (const std::string& group : groups) {
+      const bool is_file = group.ends_with(".json") || group.find('#') != std::string::npos;
+      if (is_file) {
+        config_.analysis.group_files.push_back((directory_ / group).lexically_normal().string());
+      } else {
+        config_.analysis.group_columns.push_back(group);
+      }
+    }
+    if (!config_.analysis.second_split.empty() && config_.analysis.second_split == config_.data.split) {
+      section.refuse(*section.find("second_split"), "second_split",
+                     "it is the split of [data], and the same examples would repeat themselves");
+    }
   }
 
   void read_envelope(const toml::table& table) {
@@ -251,6 +300,7 @@ class ConfigReader {
 
   std::filesystem::path directory_;
   TomlReader reader_;
+  const KnownConfigurations* known_;
   RunConfig config_;
 };
 
@@ -271,14 +321,14 @@ const char* configured_objective_name(ConfiguredObjective objective) {
 }
 
 Result<RunConfig> parse_run_config(std::string_view text, const std::filesystem::path& directory,
-                                   std::string_view source) {
+                                   std::string_view source, const KnownConfigurations* known) {
   if (const auto invalid = find_invalid_utf8(text)) {
     return fail(ErrorKind::kUsage, "the configuration is not UTF-8", std::string(source),
                 fmt::format("byte offset {}", *invalid));
   }
   try {
     const toml::table document = toml::parse(text);
-    QT_TRY(RunConfig config, ConfigReader(directory, source).read(document));
+    QT_TRY(RunConfig config, ConfigReader(directory, source, known).read(document));
     config.source_text = text;
     return config;
   } catch (const toml::parse_error& error) {
@@ -289,10 +339,10 @@ Result<RunConfig> parse_run_config(std::string_view text, const std::filesystem:
   }
 }
 
-Result<RunConfig> read_run_config(const std::filesystem::path& path) {
+Result<RunConfig> read_run_config(const std::filesystem::path& path, const KnownConfigurations* known) {
   constexpr std::uint64_t kMaxBytes = 1 << 20;
   QT_TRY(const std::string text, read_text_file(path, kMaxBytes));
-  QT_TRY(RunConfig config, parse_run_config(text, path.parent_path(), path.string()));
+  QT_TRY(RunConfig config, parse_run_config(text, path.parent_path(), path.string(), known));
   config.file = path;
   return config;
 }

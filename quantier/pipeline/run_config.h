@@ -87,6 +87,14 @@ struct PriorConfig {
   std::string why;
 };
 
+// Questions to the same predictions beside the declared comparisons. Everything asked here is exploratory,
+// but for a second split, whose answer replaces the computed R of a verdict.
+struct AnalysisConfig {
+  std::vector<std::string> group_columns;  // of the data file
+  std::vector<std::string> group_files;    // FILE.json from id to group, or FILE#KEY (group_input.h)
+  std::string second_split;  // name under which the store holds the same configurations; or empty
+};
+
 struct RunConfig {
   std::filesystem::path file;  // where it was read from
   std::string source_text;     // the TOML as read, for the evidence store
@@ -105,14 +113,25 @@ struct RunConfig {
   double memory_budget_mb = 600.0;  // of all processes together, while timing
   TimingConfig timing;
   RecipeOptions recipe_options;
+  AnalysisConfig analysis;
   std::optional<EnvelopeConfig> envelope;
   std::optional<PriorConfig> prior;
 };
 
-[[nodiscard]] Result<RunConfig> read_run_config(const std::filesystem::path& path);
+// Configurations that exist already, measured or imported. A file that decides over them needs neither models
+// nor recipes nor data: those it does not name are taken from here. The reference is then the recipe of that
+// name, or the first one.
+struct KnownConfigurations {
+  std::vector<std::string> models;
+  std::vector<std::string> recipes;
+};
+
+[[nodiscard]] Result<RunConfig> read_run_config(const std::filesystem::path& path,
+                                                const KnownConfigurations* known = nullptr);
 // `directory`: what relative paths start from. `source` names the text in errors.
 [[nodiscard]] Result<RunConfig> parse_run_config(std::string_view toml,
                                                  const std::filesystem::path& directory,
-                                                 std::string_view source);
+                                                 std::string_view source,
+                                                 const KnownConfigurations* known = nullptr);
 
 }  // namespace quantier

@@ -181,5 +181,19 @@ TEST(RunConfig, MissingFile) {
   EXPECT_EQ(read_run_config("/no/such.toml").error().kind, ErrorKind::kEnvironment);
 }
 
+TEST(RunConfig, AnalysisHasColumnsFilesAndASecondSplit) {
+  const auto config = parse(kTop + kRest +
+                            "[analysis]\ngroups = [\"source\", \"meta/regions.json\", \"m.csv#part\"]\n"
+                            "second_split = \"test\"\n");
+  ASSERT_TRUE(config.has_value()) << config.error().message();
+  EXPECT_THAT(config->analysis.group_columns, ElementsAre("source"));
+  EXPECT_THAT(config->analysis.group_files, ElementsAre("/home/me/meta/regions.json", "/home/me/m.csv#part"));
+  EXPECT_EQ(config->analysis.second_split, "test");
+  EXPECT_TRUE(parse(kTop + kRest)->analysis.group_columns.empty());
+  EXPECT_THAT(refusal(kTop + kRest + "[analysis]\ngroup = [\"source\"]\n"), HasSubstr("groups"));
+  EXPECT_THAT(refusal(kTop + kRest + "[analysis]\nsecond_split = \"validation\"\n"),
+              HasSubstr("repeat themselves"));
+}
+
 }  // namespace
 }  // namespace quantier

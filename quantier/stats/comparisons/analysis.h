@@ -71,6 +71,7 @@ struct NamedClass {
   std::string tier;  // empty without tiers
   std::uint64_t n = 0;
   std::optional<double> accuracy;
+  std::optional<Interval> accuracy_interval;  // Wilson score; absent without examples
   std::optional<double> mean_probability_true;
 };
 

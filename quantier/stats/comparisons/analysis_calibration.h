@@ -53,6 +53,8 @@ struct GateChange {
   Estimate share_difference;  // of all examples; Tango score
 };
 
+// Absent with fewer than 2 / margin examples (no margin asks for more than 400): one example that crosses
+// the edge of a bin moves an error by up to 2 / n, and would decide alone.
 struct CalibrationComparison {
   std::string model;
   std::string recipe;

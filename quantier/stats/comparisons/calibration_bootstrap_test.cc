@@ -174,5 +174,24 @@ TEST(CalibrationFindings, CompareResidualsReuseAndGates) {
   EXPECT_EQ(again->calibration_comparisons[0].reuse_cost.interval.low, comparison.reuse_cost.interval.low);
 }
 
+// 240 examples: one of them moves an error by up to 0.0083, so a margin of 0.008 is decided by one example.
+TEST(CalibrationFindings, ResidualsThatOneExampleDecidesAreNotCompared) {
+  const std::vector<quantier::Run> runs = {noisy_run("fp16", 0.0, 1.0), noisy_run("int4", 0.8, 1.3)};
+  AnalysisOptions options;
+  options.replicates = 100;
+  options.calibration_replicates = 100;
+  options.calibration_margin = 0.009;
+  const auto enough = analyze(runs, {}, options);
+  ASSERT_TRUE(enough.has_value()) << enough.error().message();
+  EXPECT_EQ(enough->calibration_comparisons.size(), 1U);
+  EXPECT_THAT(enough->remarks, testing::IsEmpty());
+  options.calibration_margin = 0.008;
+  const auto few = analyze(runs, {}, options);
+  ASSERT_TRUE(few.has_value());
+  EXPECT_THAT(few->calibration_comparisons, testing::IsEmpty());
+  EXPECT_THAT(few->remarks, testing::ElementsAre(testing::HasSubstr("0.008 needs 250")));
+  EXPECT_TRUE(few->configurations[1].generalisation.has_value());
+}
+
 }  // namespace
 }  // namespace quantier::analysis_internal

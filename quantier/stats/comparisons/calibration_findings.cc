@@ -25,6 +25,14 @@ Estimate centred(double seen, std::size_t replicates, const Value& value) {
   return {seen, summary.interval};
 }
 
+// One example may leave its bin at an edge for the next: two bins then lose and gain its excess (right minus
+// confidence, below 1), and the error moves by up to 2 / n. Where that is more than the margin, one example
+// decides whether two residuals are equivalent. Below a margin of 0.005 the noise of the error itself, about
+// sqrt(bins p q / n), is the larger worry, and the interval shows it.
+std::uint64_t fewest_examples_of_residual(double margin) {
+  return static_cast<std::uint64_t>(std::ceil(2.0 / std::max(margin, 0.005)));
+}
+
 EvidenceWord direction_only(const Interval& interval) {
   return interval.excludes_zero() ? EvidenceWord::kDirectional : EvidenceWord::kUnresolved;
 }
@@ -217,6 +225,16 @@ Status bootstrap_calibration(const std::vector<RunView>& views, const AnalysisOp
   for (std::size_t i = 0; i < views.size(); ++i) {
     if (!references[i] || columns[i].ece_reused.empty()) continue;
     const std::size_t reference = *references[i];
+    const std::uint64_t fewest = fewest_examples_of_residual(options.calibration_margin);
+    const std::size_t examples = std::min(views[i].finite_rows.size(), views[reference].finite_rows.size());
+    if (examples < fewest) {
+      analysis.remarks.push_back(fmt::format(
+          "{}: the calibration error that is left is not compared with that of {}; with {} examples one of "
+          "them at the edge of a bin moves it by more than the margin ({:g} needs {})",
+          views[i].run->configuration.display(), views[reference].run->configuration.recipe, examples,
+          options.calibration_margin, fewest));
+      continue;
+    }
     analysis.calibration_comparisons.push_back(compare_calibration(
         views[reference], views[i], *analysis.configurations[reference].calibration,
         *analysis.configurations[i].calibration, columns[reference], columns[i], options));

@@ -59,17 +59,35 @@ std::vector<SupportShare> support_shares(std::size_t run, const Split& split,
   return shares;
 }
 
+// One past the last tier: a class in none, or no answer.
+std::size_t tier_of(std::int32_t class_id, const AnalysisTiers& tiers) {
+  const auto c = static_cast<std::size_t>(class_id);
+  if (c >= tiers.tier_of_class.size() || tiers.tier_of_class[c] < 0) return tiers.names.size();
+  return static_cast<std::size_t>(tiers.tier_of_class[c]);
+}
+
+std::vector<std::vector<std::uint64_t>> tier_matrix(const AnalysisTiers& tiers) {
+  const std::size_t size = tiers.names.size() + 1;
+  return std::vector(size, std::vector<std::uint64_t>(size, 0));
+}
+
 ErrorLanding landing_of(const RunView& view, const Split& split, const AnalysisTiers& tiers) {
-  const std::size_t outside = tiers.names.size();
-  const auto tier_of = [&](std::int32_t class_id) {
-    const auto c = static_cast<std::size_t>(class_id);
-    if (c >= tiers.tier_of_class.size() || tiers.tier_of_class[c] < 0) return outside;
-    return static_cast<std::size_t>(tiers.tier_of_class[c]);
-  };
-  ErrorLanding landing;
-  landing.errors.assign(outside + 1, std::vector<std::uint64_t>(outside + 1, 0));
+  ErrorLanding landing{tier_matrix(tiers)};
   for (std::size_t i = 0; i < split.labels.size(); ++i) {
-    if (view.right[i] == 0) ++landing.errors[tier_of(split.labels[i])][tier_of(view.predictions[i])];
+    if (view.right[i] != 0) continue;
+    ++landing.errors[tier_of(split.labels[i], tiers)][tier_of(view.predictions[i], tiers)];
+  }
+  return landing;
+}
+
+FlipLanding flip_landing_of(const RunView& reference, const RunView& candidate, const AnalysisTiers& tiers) {
+  FlipLanding landing{tier_matrix(tiers), tier_matrix(tiers), tier_matrix(tiers)};
+  for (std::size_t i = 0; i < reference.predictions.size(); ++i) {
+    if (reference.predictions[i] == candidate.predictions[i]) continue;
+    auto& matrix = reference.right[i] != 0   ? landing.right_to_wrong
+                   : candidate.right[i] != 0 ? landing.wrong_to_right
+                                             : landing.wrong_to_wrong;
+    ++matrix[tier_of(reference.predictions[i], tiers)][tier_of(candidate.predictions[i], tiers)];
   }
   return landing;
 }
@@ -164,6 +182,7 @@ ClassComparison compare_classes(std::size_t reference_index, std::size_t candida
   const std::vector<double> adjusted = holm_adjusted(p_values);
   for (std::size_t k = 0; k < adjusted.size(); ++k) result.classes[k].holm_p = adjusted[k];
   result.confused = confused_pairs(reference, candidate, split);
+  result.flip_landing = flip_landing_of(reference, candidate, tiers);
   return result;
 }
 

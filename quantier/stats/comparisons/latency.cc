@@ -75,7 +75,8 @@ std::vector<LatencySummary> latency_of(const Run& run, std::vector<std::string>&
 std::optional<MemoryRecord> memory_of(const Run& run) {
   const MemoryRecord& memory = run.memory;
   const bool recorded = memory.weights_bytes > 0 || memory.allocator_weights_peak_bytes > 0 ||
-                        memory.allocator_activations_peak_bytes > 0 || memory.process_peak_bytes > 0;
+                        memory.allocator_activations_peak_bytes > 0 || memory.process_peak_bytes > 0 ||
+                        memory.device_peak_bytes.value_or(0) > 0;
   return recorded ? std::optional<MemoryRecord>(memory) : std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 
 #include "quantier/stats/comparisons/macro_f1_tally.h"
 #include "quantier/stats/comparisons/parts.h"
+#include "quantier/stats/estimators/proportion.h"
 
 namespace quantier::analysis_internal {
 namespace {
@@ -82,7 +83,10 @@ std::vector<NamedClass> named_classes_of(const RunView& view, const Split& split
     for (std::size_t i = 0; i < split.labels.size(); ++i) {
       if (split.labels[i] == named.label_id) right += view.right[i];
     }
-    if (named.n > 0) named.accuracy = share(right, named.n);
+    if (named.n > 0) {
+      named.accuracy = share(right, named.n);
+      named.accuracy_interval = wilson_interval(right, named.n);
+    }
     double probability = 0.0;
     std::uint64_t read = 0;
     for (const std::size_t i : view.finite_rows) {

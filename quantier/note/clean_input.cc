@@ -1,0 +1,74 @@
+#include "quantier/note/clean_input.h"
+
+#include <algorithm>
+
+namespace quantier::note_internal {
+namespace {
+
+void clean(std::string& text) {
+  std::replace_if(
+      text.begin(), text.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f; },
+      ' ');
+}
+
+void clean(std::vector<std::string>& texts) {
+  for (std::string& text : texts) clean(text);
+}
+
+template <class... Texts>
+void clean_all(Texts&... texts) {
+  (clean(texts), ...);
+}
+
+void clean(Decision& decision) {
+  clean_all(decision.envelope.device, decision.envelope.latency_protocol,
+            decision.envelope.memory_definition);
+  for (TierFloor& floor : decision.envelope.tier_floors) clean(floor.tier);
+  Prior& prior = decision.envelope.prior;
+  clean_all(prior.text, prior.model, prior.recipe, prior.why);
+  for (Candidate& each : decision.candidates) {
+    clean_all(each.name, each.model, each.recipe, each.run_key, each.established_losses);
+    for (Candidate::Tier& tier : each.tiers) clean(tier.name);
+  }
+  for (Constraint& each : decision.constraints) clean_all(each.tier, each.basis);
+  for (CleanSweep& each : decision.sweeps) clean_all(each.winner_model, each.loser_model);
+}
+
+}  // namespace
+
+NoteInput without_controls(NoteInput input) {
+  clean_all(input.title, input.dataset, input.limited, input.reference_recipe, input.stack,
+            input.hardware_caveat, input.missing, input.plan_remarks);
+  clean(input.decision);
+  for (QualityDifference& each : input.quality_differences) clean_all(each.first, each.second);
+  for (Promises& each : input.promises) {
+    clean_all(each.model, each.recipe, each.reference_recipe, each.run_key, each.accuracy.established_losses);
+  }
+  for (NoteMechanism& each : input.mechanisms) clean_all(each.model, each.recipe, each.arithmetic);
+  for (NoteQuality& each : input.quality) clean_all(each.model, each.recipe, each.run_key);
+  for (NoteCost& each : input.cost) clean_all(each.model, each.recipe, each.run_key);
+  for (NoteNoiseFloor& each : input.noise_floor) clean_all(each.model, each.recipe, each.what, each.run_key);
+  for (NoteTierDelta& each : input.tier_deltas) {
+    clean_all(each.model, each.recipe, each.baseline, each.tier, each.verdict, each.materiality,
+              each.run_key);
+  }
+  for (NoteNamedClass& each : input.named_classes) {
+    clean_all(each.model, each.recipe, each.label, each.tier, each.run_key);
+  }
+  for (NoteCalibration& each : input.calibration) clean_all(each.model, each.recipe, each.run_key);
+  for (NoteResidual& each : input.residuals) {
+    clean_all(each.model, each.recipe, each.baseline, each.size, each.run_key);
+  }
+  for (NotePattern& each : input.patterns) {
+    clean_all(each.model, each.recipe, each.verdict, each.lost, each.gained, each.unresolved, each.run_key);
+  }
+  for (NoteAlternative& each : input.alternatives) {
+    clean(each.what_differs);
+    clean(each.decision);
+  }
+  for (auto& [what, value] : input.appendix) clean_all(what, value);
+  return input;
+}
+
+}  // namespace quantier::note_internal

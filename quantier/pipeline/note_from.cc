@@ -1,0 +1,91 @@
+#include "quantier/pipeline/note_from.h"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "quantier/pipeline/run.h"
+
+namespace quantier {
+namespace {
+
+constexpr const char* kStoreExtension = ".sqlite";
+// A note follows a handful of classes; a file that states all of them followed none in particular.
+constexpr std::size_t kMostFollowedClasses = 8;
+
+// The store that the paths already are, or nullopt for files to import.
+std::optional<std::filesystem::path> existing_store(const std::vector<std::filesystem::path>& paths) {
+  if (paths.size() != 1) return std::nullopt;
+  if (paths.front().extension() == kStoreExtension) return paths.front();
+  std::error_code ignored;
+  const std::filesystem::path inside = paths.front() / kStoreFileName;
+  if (std::filesystem::is_regular_file(inside, ignored)) return inside;
+  return std::nullopt;
+}
+
+Result<RunConfig> configuration_for(const NoteFromOptions& options, Store& store) {
+  QT_TRY(const KnownConfigurations known, known_configurations(store));
+  RunConfig config;
+  if (!options.envelope.empty()) {
+    QT_TRY(config, read_run_config(options.envelope, &known));
+  } else {
+    QT_TRY(const std::optional<std::string> stored, store.setting(kConfigurationSetting));
+    if (stored) {
+      QT_TRY(config, configuration_of(store));
+    } else {
+      QT_TRY(config, parse_run_config("", {}, "no envelope was given", &known));
+    }
+  }
+  if (!options.prior.empty()) {
+    QT_TRY(const RunConfig file, read_run_config(options.prior, &known));
+    if (!file.prior) {
+      return fail(ErrorKind::kUserInput, "the file states no earlier recommendation", options.prior.string(),
+                  "there is no [prior] table", "write [prior] with text, model, recipe and why");
+    }
+    config.prior = file.prior;
+  }
+  return config;
+}
+
+// Classes that the files give numbers of one by one.
+Result<std::vector<std::string>> followed_classes(Store& store) {
+  std::vector<std::string> classes;
+  QT_TRY(const std::vector<ReportedValue> values, store.reported());
+  for (const ReportedValue& value : values) {
+    if (value.label.empty() || std::ranges::find(classes, value.label) != classes.end()) continue;
+    classes.push_back(value.label);
+  }
+  if (classes.size() > kMostFollowedClasses) classes.clear();
+  return classes;
+}
+
+}  // namespace
+
+Result<NoteFrom> note_from(const NoteFromOptions& options) {
+  NoteFrom made;
+  std::optional<std::filesystem::path> file = existing_store(options.import.paths);
+  if (!file) {
+    QT_TRY(made.import, import_evidence(options.import));
+    if (made.import->unexplained > 0) return std::unexpected(unexplained_error(*made.import));
+    file = made.import->store;
+  }
+  QT_TRY(Store store, Store::open(*file, Store::Mode::kReadWrite));
+  QT_TRY(RunConfig config, configuration_for(options, store));
+  if (config.named_classes.empty()) {
+    QT_TRY(config.named_classes, followed_classes(store));
+  }
+  QT_TRY(ReportRuns runs, runs_for_report(config, store));
+  made.failures = runs.failures;
+  made.missing = std::move(runs.missing);
+  ReportOptions report;
+  report.out_directory = options.out.empty() ? file->parent_path() : options.out;
+  QT_TRY(report.examples_in_file, examples_in_file_of(store));
+  report.progress = options.import.progress;
+  report.interrupt = options.import.interrupt;
+  QT_TRY(made.report, make_report(config, store, runs.keys, runs.failures, report));
+  return made;
+}
+
+}  // namespace quantier

@@ -1,0 +1,72 @@
+#include "quantier/pipeline/report_promises.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <map>
+
+namespace quantier {
+namespace {
+
+struct Arithmetic {
+  const char* format;
+  const char* words;
+};
+// What the kernels of engine/ do with a weight of this format.
+constexpr std::array<Arithmetic, 4> kArithmetic = {{
+    {"f32", "multiplies floats"},
+    {"f16", "stores halves and widens them to floats before it multiplies"},
+    {"i8-row", "multiplies bytes and sums them as integers"},
+    {"nf4-block", "stores 4 bits and looks up the float behind them before it multiplies"},
+}};
+
+}  // namespace
+
+std::string arithmetic_of(const ExecutedPlan& plan) {
+  std::map<std::string, std::uint64_t> weights_of;
+  for (const ExecutedLayer& layer : plan.layers) {
+    weights_of[layer.executed_format] += layer.out_features * layer.in_features;
+  }
+  if (weights_of.empty()) return {};
+  const auto most = std::ranges::max_element(
+      weights_of, {}, [](const std::pair<const std::string, std::uint64_t>& entry) { return entry.second; });
+  for (const Arithmetic& each : kArithmetic) {
+    if (most->first == each.format) return each.words;
+  }
+  return {};
+}
+
+void add_promises(const Analysis& analysis, const std::vector<Run>& runs, NoteInput& input) {
+  std::vector<ConfigurationCost> costs;
+  for (const Candidate& candidate : input.decision.candidates) {
+    costs.push_back({.model = candidate.model,
+                     .recipe = candidate.recipe,
+                     .run_key = candidate.run_key,
+                     .ms_per_example = candidate.ms_per_example,
+                     .memory_bytes = candidate.memory_bytes});
+  }
+  input.promises =
+      check_promises(costs, analysis.comparisons, analysis.reference_recipe, input.decision.envelope.margins);
+  for (const Run& run : runs) {
+    NoteMechanism mechanism;
+    mechanism.model = run.configuration.model;
+    mechanism.recipe = run.configuration.recipe;
+    mechanism.arithmetic = arithmetic_of(run.plan);
+    const MemoryRecord& memory = run.memory;
+    const std::uint64_t peak = memory.device_peak_bytes.value_or(memory.process_peak_bytes);
+    if (memory.weights_bytes > 0 && peak > 0) {
+      mechanism.weights_bytes = static_cast<double>(memory.weights_bytes);
+      mechanism.peak_bytes = static_cast<double>(peak);
+    }
+    for (const ConfigurationFindings& findings : analysis.configurations) {
+      if (findings.run_key != run.key) continue;
+      for (const LatencySummary& latency : findings.latency) {
+        if (latency.protocol == TimingProtocol::kThroughput)
+          mechanism.tokenize_fraction = latency.tokenize_fraction;
+      }
+    }
+    input.mechanisms.push_back(std::move(mechanism));
+  }
+}
+
+}  // namespace quantier

@@ -1,0 +1,35 @@
+#include "quantier/pipeline/report_promises.h"
+
+#include <gtest/gtest.h>
+
+#include "quantier/formats/plan.h"
+
+namespace quantier {
+namespace {
+
+ExecutedLayer layer(const std::string& format, std::uint64_t out, std::uint64_t in) {
+  ExecutedLayer made;
+  made.executed_format = format;
+  made.out_features = out;
+  made.in_features = in;
+  return made;
+}
+
+TEST(ReportPromisesTest, MostWeightsNameTheArithmetic) {
+  ExecutedPlan plan;
+  EXPECT_EQ(arithmetic_of(plan), "");
+  plan.layers = {layer("f16", 10, 10), layer("i8-row", 100, 10)};
+  EXPECT_EQ(arithmetic_of(plan), "multiplies bytes and sums them as integers");
+}
+
+TEST(ReportPromisesTest, EveryFormatOfTheEngineHasWords) {
+  for (const WeightFormat format :
+       {WeightFormat::kF32, WeightFormat::kF16, WeightFormat::kI8Row, WeightFormat::kNf4Block}) {
+    ExecutedPlan plan;
+    plan.layers = {layer(weight_format_name(format), 4, 4)};
+    EXPECT_NE(arithmetic_of(plan), "") << weight_format_name(format);
+  }
+}
+
+}  // namespace
+}  // namespace quantier
