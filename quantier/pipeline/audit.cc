@@ -14,7 +14,9 @@
 #include "quantier/pipeline/report.h"
 #include "quantier/pipeline/report_findings.h"
 #include "quantier/pipeline/report_imported.h"
+#include "quantier/pipeline/report_second.h"
 #include "quantier/pipeline/run.h"
+#include "quantier/pipeline/store_file.h"
 #include "quantier/pipeline/tier_input.h"
 #include "quantier/stats/comparisons/analyze.h"
 
@@ -74,9 +76,7 @@ std::size_t AuditedFolder::to_look_at() const {
 
 Result<AuditEvidence> audit_evidence(const AuditOptions& options) {
   if (options.store.empty()) return AuditEvidence{};
-  std::filesystem::path file = options.store;
-  std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored)) file /= kStoreFileName;
+  const std::filesystem::path file = store_file_of(options.store);
   QT_TRY(Store store, Store::open(file, Store::Mode::kReadOnly));
   QT_TRY(const RunConfig config, configuration_for(options, store));
   QT_TRY(const ReportRuns selected, runs_for_report(config, store));
@@ -101,13 +101,21 @@ Result<AuditEvidence> audit_evidence(const AuditOptions& options) {
   for (const Run& run : runs) {
     QT_TRY(analysis.noise_floors[run.key], store.noise_floor(run.key));
   }
+  QT_TRY(ReportGroups groups, groups_for_report(config, runs));
+  analysis.groups = std::move(groups.groups);
+  QT_TRY(const std::vector<Run> second, second_split_for_report(config, store, runs));
+  analysis.second_split = &second;
   ThreadPool pool(config.threads != 0 ? config.threads : available_processors());
   analysis.pool = &pool;
   analysis.progress = options.progress;
   analysis.interrupt = options.interrupt;
-  QT_TRY(Analysis findings, analyze(runs, tiers, analysis));
-  add_imported_memory(runs, findings);
-  if (all_imported(runs)) envelope.memory_definition = kImportedMemory;
+  QT_TRY(const Analysis findings, analyze(runs, tiers, analysis));
+  if (all_imported(runs)) {
+    envelope.memory_definition = kImportedMemory;
+    if (!envelope.max_ms_per_example && !envelope.requests_per_second) {
+      envelope.latency_protocol = timing_protocol_name(TimingProtocol::kWorkload);
+    }
+  }
   QT_TRY(const Decision decision,
          decide_candidates(candidates_of(findings, envelope), quality_differences_of(findings), envelope));
   AuditEvidence evidence = audit_evidence_of(findings, decision, reported, runs, tiers);

@@ -322,6 +322,7 @@ class Collector {
       for (const auto& quantile : {summary.p50_ms, summary.p95_ms, summary.p99_ms}) {
         if (quantile) put(fact, *quantile);
       }
+      if (summary.tokenize_fraction) put(of(one, "tokenize", id), *summary.tokenize_fraction);
       if (summary.median_interval) ends(fact, summary.median_interval->low, summary.median_interval->high);
       if (summary.median_ms > 0.0) {
         Fact rate = of(one, "requests", id);
@@ -349,6 +350,9 @@ class Collector {
       fact.label = named_class.label;
       fact.tier = named_class.tier;
       if (named_class.accuracy) put(fact, *named_class.accuracy);
+      if (named_class.accuracy_interval) {
+        ends(fact, named_class.accuracy_interval->low, named_class.accuracy_interval->high);
+      }
       fact.metric = "probability";
       if (named_class.mean_probability_true) put(fact, *named_class.mean_probability_true);
       fact.metric = "class_n";
@@ -403,6 +407,17 @@ class Collector {
     whole("p", cell.mcnemar_mid_p, FactUnit::kPlain);
     whole("p", cell.holm_p, FactUnit::kPlain);
     whole("replication", cell.replication, FactUnit::kPlain);
+    if (cell.half_splits) {
+      whole("replication", cell.half_splits->same_sign_in_both, FactUnit::kFraction);
+      whole("replication", cell.half_splits->half_reaches_significance, FactUnit::kFraction);
+    }
+    if (const auto& second = cell.second_split) {
+      put(fact, second->delta, true);
+      whole("n", static_cast<double>(second->n), FactUnit::kCount);
+      whole("lost", static_cast<double>(second->flips.right_to_wrong), FactUnit::kCount);
+      whole("gained", static_cast<double>(second->flips.wrong_to_right), FactUnit::kCount);
+      whole("p", second->mcnemar_mid_p, FactUnit::kPlain);
+    }
     if (cell.minimal_detectable_effect)
       whole("detectable", *cell.minimal_detectable_effect, FactUnit::kFraction);
     if (cell.n_to_resolve) whole("n", static_cast<double>(*cell.n_to_resolve), FactUnit::kCount);
