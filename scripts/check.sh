@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Formatting, layers, static analysis, sanitizers and a minute of fuzzing: what a change must pass beside its tests.
-#   scripts/check.sh [format] [layers] [tidy] [asan] [tsan] [fuzz]     default: all of them
+#   scripts/check.sh [format] [layers] [tidy] [asan] [tsan] [fuzz] [page]     default: all but page, which needs chromium
 # Says at the end which steps failed; one that fails does not keep the others from running. About half an hour on two cores;
 # build/asan, build/tsan, build/fuzz and build/tidy are kept, so a second call only builds what changed.
 # FUZZ_SECONDS (20) is the time for each fuzz target.
@@ -15,6 +15,7 @@ run_step() {
   case $1 in
     format) need clang-format-19 clang-format-19; sources | xargs clang-format-19 --dry-run --Werror ;;
     layers) tools/layers/check_layers.sh ;;
+    page) scripts/check_page.sh ;;
     tidy)
       need clang-tidy-19 clang-tidy-19
       cmake --preset dev -DCMAKE_CXX_COMPILER=clang++-19 -B build/tidy >/dev/null

@@ -275,11 +275,12 @@ TEST_F(ImportTest, AStoreOfImportedRunsIsReported) {
                                Not(HasSubstr("p50"))));
   EXPECT_THAT(
       note,
-      AllOf(
-          HasSubstr("nothing was measured here"), HasSubstr("state for one card"),
-          HasSubstr("as the files report it"), HasSubstr("Reported temperature, decoder fp16"),
-          HasSubstr("ECE read at the temperatures that the imported files report the choice would have been"),
-          Not(HasSubstr("measured by Quantier"))));
+      AllOf(HasSubstr("nothing was measured here"), HasSubstr("state for one card"),
+            HasSubstr("as the files report it"), HasSubstr("Reported temperature, decoder fp16"),
+            HasSubstr(
+                "This hangs on the temperature: at those that the files report the choice is encoder fp16"),
+            HasSubstr("First, the temperature: the choice hangs on how it was fitted"),
+            Not(HasSubstr("measured by Quantier"))));
   const ProgramResult shown = quantier("show " + out());
   EXPECT_THAT(shown.out, AllOf(HasSubstr("decoder int4"), Not(HasSubstr("0.00"))));
 }

@@ -113,7 +113,7 @@ TEST_F(LoadCommand, CtrlCKeepsFinishedTrials) {
 }
 
 TEST_F(LoadCommand, BadInputIsRefusedBeforeAnythingRuns) {
-  for (const std::string& wrong :
+  for (const std::string wrong :
        {"--rate 0", "--rate -3", "--rate nan", "--rate inf", "--rate 1e300", "--percentile 0",
         "--percentile 100", "--percentile nan", "--bound-ms 0", "--bound-ms -1", "--batch 0", "--batch -1",
         "--max-wait-ms -1", "--duration 0", "--repeats 0", "--rate 10 --duration 1", "--rate 0.01",

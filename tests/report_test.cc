@@ -233,7 +233,10 @@ TEST_F(Report, TheNoteHasItsSectionsInOrder) {
 
 TEST_F(Report, ThePageStandsAloneAndItsFiguresAreWellFormed) {
   std::string html = read_file(folder_ / "out" / "note.html");
-  for (const char* bad : {"<script", "src=", "href=\"h", "href=\"/", "@import", "url(", "<link", "<iframe"}) {
+  // Its own script, named by hash in its policy, and its data, which no browser runs.
+  EXPECT_THAT(html, AllOf(HasSubstr("script-src 'sha256-"), HasSubstr("id=\"quantier-choice\"")));
+  for (const char* bad : {"unsafe-inline", "<script src", " src=", "href=\"h", "href=\"/", "@import", "url(",
+                          "<link", "<iframe"}) {
     EXPECT_THAT(html, Not(HasSubstr(bad)));
   }
   const std::string name_space = "xmlns=\"http://www.w3.org/2000/svg\"";
@@ -245,7 +248,7 @@ TEST_F(Report, ThePageStandsAloneAndItsFiguresAreWellFormed) {
   EXPECT_EQ(figures, 6U);  // no answer flips between fp16 and fp32 here: no matrices
   EXPECT_THAT(html, AllOf(Not(HasSubstr("http:")), Not(HasSubstr("https:"))));
   const auto files = note_files(folder_ / "out");
-  EXPECT_EQ(files.size(), 8U);
+  EXPECT_EQ(files.size(), 9U);  // the note in three forms, and six figures
   for (const auto& [name, content] : files) {
     if (!name.ends_with(".svg")) continue;
     EXPECT_THAT(content, HasSubstr("<svg xmlns")) << name;
@@ -326,12 +329,12 @@ TEST_F(Report, NothingPassesIsAnAnswerWithItsOwnExitCode) {
   EXPECT_THAT(result.out, AllOf(HasSubstr("No configuration meets every limit. Nearest is "),
                                 HasSubstr("fails macro-F1 and memory"), Not(HasSubstr("CHOSEN"))));
   EXPECT_THAT(note(), AllOf(HasSubstr("memory ≤ 1 MB"), HasSubstr("FAIL"),
-                            HasSubstr("What binds: macro-F1 ≥ 0.999 (fails: every configuration)")));
+                            HasSubstr("Violated: macro-F1 ≥ 0.999 (by every configuration)")));
   const ProgramResult json = report_by("[envelope]\nmacro_f1_min = 0.999\n", "--json");
   EXPECT_EQ(json.exit_code, kNoCandidate);
   const Json document = parsed(json.out);
   EXPECT_TRUE(document["decision"]["chosen"].is_null());
-  EXPECT_TRUE(document["decision"]["constraints"][0]["binds"].get<bool>());
+  EXPECT_TRUE(document["decision"]["constraints"][0]["violated"].get<bool>());
 }
 
 TEST_F(Report, LimitsAndPriorAreReadAnew) {

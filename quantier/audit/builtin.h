@@ -2,12 +2,12 @@
 // cmake/Embed.cmake). They carry a version that every audit names.
 #pragma once
 
-#include <string_view>
+#include <string>
 
 namespace quantier::audit_internal {
 
-[[nodiscard]] std::string_view builtin_words();
-[[nodiscard]] std::string_view builtin_demands();
-[[nodiscard]] std::string_view builtin_published();
+[[nodiscard]] std::string builtin_words();
+[[nodiscard]] std::string builtin_demands();
+[[nodiscard]] std::string builtin_published();
 
 }  // namespace quantier::audit_internal

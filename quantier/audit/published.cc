@@ -109,7 +109,7 @@ Status add_published(std::string_view text, const std::string& source, Published
 
 Result<Published> builtin_published() {
   Published published;
-  const std::string_view text = audit_internal::builtin_published();
+  const std::string text = audit_internal::builtin_published();
   QT_TRY_STATUS(add_published(text, "published.toml", published));
   published.version = static_cast<int>(toml::parse(text)["version"].value_or<std::int64_t>(0));
   return published;

@@ -9,6 +9,7 @@ namespace quantier::cli {
 
 void add_run(CLI::App& app, Session& session);
 void add_report(CLI::App& app, Session& session);
+void add_decide(CLI::App& app, Session& session);
 void add_init(CLI::App& app, Session& session);
 void add_predict(CLI::App& app, Session& session);
 void add_compare(CLI::App& app, Session& session);

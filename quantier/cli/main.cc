@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   add_run(app, session);
   add_report(app, session);
+  add_decide(app, session);
   add_init(app, session);
   add_predict(app, session);
   add_compare(app, session);

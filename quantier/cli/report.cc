@@ -18,6 +18,7 @@ struct Options {
   std::string store;
   std::string config;
   std::string out;
+  bool with_texts = false;
 };
 
 Result<Report> report_again(const Options& options, Session& session, std::vector<FailureRecord>& failures) {
@@ -39,6 +40,7 @@ Result<Report> report_again(const Options& options, Session& session, std::vecto
   ReportOptions report;
   report.out_directory = options.out.empty() ? file.parent_path() : std::filesystem::path(options.out);
   QT_TRY(report.examples_in_file, examples_in_file_of(store));
+  report.with_texts = options.with_texts;
   report.progress = session.progress();
   report.interrupt = &session.interrupt;
   failures = runs.failures;
@@ -105,6 +107,8 @@ void add_report(CLI::App& app, Session& session) {
   command->add_option("--config", options->config,
                       "TOML file to decide by (default: the one that the run was made with, as it was then)");
   command->add_option("--out", options->out, "Folder for the note (default: DIR)");
+  command->add_flag("--with-texts", options->with_texts,
+                    "Show the texts of flipped examples in the page, read from the configured data");
   command->add_flag("--json", session.json, "One JSON document on standard output");
   command->callback([options, &session] { report(*options, session); });
 }

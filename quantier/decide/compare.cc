@@ -26,38 +26,22 @@ int compare_quality(const Candidate& a, const Candidate& b, const std::vector<Qu
   const auto second = known(b.macro_f1);
   if (!first || !second) return first ? 1 : (second ? -1 : 0);
   const double difference = *first - *second;
-  if (std::abs(difference) <= margins.macro_f1 + kRounding) return 0;
   for (const QualityDifference& pair : differences) {
     const bool straight = pair.first == a.name && pair.second == b.name;
     const bool reversed = pair.first == b.name && pair.second == a.name;
     if (!straight && !reversed) continue;
     // An interval that is not a number resolves nothing, so it must not separate the two.
     if (!(pair.low > 0.0) && !(pair.high < 0.0)) return 0;
+    if (pair.low >= -margins.macro_f1 && pair.high <= margins.macro_f1) return 0;
+    return difference > 0.0 ? 1 : -1;
   }
+  if (std::abs(difference) <= margins.macro_f1 + kRounding) return 0;
   return difference > 0.0 ? 1 : -1;
 }
 
 int compare_cost(double a, double b, double fraction) {
   if (std::abs(a - b) <= fraction * std::max(std::abs(a), std::abs(b)) + kRounding) return 0;
   return a < b ? 1 : -1;
-}
-
-std::optional<double> constraint_value(const Candidate& candidate, const Constraint& constraint) {
-  switch (constraint.kind) {
-    case ConstraintKind::kLatency:
-      return known(candidate.ms_per_example);
-    case ConstraintKind::kMacroF1:
-      return known(candidate.macro_f1);
-    case ConstraintKind::kEce:
-      return known(candidate.ece);
-    case ConstraintKind::kMemory:
-      return known(candidate.memory_bytes);
-    case ConstraintKind::kTierAccuracy:
-      for (const Candidate::Tier& tier : candidate.tiers) {
-        if (tier.name == constraint.tier) return known(tier.accuracy);
-      }
-  }
-  return std::nullopt;
 }
 
 Frontier make_frontier(FrontierCost cost, const std::vector<Candidate>& candidates,

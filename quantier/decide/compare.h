@@ -22,23 +22,9 @@ namespace quantier::decide_internal {
 // Upper or lower limit with the tolerance of rounding in decimal input (1e-12 relative).
 [[nodiscard]] bool satisfies(double value, double limit, bool upper);
 
-[[nodiscard]] std::optional<double> constraint_value(const Candidate& candidate,
-                                                     const Constraint& constraint);
-
 [[nodiscard]] Frontier make_frontier(FrontierCost cost, const std::vector<Candidate>& candidates,
                                      const std::vector<QualityDifference>& differences,
                                      const Margins& margins);
-
-struct Choice {
-  std::optional<std::size_t> chosen;
-  std::vector<ChoiceStep> steps;
-  std::vector<std::size_t> tied;
-};
-
-// `eligible` are indices of candidates that pass every limit.
-[[nodiscard]] Choice choose(const std::vector<std::size_t>& eligible,
-                            const std::vector<Candidate>& candidates,
-                            const std::vector<QualityDifference>& differences, const Envelope& envelope);
 
 [[nodiscard]] PriorRevisit revisit_prior(const Decision& decision,
                                          const std::vector<QualityDifference>& differences);

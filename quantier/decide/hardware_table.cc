@@ -11,7 +11,8 @@ using enum Arithmetic;
 using enum RateBasis;
 
 constexpr std::string_view kFasterTransformer =
-    "NVIDIA, FasterTransformer docs/bert_guide.md (github.com/NVIDIA/FasterTransformer), BERT-base FP32, 32 x 128";
+    "NVIDIA, FasterTransformer docs/bert_guide.md (github.com/NVIDIA/FasterTransformer), BERT-base FP32, 32 "
+    "x 128";
 constexpr std::string_view kTensorRt =
     "NVIDIA, TensorRT demo/BERT README (github.com/NVIDIA/TensorRT), BERT-large, 128 x 128";
 constexpr std::string_view kHalfOfInt8 = "half of the int8 rate, the ratio of the data sheet";
@@ -56,7 +57,8 @@ constexpr std::array kA100{
     DeviceRate{kBf16, 196.0, 234.0, kModel, kTensorRt},
     DeviceRate{kI8, 397.0, 468.0, kModel, kTensorRt},
 };
-constexpr std::string_view kTorchProduct = "torch.matmul 4096^3 and 8192^3, fp16: 744-754, measured for Quantier";
+constexpr std::string_view kTorchProduct =
+    "torch.matmul 4096^3 and 8192^3, fp16: 744-754, measured for Quantier";
 constexpr std::array kH100{
     DeviceRate{kF16, 749.0, 749.0, kProducts, kTorchProduct},
     DeviceRate{kBf16, 749.0, 749.0, kScaled, kTorchProduct},
@@ -65,7 +67,8 @@ constexpr std::array kH100{
     DeviceRate{kFp8, 1030.0, 1480.0, kModel,
                "MLPerf Inference v3.0 (2023), NVIDIA, H100-SXM bert-99 Offline: 9369 samples/s"},
 };
-constexpr std::string_view kOneDnn = "oneDNN 2.6.3, products of model shapes, 2 threads, measured for Quantier";
+constexpr std::string_view kOneDnn =
+    "oneDNN 2.6.3, products of model shapes, 2 threads, measured for Quantier";
 constexpr std::array kCpu{
     DeviceRate{kF32, 0.415, 0.415, kProducts, kOneDnn},
     DeviceRate{kBf16, 0.850, 0.850, kProducts, kOneDnn},
@@ -77,12 +80,12 @@ constexpr std::array kDevices{
     Device{"t4", "NVIDIA T4 (16 GB, 70 W)", DeviceClass::kGpu, 75, 16 * kGigabyte, 270.0,
            "320 by the data sheet, 250-300 in practice (general knowledge)", 40, 4.0, kT4,
            "bound by its power limit: sustained rates are 37 % of the data sheet"},
-    Device{"l4", "NVIDIA L4 (24 GB, 72 W)", DeviceClass::kGpu, 89, 24 * kGigabyte, 255.0, kSheet, 58, 4.0, kL4,
-           "bound by its power limit; no source for float products"},
+    Device{"l4", "NVIDIA L4 (24 GB, 72 W)", DeviceClass::kGpu, 89, 24 * kGigabyte, 255.0, kSheet, 58, 4.0,
+           kL4, "bound by its power limit; no source for float products"},
     Device{"a10", "NVIDIA A10 (24 GB, 150 W)", DeviceClass::kGpu, 86, 24 * kGigabyte, 510.0, kSheet, 72, 4.0,
            kA10, ""},
-    Device{"a10g", "NVIDIA A10G (24 GB)", DeviceClass::kGpu, 86, 24 * kGigabyte, 510.0, kSheet, 72, 4.0, kA10g,
-           "no figure of its own: the A10's rates"},
+    Device{"a10g", "NVIDIA A10G (24 GB)", DeviceClass::kGpu, 86, 24 * kGigabyte, 510.0, kSheet, 72, 4.0,
+           kA10g, "no figure of its own: the A10's rates"},
     Device{"a100", "NVIDIA A100 (40 GB)", DeviceClass::kGpu, 80, 40 * kGigabyte, 1320.0, kSheet, 108, 4.0,
            kA100, "float products in TF32"},
     Device{"h100", "NVIDIA H100 SXM (80 GB)", DeviceClass::kGpu, 90, 80 * kGigabyte, 2900.0, kSheet, 132, 4.0,
@@ -91,7 +94,6 @@ constexpr std::array kDevices{
            "read of 1 GiB for each thread, measured for Quantier", 0, 5.0, kCpu,
            "two cores of one kind of machine: other CPUs differ by more than the interval"},
 };
-
 
 TechniqueSupport in_half(const Device& device, TechniqueSupport out, const char* stored) {
   out.support = Support::kEmulated;
@@ -166,7 +168,8 @@ TechniqueSupport technique_support(const Device& device, Technique technique) {
     case Technique::kFp16:
       out.needs = cpu ? "half-precision products" : "fp16 tensor cores";
       if (!cpu) return with(out, Support::kNative, "");
-      return with(out, Support::kEmulated, "halves are widened to float: half of the memory, the float's arithmetic");
+      return with(out, Support::kEmulated,
+                  "halves are widened to float: half of the memory, the float's arithmetic");
     case Technique::kBf16:
       out.needs = cpu ? "bf16 products (AVX-512 BF16)" : "bf16 tensor cores (compute capability 8.0)";
       if (cpu || capability >= 80) return with(out, Support::kNative, "");

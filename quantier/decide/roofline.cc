@@ -80,8 +80,7 @@ std::optional<RooflineTime> roofline_time(const ForwardCost& cost, const Device&
     time.point_ms = device_ms + time.launches_ms;
   } else {
     time.launches_ms = (sum.launches + 2 * sum.host_syncs) * kEagerLaunchUs * 1e-3;
-    time.point_ms =
-        sum.host_syncs > 0 ? device_ms + time.launches_ms : std::max(device_ms, time.launches_ms);
+    time.point_ms = sum.host_syncs > 0 ? device_ms + time.launches_ms : std::max(device_ms, time.launches_ms);
   }
   time.bound = TimeBound::kProducts;
   if (traffic_ms > device_ms - traffic_ms) time.bound = TimeBound::kTraffic;

@@ -2,20 +2,21 @@
 // roofline was wrong where the truth is known.
 //
 // Williams, Waterman, Patterson 2009, "Roofline: an insightful visual performance model": an operation takes
-// the longer of its arithmetic at the device's rate and its bytes at the device's bandwidth. Operations add up.
-// Fused stack: launches add the device's gap. Eager stack: the host launches ahead, so that a pass takes the
-// longer of host and device, unless the host must wait for the device (LLM.int8() looks for outlier columns):
-// then both add up.
+// the longer of its arithmetic at the device's rate and its bytes at the device's bandwidth. Operations add
+// up. Fused stack: launches add the device's gap. Eager stack: the host launches ahead, so that a pass takes
+// the longer of host and device, unless the host must wait for the device (LLM.int8() looks for outlier
+// columns): then both add up.
 //
 // The interval: |log(measured / point)| of published anchors that no rate was fitted to, by stack, kind of
 // device and whether launches matter. Its size is the order statistic that covers a new one with 90 % (split
 // conformal: Vovk, Gammerman, Shafer 2005), or the largest where there are fewer than nine. In size, because
 // the sign of one source's error (an engine a little slower than the rate) is not another's. That anchors and
 // new cases are exchangeable is assumed, not proven. An order of two configurations is known when their ratio
-// lies further from 1 than 90 % of the anchors' pairs measured together were off: a common error (clock, host,
-// length) cancels in a ratio.
+// lies further from 1 than 90 % of the anchors' pairs measured together were off: a common error (clock,
+// host, length) cancels in a ratio.
 //
-// Units: milliseconds for a whole pass unless a name says per example. Errors: none; what has no rate is absent.
+// Units: milliseconds for a whole pass unless a name says per example. Errors: none; what has no rate is
+// absent.
 #pragma once
 
 #include <cstdint>

@@ -71,6 +71,13 @@ struct RunTimings {
   std::string conditions = {};
 };
 
+// Derived from runs, at the cost of time: `key` names what it was derived from and how.
+struct Derived {
+  std::string key;
+  std::string text;
+  std::vector<float> numbers;  // little-endian in the store
+};
+
 class Store {
  public:
   using Mode = sqlite::Mode;
@@ -119,6 +126,12 @@ class Store {
   // Free text by name: the configuration file, what it resolved to, the decision.
   [[nodiscard]] Status set_setting(std::string_view name, std::string_view value);
   [[nodiscard]] Result<std::optional<std::string>> setting(std::string_view name);
+
+  // One of each name; another key takes its place. nullopt when it is not there, or of another key.
+  [[nodiscard]] Status set_derived(std::string_view name, const Derived& derived);
+  [[nodiscard]] Result<std::optional<Derived>> derived(std::string_view name, std::string_view key);
+  // Changes whenever the timings of a run do.
+  [[nodiscard]] Result<std::string> timing_fingerprint(std::string_view key);
 
   [[nodiscard]] const std::string& path() const { return connection_.path(); }
 

@@ -7,6 +7,7 @@
 
 #include "quantier/note/clean_input.h"
 #include "quantier/note/damage_words.h"
+#include "quantier/note/decision_words.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -148,8 +149,10 @@ NoteDocument build_note(const NoteInput& given) {
   }
   const std::string noise = note_internal::noise_sentence(input);
   if (!noise.empty()) blocks.emplace_back(NoteParagraph{noise + note_internal::limited_mark(input)});
-  blocks.emplace_back(NoteParagraph{
-      note_internal::choice_sentence(input.decision) + note_internal::limited_mark(input), true});
+  blocks.emplace_back(NoteParagraph{note_internal::choice_sentence(input.decision) +
+                                        note_internal::hangs_on_temperature(input.decision) +
+                                        note_internal::limited_mark(input),
+                                    true});
   note_internal::promises_section(input, blocks);
   note_internal::frontier_section(input, blocks);
   note_internal::damage_section(input, blocks);

@@ -122,8 +122,6 @@ struct NoteWeakness {
   };
   // Change of accuracy in the half of the answers of which both runs were less sure, minus the other half.
   std::optional<Reading> by_margin = {};
-  // Change of a class's accuracy for one unit of its accuracy in the baseline.
-  std::optional<Reading> by_class = {};
   bool few_flips = false;  // fewer than 20 predictions changed between right and wrong: no word is given
   std::string run_key;
 };

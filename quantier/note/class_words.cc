@@ -170,17 +170,8 @@ std::string concentration_sentence(const NoteInput& input) {
         return fmt::format("{} points [{}, {}]", points(reading.value), points(reading.low),
                            points(reading.high));
       });
-  const std::string classes = concentration_clause(
-      input, [](const NoteWeakness& row) -> const auto& { return row.by_class; },
-      [](const NoteWeakness::Reading& reading) {
-        return signed_range(reading.value, reading.low, reading.high, 2);
-      });
-  if (margin.empty() && classes.empty()) return {};
-  std::string text;
-  if (!margin.empty()) text = fmt::format("Less sure answers against surer ones: {}.", margin);
-  if (!classes.empty()) {
-    text += fmt::format("{}Weak classes against strong ones: {}.", text.empty() ? "" : " ", classes);
-  }
+  if (margin.empty()) return {};
+  const std::string text = fmt::format("Less sure answers against surer ones: {}.", margin);
   const bool claims = text.find("concentrated") != std::string::npos;
   return text + (claims ? " Each interval stands alone, not corrected for their number." : "");
 }

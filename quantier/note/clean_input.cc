@@ -30,9 +30,43 @@ void clean(Decision& decision) {
   for (Candidate& each : decision.candidates) {
     clean_all(each.name, each.model, each.recipe, each.run_key, each.established_losses);
     for (Candidate::Tier& tier : each.tiers) clean(tier.name);
+    clean_all(each.reference, each.evidence_set);
+    for (TierChange& change : each.tier_changes) clean_all(change.tier, change.verdict);
   }
-  for (Constraint& each : decision.constraints) clean_all(each.tier, each.basis);
+  for (Constraint& each : decision.constraints) {
+    clean_all(each.tier, each.basis, each.metric.part, each.metric.variant);
+  }
+  for (CandidateChecks& row : decision.checks) {
+    for (Check& check : row.checks) clean(check.why);
+  }
+  for (QualityDifference& each : decision.differences) clean_all(each.first, each.second);
+  for (Metric& axis : decision.frontier.axes) clean_all(axis.part, axis.variant);
+  for (NaiveChoice* naive : {&decision.by_macro_f1, &decision.by_points}) {
+    if (naive->lead) clean_all(naive->lead->first, naive->lead->second);
+    if (naive->hidden) clean_all(naive->hidden->tier, naive->hidden->verdict);
+  }
   for (CleanSweep& each : decision.sweeps) clean_all(each.winner_model, each.loser_model);
+}
+
+void clean_classes(NoteInput& input) {
+  clean(input.tier_names);
+  for (NoteTierF1& each : input.tier_f1) clean_all(each.model, each.recipe, each.tier, each.run_key);
+  for (NoteZeroClasses& each : input.zero_classes) {
+    clean_all(each.model, each.recipe, each.baseline, each.run_key);
+    for (auto* names : {&each.fell, &each.rose}) {
+      for (NoteClassName& name : *names) clean(name.label);
+    }
+  }
+  for (NoteSupport& each : input.support) clean_all(each.model, each.recipe, each.run_key);
+  for (NoteErrorLanding& each : input.error_landing) clean_all(each.model, each.recipe, each.run_key);
+  for (NoteFlips& each : input.flips) clean_all(each.model, each.recipe, each.baseline, each.run_key);
+  for (NoteConfusedPair& each : input.confused) {
+    clean_all(each.model, each.recipe, each.baseline, each.label, each.answer, each.run_key);
+  }
+  for (NoteWeakness& each : input.weakness) clean_all(each.model, each.recipe, each.run_key);
+  for (NoteGroup& each : input.groups) {
+    clean_all(each.model, each.recipe, each.baseline, each.column, each.group, each.verdict, each.run_key);
+  }
 }
 
 }  // namespace
@@ -56,6 +90,14 @@ NoteInput without_controls(NoteInput input) {
   for (NoteNamedClass& each : input.named_classes) {
     clean_all(each.model, each.recipe, each.label, each.tier, each.run_key);
   }
+  clean_classes(input);
+  for (NoteFlippedExamples& each : input.flipped_examples) {
+    clean_all(each.model, each.recipe, each.baseline, each.tier);
+    for (NoteFlippedExample& flip : each.shown) {
+      clean_all(flip.id, flip.label, flip.before, flip.after, flip.text);
+    }
+  }
+  clean_all(input.evidence_date, input.evidence_hash);
   for (NoteCalibration& each : input.calibration) clean_all(each.model, each.recipe, each.run_key);
   for (NoteResidual& each : input.residuals) {
     clean_all(each.model, each.recipe, each.baseline, each.size, each.run_key);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/decision_words.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -18,6 +19,9 @@ std::string step_sentence(const Decision& decision, const ChoiceStep& step) {
     case ChoiceStep::Kind::kLimits:
       if (step.kept.empty() || decision.constraints.empty()) return {};
       return fmt::format("Every limit is passed by {}.", kept);
+    case ChoiceStep::Kind::kSoftLimits:
+      return fmt::format("Of these {} miss{} fewer soft limits than {}.", kept,
+                         step.kept.size() == 1 ? "es" : "", dropped);
     case ChoiceStep::Kind::kQualityTie: {
       if (step.kept.size() == 1) return fmt::format("On macro-F1 {} is alone at the top.", best);
       std::vector<std::size_t> tied = step.kept;
@@ -39,9 +43,13 @@ std::string step_sentence(const Decision& decision, const ChoiceStep& step) {
       return dropped.empty() ? (step.kept.size() == 1 ? "" : "Memory does not separate them.")
                              : fmt::format("Memory then leaves {}; larger by more than {:g} %: {}.", kept,
                                            100.0 * margins.memory_fraction, dropped);
+    case ChoiceStep::Kind::kEce:
+      return dropped.empty() ? (step.kept.size() == 1 ? "" : "ECE does not separate them.")
+                             : fmt::format("ECE then leaves {}; worse by more than {:g}: {}.", kept,
+                                           margins.ece, dropped);
     case ChoiceStep::Kind::kRawOrder:
-      return fmt::format("Equal to {} inside every margin: {}. The raw numbers decide between them.", best,
-                         dropped);
+      return fmt::format("Equal to {} inside every margin: {}. Between them {} decides.", best, dropped,
+                         tie_rule_text(decision.envelope.tie_rule));
   }
   return {};
 }
@@ -54,6 +62,8 @@ const char* objective_text(Objective objective) {
       return "latency";
     case Objective::kMemory:
       return "memory";
+    case Objective::kEce:
+      return "ECE";
   }
   return "unknown";
 }
@@ -73,6 +83,8 @@ std::string reason_against(const Decision& decision, std::size_t candidate) {
     switch (step.kind) {
       case ChoiceStep::Kind::kLimits:
         return limits_not_passed(decision, candidate);
+      case ChoiceStep::Kind::kSoftLimits:
+        return "misses more soft limits";
       case ChoiceStep::Kind::kQualityTie:
         return "behind on macro-F1";
       case ChoiceStep::Kind::kEstablishedLoss:
@@ -81,6 +93,8 @@ std::string reason_against(const Decision& decision, std::size_t candidate) {
         return "slower";
       case ChoiceStep::Kind::kMemory:
         return "larger";
+      case ChoiceStep::Kind::kEce:
+        return "worse calibrated";
       case ChoiceStep::Kind::kRawOrder:
         return "equal inside every margin";
     }
@@ -125,6 +139,11 @@ void alternatives(const NoteInput& input, Blocks& blocks) {
   std::vector<std::string> same;
   std::vector<std::string> different;
   for (const NoteAlternative& other : input.alternatives) {
+    // Said first of all already.
+    if (decision.temperature &&
+        other.what_differs.find("temperatures that the imported files report") != std::string::npos) {
+      continue;
+    }
     const std::string then = name(other.decision, other.decision.chosen);
     if (then == now) {
       same.push_back(other.what_differs);
@@ -162,15 +181,20 @@ std::string near_sentence(const Decision& decision) {
   return fmt::format(" So near the limit that another measurement could turn it over: {}.", join(near));
 }
 
+void append(std::string& text, const std::string& sentence) {
+  if (!sentence.empty()) text += (text.empty() ? "" : " ") + sentence;
+}
+
 }  // namespace
 
 void decision_section(const NoteInput& input, Blocks& blocks) {
   const Decision& decision = input.decision;
   blocks.emplace_back(NoteHeading{2, "4. Operational decision under constraints"});
   NoteTable table;
-  table.caption =
-      fmt::format("Every configuration against every limit{}. Near: another measurement could turn it over.",
-                  decision.envelope.device.empty() ? "" : " of " + decision.envelope.device);
+  table.caption = fmt::format(
+      "Every configuration against every limit{}{}. Near: another measurement could turn it over.",
+      decision.envelope.device.empty() ? "" : " of " + decision.envelope.device,
+      decision.stability ? ", with the share of resampled data that meets it" : "");
   table.header = {"configuration", "run"};
   table.text_columns = 2;
   table.marked_row = decision.chosen;
@@ -184,17 +208,26 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
   }
   blocks.emplace_back(std::move(table));
 
-  blocks.emplace_back(
-      NoteParagraph{binding_sentence(decision) + near_sentence(decision) + limited_mark(input)});
+  const std::string temperature = temperature_sentence(decision);
+  if (!temperature.empty()) blocks.emplace_back(NoteParagraph{temperature + limited_mark(input)});
+  std::string bounds = binding_sentence(decision) + near_sentence(decision);
+  for (const std::string& missing : missing_evidence(decision))
+    bounds += fmt::format(" Missing: {}.", missing);
+  blocks.emplace_back(NoteParagraph{bounds + limited_mark(input)});
 
   std::string reasons = decision.chosen ? objectives_sentence(decision.envelope) : "";
-  for (const ChoiceStep& step : decision.steps) {
-    const std::string sentence = step_sentence(decision, step);
-    if (!sentence.empty()) reasons += (reasons.empty() ? "" : " ") + sentence;
-  }
-  reasons += (reasons.empty() ? "" : " ") + choice_sentence(decision);
-  if (decision.runner_up) reasons += fmt::format(" Runner-up: {}.", name(decision, decision.runner_up));
+  for (const ChoiceStep& step : decision.steps) append(reasons, step_sentence(decision, step));
+  append(reasons, choice_sentence(decision));
+  append(reasons, runner_up_sentence(decision));
   blocks.emplace_back(NoteParagraph{reasons + limited_mark(input), true});
+
+  std::string sure;
+  if (decision.stability) append(sure, stability_sentence(decision));
+  append(sure, selection_sentence(decision));
+  append(sure, macro_f1_alone_sentence(decision));
+  append(sure, points_alone_sentence(decision));
+  append(sure, margins_sentence(decision));
+  blocks.emplace_back(NoteParagraph{sure + limited_mark(input)});
   rivals_table(input, blocks);
 
   std::string changes;
@@ -205,6 +238,9 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
   if (changes.empty() && decision.chosen && !decision.constraints.empty()) {
     changes = "No single limit, relaxed alone, would change the choice.";
   }
+  const std::vector<std::string> points = breakpoint_sentences(decision);
+  if (!points.empty()) append(changes, fmt::format("Breakpoints: {}.", join(points, "; ")));
+  append(changes, relaxation_advice(decision));
   if (!changes.empty()) blocks.emplace_back(NoteParagraph{changes + limited_mark(input)});
   alternatives(input, blocks);
   if (!input.hardware_caveat.empty()) blocks.emplace_back(NoteParagraph{input.hardware_caveat});

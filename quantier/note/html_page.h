@@ -13,6 +13,10 @@
 #include <utility>
 #include <vector>
 
+namespace quantier {
+struct NoteDocument;
+}
+
 namespace quantier::note_internal {
 
 struct HtmlPage {
@@ -23,6 +27,9 @@ struct HtmlPage {
   std::string first_screen;                               // markup, escaped by whoever made it
   std::string body;
 };
+
+// The note alone: its style and its body.
+[[nodiscard]] HtmlPage page_of(const NoteDocument& document);
 
 [[nodiscard]] std::string html_page(const HtmlPage& page);
 

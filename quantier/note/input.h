@@ -170,6 +170,24 @@ struct NoteMechanism {
   std::optional<double> tokenize_fraction;  // of the wall time
 };
 
+// Predictions of one configuration in one tier that changed between right and wrong.
+struct NoteFlippedExample {
+  std::string id;  // or the row of the data, from 0
+  std::string label;
+  std::string before;  // predicted by the baseline
+  std::string after;
+  std::string text = {};  // of the example, where texts were asked for
+};
+struct NoteFlippedExamples {
+  std::string model;
+  std::string recipe;
+  std::string baseline;
+  std::string tier;  // "all" where there are no tiers
+  std::size_t lost = 0;
+  std::size_t gained = 0;
+  std::vector<NoteFlippedExample> shown;  // the first ones in the order of the data, lost before gained
+};
+
 struct NoteInput {
   std::string title;
   std::string dataset;  // "2,000 validation examples, 20 classes"
@@ -200,6 +218,9 @@ struct NoteInput {
   std::vector<NoteResidual> residuals;
   std::vector<NotePattern> patterns;
   std::vector<NoteAlternative> alternatives;
+  std::vector<NoteFlippedExamples> flipped_examples;
+  std::string evidence_date;                                  // of the latest run, RFC 3339 or empty
+  std::string evidence_hash;                                  // of the keys of the runs
   std::vector<std::pair<std::string, std::string>> appendix;  // protocol, machine, versions, noise floor, ...
   std::vector<std::string> plan_remarks;                      // of the executed plans
 };

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/decision_words.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -122,14 +123,9 @@ std::string what_would_restore(const NoteInput& input) {
 
 }  // namespace
 
-void prior_section(const NoteInput& input, Blocks& blocks) {
-  const Decision& decision = input.decision;
+std::string prior_sentence(const Decision& decision) {
   const Prior& prior = decision.envelope.prior;
-  blocks.emplace_back(NoteHeading{2, "5. Revisiting the earlier recommendation"});
-  if (decision.prior.outcome == PriorOutcome::kNone) {
-    blocks.emplace_back(NoteParagraph{"No earlier recommendation was given."});
-    return;
-  }
+  if (decision.prior.outcome == PriorOutcome::kNone) return {};
   const std::vector<std::string> findings = finding_sentences(decision);
   std::string text =
       fmt::format("The earlier recommendation was: “{}”", prior.text.empty() ? prior.model : prior.text);
@@ -138,6 +134,17 @@ void prior_section(const NoteInput& input, Blocks& blocks) {
     text += fmt::format(" (its ground: {})", why.substr(0, why.find_last_not_of('.') + 1));
   }
   text += fmt::format(". It is {}: {}.", outcome_word(decision.prior.outcome), join(findings, "; "));
+  return text;
+}
+
+void prior_section(const NoteInput& input, Blocks& blocks) {
+  const Decision& decision = input.decision;
+  blocks.emplace_back(NoteHeading{2, "5. Revisiting the earlier recommendation"});
+  if (decision.prior.outcome == PriorOutcome::kNone) {
+    blocks.emplace_back(NoteParagraph{"No earlier recommendation was given."});
+    return;
+  }
+  std::string text = prior_sentence(decision);
   text += " " + what_would_restore(input);
   blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
 }

@@ -169,7 +169,9 @@ class Html {
 
 }  // namespace
 
-std::string render_html(const NoteDocument& document) {
+namespace note_internal {
+
+HtmlPage page_of(const NoteDocument& document) {
   Html html(references_of(document));
   for (const NoteBlock& block : document.blocks) std::visit(html, block);
   html.references(document);
@@ -177,7 +179,11 @@ std::string render_html(const NoteDocument& document) {
   page.title = document.title;
   page.styles.emplace_back(kStyle);
   page.body = fmt::format("<h1>{}</h1>\n{}", escape_html(document.title), html.text);
-  return html_page(page);
+  return page;
 }
+
+}  // namespace note_internal
+
+std::string render_html(const NoteDocument& document) { return html_page(page_of(document)); }
 
 }  // namespace quantier

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/decision_words.h"
 #include "quantier/note/document.h"
 #include "quantier/note/words.h"
 
@@ -123,15 +124,21 @@ std::string summary_table(const NoteInput& input) {
 }
 
 std::string decision_summary(const Decision& decision) {
-  std::string text = visible(note_internal::choice_sentence(decision)) + "\n" +
-                     visible(note_internal::binding_sentence(decision)) + "\n";
-  const std::vector<Relaxation> telling = note_internal::telling_relaxations(decision);
+  using namespace note_internal;
+  std::string text;
+  const auto add = [&](const std::string& sentence) {
+    if (!sentence.empty()) text += visible(sentence) + "\n";
+  };
+  add(temperature_sentence(decision));
+  add(choice_sentence(decision));
+  if (decision.stability) add(stability_sentence(decision));
+  add(binding_sentence(decision));
+  const std::vector<Relaxation> telling = telling_relaxations(decision);
   for (const Relaxation& relaxation : telling) {
-    text +=
-        "What would change it: " + visible(note_internal::relaxation_sentence(decision, relaxation)) + "\n";
+    add("What would change it: " + relaxation_sentence(decision, relaxation));
   }
   if (telling.empty() && decision.chosen && !decision.constraints.empty()) {
-    text += "No single limit, relaxed alone, would change the choice.\n";
+    add("No single limit, relaxed alone, would change the choice.");
   }
   return text;
 }

@@ -63,39 +63,56 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 }
 
 std::string value_text(const Constraint& constraint, double value) {
+  const std::string sign = constraint.no_worse_than && value > 0.0 ? "+" : "";
   switch (constraint.kind) {
     case ConstraintKind::kLatency:
-      return fmt::format("{:.2f} ms/example", value);
+      return sign + fmt::format("{:.2f} ms/example", value);
+    case ConstraintKind::kLatencyPercentile:
+      return sign + fmt::format("{:.2f} ms", value);
     case ConstraintKind::kMemory:
-      return memory(value);
-    case ConstraintKind::kEce:
-    case ConstraintKind::kMacroF1:
-    case ConstraintKind::kTierAccuracy:
-      return fixed(value, 3);
+      return sign + memory(value);
+    case ConstraintKind::kRequestsPerSecond:
+      return sign + fmt::format("{:.4g} requests/s", value);
+    default:
+      return constraint.no_worse_than ? signed_fixed(value, 3) : fixed(value, 3);
   }
-  return fixed(value, 3);
 }
 
 std::string limit_text(const Constraint& constraint) {
-  const std::string what = constraint.kind == ConstraintKind::kTierAccuracy
-                               ? fmt::format("accuracy in tier {}", constraint.tier)
-                               : std::string(constraint_kind_name(constraint.kind));
+  if (constraint.no_worse_than) {
+    return fmt::format("{} {}, by at most {}", constraint.metric.name(), constraint.basis,
+                       fixed(-constraint.limit, 3));
+  }
+  std::string what = constraint.metric.name();
+  if (constraint.kind == ConstraintKind::kTierAccuracy)
+    what = fmt::format("accuracy in tier {}", constraint.tier);
+  if (constraint.kind == ConstraintKind::kLatency && constraint.metric.variant.empty()) what = "latency";
   std::string limit = value_text(constraint, constraint.limit);
   // As it was stated: "10 ms/example", not "10.00".
   if (constraint.kind == ConstraintKind::kLatency) limit = fmt::format("{:g} ms/example", constraint.limit);
+  if (constraint.kind == ConstraintKind::kLatencyPercentile) limit = fmt::format("{:g} ms", constraint.limit);
   if (constraint.kind == ConstraintKind::kMemory && constraint.limit < 1e9) {
     limit = fmt::format("{:g} MB", constraint.limit / 1e6);
   }
-  return fmt::format("{} {} {}", what, constraint.upper ? "≤" : "≥", limit);
+  return fmt::format("{} {} {}{}", what, constraint.upper ? "≤" : "≥", limit,
+                     constraint.hard ? "" : " (soft)");
 }
 
 std::string check_text(const Constraint& constraint, const Check& check) {
   if (!check.value) return "unknown";
+  if (check.outcome == CheckOutcome::kUnknown) return value_text(constraint, *check.value) + " not shown";
   const char* word = check.outcome == CheckOutcome::kPass ? "pass" : "FAIL";
   const std::string value = constraint.kind == ConstraintKind::kLatency
                                 ? fixed(check.value, 2)
                                 : value_text(constraint, *check.value);
-  return fmt::format("{} {}{}", value, word, check.within_margin ? " (near)" : "");
+  const std::string chance = check.probability ? ", " + probability(*check.probability) : std::string();
+  return fmt::format("{} {}{}{}", value, word, chance, check.within_margin ? " (near)" : "");
+}
+
+std::string probability(double share) {
+  if (share > 0.0 && share < 0.005) return "<1 %";
+  if (share < 1.0 && share > 0.995) return ">99 %";
+  return fmt::format("{:.0f} %", 100.0 * share);
 }
 
 std::string name(const Decision& decision, const std::optional<std::size_t>& index) {
@@ -143,14 +160,15 @@ std::string lead_text(const std::vector<QualityDifference>& differences, const C
 }
 
 std::string short_name(const Constraint& constraint) {
-  if (constraint.kind == ConstraintKind::kTierAccuracy) return constraint.tier + " accuracy";
-  return constraint_kind_name(constraint.kind);
+  if (constraint.kind == ConstraintKind::kLatency && constraint.metric.variant.empty()) return "latency";
+  return constraint.metric.name();
 }
 
 std::string limits_not_passed(const Decision& decision, std::size_t candidate) {
   std::vector<std::string> failed;
   std::vector<std::string> unknown;
   for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
+    if (!decision.constraints[c].hard) continue;
     const CheckOutcome outcome = decision.checks[candidate].checks[c].outcome;
     if (outcome == CheckOutcome::kFail) failed.push_back(short_name(decision.constraints[c]));
     if (outcome == CheckOutcome::kUnknown) unknown.push_back(short_name(decision.constraints[c]));
@@ -193,26 +211,39 @@ std::string choice_sentence(const Decision& decision) {
 }
 
 std::string binding_sentence(const Decision& decision) {
+  std::vector<std::string> violated;
   std::vector<std::string> binding;
   std::vector<std::string> unknown;
   for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
     const ConstraintSummary& summary = decision.summaries[c];
     const std::string limit = limit_text(decision.constraints[c]);
     if (summary.binds)
-      binding.push_back(fmt::format("{} (fails: {})", limit, names(decision, summary.failed_by)));
+      violated.push_back(fmt::format("{} (by {})", limit, names(decision, summary.failed_by)));
+    if (summary.binding) binding.push_back(limit);
     if (!summary.unknown_for.empty()) {
       unknown.push_back(fmt::format("{} for {}", limit, names(decision, summary.unknown_for)));
     }
   }
   if (decision.constraints.empty()) return "No limits were stated.";
-  std::string text = fmt::format("What binds: {}.", join(binding));
-  if (binding.empty()) text = unknown.empty() ? "No limit binds." : "No limit is known to bind.";
-  if (!unknown.empty()) text += fmt::format(" Not measured, and so not passed: {}.", join(unknown));
+  std::string text = fmt::format("Violated: {}.", join(violated));
+  if (violated.empty())
+    text = unknown.empty() ? "No limit is violated." : "No limit is known to be violated.";
+  if (!unknown.empty()) text += fmt::format(" Not shown, and so not passed: {}.", join(unknown));
+  if (!binding.empty()) {
+    text += fmt::format(" Binding (relaxed alone, it {}): {}.",
+                        decision.chosen ? "changes the choice" : "lets something in", join(binding));
+  } else if (decision.chosen) {
+    text += " No limit binds.";
+  }
   if (decision.chosen && decision.tightest) {
     const Check& check = decision.checks[*decision.chosen].checks[*decision.tightest];
-    text += fmt::format(" {} passes them all; nearest to failing is {}, with {:.0f} % of the limit to spare.",
-                        name(decision, decision.chosen), limit_text(decision.constraints[*decision.tightest]),
-                        100.0 * check.headroom_fraction);
+    text += fmt::format(
+        " {} passes every hard limit; tight, the nearest to failing, is {}: {}, {:.1f} {} away{}.",
+        name(decision, decision.chosen), limit_text(decision.constraints[*decision.tightest]),
+        value_text(decision.constraints[*decision.tightest], *check.value), *check.distance,
+        check.distance_in_margins ? "declared margins" : "of its standard errors",
+        check.probability ? fmt::format(" (met in {} of resampled data)", probability(*check.probability))
+                          : std::string());
   }
   return text;
 }

@@ -27,6 +27,7 @@ namespace quantier::note_internal {
 [[nodiscard]] std::string value_text(const Constraint& constraint, double value);
 // The value and its outcome; the unit stands in limit_text().
 [[nodiscard]] std::string check_text(const Constraint& constraint, const Check& check);
+[[nodiscard]] std::string probability(double share);  // "93 %", ">99 %"
 // A model whose configurations are all among them is named once: "every decoder configuration".
 [[nodiscard]] std::string names(const Decision& decision, const std::vector<std::size_t>& indices);
 [[nodiscard]] std::string name(const Decision& decision, const std::optional<std::size_t>& index);

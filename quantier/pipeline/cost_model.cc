@@ -131,7 +131,9 @@ class Builder {
                                     ? Technique::kFp16
                                     : technique_;
     const Arithmetic arithmetic = product_of(technique);
-    const double in = arithmetic == Arithmetic::kI4 ? 0.5 : arithmetic == Arithmetic::kI8 || arithmetic == Arithmetic::kFp8 ? 1 : element_;
+    const double in = arithmetic == Arithmetic::kI4                                     ? 0.5
+                      : arithmetic == Arithmetic::kI8 || arithmetic == Arithmetic::kFp8 ? 1
+                                                                                        : element_;
     // The fused product writes what the next operation reads; the int8 product of the eager stack writes its
     // 32-bit sums and a second kernel turns them into halves.
     const bool integer_sums = eager_ && technique == Technique::kLlmInt8;
@@ -202,8 +204,7 @@ class Builder {
   }
 
   void memory(const std::vector<double>& bytes) {
-    const double embedding =
-        static_cast<double>(spec_.vocabulary) * hidden_ * element_;
+    const double embedding = static_cast<double>(spec_.vocabulary) * hidden_ * element_;
     double largest_half = 0;
     double full = embedding;  // the checkpoint in halves
     cost_.weight_bytes = embedding;
@@ -217,8 +218,7 @@ class Builder {
     for (const NormSpec& norm : spec_.norms) cost_.weight_bytes += hidden_ * kFloat * (norm.bias ? 2 : 1);
     const double projected = std::max(query_width_ + 2 * key_width_, 2 * intermediate_);
     // Stream, its norm, the widest projection, attention's answer, the activated product.
-    cost_.activation_bytes =
-        rows_ * (2 * hidden_ + projected + query_width_ + intermediate_) * element_;
+    cost_.activation_bytes = rows_ * (2 * hidden_ + projected + query_width_ + intermediate_) * element_;
     cost_.memory = {cost_.weight_bytes + cost_.activation_bytes, cost_.weight_bytes + cost_.activation_bytes};
     if (!eager_) return;
     const bool quantized = technique_ == Technique::kLlmInt8 || technique_ == Technique::kNf4;
@@ -228,7 +228,8 @@ class Builder {
     cost_.memory.low = cost_.weight_bytes + rows_ * (2 * hidden_ + 2 * widest) * element_;
     cost_.memory.high = cost_.weight_bytes + cost_.activation_bytes + rows_ * hidden_ * kFloat * 3;
     if (quantized) {
-      cost_.memory.high += full + (technique_ == Technique::kLlmInt8 ? rows_ * widest * kFloat : largest_half);
+      cost_.memory.high +=
+          full + (technique_ == Technique::kLlmInt8 ? rows_ * widest * kFloat : largest_half);
     }
   }
 
@@ -257,9 +258,9 @@ Status check_workload(const ModelSpec& spec, const CostWorkload& workload) {
                 "0 tokens: nothing would be computed");
   }
   if (workload.tokens_per_text > spec.max_positions) {
-    return fail(ErrorKind::kUsage, "the texts are longer than the model reads", "--tokens",
-                fmt::format("{} tokens, the model has {} positions", workload.tokens_per_text,
-                            spec.max_positions));
+    return fail(
+        ErrorKind::kUsage, "the texts are longer than the model reads", "--tokens",
+        fmt::format("{} tokens, the model has {} positions", workload.tokens_per_text, spec.max_positions));
   }
   return {};
 }
@@ -285,9 +286,9 @@ Result<Technique> technique_of(const Plan& plan) {
   const LayerPlan& layer = plan.layers.front();
   if (layer.method == Method::kNone && layer.format == WeightFormat::kF32) return Technique::kFp32;
   if (layer.method == Method::kNone && layer.format == WeightFormat::kF16) return Technique::kFp16;
-  return fail(ErrorKind::kUnsupported, "no cost model for a recipe", plan.recipe,
-              fmt::format("method {} with format {}", method_name(layer.method),
-                          weight_format_name(layer.format)));
+  return fail(
+      ErrorKind::kUnsupported, "no cost model for a recipe", plan.recipe,
+      fmt::format("method {} with format {}", method_name(layer.method), weight_format_name(layer.format)));
 }
 
 Result<ForwardCost> forward_cost(const ModelSpec& spec, Technique technique, const CostWorkload& workload,

@@ -1,11 +1,11 @@
 // From shapes to a ForwardCost: which operations a pass has, with their FLOPs, bytes and launches.
 //
-// A linear layer of N x K over M tokens is 2MNK FLOPs; attention of one text of L tokens is 4 * visible pairs *
-// heads * head_dim (scores and weighted sum), where a window or causality leaves fewer than L^2 pairs. Bytes
-// are weights once, inputs and outputs once. The fused stack adds nothing else; the eager stack adds what its
-// kernels move and launch by reading their sources: norms, rotary embedding, residual sums, activations, and
-// for quantized layers the passes of bitsandbytes (docs/methods/roofline.md has the list). Head layers see one
-// row for each text. Embeddings are looked up, not multiplied.
+// A linear layer of N x K over M tokens is 2MNK FLOPs; attention of one text of L tokens is 4 * visible pairs
+// * heads * head_dim (scores and weighted sum), where a window or causality leaves fewer than L^2 pairs.
+// Bytes are weights once, inputs and outputs once. The fused stack adds nothing else; the eager stack adds
+// what its kernels move and launch by reading their sources: norms, rotary embedding, residual sums,
+// activations, and for quantized layers the passes of bitsandbytes (docs/methods/roofline.md has the list).
+// Head layers see one row for each text. Embeddings are looked up, not multiplied.
 //
 // Errors: kUsage for a batch or a length that is zero, or longer than the model's positions; kUnsupported for
 // a plan with a format that has no cost model.

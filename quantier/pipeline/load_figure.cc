@@ -92,10 +92,9 @@ std::string load_figure(const LoadTest& test) {
     }
     svg.marker(at, height(latency.value_ns), confirm ? 1 : 0, !trial.passed());
   }
-  svg.text(kLeft, 20.0,
-           fmt::format("{}: {} by rate (circle search, square confirmation, hollow not passed, × stopped)",
-                       test.configuration.display(), what),
-           "start", 12.0);
+  svg.text(kLeft, 16.0, fmt::format("{}: {} by rate", test.configuration.display(), what), "start", 12.0);
+  svg.text(kLeft, 31.0, "circle: search; square: confirmation; hollow: did not pass; ×: stopped, queue grew",
+           "start", 10.0);
   svg.text(0.5 * (kLeft + kWidth - kRight), kHeight - 14.0, "requests/s offered", "middle", 12.0);
   svg.text(16.0, 0.5 * (kTop + kHeight - kBottom), fmt::format("{}, ms", what), "middle", 12.0, -90.0);
   return svg.finish();

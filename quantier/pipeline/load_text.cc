@@ -104,8 +104,9 @@ std::string load_text(const LoadOutcome& outcome) {
   }
   text += asked_text(test);
   if (test.full_batch_rate) {
-    text += fmt::format("full batches back to back: {} requests/s (an upper bound, not a sustained rate)\n",
-                        rate_text(*test.full_batch_rate));
+    text +=
+        fmt::format("full batches back to back: {} requests/s (the median of a few; not a sustained rate)\n",
+                    rate_text(*test.full_batch_rate));
   }
   return text;
 }

@@ -8,9 +8,11 @@
 #include <fmt/format.h>
 
 #include "quantier/base/thread_pool.h"
-#include "quantier/dataset/tiers.h"
+#include "quantier/pipeline/config_tiers.h"
+#include "quantier/pipeline/decide_cache.h"
 #include "quantier/pipeline/findings.h"
 #include "quantier/pipeline/report_findings.h"
+#include "quantier/pipeline/report_flips.h"
 #include "quantier/pipeline/report_imported.h"
 #include "quantier/pipeline/report_promises.h"
 #include "quantier/pipeline/report_second.h"
@@ -23,41 +25,6 @@ namespace quantier {
 namespace {
 
 constexpr std::uint32_t kFewestReplicates = 100;  // of analyze()
-
-struct TierSetup {
-  AnalysisTiers tiers;
-  std::string text;  // "tiers by training frequency: head 10, mid 20, tail 28 classes"
-};
-
-std::string classes_of_each(const AnalysisTiers& tiers) {
-  std::string text;
-  for (std::size_t t = 0; t < tiers.names.size(); ++t) {
-    const auto classes = std::ranges::count(tiers.tier_of_class, static_cast<std::int32_t>(t));
-    text += fmt::format("{}{} {}", t == 0 ? "" : ", ", tiers.names[t], classes);
-  }
-  return text + " classes";
-}
-
-// As configured; without that, as they were imported with the runs.
-Result<TierSetup> tiers_for(const RunConfig& config, Store& store,
-                            const std::vector<std::string>& label_names) {
-  TierSetup setup;
-  if (!config.tiers) {
-    QT_TRY(const std::optional<std::string> stored, store.setting(kTiersSetting));
-    if (!stored) return setup;
-    QT_TRY(const Json json, parse_json(*stored, store.path()));
-    QT_TRY(setup.tiers, tiers_from_json(json, store.path()));
-    if (setup.tiers.tier_of_class.size() != label_names.size()) return TierSetup{};
-    setup.text = "tiers as imported: " + classes_of_each(setup.tiers);
-    return setup;
-  }
-  QT_TRY(const std::vector<std::int64_t> counts,
-         read_training_counts(config.tiers->training_counts, label_names));
-  QT_TRY(Tiers tiers, make_tiers(counts, config.tiers->names, config.tiers->sizes));
-  setup.tiers = {std::move(tiers.names), std::move(tiers.tier_of_class)};
-  setup.text = "tiers by training frequency: " + classes_of_each(setup.tiers);
-  return setup;
-}
 
 std::string limited_text(const Analysis& analysis, const ReportOptions& options) {
   if (!analysis.limit) return {};
@@ -185,7 +152,7 @@ Result<Analysis> analyze_runs(const RunConfig& config, Store& store, const std::
   analysis.reference_recipe = config.reference_recipe;
   analysis.seed = config.seed;
   analysis.replicates = std::max(config.bootstrap_replicates, kFewestReplicates);
-  const Margins margins = envelope_for(config).margins;
+  const ConfiguredMargins margins = config.envelope.value_or(EnvelopeConfig{}).margins;
   analysis.margin = margins.macro_f1;
   analysis.calibration_margin = std::max(margins.ece, 1e-9);  // no margin: nothing is equivalent
   analysis.named_classes = config.named_classes;
@@ -207,6 +174,36 @@ Result<Analysis> analyze_runs(const RunConfig& config, Store& store, const std::
   return result;
 }
 
+// Over evidence that later decisions find again in the store.
+Result<Decision> decide_analysed(const RunConfig& config, Store& store, const std::vector<Run>& runs,
+                                 const Analysis& analysis, const AnalysisTiers& tiers,
+                                 const Envelope& envelope, const ReportOptions& options) {
+  ThreadPool pool(config.threads != 0 ? config.threads : available_processors());
+  EvidenceKey from{.runs = {},
+                   .tiers = tiers,
+                   .reference_recipe = config.reference_recipe,
+                   .seed = config.seed,
+                   .replicates = std::max(config.bootstrap_replicates, kFewestReplicates),
+                   .second_split = config.analysis.second_split};
+  for (const Run& run : runs) from.runs.push_back(run.key);
+  QT_TRY(const std::string key, evidence_key(store, from));
+  EvidenceOptions making{.seed = from.seed,
+                         .replicates = from.replicates,
+                         .wanted = wanted_metrics(envelope),
+                         .pool = &pool,
+                         .progress = options.progress,
+                         .interrupt = options.interrupt};
+  QT_TRY(std::optional<DecisionEvidence> evidence, kept_evidence(store, key, making.wanted));
+  if (!evidence) {
+    QT_TRY(evidence, decision_evidence(runs, analysis, tiers, making));
+    QT_TRY_STATUS(keep_evidence(store, key, making.wanted, *evidence));
+  }
+  QT_TRY(const auto rates, confirmed_rates_of(store));
+  apply_protocol(envelope, rates, evidence->candidates);
+  return decide_candidates(std::move(evidence->candidates), evidence->differences, envelope,
+                           {.replicates = &evidence->replicates, .pool = &pool});
+}
+
 }  // namespace
 
 Result<Report> make_report(const RunConfig& config, Store& store, const std::vector<std::string>& keys,
@@ -220,7 +217,8 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   report.store = store.path();
   QT_TRY(report.analysis, analyze_runs(config, store, runs, tiers.tiers, options));
 
-  Envelope envelope = envelope_for(config);
+  QT_TRY(Envelope envelope,
+         envelope_for(config, {.tiers = tiers.tiers.names, .classes = report.analysis.label_names}));
   const bool imported = all_imported(runs);
   if (imported) {
     envelope.memory_definition = kImportedMemory;
@@ -229,11 +227,14 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
       envelope.latency_protocol = timing_protocol_name(TimingProtocol::kWorkload);
     }
   }
-  QT_TRY(report.decision, decide_candidates(candidates_of(report.analysis, envelope),
-                                            quality_differences_of(report.analysis), envelope));
+  QT_TRY(report.decision,
+         decide_analysed(config, store, runs, report.analysis, tiers.tiers, envelope, options));
   NoteInput input = note_input_of(report.analysis, report.decision);
   mark_imported_costs(runs, input.cost);
   add_promises(report.analysis, runs, input);
+  add_evidence_identity(runs, input);
+  add_flips(report.analysis, runs, tiers.tiers, input);
+  if (options.with_texts) QT_TRY_STATUS(add_texts(config, runs, input));
   QT_TRY(input.alternatives, alternatives_of(report.analysis, report.decision));
   input.title = config.title;
   input.missing = missing_of(failures, report.analysis);
@@ -256,7 +257,7 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
 
   if (stop_requested(options.interrupt)) return interrupted();
   if (options.progress) options.progress({"writing the note", 0, 0});
-  QT_TRY(report.files, write_note_files(build_note(input), options.out_directory));
+  QT_TRY(report.files, write_note_files(build_note(input), options.out_directory, &input));
   report.summary = summary_table(input) + "\n";
   if (!input.limited.empty()) {
     report.summary +=

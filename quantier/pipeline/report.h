@@ -27,6 +27,9 @@ struct ReportOptions {
   std::filesystem::path out_directory;  // note.md, note.html, note.pdf and figures/ go there
   // Of the data file; when unknown, a limited run is marked without it.
   std::optional<std::uint64_t> examples_in_file;
+  // The page shows the texts of flipped examples, read from the configured data; off, no text leaves the
+  // data.
+  bool with_texts = false;
   ProgressFunction progress = {};
   const Interrupt* interrupt = nullptr;
 };

@@ -119,9 +119,6 @@ NoteWeakness weakness_row(const Analysis& analysis, const WeaknessFinding& findi
   row.model = finding.model;
   row.recipe = finding.recipe;
   if (finding.unsure_minus_sure) row.by_margin = reading_of(*finding.unsure_minus_sure, finding.by_margin);
-  if (finding.delta_per_base_accuracy) {
-    row.by_class = reading_of(*finding.delta_per_base_accuracy, finding.by_class);
-  }
   for (const TierComparison& comparison : analysis.comparisons) {
     if (comparison.model == finding.model && comparison.recipe == finding.recipe &&
         comparison.tier == "all") {

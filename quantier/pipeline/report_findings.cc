@@ -297,7 +297,11 @@ Result<std::vector<NoteAlternative>> alternatives_of(const Analysis& analysis, c
   if (envelope.latency_protocol != timing_protocol_name(TimingProtocol::kLatency) && has_latency(analysis)) {
     Envelope single = envelope;
     single.latency_protocol = timing_protocol_name(TimingProtocol::kLatency);
-    QT_TRY_STATUS(add("time read one text at a time", candidates_of(analysis, single), single));
+    // Everything else that limits may read stays as it was decided by.
+    std::vector<Candidate> timed = decision.candidates;
+    const std::vector<Candidate> by_latency = candidates_of(analysis, single);
+    for (std::size_t i = 0; i < timed.size(); ++i) timed[i].ms_per_example = by_latency[i].ms_per_example;
+    QT_TRY_STATUS(add("time read one text at a time", std::move(timed), single));
   }
   const auto latency = std::find(envelope.order.begin(), envelope.order.end(), Objective::kLatency);
   const auto memory = std::find(envelope.order.begin(), envelope.order.end(), Objective::kMemory);

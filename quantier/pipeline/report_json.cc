@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "quantier/pipeline/decide.h"
 #include "quantier/pipeline/report.h"
 
 namespace quantier {
@@ -7,16 +8,6 @@ namespace {
 
 Json number(const std::optional<double>& value) {
   return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
-}
-
-Json name_of(const Decision& decision, const std::optional<std::size_t>& index) {
-  return index ? Json(decision.candidates[*index].name) : Json(nullptr);
-}
-
-Json names_of(const Decision& decision, const std::vector<std::size_t>& indices) {
-  Json list = Json::array();
-  for (const std::size_t i : indices) list.push_back(decision.candidates[i].name);
-  return list;
 }
 
 const char* outcome_name(CheckOutcome outcome) {
@@ -31,45 +22,12 @@ const char* outcome_name(CheckOutcome outcome) {
   return "unknown";
 }
 
-const char* prior_name(PriorOutcome outcome) {
-  switch (outcome) {
-    case PriorOutcome::kNone:
-      return "none";
-    case PriorOutcome::kReinforced:
-      return "reinforced";
-    case PriorOutcome::kComplicated:
-      return "complicated";
-    case PriorOutcome::kOverturned:
-      return "overturned";
-    case PriorOutcome::kUndecided:
-      return "undecided";
-  }
-  return "undecided";
-}
-
 Json interval(const std::optional<Interval>& value) {
   if (!value) return nullptr;
   return Json{{"low", number(value->low)},
               {"high", number(value->high)},
               {"level", value->level},
               {"method", value->method}};
-}
-
-Json constraints_json(const Decision& decision) {
-  Json list = Json::array();
-  for (std::size_t c = 0; c < decision.constraints.size(); ++c) {
-    const Constraint& constraint = decision.constraints[c];
-    const ConstraintSummary& summary = decision.summaries[c];
-    list.push_back({{"kind", constraint_kind_name(constraint.kind)},
-                    {"tier", constraint.tier.empty() ? Json(nullptr) : Json(constraint.tier)},
-                    {"limit", constraint.limit},
-                    {"upper", constraint.upper},
-                    {"basis", constraint.basis},
-                    {"binds", summary.binds},
-                    {"failed_by", names_of(decision, summary.failed_by)},
-                    {"unknown_for", names_of(decision, summary.unknown_for)}});
-  }
-  return list;
 }
 
 Json timing_json(const ConfigurationFindings& findings) {
@@ -251,48 +209,20 @@ Json noise_json(const Analysis& analysis) {
 }  // namespace
 
 Json report_to_json(const Report& report) {
-  const Decision& decision = report.decision;
-  Json relaxations = Json::array();
-  for (const Relaxation& relaxation : decision.relaxations) {
-    relaxations.push_back({{"constraint", relaxation.constraint},
-                           {"new_limit", number(relaxation.new_limit)},
-                           {"change", number(relaxation.change)},
-                           {"becomes_viable", names_of(decision, relaxation.becomes_viable)},
-                           {"winner", name_of(decision, relaxation.winner)},
-                           {"changes_choice", relaxation.changes_choice}});
-  }
-  Json nearest = nullptr;
-  if (decision.minimal_relaxation) {
-    Json parts = Json::array();
-    for (const Shortfall::Part& part : decision.minimal_relaxation->parts) {
-      parts.push_back({{"constraint", part.constraint}, {"new_limit", number(part.new_limit)}});
-    }
-    nearest = {{"configuration", name_of(decision, decision.minimal_relaxation->candidate)},
-               {"needs", std::move(parts)}};
-  }
-  return Json{
-      {"decision",
-       {{"chosen", name_of(decision, decision.chosen)},
-        {"run_key", decision.chosen ? Json(decision.candidates[*decision.chosen].run_key) : Json(nullptr)},
-        {"runner_up", name_of(decision, decision.runner_up)},
-        {"tied_with_chosen", names_of(decision, decision.tied_with_chosen)},
-        {"constraints", constraints_json(decision)},
-        {"relaxations", std::move(relaxations)},
-        {"nearest", std::move(nearest)},
-        {"prior", prior_name(decision.prior.outcome)}}},
-      {"table", table_json(report)},
-      {"comparisons", comparisons_json(report.analysis)},
-      {"groups", groups_json(report.analysis)},
-      {"macro_f1_differences", differences_json(report.analysis)},
-      {"noise_floor", noise_json(report.analysis)},
-      {"limit", report.analysis.limit ? Json(*report.analysis.limit) : Json(nullptr)},
-      {"examples", report.analysis.examples},
-      {"note",
-       {{"markdown", report.files.markdown.string()},
-        {"html", report.files.html.string()},
-        {"pdf", report.files.pdf.string()},
-        {"kept_changes", report.files.kept_changes}}},
-      {"store", report.store}};
+  return Json{{"decision", decision_to_json(report.decision)},
+              {"table", table_json(report)},
+              {"comparisons", comparisons_json(report.analysis)},
+              {"groups", groups_json(report.analysis)},
+              {"macro_f1_differences", differences_json(report.analysis)},
+              {"noise_floor", noise_json(report.analysis)},
+              {"limit", report.analysis.limit ? Json(*report.analysis.limit) : Json(nullptr)},
+              {"examples", report.analysis.examples},
+              {"note",
+               {{"markdown", report.files.markdown.string()},
+                {"html", report.files.html.string()},
+                {"pdf", report.files.pdf.string()},
+                {"kept_changes", report.files.kept_changes}}},
+              {"store", report.store}};
 }
 
 }  // namespace quantier

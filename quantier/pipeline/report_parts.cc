@@ -8,22 +8,11 @@
 #include "quantier/base/file.h"
 #include "quantier/measure/protocols.h"
 #include "quantier/note/keep_blocks.h"
+#include "quantier/note/page/page.h"
 #include "quantier/note/pdf.h"
 
 namespace quantier {
 namespace {
-
-const char* protocol_text(ConfiguredProtocol protocol) {
-  switch (protocol) {
-    case ConfiguredProtocol::kThroughput:
-      return "throughput";
-    case ConfiguredProtocol::kLatency:
-      return "latency";
-    case ConfiguredProtocol::kWorkload:
-      return "workload";
-  }
-  return "throughput";
-}
 
 std::string short_hash(const std::string& hash) { return hash.substr(0, 16); }
 
@@ -46,41 +35,8 @@ std::string standalone_svg(const std::string& svg) {
   return out;
 }
 
-Envelope envelope_for(const RunConfig& config) {
-  Envelope envelope;
-  envelope.latency_protocol = protocol_text(ConfiguredProtocol::kThroughput);
-  envelope.memory_definition = "process_peak";
-  if (config.envelope) {
-    const EnvelopeConfig& from = *config.envelope;
-    envelope.device = from.device;
-    envelope.requests_per_second = from.requests_per_second;
-    envelope.max_ms_per_example = from.ms_per_example_max;
-    envelope.latency_protocol = protocol_text(from.ms_per_example_protocol);
-    envelope.macro_f1_min = from.macro_f1_min;
-    envelope.ece_max = from.ece_max;
-    if (from.memory_max_mb) envelope.memory_max_bytes = *from.memory_max_mb * 1e6;
-    for (const Floor& floor : from.tier_accuracy_min) {
-      envelope.tier_floors.push_back({.tier = floor.name, .accuracy_min = floor.value});
-    }
-    envelope.margins = {.macro_f1 = from.margins.macro_f1,
-                        .latency_fraction = from.margins.latency_relative,
-                        .memory_fraction = from.margins.memory_relative,
-                        .ece = from.margins.ece};
-    envelope.order.clear();
-    for (const ConfiguredObjective objective : from.objectives) {
-      // Calibration is a limit of the decision, not an objective: temperature changes no prediction.
-      if (objective == ConfiguredObjective::kMacroF1) envelope.order.push_back(Objective::kQuality);
-      if (objective == ConfiguredObjective::kLatency) envelope.order.push_back(Objective::kLatency);
-      if (objective == ConfiguredObjective::kMemory) envelope.order.push_back(Objective::kMemory);
-    }
-  }
-  if (config.prior) {
-    envelope.prior = {.text = config.prior->text,
-                      .model = config.prior->model,
-                      .recipe = config.prior->recipe,
-                      .why = config.prior->why};
-  }
-  return envelope;
+Result<Envelope> envelope_for(const RunConfig& config, const MetricNames& names) {
+  return envelope_of(config.envelope.value_or(EnvelopeConfig{}), config.prior, names);
 }
 
 std::vector<std::pair<std::string, std::string>> appendix_for(const RunConfig& config,
@@ -147,7 +103,8 @@ std::vector<std::string> plan_remarks_of(const std::vector<Run>& runs) {
   return remarks;
 }
 
-Result<NoteFiles> write_note_files(const NoteDocument& document, const std::filesystem::path& directory) {
+Result<NoteFiles> write_note_files(const NoteDocument& document, const std::filesystem::path& directory,
+                                   const NoteInput* input) {
   NoteFiles files{directory / "note.md", directory / "note.html", directory / "note.pdf"};
   KeptNote note;
   std::error_code ignored;
@@ -166,7 +123,8 @@ Result<NoteFiles> write_note_files(const NoteDocument& document, const std::file
       QT_TRY_STATUS(write_file_atomically(figures / (figure->name + ".svg"), standalone_svg(figure->svg)));
     }
   }
-  QT_TRY_STATUS(write_file_atomically(files.html, render_html(note.document)));
+  QT_TRY_STATUS(write_file_atomically(
+      files.html, input != nullptr ? render_page(note.document, *input) : render_html(note.document)));
   QT_TRY_STATUS(write_file_atomically(files.pdf, render_pdf(note.document).bytes));
   QT_TRY_STATUS(write_file_atomically(files.markdown, render_markdown(note.document)));
   return files;

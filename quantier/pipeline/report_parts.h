@@ -16,8 +16,8 @@
 
 namespace quantier {
 
-// Without [envelope] nothing constrains, and the margins are the defaults.
-[[nodiscard]] Envelope envelope_for(const RunConfig& config);
+// Without [envelope] nothing constrains, and the margins are the defaults. Errors: those of envelope_of().
+[[nodiscard]] Result<Envelope> envelope_for(const RunConfig& config, const MetricNames& names);
 
 // Protocol, machine, versions, hashes, batch-size fallbacks and failures.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> appendix_for(
@@ -38,7 +38,9 @@ struct NoteFiles {
   std::vector<std::string> kept_changes = {};
 };
 // Errors: those of keep blocks that do not read; then nothing is written.
+// With `input`, from which the document was built, the page opens with a decision card and decides again.
 [[nodiscard]] Result<NoteFiles> write_note_files(const NoteDocument& document,
-                                                 const std::filesystem::path& directory);
+                                                 const std::filesystem::path& directory,
+                                                 const NoteInput* input = nullptr);
 
 }  // namespace quantier

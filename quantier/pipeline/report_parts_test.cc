@@ -31,7 +31,8 @@ Run run_of(const std::string& model, const std::string& recipe) {
 
 TEST(ReportParts, TheEnvelopeIsReadAsConfigured) {
   RunConfig config;
-  EXPECT_EQ(envelope_for(config).requests_per_second, std::nullopt);  // nothing stated, nothing constrains
+  EXPECT_EQ(envelope_for(config, {})->requests_per_second,
+            std::nullopt);  // nothing stated, nothing constrains
   EnvelopeConfig limits;
   limits.requests_per_second = 100.0;
   limits.memory_max_mb = 250.0;
@@ -41,14 +42,14 @@ TEST(ReportParts, TheEnvelopeIsReadAsConfigured) {
                        ConfiguredObjective::kMacroF1};
   config.envelope = limits;
   config.prior = PriorConfig{.text = "Ship it.", .model = "decoder", .recipe = "fp16", .why = "Habit."};
-  const Envelope envelope = envelope_for(config);
+  const Envelope envelope = *envelope_for(config, {.tiers = {"head", "tail"}, .classes = {}});
   EXPECT_EQ(envelope.requests_per_second, 100.0);
   EXPECT_EQ(envelope.memory_max_bytes, 250e6);
   EXPECT_EQ(envelope.latency_protocol, "latency");
   EXPECT_EQ(envelope.memory_definition, "process_peak");
   ASSERT_EQ(envelope.tier_floors.size(), 1U);
   EXPECT_EQ(envelope.tier_floors[0].accuracy_min, 0.45);
-  EXPECT_EQ(envelope.order, (std::vector{Objective::kMemory, Objective::kQuality}));
+  EXPECT_EQ(envelope.order, (std::vector{Objective::kMemory, Objective::kEce, Objective::kQuality}));
   EXPECT_EQ(envelope.prior.model, "decoder");
 }
 

@@ -1,5 +1,5 @@
-// Published times of known models on known devices: what the roofline's rates are fitted to, what its interval
-// is made from, and what it is tested on. Three lists that share no anchor.
+// Published times of known models on known devices: what the roofline's rates are fitted to, what its
+// interval is made from, and what it is tested on. Three lists that share no anchor.
 //
 // Units: milliseconds for a batch. `tokens` are computed for each text; a decode step computes one.
 #pragma once

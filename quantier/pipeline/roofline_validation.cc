@@ -14,7 +14,6 @@
 namespace quantier {
 namespace {
 
-
 RandomGeometry decoder(std::uint64_t hidden, std::uint64_t intermediate, std::uint64_t layers,
                        std::uint64_t heads, std::uint64_t kv_heads, std::uint64_t vocabulary) {
   RandomGeometry geometry;
@@ -104,9 +103,7 @@ std::optional<ErrorBand> band_of(const RooflineError& error, const RooflineResid
   return error.band(residual.stack, residual.device_class, residual.launches_matter);
 }
 
-bool inside(const ErrorBand& band, double log_ratio) {
-  return std::abs(log_ratio) <= band.size;
-}
+bool inside(const ErrorBand& band, double log_ratio) { return std::abs(log_ratio) <= band.size; }
 
 }  // namespace
 
@@ -185,12 +182,14 @@ std::string validation_markdown(const RooflineValidation& validation) {
       "measured ms | measured/predicted | inside |\n|---|---|---|---|---|---|---|---:|---|---:|---:|---|\n";
   for (const AnchorCheck& check : validation.checks) {
     const RooflineAnchor& anchor = check.anchor;
-    text += fmt::format("| {} | {} | {} | {} | {} | {} | {} x {} | {:.2f} | {:.2f} to {:.2f} | {:.2f} | {:.2f} | {} |\n",
-                        anchor_role_name(anchor.role), anchor.source, anchor.model, anchor.device,
-                        stack_name(anchor.stack), technique_name(anchor.technique), anchor.batch, anchor.tokens,
-                        check.time.point_ms, check.low_ms, check.high_ms, anchor.measured_ms,
-                        anchor.measured_ms / check.time.point_ms,
-                        anchor.role == AnchorRole::kFit ? "-" : check.inside ? "yes" : "NO");
+    text += fmt::format(
+        "| {} | {} | {} | {} | {} | {} | {} x {} | {:.2f} | {:.2f} to {:.2f} | {:.2f} | {:.2f} | {} |\n",
+        anchor_role_name(anchor.role), anchor.source, anchor.model, anchor.device, stack_name(anchor.stack),
+        technique_name(anchor.technique), anchor.batch, anchor.tokens, check.time.point_ms, check.low_ms,
+        check.high_ms, anchor.measured_ms, anchor.measured_ms / check.time.point_ms,
+        anchor.role == AnchorRole::kFit ? "-"
+        : check.inside                  ? "yes"
+                                        : "NO");
   }
   text +=
       "\n| stack | device | launches | width anchors | factor | covers a new one with | pairs | factor of a "
@@ -209,7 +208,8 @@ std::string validation_markdown(const RooflineValidation& validation) {
       }
     }
   }
-  text += fmt::format("\nTest anchors inside their interval: {} of {}.\n", validation.inside, validation.tested);
+  text +=
+      fmt::format("\nTest anchors inside their interval: {} of {}.\n", validation.inside, validation.tested);
   text += fmt::format("Width anchors inside an interval made without their own source: {} of {}.\n",
                       validation.left_out_inside, validation.left_out_tested);
   return text;

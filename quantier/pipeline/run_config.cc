@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "quantier/base/file.h"
+#include "quantier/pipeline/envelope_toml.h"
 #include "quantier/pipeline/toml_section.h"
 
 namespace quantier {
@@ -229,57 +230,15 @@ class ConfigReader {
   }
 
   void read_envelope(const toml::table& table) {
-    TomlSection section(table, "[envelope]", reader_);
     EnvelopeConfig envelope;
-    section.text("device", envelope.device);
-    section.number("requests_per_second", envelope.requests_per_second, 0, kHuge);
-    section.number("ms_per_example_max", envelope.ms_per_example_max, 0, kHuge);
-    section.choice("ms_per_example_protocol", {"throughput", "latency", "workload"}, [&](std::size_t i) {
-      envelope.ms_per_example_protocol = static_cast<ConfiguredProtocol>(i);
-    });
-    section.number("macro_f1_min", envelope.macro_f1_min, 0, 1);
-    section.number("ece_max", envelope.ece_max, 0, 1);
-    section.number("memory_max_mb", envelope.memory_max_mb, 0, kHuge);
-    if (const auto* floors = section.table("tier_accuracy_min")) read_floors(*floors, envelope);
-    if (const auto* margins = section.table("margins")) {
-      TomlSection inner(*margins, "[envelope.margins]", reader_);
-      inner.number("macro_f1", envelope.margins.macro_f1, 0, 1);
-      inner.number("latency_relative", envelope.margins.latency_relative, 0, 10);
-      inner.number("memory_relative", envelope.margins.memory_relative, 0, 10);
-      inner.number("ece", envelope.margins.ece, 0, 1);
-      inner.finish();
+    std::optional<std::vector<std::string>> tiers;
+    if (config_.tiers) {
+      tiers = config_.tiers->names;
+    } else if (known_ == nullptr) {
+      tiers.emplace();  // there are none; what was imported may have brought some
     }
-    std::vector<std::string> objectives;
-    section.texts("objectives", objectives);
-    if (const toml::node* node = section.find("objectives")) {
-      envelope.objectives.clear();
-      if (objectives.empty()) section.refuse(*node, "objectives", "it is empty");
-      const std::vector<std::string> known = {"macro_f1", "latency", "memory", "ece"};
-      for (const std::string& word : objectives) {
-        const auto found = std::ranges::find(known, word);
-        if (found == known.end()) {
-          section.refuse(*node, "objectives", fmt::format("\"{}\" is not known", printable(word, 60)),
-                         suggestion(word, known));
-          break;
-        }
-        envelope.objectives.push_back(static_cast<ConfiguredObjective>(found - known.begin()));
-      }
-    }
-    section.finish();
+    read_envelope_table(table, tiers, reader_, envelope);
     config_.envelope = std::move(envelope);
-  }
-
-  void read_floors(const toml::table& table, EnvelopeConfig& envelope) {
-    if (!config_.tiers) {
-      return reader_.refuse(table.source(), "accuracy floors need tiers", "there is no [tiers] table");
-    }
-    TomlSection section(table, "[envelope.tier_accuracy_min]", reader_);
-    for (const std::string& name : config_.tiers->names) {
-      std::optional<double> value;
-      section.number(name.c_str(), value, 0, 1);
-      if (value) envelope.tier_accuracy_min.push_back({name, *value});
-    }
-    section.finish();
   }
 
   void read_prior(const toml::table& table) {
@@ -305,20 +264,6 @@ class ConfigReader {
 };
 
 }  // namespace
-
-const char* configured_objective_name(ConfiguredObjective objective) {
-  switch (objective) {
-    case ConfiguredObjective::kMacroF1:
-      return "macro_f1";
-    case ConfiguredObjective::kLatency:
-      return "latency";
-    case ConfiguredObjective::kMemory:
-      return "memory";
-    case ConfiguredObjective::kEce:
-      return "ece";
-  }
-  return "unknown";
-}
 
 Result<RunConfig> parse_run_config(std::string_view text, const std::filesystem::path& directory,
                                    std::string_view source, const KnownConfigurations* known) {

@@ -16,6 +16,7 @@
 #include "quantier/base/error.h"
 #include "quantier/dataset/dataset.h"
 #include "quantier/formats/plan.h"
+#include "quantier/pipeline/envelope_config.h"
 
 namespace quantier {
 
@@ -37,54 +38,12 @@ struct TierConfig {
   std::vector<std::size_t> sizes;
 };
 
-enum class ConfiguredProtocol : std::uint8_t { kThroughput, kLatency, kWorkload };
-
 struct TimingConfig {
   bool enabled = true;
   std::uint64_t throughput_examples = 0;  // 0: the whole split
   std::uint32_t throughput_passes = 3;
   std::uint32_t latency_samples = 200;
   bool workload = true;  // also padded batches of 32 in file order: comparable with notebooks
-};
-
-struct Floor {
-  std::string name;    // of the tier
-  double value = 0.0;  // accuracy in [0, 1]
-};
-
-// Differences inside a margin are ties.
-struct ConfiguredMargins {
-  double macro_f1 = 0.010;         // absolute
-  double latency_relative = 0.05;  // 0.05: five percent
-  double memory_relative = 0.02;
-  double ece = 0.005;  // absolute
-};
-
-enum class ConfiguredObjective : std::uint8_t { kMacroF1, kLatency, kMemory, kEce };
-[[nodiscard]] const char* configured_objective_name(
-    ConfiguredObjective objective);  // "macro_f1", "latency", "memory", "ece"
-
-// Constraints that are absent do not constrain.
-struct EnvelopeConfig {
-  std::string device;  // what it runs on, for the reader: "one CPU server, 2 cores"
-  std::optional<double> requests_per_second;
-  std::optional<double> ms_per_example_max;
-  ConfiguredProtocol ms_per_example_protocol = ConfiguredProtocol::kThroughput;
-  std::optional<double> macro_f1_min;
-  std::optional<double> ece_max;        // after temperature, cross-fitted
-  std::optional<double> memory_max_mb;  // process peak; 1 MB = 10^6 bytes
-  std::vector<Floor> tier_accuracy_min;
-  ConfiguredMargins margins;
-  std::vector<ConfiguredObjective> objectives = {ConfiguredObjective::kMacroF1, ConfiguredObjective::kLatency,
-                                                 ConfiguredObjective::kMemory};
-};
-
-// What was recommended before anything was measured.
-struct PriorConfig {
-  std::string text;
-  std::string model;   // a name in `models`
-  std::string recipe;  // one of `recipes`
-  std::string why;
 };
 
 // Questions to the same predictions beside the declared comparisons. Everything asked here is exploratory,

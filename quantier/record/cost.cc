@@ -47,8 +47,8 @@ const char* technique_name(Technique technique) {
 }
 
 std::vector<Technique> all_techniques() {
-  return {Technique::kFp32,    Technique::kFp16, Technique::kBf16,           Technique::kFp8,
-          Technique::kInt8,    Technique::kLlmInt8, Technique::kNf4, Technique::kInt4WeightOnly,
+  return {Technique::kFp32,     Technique::kFp16,    Technique::kBf16, Technique::kFp8,
+          Technique::kInt8,     Technique::kLlmInt8, Technique::kNf4,  Technique::kInt4WeightOnly,
           Technique::kInt4Int8, Technique::kInt4Int4};
 }
 

@@ -22,13 +22,13 @@ enum class Technique : std::uint8_t {
   kFp32,
   kFp16,
   kBf16,
-  kFp8,            // weights and activations in e4m3
-  kInt8,           // weights and activations in int8, row and column scales (SmoothQuant, dynamic)
-  kLlmInt8,        // the same, outlier columns in fp16 (Dettmers et al. 2022)
-  kNf4,            // 4-bit storage with double quantization, multiplied in fp16 (Dettmers et al. 2023)
-  kInt4WeightOnly, // 4-bit groups, multiplied in fp16 (GPTQ, AWQ)
-  kInt4Int8,       // 4-bit storage, multiplied in int8 (W4A8)
-  kInt4Int4,       // weights and activations in int4 (W4A4)
+  kFp8,             // weights and activations in e4m3
+  kInt8,            // weights and activations in int8, row and column scales (SmoothQuant, dynamic)
+  kLlmInt8,         // the same, outlier columns in fp16 (Dettmers et al. 2022)
+  kNf4,             // 4-bit storage with double quantization, multiplied in fp16 (Dettmers et al. 2023)
+  kInt4WeightOnly,  // 4-bit groups, multiplied in fp16 (GPTQ, AWQ)
+  kInt4Int8,        // 4-bit storage, multiplied in int8 (W4A8)
+  kInt4Int4,        // weights and activations in int4 (W4A4)
 };
 [[nodiscard]] const char* technique_name(Technique technique);
 [[nodiscard]] std::vector<Technique> all_techniques();

@@ -103,8 +103,8 @@ struct LoadTest {
   Provenance provenance;  // machine, threads, hashes of weights, tokenizer and data
   LoadProtocol protocol;
   std::optional<double> asked_rate = {};  // requests per second
-  // Full batches served back to back, in requests per second: what is beyond it cannot be sustained, and what
-  // is below it need not be.
+  // Full batches served back to back, in requests per second: the median of a few. Rates below it need not be
+  // sustained; it is where a search starts, and no evidence.
   std::optional<double> full_batch_rate = {};
   bool finished = false;  // false: interrupted; its trials stand, its summary may be partial
   LoadSummary summary;

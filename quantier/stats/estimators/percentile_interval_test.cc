@@ -12,13 +12,14 @@
 namespace quantier {
 namespace {
 
-// P(Bin(n, q) < k) by the recurrence of the probabilities.
+// P(Bin(n, q) < k), term by term.
 double below(std::uint64_t n, double q, std::uint64_t k) {
-  double probability = std::pow(1.0 - q, static_cast<double>(n));
+  const auto trials = static_cast<double>(n);
   double sum = 0.0;
   for (std::uint64_t j = 0; j < k; ++j) {
-    sum += probability;
-    probability *= static_cast<double>(n - j) / static_cast<double>(j + 1) * q / (1.0 - q);
+    const auto hits = static_cast<double>(j);
+    sum += std::exp(std::lgamma(trials + 1.0) - std::lgamma(hits + 1.0) - std::lgamma(trials - hits + 1.0) +
+                    hits * std::log(q) + (trials - hits) * std::log(1.0 - q));
   }
   return sum;
 }

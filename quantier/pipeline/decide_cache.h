@@ -1,0 +1,39 @@
+// The evidence of a decision, kept in the store so that deciding again reads no logits.
+//
+// The key is a hash over the runs, their timings, the tiers, the reference recipe, seed and count, and the
+// version of this layout: anything that could change a number. What does not fit its key is derived again.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quantier/base/error.h"
+#include "quantier/evidence/store.h"
+#include "quantier/pipeline/decide_evidence.h"
+
+namespace quantier {
+
+struct EvidenceKey {
+  std::vector<std::string> runs;
+  AnalysisTiers tiers;
+  std::string reference_recipe;
+  std::uint64_t seed = 0;
+  std::size_t replicates = 0;
+  std::string second_split = {};  // whose runs decide what is established; empty: none
+};
+
+// Requests per second that load tests confirmed, by run key: of several tests of a run the last.
+[[nodiscard]] Result<std::map<std::string, double>> confirmed_rates_of(Store& store);
+
+[[nodiscard]] Result<std::string> evidence_key(Store& store, const EvidenceKey& from);
+
+// nullopt when nothing is kept under this key, or it lacks a wanted metric; `wanted` then also gets what is
+// kept already, so that two envelopes do not push each other out.
+[[nodiscard]] Result<std::optional<DecisionEvidence>> kept_evidence(Store& store, const std::string& key,
+                                                                    std::vector<Metric>& wanted);
+[[nodiscard]] Status keep_evidence(Store& store, const std::string& key, const std::vector<Metric>& wanted,
+                                   const DecisionEvidence& evidence);
+
+}  // namespace quantier
