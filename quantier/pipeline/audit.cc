@@ -89,13 +89,13 @@ Result<AuditEvidence> audit_evidence(const AuditOptions& options) {
   }
   QT_TRY(const AnalysisTiers tiers, tiers_for(config, store, runs.front().predictions.label_names));
   QT_TRY(const std::vector<ReportedValue> reported, store.reported());
-  Envelope envelope = envelope_for(config);
+  const ConfiguredMargins margins = config.envelope.value_or(EnvelopeConfig{}).margins;
   AnalysisOptions analysis;
   analysis.reference_recipe = config.reference_recipe;
   analysis.seed = config.seed;
   analysis.replicates = std::max(config.bootstrap_replicates, kFewestReplicates);
-  analysis.margin = envelope.margins.macro_f1;
-  analysis.calibration_margin = std::max(envelope.margins.ece, 1e-9);
+  analysis.margin = margins.macro_f1;
+  analysis.calibration_margin = std::max(margins.ece, 1e-9);
   analysis.named_classes = config.named_classes;
   analysis.reported_temperatures = reported_temperatures_of(runs, reported);
   for (const Run& run : runs) {
@@ -110,6 +110,7 @@ Result<AuditEvidence> audit_evidence(const AuditOptions& options) {
   analysis.progress = options.progress;
   analysis.interrupt = options.interrupt;
   QT_TRY(const Analysis findings, analyze(runs, tiers, analysis));
+  QT_TRY(Envelope envelope, envelope_for(config, {.tiers = tiers.names, .classes = findings.label_names}));
   if (all_imported(runs)) {
     envelope.memory_definition = kImportedMemory;
     if (!envelope.max_ms_per_example && !envelope.requests_per_second) {

@@ -108,23 +108,46 @@ class DecisionFacts : public FactWriter {
     fact.source = FactSource::kDeclared;
     fact.role = FactRole::kLimit;
     fact.tier = constraint.tier;
-    switch (constraint.kind) {
-      case ConstraintKind::kLatency:
+    switch (constraint.metric.kind) {
+      case MetricKind::kLatency:
+      case MetricKind::kLatencyPercentile:
         fact.metric = "latency";
         fact.unit = FactUnit::kMilliseconds;
         break;
-      case ConstraintKind::kMacroF1:
+      case MetricKind::kMacroF1:
         fact.metric = "macro_f1";
         break;
-      case ConstraintKind::kEce:
+      case MetricKind::kEce:
         fact.metric = "ece";
         break;
-      case ConstraintKind::kMemory:
+      case MetricKind::kMemory:
         fact.metric = "memory";
         fact.unit = FactUnit::kBytes;
         break;
-      case ConstraintKind::kTierAccuracy:
+      case MetricKind::kTierAccuracy:
+      case MetricKind::kAccuracy:
         fact.metric = "accuracy";
+        break;
+      case MetricKind::kTierMacroF1:
+        fact.metric = "tier_f1";
+        break;
+      case MetricKind::kClassF1:
+      case MetricKind::kClassAccuracy:
+        fact.metric = constraint.metric.kind == MetricKind::kClassF1 ? "tier_f1" : "class_accuracy";
+        fact.label = constraint.tier;
+        fact.tier.clear();
+        break;
+      case MetricKind::kGateShare:
+      case MetricKind::kGateShareAtAccuracy:
+        fact.metric = "gate_share";
+        break;
+      case MetricKind::kGateAccuracy:
+      case MetricKind::kGateAccuracyAtAccuracy:
+        fact.metric = "gate_accuracy";
+        break;
+      case MetricKind::kRequestsPerSecond:
+        fact.metric = "requests";
+        fact.unit = FactUnit::kRate;
         break;
     }
     fact.id = "envelope/" + fact.metric;
