@@ -184,6 +184,8 @@ class Matcher {
     if (counts_in_points(passage_) && scopes_.narrow.tier.pinned) return true;
     if (number_.integer && passage_.kind != PassageKind::kCell) {
       // Counts are everywhere; only one that is tied to a configuration or a tier is a finding.
+      // A plain number of examples is of whatever was counted, unless a tier is tied to it.
+      if (scopes_.narrow.metric.allows("n") && !scopes_.narrow.tier.pinned) return false;
       return scopes_.narrow.metric.pinned && (scopes_.narrow.recipe.pinned || scopes_.narrow.tier.pinned ||
                                               !said(passage_.mentions, MentionKind::kRecipe).empty());
     }
@@ -194,6 +196,11 @@ class Matcher {
   std::string excuse() const {
     if (passage_.appendix) return "protocol and provenance are not compared";
     if (scopes_.convention) return "a convention or a setting";
+    for (const std::vector<Mention>* list :
+         {&passage_.mentions, &passage_.before, &passage_.lead_in, &passage_.column_mentions}) {
+      if (says(*list, "resampled")) return "a share of resampled data, which another seed would draw anew";
+      if (says(*list, "per-thousand")) return "counted per thousand";
+    }
     const bool finding = number_.sign != 0 || number_.in_brackets || number_.unit == WrittenUnit::kPoints;
     if (scopes_.hypothetical && !finding &&
         (scopes_.limit || scopes_.bounding || says(passage_.mentions, "limit"))) {

@@ -147,6 +147,11 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
           !said(passage.column_mentions, MentionKind::kFit).empty()) {
         scopes.narrow.*set = {.values = {"ece", "temperature", "ece_difference"}, .pinned = true};
       }
+      // "590 MB against 410 MB": what a cell compares with is the reference.
+      if (kind == MentionKind::kRecipe && says(passage.mentions, "comparison") &&
+          (scopes.narrow.*set).pinned) {
+        merge((scopes.narrow.*set).values, {evidence.reference_recipe});
+      }
       scopes.wide.*set = scopes.narrow.*set;
       if (kind == MentionKind::kMetric) scopes.metric_is_near = (scopes.narrow.*set).pinned;
       return;

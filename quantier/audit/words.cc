@@ -144,6 +144,11 @@ Result<Vocabulary> Vocabulary::make(const AuditEvidence& evidence) {
   for (const std::string& model : evidence.models) words.add(model, MentionKind::kModel, {model});
   for (const std::string& recipe : evidence.recipes) words.add(recipe, MentionKind::kRecipe, {recipe});
   for (const std::string& tier : evidence.tiers) words.add(tier, MentionKind::kTier, {tier});
+  // Of the other classes only names that no sentence has by accident.
+  for (const std::string& label : evidence.all_labels) {
+    if (label.find_first_of(" _0123456789") != std::string::npos)
+      words.add(label, MentionKind::kLabel, {label}, true);
+  }
   for (const std::string& label : evidence.labels) words.add(label, MentionKind::kLabel, {label}, true);
   for (auto& [first, list] : words.by_first_) {
     std::ranges::stable_sort(list,

@@ -66,6 +66,38 @@ class FactWriter {
     put(fact, high, difference);
   }
 
+  // A matrix of counts between tiers: its cells, and what its rows and columns add up to.
+  void landings(Fact fact, const std::vector<std::vector<std::uint64_t>>& counts) {
+    std::vector<std::uint64_t> columns;
+    for (std::size_t row = 0; row < counts.size(); ++row) {
+      fact.tier = row < analysis_.tier_names.size() ? analysis_.tier_names[row] : std::string();
+      std::uint64_t sum = 0;
+      columns.resize(std::max(columns.size(), counts[row].size()));
+      for (std::size_t column = 0; column < counts[row].size(); ++column) {
+        sum += counts[row][column];
+        columns[column] += counts[row][column];
+        // A cell is of the tier it comes from and of the one it goes to.
+        Fact cell = fact;
+        cell.metric = "flips";
+        count(cell, counts[row][column]);
+        cell.tier = column < analysis_.tier_names.size() ? analysis_.tier_names[column] : std::string();
+        count(cell, counts[row][column]);
+      }
+      for (const char* metric : {"flips", "n"}) {
+        fact.metric = metric;
+        count(fact, sum);
+        Fact whole = fact;
+        whole.tier.clear();
+        count(whole, sum);
+      }
+    }
+    for (std::size_t column = 0; column < columns.size(); ++column) {
+      fact.tier = column < analysis_.tier_names.size() ? analysis_.tier_names[column] : std::string();
+      fact.metric = "flips";
+      count(fact, columns[column]);
+    }
+  }
+
   const Analysis& analysis_;
   const Decision& decision_;
   AuditEvidence& out_;

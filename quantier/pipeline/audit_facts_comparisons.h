@@ -135,6 +135,27 @@ class ComparisonFacts : public FactWriter {
   }
 
   void class_comparison(const ClassComparison& each) {
+    for (const auto* matrix : {&each.flip_landing.right_to_wrong, &each.flip_landing.wrong_to_right,
+                               &each.flip_landing.wrong_to_wrong}) {
+      landings(named(each.model, each.recipe, "flips", "landing"), *matrix);
+    }
+    std::vector<std::vector<std::uint64_t>> all = each.flip_landing.right_to_wrong;
+    for (std::size_t row = 0; row < all.size(); ++row) {
+      for (std::size_t column = 0; column < all[row].size(); ++column) {
+        all[row][column] +=
+            each.flip_landing.wrong_to_right[row][column] + each.flip_landing.wrong_to_wrong[row][column];
+      }
+    }
+    landings(named(each.model, each.recipe, "flips", "landing"), all);
+    for (const ConfusedPair& pair : each.confused) {
+      Fact fact = named(each.model, each.recipe, "flips", "confused");
+      count(fact, pair.candidate);
+      fact.recipe = each.reference_recipe;
+      count(fact, pair.reference);
+    }
+    const std::uint64_t zeroed[] = {each.fell_to_zero.size(), each.rose_from_zero.size()};
+    for (const std::uint64_t classes : zeroed)
+      count(named(each.model, each.recipe, "classes", "zero"), classes);
     for (const TierF1Difference& tier : each.macro_f1) {
       Fact fact = named(each.model, each.recipe, "macro_f1_difference", tier.tier + "/f1");
       fact.tier = tier_name(tier.tier);

@@ -16,6 +16,7 @@ class RunFacts : public FactWriter {
       if (one.calibration) calibration(one, *one.calibration);
       cost(one);
       classes(one);
+      landings(of(one, "flips", "errors"), one.error_landing.errors);
       declared(one);
     }
   }
