@@ -18,6 +18,12 @@ class DecisionFacts : public FactWriter {
     count(fact, analysis_.label_names.size());
     if (!analysis_.configurations.empty()) {
       count(fact, analysis_.configurations.front().quality.classes_with_support);
+      for (const ConfigurationFindings& one : analysis_.configurations) {
+        for (const SupportShare& share : one.support) {
+          if (share.variance_share)
+            put(named(one.model, one.recipe, "support_share", "support"), *share.variance_share);
+        }
+      }
       for (const SupportShare& share : analysis_.configurations.front().support) {
         count(fact, share.classes);
         Fact other = fact;

@@ -143,6 +143,10 @@ class RunFacts : public FactWriter {
     }
     if (!one.memory) return;
     const MemoryRecord& memory = *one.memory;
+    if (memory.process_peak_bytes > 0) {
+      put(of(one, "memory", fmt::format("{}/{}/memory", one.model, one.recipe)),
+          static_cast<double>(memory.weights_bytes) / static_cast<double>(memory.process_peak_bytes));
+    }
     Fact fact = of(one, "memory", fmt::format("{}/{}/memory", one.model, one.recipe));
     fact.unit = FactUnit::kBytes;
     for (const std::uint64_t bytes :
