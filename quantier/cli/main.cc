@@ -62,6 +62,7 @@ int main(int argc, char** argv) {
   add_hardware(app, session);
   add_explain(app, session);
   add_verify(app, session);
+  add_audit(app, session);
   add_doctor(app, session);
   add_worker(app, session);
   try {

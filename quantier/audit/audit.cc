@@ -1,0 +1,132 @@
+#include "quantier/audit/audit.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace quantier {
+
+Result<AuditTables> audit_tables() {
+  AuditTables tables;
+  QT_TRY(tables.demands, builtin_demands());
+  QT_TRY(tables.published, builtin_published());
+  return tables;
+}
+
+std::size_t NoteAudit::numbers_with(NumberVerdict verdict) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      numbers, [&](const CheckedNumber& each) { return each.finding.verdict == verdict; }));
+}
+
+std::size_t NoteAudit::number_alarms() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      numbers, [](const CheckedNumber& each) { return is_alarm(each.finding.verdict); }));
+}
+
+std::size_t NoteAudit::absent_demands() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      demands, [](const DemandResult& each) { return each.finding.status == DemandStatus::kAbsent; }));
+}
+
+namespace {
+
+FactUnit unit_of(const std::string& metric) {
+  if (metric == "latency") return FactUnit::kMilliseconds;
+  if (metric == "memory") return FactUnit::kBytes;
+  if (metric == "temperature") return FactUnit::kPlain;
+  return FactUnit::kFraction;
+}
+
+}  // namespace
+
+AuditEvidence evidence_of_tables(const std::vector<Passage>& passages) {
+  AuditEvidence evidence;
+  const auto add_once = [](std::vector<std::string>& list, const std::string& value) {
+    if (std::ranges::find(list, value) == list.end()) list.push_back(value);
+  };
+  for (const Passage& passage : passages) {
+    if (passage.kind != PassageKind::kCell || passage.appendix || passage.numbers.size() != 1) continue;
+    const NumberScopes scopes = scopes_of(passage, 0, evidence);
+    const Scope& scope = scopes.narrow;
+    if (!scope.model.pinned || scope.model.values.size() != 1 || !scope.recipe.pinned ||
+        scope.recipe.values.size() != 1)
+      continue;
+    if (!scope.metric.pinned || !scope.label.values.empty()) continue;
+    const WrittenNumber& number = passage.numbers.front();
+    Fact fact;
+    fact.metric = scope.metric.values.front();
+    for (const char* one : {"macro_f1", "latency", "memory", "ece", "temperature"}) {
+      if (scope.metric.allows(one)) {
+        fact.metric = one;
+        break;
+      }
+    }
+    fact.unit = unit_of(fact.metric);
+    fact.model = scope.model.values.front();
+    fact.recipe = scope.recipe.values.front();
+    if (scope.tier.pinned && scope.tier.values.size() == 1) fact.tier = scope.tier.values.front();
+    if (scope.fit.pinned && scope.fit.values.size() == 1) fact.fit = scope.fit.values.front();
+    fact.difference = fact.metric == "accuracy_change";
+    fact.source = FactSource::kStated;
+    fact.id = "table, " + passage.place.text();
+    double scale = number.unit == WrittenUnit::kNone ? passage.column_scale : 1.0;
+    if (fact.unit == FactUnit::kBytes && number.unit == WrittenUnit::kNone &&
+        passage.column_unit == WrittenUnit::kNone)
+      continue;
+    fact.value = number.value * scale;
+    // As exact as it is written; rounding of a rounded number comes on top.
+    fact.monte_carlo_sd = number.half_width * scale / 3.0;
+    add_once(evidence.models, fact.model);
+    add_once(evidence.recipes, fact.recipe);
+    if (!fact.tier.empty()) add_once(evidence.tiers, fact.tier);
+    evidence.facts.push_back(std::move(fact));
+  }
+  if (!evidence.recipes.empty()) evidence.reference_recipe = evidence.recipes.front();
+  return evidence;
+}
+
+Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence, const AuditTables& tables) {
+  NoteAudit audit;
+  audit.note = note.name;
+  audit.not_read = note.not_read;
+  audit.against_itself = evidence.configurations.empty();
+  audit.evidence = evidence.source;
+  QT_TRY(const Vocabulary words, Vocabulary::make(evidence));
+  audit.words_version = words.version();
+  audit.demands_version = tables.demands.version;
+  audit.published_version = tables.published.version;
+  audit.passages = passages_of(note, words);
+  const AuditEvidence own = audit.against_itself ? evidence_of_tables(audit.passages) : AuditEvidence();
+  const AuditEvidence& known = audit.against_itself ? own : evidence;
+  for (std::size_t p = 0; p < audit.passages.size(); ++p) {
+    const Passage& passage = audit.passages[p];
+    if (passage.kind == PassageKind::kHeading) continue;
+    std::vector<std::size_t> owner;  // facts of the last number outside of brackets
+    for (std::size_t n = 0; n < passage.numbers.size(); ++n) {
+      CheckedNumber checked{
+          .passage = p, .number = n, .finding = check_number(passage, n, known, tables.published, owner)};
+      if (!passage.numbers[n].in_brackets) owner = checked.finding.facts;
+      // A table cannot be compared with itself, and what it does not hold is no fault of the sentence.
+      NumberVerdict& verdict = checked.finding.verdict;
+      if (audit.against_itself && is_alarm(verdict) && verdict != NumberVerdict::kPublished &&
+          (passage.kind != PassageKind::kSentence || verdict == NumberVerdict::kUnsourced)) {
+        checked.finding = {.verdict = NumberVerdict::kNotChecked,
+                           .facts = {},
+                           .why = "there is no evidence to compare with"};
+      }
+      audit.numbers.push_back(std::move(checked));
+    }
+  }
+  audit.claims = check_claims(audit.passages, known, tables.published);
+  for (const Demand& demand : tables.demands.list) {
+    DemandFinding finding{
+        .status = DemandStatus::kNotChecked, .missing = {}, .why = "needs evidence to tell"};
+    if (!audit.against_itself)
+      finding = check_demand(demand, audit.passages, audit.numbers, evidence, tables.published);
+    audit.demands.push_back({.demand = demand, .finding = std::move(finding)});
+  }
+  audit.facts = known.facts;
+  return audit;
+}
+
+}  // namespace quantier

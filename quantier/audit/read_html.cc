@@ -1,0 +1,288 @@
+#include <charconv>
+#include <cstring>
+#include <libxml/HTMLparser.h>
+#include <libxml/tree.h>
+#include <limits>
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "quantier/audit/note_text.h"
+
+namespace quantier::audit_internal {
+namespace {
+
+// Nobody calls xmlFree() through a pointer to a function by accident.
+struct DocumentDeleter {
+  void operator()(xmlDoc* document) const { xmlFreeDoc(document); }
+};
+using Document = std::unique_ptr<xmlDoc, DocumentDeleter>;
+
+std::string_view name_of(const xmlNode* node) {
+  return node->name == nullptr ? std::string_view() : reinterpret_cast<const char*>(node->name);
+}
+
+std::string attribute(const xmlNode* node, const char* name) {
+  xmlChar* value = xmlGetProp(const_cast<xmlNode*>(node), reinterpret_cast<const xmlChar*>(name));
+  if (value == nullptr) return {};
+  std::string text = reinterpret_cast<const char*>(value);
+  xmlFree(value);
+  return text;
+}
+
+template <std::size_t N>
+bool is_one_of(std::string_view name, const char* const (&names)[N]) {
+  for (const char* each : names) {
+    if (name == each) return true;
+  }
+  return false;
+}
+
+constexpr const char* kSkipped[] = {"script",   "style",    "svg",    "head",   "pre",
+                                    "template", "noscript", "iframe", "object", "textarea",
+                                    "select",   "button",   "nav",    "math"};
+constexpr const char* kHeadings[] = {"h1", "h2", "h3", "h4", "h5", "h6"};
+// Elements that end the sentence before them.
+constexpr const char* kBlocks[] = {
+    "p",      "div",   "section", "article", "main",       "body",   "html",       "ul", "ol",
+    "li",     "dl",    "dt",      "dd",      "blockquote", "figure", "figcaption", "hr", "header",
+    "footer", "aside", "details", "summary", "address",    "center", "form"};
+
+// What a notebook's export calls its code and outputs: not written by the author of the note.
+bool is_program_text(const xmlNode* node) {
+  const std::string classes = " " + attribute(node, "class") + " ";
+  for (const char* name : {" jp-InputArea ", " jp-CodeCell ", " jp-OutputArea ", " code_cell ", " output ",
+                           " output_wrapper ", " input_area ", " highlight ", " jp-Cell-outputWrapper ",
+                           " prompt ", " jp-InputPrompt ", " anchor-link "}) {
+    if (classes.find(name) != std::string::npos) return true;
+  }
+  return attribute(node, "hidden") == "hidden" || attribute(node, "aria-hidden") == "true";
+}
+
+class Walk {
+ public:
+  Walk(std::size_t cell, NoteText& note) : cell_(cell), note_(note) {}
+
+  // Iterative: depth is bounded by the parser, and by nothing else.
+  void run(const xmlNode* root) {
+    const xmlNode* node = root;
+    while (node != nullptr) {
+      const bool down = enter(node);
+      if (down && node->children != nullptr) {
+        node = node->children;
+        continue;
+      }
+      leave(node);
+      while (node != root && node->next == nullptr) {
+        node = node->parent;
+        leave(node);
+      }
+      if (node == root) break;
+      node = node->next;
+    }
+    flush();
+  }
+
+  [[nodiscard]] std::size_t program_parts() const { return program_parts_; }
+
+ private:
+  bool enter(const xmlNode* node) {
+    if (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) {
+      if (node->content != nullptr) append(reinterpret_cast<const char*>(node->content));
+      return false;
+    }
+    if (node->type != XML_ELEMENT_NODE && node->type != XML_HTML_DOCUMENT_NODE) return false;
+    const std::string_view name = name_of(node);
+    if (is_one_of(name, kSkipped)) {
+      if (name == "pre") ++program_parts_;
+      return false;
+    }
+    if (node->type == XML_ELEMENT_NODE && is_program_text(node)) {
+      ++program_parts_;
+      return false;
+    }
+    if (name == "table" && !table_) {
+      flush();
+      table_ = TextBlock{.kind = BlockKind::kTable, .place = place_of(node)};
+    } else if (table_) {
+      enter_table_part(node, name);
+    } else if (is_one_of(name, kHeadings)) {
+      begin(BlockKind::kHeading, node);
+      level_ = name[1] - '0';
+    } else if (is_one_of(name, kBlocks)) {
+      const int depth = list_depth(node);
+      begin(depth > 0 ? BlockKind::kItem : BlockKind::kParagraph, node);
+      level_ = depth;
+    }
+    if (name == "br") append(" ");
+    return true;
+  }
+
+  void leave(const xmlNode* node) {
+    if (node->type != XML_ELEMENT_NODE) return;
+    const std::string_view name = name_of(node);
+    if (name == "table" && table_) {
+      end_table();
+    } else if (table_) {
+      if (name == "td" || name == "th") end_cell();
+    } else if (is_one_of(name, kHeadings) || is_one_of(name, kBlocks)) {
+      flush();
+    }
+  }
+
+  void enter_table_part(const xmlNode* node, std::string_view name) {
+    if (name == "caption") caption_ = true;
+    if (name == "tr") {
+      end_cell();
+      table_->rows.push_back({.cells = {}, .place = place_of(node)});
+      row_is_header_ = true;
+    }
+    if (name == "td" || name == "th") {
+      end_cell();
+      caption_ = false;
+      if (table_->rows.empty()) table_->rows.push_back({.cells = {}, .place = place_of(node)});
+      in_cell_ = true;
+      if (name == "td") row_is_header_ = false;
+      if (table_->rows.size() == 1) table_->header_rows = row_is_header_ ? 1 : 0;
+    }
+  }
+
+  void end_cell() {
+    if (!in_cell_) return;
+    in_cell_ = false;
+    table_->rows.back().cells.push_back(normalised(text_));
+    text_.clear();
+  }
+
+  void end_table() {
+    end_cell();
+    std::erase_if(table_->rows, [](const TableRow& row) { return row.cells.empty(); });
+    if (!caption_text_.empty()) {
+      note_.blocks.push_back(
+          {.kind = BlockKind::kParagraph, .text = normalised(caption_text_), .place = table_->place});
+      caption_text_.clear();
+    }
+    if (!table_->rows.empty()) note_.blocks.push_back(*std::move(table_));
+    table_.reset();
+    caption_ = false;
+    text_.clear();
+  }
+
+  void begin(BlockKind kind, const xmlNode* node) {
+    flush();
+    kind_ = kind;
+    place_ = place_of(node);
+  }
+
+  void flush() {
+    if (table_) return;
+    std::string text = normalised(text_);
+    text_.clear();
+    if (!text.empty()) {
+      note_.blocks.push_back({.kind = kind_,
+                              .level = kind_ == BlockKind::kParagraph ? 0 : level_,
+                              .text = std::move(text),
+                              .place = place_});
+    }
+    kind_ = BlockKind::kParagraph;
+  }
+
+  void append(std::string_view text) {
+    if (table_ && caption_) {
+      caption_text_ += text;
+    } else if (!table_ || in_cell_) {
+      text_ += text;
+    }
+  }
+
+  // In how many items of lists a node lies, itself included.
+  static int list_depth(const xmlNode* node) {
+    int depth = 0;
+    for (const xmlNode* up = node; up != nullptr; up = up->parent) {
+      const std::string_view name = up->type == XML_ELEMENT_NODE ? name_of(up) : std::string_view();
+      if (name == "li" || name == "dt") ++depth;
+      if (name == "dd") depth += 2;  // under its term
+    }
+    return depth;
+  }
+
+  // Of Markdown the line that cmark remembers; of HTML the parser's own.
+  NotePlace place_of(const xmlNode* node) const {
+    NotePlace place{.cell = cell_, .line = 0};
+    for (const xmlNode* up = node; up != nullptr; up = up->parent) {
+      if (up->type != XML_ELEMENT_NODE) break;
+      const std::string position = attribute(up, "data-sourcepos");
+      if (position.empty()) continue;
+      std::from_chars(position.data(), position.data() + position.size(), place.line);
+      return place;
+    }
+    const long line = xmlGetLineNo(const_cast<xmlNode*>(node));
+    if (line > 0) place.line = static_cast<std::size_t>(line);
+    return place;
+  }
+
+  std::size_t cell_;
+  NoteText& note_;
+  std::string text_;
+  std::string caption_text_;
+  BlockKind kind_ = BlockKind::kParagraph;
+  int level_ = 1;
+  NotePlace place_;
+  std::optional<TextBlock> table_;
+  bool in_cell_ = false;
+  bool caption_ = false;
+  bool row_is_header_ = false;
+  std::size_t program_parts_ = 0;
+};
+
+// Pictures inside a page are megabytes of base64 that nobody reads, and longer than the parser takes.
+std::string without_embedded_data(std::string_view html) {
+  std::string out;
+  out.reserve(html.size());
+  std::size_t from = 0;
+  for (std::size_t at = html.find(";base64,"); at != std::string_view::npos;
+       at = html.find(";base64,", from)) {
+    at += std::strlen(";base64,");
+    out.append(html.substr(from, at - from));
+    while (at < html.size() && std::strchr("\"'<> )", html[at]) == nullptr) ++at;
+    from = at;
+  }
+  out.append(html.substr(from));
+  return out;
+}
+
+}  // namespace
+
+Status read_html(std::string_view html, std::size_t cell, NoteText& note) {
+  const std::string page = without_embedded_data(html);
+  if (page.find_first_not_of(" \t\r\n") == std::string::npos) return {};
+  if (page.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    return fail(ErrorKind::kUserInput, "the page is too large", note.name);
+  }
+  htmlParserCtxtPtr parser = htmlNewParserCtxt();
+  if (parser == nullptr) return fail(ErrorKind::kEnvironment, "out of memory", note.name);
+  const Document document(htmlCtxtReadMemory(parser, page.data(), static_cast<int>(page.size()), nullptr,
+                                             "UTF-8",
+                                             HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
+                                                 HTML_PARSE_NONET | HTML_PARSE_COMPACT));
+  const bool halted = parser->disableSAX != 0 && parser->wellFormed == 0 && parser->instate == XML_PARSER_EOF;
+  const xmlError* error = xmlCtxtGetLastError(parser);
+  std::string why =
+      error != nullptr && error->message != nullptr ? normalised(error->message) : std::string();
+  htmlFreeParserCtxt(parser);
+  if (halted) {
+    return fail(ErrorKind::kCorruptData, "the page cannot be read to its end", note.name, std::move(why));
+  }
+  if (!document) return fail(ErrorKind::kCorruptData, "the page cannot be read", note.name, std::move(why));
+  const xmlNode* root = xmlDocGetRootElement(document.get());
+  if (root == nullptr) return {};
+  Walk walk(cell, note);
+  walk.run(root);
+  if (walk.program_parts() > 0) {
+    note.not_read.push_back(fmt::format("{} parts of program text and output", walk.program_parts()));
+  }
+  return {};
+}
+
+}  // namespace quantier::audit_internal

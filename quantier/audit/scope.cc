@@ -1,0 +1,257 @@
+#include "quantier/audit/scope.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <string_view>
+
+#include "quantier/audit/grammar.h"
+
+namespace quantier {
+namespace {
+
+using audit_internal::Chosen;
+using audit_internal::counts_things;
+using audit_internal::Reader;
+
+void merge(std::vector<std::string>& into, const std::vector<std::string>& more) {
+  for (const std::string& value : more) {
+    if (std::ranges::find(into, value) == into.end()) into.push_back(value);
+  }
+}
+
+// Of one kind: what the sentence names, and where it names nothing, what stands around it.
+std::vector<std::string> around(const Passage& passage, MentionKind kind, bool integer, bool& near) {
+  near = true;
+  for (const std::vector<Mention>* list :
+       {&passage.mentions, &passage.before, &passage.lead_in, &passage.heading}) {
+    // "Before this" above a section is no word about a fit.
+    if (kind == MentionKind::kFit && list == &passage.heading) break;
+    std::vector<Mention> of_kind;
+    for (const Mention& each : *list) {
+      // A bare "before" or "after" of another sentence is about anything.
+      if (kind == MentionKind::kFit && list != &passage.mentions && each.end - each.begin <= 6) continue;
+      if (each.kind == kind && (integer || !counts_things(each))) of_kind.push_back(each);
+    }
+    if (std::vector<std::string> values = said(of_kind, kind); !values.empty()) return values;
+    near = false;
+  }
+  return {};
+}
+
+// "after temperature" is one of several fits; a fit named exactly says which.
+void keep_exact_fits(const std::vector<Mention>& mentions, std::vector<std::string>& fits) {
+  std::vector<std::string> exact;
+  for (const Mention& each : mentions) {
+    if (each.kind == MentionKind::kFit && each.means.size() == 1 && each.means.front() != "raw") {
+      merge(exact, each.means);
+    }
+  }
+  if (exact.empty()) return;
+  const bool raw = std::ranges::find(fits, "raw") != fits.end();
+  fits = exact;
+  if (raw) fits.emplace_back("raw");
+}
+
+ScopeSet of_cell(const Passage& cell, MentionKind kind) {
+  std::vector<std::string> values = said(cell.mentions, kind);
+  merge(values, said(cell.column_mentions, kind));
+  if (kind != MentionKind::kMetric || values.empty()) merge(values, said(cell.row_mentions, kind));
+  ScopeSet set{.values = values, .pinned = !values.empty()};
+  if (values.empty()) {
+    for (const std::vector<Mention>* list : {&cell.lead_in, &cell.heading}) {
+      set.values = said(*list, kind);
+      if (kind == MentionKind::kFit) keep_exact_fits(*list, set.values);
+      if (!set.values.empty()) break;
+    }
+  }
+  return set;
+}
+
+// The column "lost / gained" with as many numbers in the cell: one metric for each.
+void split_by_column(const Passage& cell, std::size_t number, ScopeSet& metric) {
+  std::vector<const Mention*> parts;
+  for (const Mention& each : cell.metric_mentions) {
+    if (each.kind == MentionKind::kMetric) parts.push_back(&each);
+  }
+  if (parts.size() < 2 || parts.size() != cell.numbers.size()) return;
+  for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+    const std::string_view between =
+        std::string_view(cell.metric_text).substr(parts[i]->end, parts[i + 1]->begin - parts[i]->end);
+    if (between.find('/') == std::string_view::npos) return;
+  }
+  metric.values = parts[number]->means;
+}
+
+// What the unit says of the metric outweighs words: milliseconds are time, points a difference.
+void metric_of_unit(const Passage& passage, const WrittenNumber& number, bool metric_is_near, Scope& scope) {
+  const WrittenUnit unit = number.unit == WrittenUnit::kNone ? passage.column_unit : number.unit;
+  if (unit == WrittenUnit::kMilliseconds || unit == WrittenUnit::kBytes) {
+    const char* metric = unit == WrittenUnit::kMilliseconds ? "latency" : "memory";
+    const std::string headroom = std::string(metric) + "_headroom";
+    scope.metric = {.values = {metric, headroom}, .pinned = true};
+    return;
+  }
+  const bool points_around = counts_in_points(passage);
+  const bool bare = number.unit == WrittenUnit::kNone && !number.integer;
+  const bool points = number.unit == WrittenUnit::kPoints ||
+                      (number.unit == WrittenUnit::kNone && passage.column_unit == WrittenUnit::kPoints) ||
+                      (bare && points_around && scope.metric.values.empty());
+  if (points) {
+    constexpr std::array<std::string_view, 9> kDifferences = {
+        "accuracy_change", "contrast",   "macro_f1_difference", "tier_f1",   "ece",
+        "ece_difference",  "detectable", "class_accuracy",      "gate_share"};
+    std::erase_if(scope.metric.values, [&](const std::string& each) {
+      return std::ranges::find(kDifferences, each) == kDifferences.end();
+    });
+    const bool tiers = !said(passage.mentions, MentionKind::kTier).empty();
+    if (tiers && !metric_is_near) scope.metric.values.clear();
+    // Of accuracy unless something else is named; a tier has no other number that is counted in points.
+    if (scope.metric.values.empty() || tiers) {
+      merge(scope.metric.values, {"accuracy_change", "detectable"});
+      // One change against another needs both sides in the sentence.
+      const auto count_of = [&](MentionKind kind) { return said(passage.mentions, kind).size(); };
+      if (says(passage.mentions, "comparison") &&
+          (count_of(MentionKind::kTier) > 1 || count_of(MentionKind::kModel) > 1 ||
+           count_of(MentionKind::kRecipe) > 2)) {
+        merge(scope.metric.values, {"contrast"});
+      }
+    }
+    return;
+  }
+  // A class's own numbers, where nothing says which.
+  if (scope.label.pinned && !scope.metric.pinned) scope.metric = {};
+  if (!scope.label.values.empty() && !number.integer && !scope.metric.values.empty()) {
+    merge(scope.metric.values, {"class_accuracy", "probability", "tier_f1"});
+  }
+  if (bare && points_around && !scope.metric.values.empty()) merge(scope.metric.values, {"accuracy_change"});
+}
+
+}  // namespace
+
+bool ScopeSet::allows(const std::string& value) const {
+  return values.empty() || std::ranges::find(values, value) != values.end();
+}
+
+NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvidence& evidence) {
+  NumberScopes scopes;
+  const Reader reader(passage, index);
+  const WrittenNumber& number = passage.numbers[index];
+  const bool is_cell = passage.kind == PassageKind::kCell;
+  const auto fill = [&](MentionKind kind, ScopeSet Scope::* set) {
+    if (is_cell) {
+      scopes.narrow.*set = of_cell(passage, kind);
+      // A column that names a fit is about calibration.
+      if (kind == MentionKind::kMetric && !(scopes.narrow.*set).pinned &&
+          !said(passage.column_mentions, MentionKind::kFit).empty()) {
+        scopes.narrow.*set = {.values = {"ece", "temperature", "ece_difference"}, .pinned = true};
+      }
+      // "590 MB against 410 MB": what a cell compares with is the reference.
+      if (kind == MentionKind::kRecipe && says(passage.mentions, "comparison") &&
+          (scopes.narrow.*set).pinned) {
+        merge((scopes.narrow.*set).values, {evidence.reference_recipe});
+      }
+      scopes.wide.*set = scopes.narrow.*set;
+      if (kind == MentionKind::kMetric) scopes.metric_is_near = (scopes.narrow.*set).pinned;
+      return;
+    }
+    bool near = false;
+    (scopes.wide.*set).values = around(passage, kind, number.integer, near);
+    if (kind == MentionKind::kMetric) scopes.metric_is_near = near;
+    // "over its precisions" is about all of them, whatever the sentence before spoke of.
+    const char* plural = kind == MentionKind::kRecipe  ? "every-recipe"
+                         : kind == MentionKind::kModel ? "every-model"
+                                                       : "";
+    if (!near && says(passage.mentions, plural)) (scopes.wide.*set).values.clear();
+    Chosen chosen = reader.narrow(kind);
+    scopes.narrow.*set =
+        chosen.pinned ? ScopeSet{.values = std::move(chosen.values), .pinned = true} : scopes.wide.*set;
+  };
+  fill(MentionKind::kModel, &Scope::model);
+  fill(MentionKind::kRecipe, &Scope::recipe);
+  // "lower than that of fp16 [-0.10, -0.01]": the reference is what a difference is taken to, not whose it
+  // is.
+  const bool difference =
+      number.sign != 0 || number.unit == WrittenUnit::kPoints || number.in_range || number.in_brackets;
+  if (!is_cell && difference && scopes.narrow.recipe.pinned &&
+      scopes.narrow.recipe.values == std::vector{evidence.reference_recipe}) {
+    scopes.narrow.recipe = scopes.wide.recipe;
+  }
+  fill(MentionKind::kTier, &Scope::tier);
+  fill(MentionKind::kLabel, &Scope::label);
+  fill(MentionKind::kMetric, &Scope::metric);
+  fill(MentionKind::kFit, &Scope::fit);
+  if (is_cell) {
+    split_by_column(passage, index, scopes.narrow.metric);
+    scopes.wide.metric = scopes.narrow.metric;
+    keep_exact_fits(passage.column_mentions, scopes.narrow.fit.values);
+    scopes.wide.fit = scopes.narrow.fit;
+    scopes.limit = says(passage.mentions, "limit");
+  } else {
+    keep_exact_fits(passage.mentions, scopes.wide.fit.values);
+    if (!scopes.narrow.fit.pinned) scopes.narrow.fit = scopes.wide.fit;
+    scopes.compares = says(passage.mentions, "comparison");
+    // What a comparison leaves unsaid is the reference: "5.80 ms, up from 2.31".
+    if (!scopes.wide.recipe.values.empty() && scopes.compares)
+      merge(scopes.wide.recipe.values, {evidence.reference_recipe});
+    scopes.limit = reader.near_word("limit", 12);
+  }
+  if (number.integer && number.unit == WrittenUnit::kNone && !is_cell && reader.is_total()) {
+    scopes.narrow.metric = {.values = {"n", "class_n", "classes", "flips", "gate_kept"}, .pinned = true};
+    scopes.wide.metric = scopes.narrow.metric;
+    scopes.metric_is_near = true;
+  }
+  const bool metric_is_said = scopes.metric_is_near;
+  if (!scopes.metric_is_near && !number.integer && number.unit == WrittenUnit::kNone) {
+    // "held-out: 0.041" speaks of calibration; a heading or the sentence before says what a list of numbers
+    // is.
+    const bool owned = scopes.narrow.model.pinned || scopes.narrow.recipe.pinned;
+    scopes.metric_is_near =
+        !said(passage.mentions, MentionKind::kFit).empty() || (owned && !scopes.wide.metric.values.empty());
+  }
+  for (Scope* scope : {&scopes.narrow, &scopes.wide}) metric_of_unit(passage, number, metric_is_said, *scope);
+  scopes.hypothetical = says(passage.mentions, "hypothetical");
+  scopes.bounding = reader.word_just_before("bounding", 4);
+  scopes.approximate = reader.word_just_before("approximate", 3);
+  scopes.convention = reader.near_word("convention", 6);
+  scopes.is_difference =
+      number.sign != 0 || reader.word_just_before("difference", 12) || says(passage.mentions, "difference");
+  return scopes;
+}
+
+bool counts_in_points(const Passage& passage) {
+  if (passage.kind != PassageKind::kSentence) return false;
+  if (std::ranges::any_of(passage.numbers,
+                          [](const WrittenNumber& each) { return each.unit == WrittenUnit::kPoints; }))
+    return true;
+  // A heading or the paragraph before a list may say it once for all of it; then a tier is what is counted.
+  if (said(passage.mentions, MentionKind::kTier).empty()) return false;
+  return says(passage.before, "points") || says(passage.lead_in, "points") || says(passage.heading, "points");
+}
+
+bool in_scope(const Fact& fact, const Scope& scope) {
+  if (!scope.metric.allows(fact.metric)) return false;
+  const bool own = (fact.model.empty() || scope.model.allows(fact.model)) &&
+                   (fact.recipe.empty() || scope.recipe.allows(fact.recipe));
+  const bool other = !fact.against_model.empty() && scope.model.allows(fact.against_model) &&
+                     scope.recipe.allows(fact.against_recipe);
+  if (!own && !other) return false;
+  // All examples are meant unless a tier is tied to the number.
+  if (!fact.tier.empty() || scope.tier.pinned) {
+    const bool tiered = fact.metric == "accuracy" || fact.metric == "accuracy_change" ||
+                        fact.metric == "tier_f1" || !fact.tier.empty();
+    if (tiered && !scope.tier.allows(fact.tier)) return false;
+  }
+  if (!fact.label.empty() && !(scope.label.values.empty() ? false : scope.label.allows(fact.label)))
+    return false;
+  if (fact.label.empty() && scope.label.pinned && fact.unit != FactUnit::kMilliseconds) return false;
+  if (fact.fit.empty() || fact.fit == "raw") {
+    // Nothing was fitted: it may stand beside any fit, but not in another fit's column.
+    return fact.fit.empty() || !scope.fit.pinned || scope.fit.allows("raw") || fact.metric != "ece" ||
+           scope.fit.values.empty();
+  }
+  return scope.fit.allows(fact.fit);
+}
+
+}  // namespace quantier

@@ -1,0 +1,24 @@
+// Everything that an analysis and a decision state as a number, flattened for the audit of a note.
+//
+// Pure: nothing is computed here but ratios and rates that people always write (time and memory as multiples
+// of the reference's and of the choice's, requests a second from milliseconds, what is left to a limit). Ends
+// of resampled intervals carry the Monte-Carlo error of a percentile: for B replicates of a near-normal
+// statistic with deviation s, s sqrt(q (1 - q) / B) / f(z_q), which at q = 2.5 % is 2.67 s / sqrt(B).
+#pragma once
+
+#include <vector>
+
+#include "quantier/audit/fact.h"
+#include "quantier/decide/decision.h"
+#include "quantier/record/reported_value.h"
+#include "quantier/record/run.h"
+#include "quantier/stats/comparisons/analysis.h"
+#include "quantier/stats/comparisons/analyze.h"
+
+namespace quantier {
+
+[[nodiscard]] AuditEvidence audit_evidence_of(const Analysis& analysis, const Decision& decision,
+                                              const std::vector<ReportedValue>& reported,
+                                              const std::vector<Run>& runs, const AnalysisTiers& tiers);
+
+}  // namespace quantier

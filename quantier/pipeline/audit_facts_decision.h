@@ -1,0 +1,195 @@
+// The whole of an analysis, and what a decision states. Included by audit_facts.cc only.
+#pragma once
+
+#include "quantier/pipeline/audit_fact_writer.h"
+
+namespace quantier::audit_facts {
+
+class DecisionFacts : public FactWriter {
+ public:
+  using FactWriter::FactWriter;
+
+  void whole() {
+    Fact fact;
+    fact.id = "analysis";
+    fact.metric = "n";
+    count(fact, analysis_.examples);
+    fact.metric = "classes";
+    count(fact, analysis_.label_names.size());
+    if (!analysis_.configurations.empty()) {
+      count(fact, analysis_.configurations.front().quality.classes_with_support);
+      for (const ConfigurationFindings& one : analysis_.configurations) {
+        for (const SupportShare& share : one.support) {
+          if (share.variance_share)
+            put(named(one.model, one.recipe, "support_share", "support"), *share.variance_share);
+        }
+      }
+      for (const SupportShare& share : analysis_.configurations.front().support) {
+        count(fact, share.classes);
+        Fact other = fact;
+        other.metric = "n";
+        count(other, share.examples);
+        other.metric = "support_share";
+        put(other, share.weight);
+        if (share.variance_share) put(other, *share.variance_share);
+      }
+    }
+    fact.metric = "replicates";
+    count(fact, analysis_.replicates);
+    count(fact, analysis_.calibration_replicates);
+    fact.metric = "family";
+    count(fact, analysis_.family_size);
+    fact.metric = "margin";
+    fact.source = FactSource::kDeclared;
+    const Margins& margins = decision_.envelope.margins;
+    for (const double margin :
+         {margins.macro_f1, margins.latency_fraction, margins.memory_fraction, margins.ece}) {
+      put(fact, margin);
+    }
+  }
+
+  // Classes by tier, those without examples included.
+  void tiers(const AnalysisTiers& tiers) {
+    for (std::size_t t = 0; t < tiers.names.size(); ++t) {
+      Fact fact;
+      fact.id = "tiers/" + tiers.names[t];
+      fact.metric = "classes";
+      fact.tier = tiers.names[t];
+      count(fact, static_cast<std::uint64_t>(
+                      std::ranges::count(tiers.tier_of_class, static_cast<std::int32_t>(t))));
+    }
+  }
+
+  void decision() {
+    for (std::size_t c = 0; c < decision_.constraints.size(); ++c) limit(c);
+    for (const Relaxation& step : decision_.relaxations) {
+      Fact fact = limit_fact(decision_.constraints[step.constraint]);
+      fact.role = FactRole::kStep;
+      fact.id = "relaxation";
+      put(fact, step.new_limit);
+      fact.difference = true;
+      put(fact, step.change, true);
+    }
+    if (decision_.envelope.requests_per_second) {
+      Fact fact;
+      fact.id = "envelope/requests";
+      fact.metric = "requests";
+      fact.unit = FactUnit::kRate;
+      fact.role = FactRole::kLimit;
+      fact.source = FactSource::kDeclared;
+      put(fact, *decision_.envelope.requests_per_second);
+    }
+    for (std::size_t i = 0; i < decision_.candidates.size(); ++i) {
+      const Candidate& candidate = decision_.candidates[i];
+      for (std::size_t c = 0; c < decision_.checks[i].checks.size(); ++c) {
+        const Check& check = decision_.checks[i].checks[c];
+        if (!check.value) continue;
+        Fact fact = limit_fact(decision_.constraints[c]);
+        fact.role = FactRole::kValue;
+        fact.model = candidate.model;
+        fact.recipe = candidate.recipe;
+        fact.id = "headroom";
+        fact.metric = fact.metric + "_headroom";
+        fact.difference = true;
+        put(fact, check.headroom, true);
+        fact.unit = FactUnit::kFraction;
+        put(fact, check.headroom_fraction, true);
+      }
+      ratios(candidate);
+      AuditConfiguration configuration{.model = candidate.model, .recipe = candidate.recipe};
+      for (const Frontier* frontier : {&decision_.latency_frontier, &decision_.memory_frontier}) {
+        if (i >= frontier->points.size()) continue;
+        const FrontierStatus status = frontier->points[i].status;
+        configuration.dominated = configuration.dominated || status == FrontierStatus::kDominated;
+        configuration.frontier = configuration.frontier || status == FrontierStatus::kMember ||
+                                 status == FrontierStatus::kMemberByTie || status == FrontierStatus::kTied;
+      }
+      out_.configurations.push_back(std::move(configuration));
+    }
+  }
+
+ private:
+  static Fact limit_fact(const Constraint& constraint) {
+    Fact fact;
+    fact.source = FactSource::kDeclared;
+    fact.role = FactRole::kLimit;
+    fact.tier = constraint.tier;
+    switch (constraint.metric.kind) {
+      case MetricKind::kLatency:
+      case MetricKind::kLatencyPercentile:
+        fact.metric = "latency";
+        fact.unit = FactUnit::kMilliseconds;
+        break;
+      case MetricKind::kMacroF1:
+        fact.metric = "macro_f1";
+        break;
+      case MetricKind::kEce:
+        fact.metric = "ece";
+        break;
+      case MetricKind::kMemory:
+        fact.metric = "memory";
+        fact.unit = FactUnit::kBytes;
+        break;
+      case MetricKind::kTierAccuracy:
+      case MetricKind::kAccuracy:
+        fact.metric = "accuracy";
+        break;
+      case MetricKind::kTierMacroF1:
+        fact.metric = "tier_f1";
+        break;
+      case MetricKind::kClassF1:
+      case MetricKind::kClassAccuracy:
+        fact.metric = constraint.metric.kind == MetricKind::kClassF1 ? "tier_f1" : "class_accuracy";
+        fact.label = constraint.tier;
+        fact.tier.clear();
+        break;
+      case MetricKind::kGateShare:
+      case MetricKind::kGateShareAtAccuracy:
+        fact.metric = "gate_share";
+        break;
+      case MetricKind::kGateAccuracy:
+      case MetricKind::kGateAccuracyAtAccuracy:
+        fact.metric = "gate_accuracy";
+        break;
+      case MetricKind::kRequestsPerSecond:
+        fact.metric = "requests";
+        fact.unit = FactUnit::kRate;
+        break;
+    }
+    fact.id = "envelope/" + fact.metric;
+    return fact;
+  }
+
+  void limit(std::size_t c) {
+    const Constraint& constraint = decision_.constraints[c];
+    const Fact fact = limit_fact(constraint);
+    put(fact, constraint.limit);
+    AuditLimit entry{
+        .metric = fact.metric, .tier = constraint.tier, .limit = constraint.limit, .failed_by = {}};
+    for (const std::size_t i : decision_.summaries[c].failed_by)
+      entry.failed_by.push_back(decision_.candidates[i].name);
+    out_.limits.push_back(std::move(entry));
+  }
+
+  // Time and memory as multiples: of the reference of the same model, and of the choice.
+  void ratios(const Candidate& candidate) {
+    for (const Candidate& other : decision_.candidates) {
+      const bool reference = other.model == candidate.model && other.recipe == analysis_.reference_recipe;
+      const bool choice = decision_.chosen && &other == &decision_.candidates[*decision_.chosen];
+      if (&other == &candidate || (!reference && !choice)) continue;
+      const auto ratio = [&](const char* metric, const std::optional<double>& a,
+                             const std::optional<double>& b) {
+        if (!a || !b || *b <= 0.0) return;
+        Fact fact = named(candidate.model, candidate.recipe, metric, metric);
+        fact.against_model = other.model;
+        fact.against_recipe = other.recipe;
+        fact.unit = FactUnit::kRatio;
+        put(fact, *a / *b);
+      };
+      ratio("latency", candidate.ms_per_example, other.ms_per_example);
+      ratio("memory", candidate.memory_bytes, other.memory_bytes);
+    }
+  }
+};
+
+}  // namespace quantier::audit_facts
