@@ -10,7 +10,9 @@
 //        text += fmt::format("{} points", cite(ref, points(delta.delta)));
 //    Every rendering then leads from the number to the row of the finding under "Where the numbers come
 //    from", which the renderers append by themselves: a link in Markdown, a link that also answers to hover
-//    and focus in HTML, the appendix alone in PDF. Cite the number, not its unit and not the words around it.
+//    and focus in HTML, the appendix alone in PDF. Cite the number, not its unit and not the words around it;
+//    an interval or counts behind it may share its citation (cited.h, which also has the names in use). The
+//    field must be one that pipeline/findings*.cc gives, in that order: `quantier verify` reads it.
 //    Cite last: lengths and first letters of a cited text are not those of what is seen (visible() gives
 //    that).
 //  - Sentences are measured unless they are wrapped: modelled("...") for what a model of the hardware says,

@@ -1,6 +1,7 @@
 #include "quantier/note/keep_blocks.h"
 
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -142,6 +143,20 @@ TEST(KeepBlocks, BrokenMarksAreRefusedWithTheirLine) {
   const auto empty = read_keep_blocks("", "note.md");
   ASSERT_TRUE(empty);
   EXPECT_THAT(*empty, IsEmpty());
+}
+
+TEST(KeepBlocks, AFigureWithItsIntervalIsOneLink) {
+  const std::string copied = "it fell by [−2.8 \\[−4.1, −1.2\\]](#r12345678) points";
+  std::vector<std::string> values;
+  for (const auto& number : note_internal::numbers_in(copied)) {
+    EXPECT_EQ(number.anchor, "r12345678");
+    values.push_back(number.value);
+  }
+  EXPECT_THAT(values, ElementsAre("-2.8", "-4.1", "-1.2"));
+  const note_internal::Reference reference{
+      "r12345678", {"encoder/int4/tail/accuracy", "delta", "run", ""}, {}};
+  EXPECT_EQ(note_internal::with_citations(copied, {reference}),
+            "it fell by " + cite(reference.ref, "−2.8 [−4.1, −1.2]") + " points");
 }
 
 TEST(KeepBlocks, NumbersAreToldFromNames) {
