@@ -74,16 +74,10 @@ void axis_frontier_blocks(const NoteInput& input, Blocks& blocks) {
     if (chances)
       table.rows.back().push_back(point.membership ? probability(*point.membership) : std::string("–"));
   }
-  blocks.emplace_back(NoteParagraph{
-      fmt::format("On {} together {} on the frontier{}.", join(axes),
-                  members.empty()
-                      ? "nobody is"
-                      : fmt::format("{} {}", names(decision, members), members.size() == 1 ? "is" : "are"),
-                  dominated.empty()
-                      ? ""
-                      : fmt::format(", and {} dominated",
-                                    names(decision, dominated) + (dominated.size() == 1 ? " is" : " are"))) +
-      limited_mark(input)});
+  std::string text = fmt::format("On {} together the frontier is {}", join(axes),
+                                 members.empty() ? "empty" : names(decision, members));
+  if (!dominated.empty()) text += fmt::format("; dominated: {}", names(decision, dominated));
+  blocks.emplace_back(NoteParagraph{text + "." + limited_mark(input)});
   blocks.emplace_back(std::move(table));
 }
 
