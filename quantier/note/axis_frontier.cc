@@ -52,6 +52,7 @@ void axis_frontier_blocks(const NoteInput& input, Blocks& blocks) {
   const AxisFrontier& frontier = decision.frontier;
   if (frontier.axes.size() < 2) return;
   std::vector<std::string> axes;
+  axes.reserve(frontier.axes.size());
   for (const Metric& metric : frontier.axes) axes.push_back(axis_name(metric));
   std::vector<std::size_t> members;
   std::vector<std::size_t> dominated;
