@@ -141,6 +141,8 @@ std::string landing_sentence(const NoteInput& input) {
         where = static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
       parts.push_back(fmt::format("{} of {} at {}", count(row[where]), count(errors), each.recipe));
     }
+    // Before and at the last precision; the appendix has those between.
+    if (parts.size() > 2) parts.erase(parts.begin() + 1, parts.end() - 1);
     if (!parts.empty()) {
       clauses.push_back(
           fmt::format("{} answers mostly with {} ({})", model, tier_of(input, where), join(parts)));

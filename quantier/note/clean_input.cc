@@ -74,7 +74,7 @@ void clean_hardware(NoteInput& input) {
   if (input.hardware) {
     NoteHardware& hardware = *input.hardware;
     clean_all(hardware.stack, hardware.workload, hardware.configurations, hardware.mechanisms,
-              hardware.without_shapes, hardware.why_no_times);
+              hardware.without_shapes, hardware.why_no_times, hardware.mechanism_place);
     for (NoteDevice& each : hardware.devices) {
       clean_all(each.name, each.title, each.possible, each.choice_why);
     }

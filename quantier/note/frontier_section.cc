@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "quantier/decide/compare.h"
+#include "quantier/note/axis_frontier.h"
 #include "quantier/note/cited.h"
 #include "quantier/note/decision_words.h"
 #include "quantier/note/figures.h"
@@ -256,11 +257,7 @@ void frontier_section(const NoteInput& input, Blocks& blocks) {
   configurations_table(input, blocks);
   frontier_figure(input, decision.latency_frontier, blocks);
   frontier_figure(input, decision.memory_frontier, blocks);
-  std::string together;
-  for (const std::string& sentence : axis_frontier_sentences(decision)) {
-    together += (together.empty() ? "" : " ") + sentence;
-  }
-  if (!together.empty()) blocks.emplace_back(NoteParagraph{together + limited_mark(input)});
+  axis_frontier_blocks(input, blocks);
   for (const CleanSweep& sweep : decision.sweeps) {
     blocks.emplace_back(NoteParagraph{sweep_sentence(decision, sweep) + limited_mark(input)});
   }

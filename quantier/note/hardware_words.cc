@@ -130,7 +130,8 @@ std::string changes_sentence(const NoteHardware& hardware) {
   }
   std::string text = parts.empty() ? std::string() : fmt::format("Orders turn over: {}.", join(parts, "; "));
   if (!hardware.mechanisms.empty()) {
-    text += fmt::format("{}By what: {}.", text.empty() ? "" : " ", join(hardware.mechanisms, "; "));
+    text += fmt::format("{}By what, {}: {}.", text.empty() ? "" : " ", hardware.mechanism_place,
+                        join(hardware.mechanisms, "; "));
   }
   return text;
 }

@@ -218,9 +218,10 @@ TEST(Note, WeakTiersNamedClassesAndGatesAreReadNotOnlyTabulated) {
                          {"encoder", "int8", "rare", "tail", 10, 0.5, 0.4, "enc8"},
                          {"encoder", "int4", "rare", "tail", 10, 0.8, 0.6, "enc4"}};
   const std::string markdown = plain_markdown(build_note(input));
-  EXPECT_THAT(markdown,
-              HasSubstr("encoder is weakest in tail (accuracy 0.100 at fp16), and there: int8 −0.5 points "
-                        "(unresolved) and int4 +2.8 points (directional); decoder is weakest"));
+  EXPECT_THAT(
+      markdown,
+      HasSubstr("encoder is weakest in tail (0.100 at fp16): int8 −0.5 points (unresolved) and int4 +2.8 "
+                "points (directional); decoder is weakest"));
   EXPECT_THAT(markdown, HasSubstr("rare (tail) moves most: on encoder, from 0.500 at fp16 to 0.800 at int4. "
                                   "That is 3 predictions of 10, an anecdote and not a finding"));
   EXPECT_THAT(

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "quantier/decide/choice_elsewhere.h"
 #include "quantier/formats/plan.h"
@@ -147,6 +148,10 @@ NoteDevice device_of(const HardwareCounterfactual& place, const Decision& decisi
   return device;
 }
 
+constexpr double kShows = 0.0005;  // ms of a batch: smaller parts are left out
+
+std::string signed_ms(double ms) { return fmt::format("{}{:.2g}", ms < 0.0 ? "−" : "+", std::abs(ms)); }
+
 // Why a recipe differs from the reference on a device that these numbers are not of: for the model of the
 // choice, where there is one.
 void add_mechanisms(const std::vector<const HardwareCounterfactual*>& places, const Decision& decision,
@@ -161,10 +166,21 @@ void add_mechanisms(const std::vector<const HardwareCounterfactual*>& places, co
       if (std::ranges::any_of(place->configurations, has)) model = chosen;
     }
     for (const CounterfactualConfiguration& row : place->configurations) {
-      const std::string why = row.model == model && row.time ? mechanism_sentence(row) : std::string();
-      if (!why.empty()) {
-        note.mechanisms.push_back(fmt::format("on a {} {} takes {}", shown(place->device), row.name, why));
+      const Mechanism& mechanism = row.mechanism;
+      if (row.model != model || !row.time || mechanism.reference.empty()) continue;
+      note.mechanism_place = fmt::format("on a {} against {}", shown(place->device), mechanism.reference);
+      const double sum =
+          mechanism.products_ms + mechanism.elementwise_ms + mechanism.quantize_ms + mechanism.launches_ms;
+      std::vector<std::string> parts;
+      const std::pair<const char*, double> kinds[] = {{"products", mechanism.products_ms},
+                                                      {"activations", mechanism.elementwise_ms},
+                                                      {"quantizing and dequantizing", mechanism.quantize_ms},
+                                                      {"launches and waits", mechanism.launches_ms}};
+      for (const auto& [kind, ms] : kinds) {
+        if (std::abs(ms) >= kShows) parts.push_back(fmt::format("{} {}", kind, signed_ms(ms)));
       }
+      note.mechanisms.push_back(
+          fmt::format("{} {} ms a batch ({})", row.recipe, signed_ms(sum), fmt::join(parts, ", ")));
     }
   }
 }
