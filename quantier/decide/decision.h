@@ -214,7 +214,7 @@ struct ClaimPair {
 
 // Reinforced: better in every pair; overturned: worse in every pair; complicated: anything else that was
 // measured; undecided: no pair has both values.
-struct ClaimFinding {
+struct PriorClaimFinding {
   std::size_t claim = 0;  // into Prior::claims
   PriorOutcome outcome = PriorOutcome::kUndecided;
   std::vector<ClaimPair> pairs;
@@ -223,7 +223,7 @@ struct ClaimFinding {
 struct PriorRevisit {
   PriorOutcome outcome = PriorOutcome::kNone;
   std::vector<PriorFinding> findings;
-  std::vector<ClaimFinding> claims = {};
+  std::vector<PriorClaimFinding> claims = {};
 };
 
 // One model ahead of another on macro-F1, memory and latency at once, each beyond its margin: `by` is a

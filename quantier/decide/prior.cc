@@ -56,11 +56,11 @@ std::vector<std::pair<std::size_t, std::size_t>> claimed_pairs(const std::vector
   return same_recipe.empty() ? all : same_recipe;
 }
 
-ClaimFinding answer_claim(const Decision& decision, std::size_t index,
+PriorClaimFinding answer_claim(const Decision& decision, std::size_t index,
                           const std::vector<QualityDifference>& differences) {
   const PriorClaim& claim = decision.envelope.prior.claims[index];
   const std::vector<Candidate>& candidates = decision.candidates;
-  ClaimFinding finding;
+  PriorClaimFinding finding;
   finding.claim = index;
   int better = 0;
   int worse = 0;

@@ -7,7 +7,7 @@
 namespace quantier {
 namespace {
 
-ClaimFinding answered(const PriorClaim& claim, const std::vector<QualityDifference>& differences = {}) {
+PriorClaimFinding answered(const PriorClaim& claim, const std::vector<QualityDifference>& differences = {}) {
   Envelope envelope = workload_fixture::envelope();
   envelope.prior.claims = {claim};
   const Decision decision = decide_candidates(workload_fixture::candidates(), differences, envelope).value();
@@ -15,7 +15,7 @@ ClaimFinding answered(const PriorClaim& claim, const std::vector<QualityDifferen
 }
 
 TEST(PriorClaims, ModelsAreComparedRecipeByRecipe) {
-  const ClaimFinding found = answered({"", {MetricKind::kLatency}, "encoder", "decoder"});
+  const PriorClaimFinding found = answered({"", {MetricKind::kLatency}, "encoder", "decoder"});
   EXPECT_EQ(found.outcome, PriorOutcome::kReinforced);
   ASSERT_EQ(found.pairs.size(), 3U);
   EXPECT_EQ(found.pairs[1].value_better, 5.80);
@@ -29,7 +29,7 @@ TEST(PriorClaims, AMarginOrAPairedIntervalMakesATie) {
   EXPECT_EQ(answered({"", {MetricKind::kMacroF1}, "decoder fp16", "encoder fp16"}).outcome,
             PriorOutcome::kReinforced);
   const std::vector<QualityDifference> wide = {{"encoder fp16", "decoder fp16", -0.030, -0.065, 0.004}};
-  const ClaimFinding tie = answered({"", {MetricKind::kMacroF1}, "decoder fp16", "encoder fp16"}, wide);
+  const PriorClaimFinding tie = answered({"", {MetricKind::kMacroF1}, "decoder fp16", "encoder fp16"}, wide);
   EXPECT_EQ(tie.outcome, PriorOutcome::kComplicated);
   ASSERT_TRUE(tie.pairs.at(0).paired);
   EXPECT_DOUBLE_EQ(tie.pairs[0].paired->difference, 0.030);

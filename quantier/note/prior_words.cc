@@ -112,7 +112,7 @@ std::string load_experiment(const Decision& decision) {
 std::vector<std::string> claim_sentences(const NoteInput& input) {
   const Decision& decision = input.decision;
   std::vector<std::string> sentences;
-  for (const ClaimFinding& finding : decision.prior.claims) {
+  for (const PriorClaimFinding& finding : decision.prior.claims) {
     const PriorClaim& claim = decision.envelope.prior.claims[finding.claim];
     const std::string stated =
         claim.text.empty()
