@@ -57,7 +57,7 @@ std::vector<std::pair<std::size_t, std::size_t>> claimed_pairs(const std::vector
 }
 
 PriorClaimFinding answer_claim(const Decision& decision, std::size_t index,
-                          const std::vector<QualityDifference>& differences) {
+                               const std::vector<QualityDifference>& differences) {
   const PriorClaim& claim = decision.envelope.prior.claims[index];
   const std::vector<Candidate>& candidates = decision.candidates;
   PriorClaimFinding finding;

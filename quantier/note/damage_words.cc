@@ -91,7 +91,7 @@ std::string at_weakest_tier(const NoteInput& input, const std::string& model) {
     seen.push_back(fmt::format("{} {} points ({})", delta.recipe, cited_points(delta), delta.verdict));
   }
   if (seen.empty()) return {};
-  return fmt::format("{} is weakest in {} ({} at {}): {}", model, weakest->name,
+  return fmt::format("{} is weakest in {} (accuracy {} at {}): {}", model, weakest->name,
                      Cites(*base)("accuracy", weakest->name, fixed(weakest->accuracy, 3)),
                      input.reference_recipe, join(seen));
 }

@@ -72,12 +72,8 @@ void ask_about_gate(const NoteInput& input, std::vector<NoteGap>& gaps) {
   if (chosen == nullptr) return;
   for (const NoteCalibration& row : input.calibration) {
     if (row.model != chosen->model || row.recipe != chosen->recipe || row.gates.size() < 2) continue;
-    const auto text = [](const NoteGate& gate) {
-      return fmt::format("at {:g} it answers {:.0f} % and is right in {:.1f} % of these", gate.threshold,
-                         100.0 * gate.share, 100.0 * gate.accuracy);
-    };
     gaps.push_back({"gate-price", "What does an answer held back cost against a wrong one given?",
-                    fmt::format("{}; {}", text(row.gates.front()), text(row.gates.back()))});
+                    fmt::format("the gate curves of {} in section 3", chosen->name)});
     return;
   }
 }

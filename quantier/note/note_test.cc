@@ -122,7 +122,8 @@ TEST(Note, EveryFigureIsDrawnInThePdf) {
 
 TEST(Note, NumbersStayOnTheLineOfTheirUnit) {
   const std::string html = render_html(build_note(workload_note()));
-  EXPECT_THAT(html, ::testing::AllOf(HasSubstr(">2.31</a>&nbsp;ms/example, "), HasSubstr(">410.0&nbsp;MB</a> of memory")));
+  EXPECT_THAT(html, ::testing::AllOf(HasSubstr(">2.31</a>&nbsp;ms/example, "),
+                                     HasSubstr(">410.0&nbsp;MB</a> of memory")));
 }
 
 TEST(Note, MarkdownLabelsCannotBreakOut) {
@@ -220,8 +221,9 @@ TEST(Note, WeakTiersNamedClassesAndGatesAreReadNotOnlyTabulated) {
   const std::string markdown = plain_markdown(build_note(input));
   EXPECT_THAT(
       markdown,
-      HasSubstr("encoder is weakest in tail (0.100 at fp16): int8 −0.5 points (unresolved) and int4 +2.8 "
-                "points (directional); decoder is weakest"));
+      HasSubstr(
+          "encoder is weakest in tail (accuracy 0.100 at fp16): int8 −0.5 points (unresolved) and int4 +2.8 "
+          "points (directional); decoder is weakest"));
   EXPECT_THAT(markdown, HasSubstr("rare (tail) moves most: on encoder, from 0.500 at fp16 to 0.800 at int4. "
                                   "That is 3 predictions of 10, an anecdote and not a finding"));
   EXPECT_THAT(

@@ -12,12 +12,9 @@
 namespace quantier::note_internal {
 namespace {
 
-std::string multiple(const CostPromise& cost) {
-  if (!cost.ratio) return "not measured";
-  return fmt::format("{:.2f}x, {}", *cost.ratio, promise_outcome_name(cost.outcome));
-}
+std::string multiple(const CostPromise& cost) { return promise_outcome_name(cost.outcome); }
 
-// Tiers in which something shows, with its verdict; the others are named by their number.
+// Tiers in which something shows, with its verdict.
 std::string by_tier(const NoteInput& input, const Promises& promises) {
   std::vector<std::string> parts;
   std::size_t open = 0;
@@ -32,8 +29,7 @@ std::string by_tier(const NoteInput& input, const Promises& promises) {
     parts.push_back(fmt::format("{} {} {}", delta.tier, cite(ref, points(delta.delta)), delta.verdict));
   }
   if (open > 0) {
-    parts.push_back(parts.empty() ? fmt::format("nothing resolved in {} tier{}", open, open == 1 ? "" : "s")
-                                  : fmt::format("{} unresolved", open));
+    parts.emplace_back(parts.empty() ? "nothing resolved in any tier" : "the others unresolved");
   }
   return parts.empty() ? std::string("not compared") : join(parts);
 }
@@ -42,7 +38,7 @@ std::string calibration_cell(const NoteInput& input, const Promises& promises) {
   for (const NoteResidual& row : input.residuals) {
     if (row.model != promises.model || row.recipe != promises.recipe) continue;
     const char* word = row.size == "negligible" ? "equivalent" : row.resolved ? "different" : "unresolved";
-    return fmt::format("{} ECE, {}", signed_fixed(row.difference, 3), word);
+    return word;
   }
   return "not compared";
 }
@@ -73,9 +69,9 @@ void tool_table(const NoteInput& input, Blocks& blocks) {
   const std::string& reference = input.promises.front().reference_recipe;
   NoteTable table;
   table.caption = fmt::format(
-      "Which tool for which constraint, by these numbers: against {} of the same model, accuracy by tier in "
-      "points, "
-      "memory and time as multiples, ECE after temperature as a difference.",
+      "Which tool for which constraint, by the promises above: against {} of the same model, accuracy by "
+      "tier in "
+      "points, memory and time kept or not, the calibration error after temperature.",
       reference);
   table.header = {"tool", "run", "accuracy by tier", "memory", "time", "calibration", "reach for it"};
   table.text_columns = table.header.size();
@@ -88,7 +84,7 @@ void tool_table(const NoteInput& input, Blocks& blocks) {
                           multiple(each.memory), multiple(each.latency), calibration_cell(input, each),
                           reach_for(each)});
   }
-  table.rows.push_back({reference, "–", "what the others are held against", "1", "1", "–",
+  table.rows.push_back({reference, "–", "what the others are held against", "–", "–", "–",
                         "when a tier must not move, or nothing else is bought"});
   blocks.emplace_back(std::move(table));
 }
