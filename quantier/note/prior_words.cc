@@ -163,12 +163,13 @@ void earlier_blocks(const NoteInput& input, Blocks& blocks) {
   table.caption =
       "Measured before, as the imported files state it, and today; ECE after temperature is cross-fitted "
       "today.";
-  table.header = {"configuration", "run", "quantity", "earlier", "today"};
+  table.header = {"configuration", "run", "quantity", "earlier, as reported", "today"};
   table.text_columns = 3;
   const NoteEarlier* widest = nullptr;
   for (const NoteEarlier& row : input.earlier) {
     table.rows.push_back({row.recipe.empty() ? row.model : row.model + " " + row.recipe,
-                          short_key(row.run_key), row.quantity, fixed(row.earlier, 3), fixed(row.today, 3)});
+                          short_key(row.run_key), row.quantity == "temperature" ? "T" : row.quantity,
+                          fixed(row.earlier, 3), fixed(row.today, 3)});
     if (!row.today || row.quantity != "ECE after temperature") continue;
     if (widest == nullptr ||
         std::abs(*row.today - row.earlier) > std::abs(*widest->today - widest->earlier)) {
