@@ -57,6 +57,18 @@ std::vector<std::string> names(const std::vector<Mention>& clause, const Passage
   return {};
 }
 
+// What stands in quotation marks was said by somebody else, and is no claim of the note. Typographic ones are
+// plain by now (note_text.h), so the marks go in pairs.
+std::vector<Mention> unquoted(std::string_view text, std::vector<Mention> clause) {
+  for (std::size_t open = text.find('"'); open != std::string_view::npos;) {
+    const std::size_t close = text.find('"', open + 1);
+    if (close == std::string_view::npos) break;
+    std::erase_if(clause, [&](const Mention& each) { return each.begin >= open && each.end <= close; });
+    open = text.find('"', close + 1);
+  }
+  return clause;
+}
+
 class Claims {
  public:
   Claims(const std::vector<Passage>& passages, const AuditEvidence& evidence, const Published& published)
@@ -67,7 +79,7 @@ class Claims {
       const Passage& passage = passages_[index_];
       if (passage.appendix || passage.kind == PassageKind::kHeaderCell) continue;
       for (const auto& [begin, end] : clauses_of(passage.text)) {
-        const std::vector<Mention> clause = between(passage.mentions, begin, end);
+        const std::vector<Mention> clause = unquoted(passage.text, between(passage.mentions, begin, end));
         strength(passage, clause);
         if (passage.kind == PassageKind::kSentence) outcome(passage, clause);
       }

@@ -18,6 +18,10 @@ using audit_internal::mentions_count;
 using audit_internal::Reading;
 using audit_internal::readings_of;
 
+bool called_modelled(std::string_view text) {
+  return text.find("modelled") != std::string_view::npos || text.find("Modelled") != std::string_view::npos;
+}
+
 bool near(double written, double known, double tolerance) {
   return std::fabs(written - known) <= tolerance * (1.0 + 1e-9) + 1e-12;
 }
@@ -201,6 +205,12 @@ class Matcher {
       if (says(*list, "resampled")) return "a share of resampled data, which another seed would draw anew";
       if (says(*list, "per-thousand")) return "counted per thousand";
     }
+    // Modelled numbers are no findings of a run: the evidence has nothing to hold them against.
+    if (called_modelled(passage_.row_text) || called_modelled(passage_.text)) {
+      return "called modelled, and the evidence has only what was measured";
+    }
+    if (says(passage_.mentions, "by-confidence"))
+      return "of examples by their confidence, which no tier names";
     const bool finding = number_.sign != 0 || number_.in_brackets || number_.unit == WrittenUnit::kPoints;
     if (scopes_.hypothetical && !finding &&
         (scopes_.limit || scopes_.bounding || says(passage_.mentions, "limit"))) {

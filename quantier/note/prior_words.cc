@@ -126,9 +126,10 @@ std::vector<std::string> claim_sentences(const NoteInput& input) {
     if (finding.pairs.size() > pairs.size()) {
       pairs.push_back(fmt::format("{} more", finding.pairs.size() - pairs.size()));
     }
-    sentences.push_back(fmt::format(
-        "Its reason “{}” is {}: {}.", stated, outcome_of(finding.outcome),
-        pairs.empty() ? fmt::format("{} of both was not measured", claim.metric.name()) : join(pairs, "; ")));
+    sentences.push_back(fmt::format("Its reason “{}” is {}: {}.", stated, outcome_of(finding.outcome),
+                                    pairs.empty()
+                                        ? fmt::format("{} of both was not measured", claim.metric.name())
+                                        : fmt::format("on {}, {}", claim.metric.name(), join(pairs, "; "))));
   }
   return sentences;
 }

@@ -20,10 +20,8 @@ std::string accuracy_cell(const Promises& promises) {
   if (accuracy.outcome == PromiseOutcome::kNotMeasured) return "–";
   const std::string change =
       fmt::format("{} [{}, {}]", points(accuracy.delta), points(accuracy.low), points(accuracy.high));
-  std::string text = fmt::format("{}: {}", promise_outcome_name(accuracy.outcome),
-                                 cites_of(promises)("all/accuracy", "delta", change));
-  if (!accuracy.established_losses.empty()) text += ", loss in " + join(accuracy.established_losses);
-  return text;
+  return fmt::format("{}: {}", promise_outcome_name(accuracy.outcome),
+                     cites_of(promises)("all/accuracy", "delta", change));
 }
 
 // "broken: 2.51x (5.80 against 2.31 ms/example)"
@@ -46,17 +44,27 @@ std::string time_cell(const Promises& promises) {
                    fmt::format("{} against {} ms/example", fixed(cost.value, 2), fixed(cost.reference, 2)));
 }
 
+std::string no_reason(const Promises& /*promises*/) { return {}; }
+std::string losses(const Promises& promises) {
+  const std::vector<std::string>& tiers = promises.accuracy.established_losses;
+  return tiers.empty() ? std::string() : fmt::format(" (established loss in {})", join(tiers));
+}
+
 // "kept by a and b; broken by c".
 template <class OutcomeOf>
-std::string by_outcome(const std::vector<Promises>& all, const OutcomeOf& outcome_of) {
+std::string by_outcome(const std::vector<Promises>& all, const OutcomeOf& outcome_of,
+                       std::string (*because_of)(const Promises&) = no_reason) {
   std::vector<std::string> parts;
   const auto add = [&](PromiseOutcome outcome, const char* words) {
     std::vector<std::string> who;
+    bool reasoned = false;
     for (const Promises& promises : all) {
-      if (outcome_of(promises) == outcome) who.push_back(display(promises));
+      if (outcome_of(promises) != outcome) continue;
+      who.push_back(display(promises) + because_of(promises));
+      reasoned = reasoned || !because_of(promises).empty();
     }
     if (!who.empty()) {
-      parts.push_back(fmt::format("{} {}", words, who.size() == all.size() ? "all" : join(who)));
+      parts.push_back(fmt::format("{} {}", words, who.size() == all.size() && !reasoned ? "all" : join(who)));
     }
   };
   add(PromiseOutcome::kKept, "kept by");
@@ -127,7 +135,8 @@ void promises_section(const NoteInput& input, Blocks& blocks) {
       "Quantization promises the same accuracy with less memory in less time. Held against {} of the same "
       "model: accuracy {}; memory {}; time {}.",
       input.promises.front().reference_recipe,
-      by_outcome(input.promises, [](const Promises& each) { return each.accuracy.outcome; }),
+      by_outcome(
+          input.promises, [](const Promises& each) { return each.accuracy.outcome; }, losses),
       by_outcome(input.promises, [](const Promises& each) { return each.memory.outcome; }),
       by_outcome(input.promises, [](const Promises& each) { return each.latency.outcome; }));
   for (const std::string& mechanism :

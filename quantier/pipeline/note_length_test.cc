@@ -85,7 +85,7 @@ TEST_F(NotebookNote, ReasonsOfThePriorAreAnsweredOneByOne) {
       "than = \"encoder\"\n[[prior.claim]]\nabout = \"latency\"\nbetter = \"decoder\"\nthan = \"encoder\"\n");
   EXPECT_THAT(note_, AllOf(HasSubstr("Its reason “Its macro-F1 is higher” is "),
                            HasSubstr("Its reason “ms per example of decoder is better than of encoder” is "
-                                     "overturned: decoder fp16")));
+                                     "overturned: on ms per example, decoder fp16")));
 }
 
 TEST_F(NotebookNote, EarlierMeasurementsStandBesideTodays) {
