@@ -26,6 +26,9 @@ class NoteFromTest : public CommandLineTest {
     EXPECT_TRUE(write_file_atomically(folder_ / name, text));
     return (folder_ / name).string();
   }
+  std::string prior_of(const std::string& model) {
+    return written(model + ".toml", "[prior]\ntext = \"x\"\nmodel = \"" + model + "\"\nrecipe = \"fp16\"\n");
+  }
   std::string markdown() {
     const auto text = read_text_file(folder_ / "out/note.md", 1 << 24);
     EXPECT_TRUE(text) << text.error().message();
@@ -81,10 +84,20 @@ TEST_F(NoteFromTest, RefusesWhatCannotBeMeant) {
   const ProgramResult no_prior = quantier(note("--prior " + written("prior.toml", "title = \"x\"\n")));
   EXPECT_EQ(no_prior.exit_code, 6);
   EXPECT_THAT(no_prior.err, HasSubstr("[prior]"));
-  const ProgramResult other_model = quantier(note(
-      "--prior " + written("other.toml", "[prior]\ntext = \"x\"\nmodel = \"decoda\"\nrecipe = \"fp16\"\n")));
+  const ProgramResult other_model = quantier(note("--prior " + prior_of("decoda")));
   EXPECT_EQ(other_model.exit_code, 2);
   EXPECT_THAT(other_model.err, HasSubstr("decoder"));
+  // Numbers alone carry a decision and no note, whatever the limits say of models.
+  std::filesystem::create_directory(folder_ / "tables");
+  for (const char* name : {"week5_lab_summary.csv", "week5_lab_ece.csv"}) {
+    std::filesystem::copy_file(std::filesystem::path(QUANTIER_SOURCE_DIR) / "testdata/notebook" / name,
+                               folder_ / "tables" / name);
+  }
+  const std::string tables =
+      "note --from " + (folder_ / "tables").string() + " --out " + (folder_ / "t").string();
+  const ProgramResult numbers = quantier(tables + " --prior " + prior_of("decoder"));
+  EXPECT_EQ(numbers.exit_code, 6);
+  EXPECT_THAT(numbers.err, AllOf(HasSubstr("no predictions"), HasSubstr("quantier decide ")));
   const ProgramResult nothing = quantier("note --from " + (folder_ / "nowhere").string());
   EXPECT_EQ(nothing.exit_code, 6) << nothing.err;
 }

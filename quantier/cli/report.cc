@@ -10,6 +10,7 @@
 #include "quantier/base/utf8.h"
 #include "quantier/cli/commands.h"
 #include "quantier/pipeline/store_file.h"
+#include "quantier/pipeline/stored_runs.h"
 
 namespace quantier::cli {
 namespace {
@@ -29,9 +30,8 @@ Result<Report> report_again(const Options& options, Session& session, std::vecto
                 "give the folder that `quantier run --out` wrote");
   }
   QT_TRY(Store store, Store::open(file, Store::Mode::kReadWrite));
-  QT_TRY(const KnownConfigurations known, known_configurations(store));
   Result<RunConfig> config =
-      options.config.empty() ? configuration_of(store) : read_run_config(options.config, &known);
+      options.config.empty() ? configuration_of(store) : configuration_for(options.config, store);
   if (!config) return std::unexpected(std::move(config).error());
   QT_TRY(ReportRuns runs, runs_for_report(*config, store));
   for (const std::string& name : runs.missing) {

@@ -7,65 +7,16 @@
 #include <fmt/format.h>
 
 #include "quantier/base/file.h"
-#include "quantier/base/thread_pool.h"
-#include "quantier/dataset/tiers.h"
 #include "quantier/evidence/store.h"
 #include "quantier/pipeline/audit_facts.h"
+#include "quantier/pipeline/config_tiers.h"
 #include "quantier/pipeline/report.h"
 #include "quantier/pipeline/report_findings.h"
 #include "quantier/pipeline/report_imported.h"
-#include "quantier/pipeline/report_second.h"
-#include "quantier/pipeline/run.h"
 #include "quantier/pipeline/store_file.h"
-#include "quantier/pipeline/tier_input.h"
-#include "quantier/stats/comparisons/analyze.h"
+#include "quantier/pipeline/stored_runs.h"
 
 namespace quantier {
-namespace {
-
-constexpr std::uint32_t kFewestReplicates = 100;  // of analyze()
-
-// Without a configuration in the store (runs that were imported and never reported): what runs there are, no
-// limits.
-Result<RunConfig> configuration_for(const AuditOptions& options, Store& store) {
-  if (!options.config.empty()) return read_run_config(options.config);
-  QT_TRY(const std::optional<std::string> text, store.setting(kConfigurationSetting));
-  if (text) return configuration_of(store);
-  RunConfig config;
-  QT_TRY(const std::vector<RunSummary> runs, store.runs());
-  for (const RunSummary& run : runs) {
-    const auto same = [&](const ModelConfig& model) { return model.name == run.configuration.model; };
-    if (std::ranges::none_of(config.models, same)) {
-      ModelConfig model;
-      model.name = run.configuration.model;
-      config.models.push_back(std::move(model));
-    }
-  }
-  config.recipes.clear();
-  for (const RunSummary& run : runs) {
-    if (std::ranges::find(config.recipes, run.configuration.recipe) == config.recipes.end()) {
-      config.recipes.push_back(run.configuration.recipe);
-    }
-  }
-  return config;
-}
-
-Result<AnalysisTiers> tiers_for(const RunConfig& config, Store& store,
-                                const std::vector<std::string>& label_names) {
-  AnalysisTiers none;
-  if (config.tiers) {
-    QT_TRY(const std::vector<std::int64_t> counts,
-           read_training_counts(config.tiers->training_counts, label_names));
-    QT_TRY(Tiers tiers, make_tiers(counts, config.tiers->names, config.tiers->sizes));
-    return AnalysisTiers{std::move(tiers.names), std::move(tiers.tier_of_class)};
-  }
-  QT_TRY(const std::optional<std::string> text, store.setting(kTiersSetting));
-  if (!text) return none;
-  QT_TRY(const Json json, parse_json(*text, store.path()));
-  return tiers_from_json(json, store.path());
-}
-
-}  // namespace
 
 std::size_t AuditedFolder::to_look_at() const {
   std::size_t sum = 0;
@@ -78,45 +29,16 @@ Result<AuditEvidence> audit_evidence(const AuditOptions& options) {
   if (options.store.empty()) return AuditEvidence{};
   const std::filesystem::path file = store_file_of(options.store);
   QT_TRY(Store store, Store::open(file, Store::Mode::kReadOnly));
-  QT_TRY(const RunConfig config, configuration_for(options, store));
+  QT_TRY(const RunConfig config, configuration_for(options.config, store));
+  const Watching watching{options.progress, options.interrupt};
   QT_TRY(const ReportRuns selected, runs_for_report(config, store));
-  std::vector<Run> runs;
-  for (const std::string& key : selected.keys) {
-    if (stop_requested(options.interrupt)) return interrupted();
-    if (options.progress) options.progress({"reading evidence", runs.size(), selected.keys.size()});
-    QT_TRY(Run run, store.load_run(key));
-    runs.push_back(std::move(run));
-  }
-  QT_TRY(const AnalysisTiers tiers, tiers_for(config, store, runs.front().predictions.label_names));
+  QT_TRY(const std::vector<Run> runs, load_runs(store, selected.keys, watching));
+  QT_TRY(const TierSetup setup, tiers_for(config, store, runs.front().predictions.label_names));
+  const AnalysisTiers& tiers = setup.tiers;
+  QT_TRY(const Analysis findings, analysis_of(config, store, runs, tiers, watching));
   QT_TRY(const std::vector<ReportedValue> reported, store.reported());
-  const ConfiguredMargins margins = config.envelope.value_or(EnvelopeConfig{}).margins;
-  AnalysisOptions analysis;
-  analysis.reference_recipe = config.reference_recipe;
-  analysis.seed = config.seed;
-  analysis.replicates = std::max(config.bootstrap_replicates, kFewestReplicates);
-  analysis.margin = margins.macro_f1;
-  analysis.calibration_margin = std::max(margins.ece, 1e-9);
-  analysis.named_classes = config.named_classes;
-  analysis.reported_temperatures = reported_temperatures_of(runs, reported);
-  for (const Run& run : runs) {
-    QT_TRY(analysis.noise_floors[run.key], store.noise_floor(run.key));
-  }
-  QT_TRY(ReportGroups groups, groups_for_report(config, runs));
-  analysis.groups = std::move(groups.groups);
-  QT_TRY(const std::vector<Run> second, second_split_for_report(config, store, runs));
-  analysis.second_split = &second;
-  ThreadPool pool(config.threads != 0 ? config.threads : available_processors());
-  analysis.pool = &pool;
-  analysis.progress = options.progress;
-  analysis.interrupt = options.interrupt;
-  QT_TRY(const Analysis findings, analyze(runs, tiers, analysis));
   QT_TRY(Envelope envelope, envelope_for(config, {.tiers = tiers.names, .classes = findings.label_names}));
-  if (all_imported(runs)) {
-    envelope.memory_definition = kImportedMemory;
-    if (!envelope.max_ms_per_example && !envelope.requests_per_second) {
-      envelope.latency_protocol = timing_protocol_name(TimingProtocol::kWorkload);
-    }
-  }
+  if (all_imported(runs)) read_as_imported(envelope);
   QT_TRY(const Decision decision,
          decide_candidates(candidates_of(findings, envelope), quality_differences_of(findings), envelope));
   AuditEvidence evidence = audit_evidence_of(findings, decision, reported, runs, tiers);

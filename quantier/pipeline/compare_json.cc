@@ -1,12 +1,15 @@
 // A comparison as one JSON document.
-#include <cmath>
 #include <optional>
 #include <utility>
 
 #include "quantier/pipeline/compare.h"
+#include "quantier/pipeline/json_values.h"
 
 namespace quantier {
 namespace {
+
+using json_values::interval;
+using json_values::number;
 
 // Never -0.
 double negated(double value) { return 0.0 - value; }
@@ -16,18 +19,6 @@ const PairDifference* difference_from_reference(const Analysis& analysis, std::s
     if (pair.a == 0 && pair.b == candidate) return &pair;
   }
   return nullptr;
-}
-
-Json number(const std::optional<double>& value) {
-  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
-}
-
-Json interval_json(const std::optional<Interval>& interval) {
-  if (!interval) return nullptr;
-  return Json{{"low", interval->low},
-              {"high", interval->high},
-              {"level", interval->level},
-              {"method", interval->method}};
 }
 
 Json flips_json(const FlipCounts& flips) {
@@ -63,8 +54,8 @@ Json cell_json(const TierComparison& row) {
                {"accuracy_reference", row.accuracy_reference},
                {"accuracy_candidate", row.accuracy_candidate},
                {"delta", row.delta},
-               {"interval", interval_json(row.tango)},
-               {"bootstrap", interval_json(row.bootstrap)},
+               {"interval", interval(row.tango)},
+               {"bootstrap", interval(row.bootstrap)},
                {"few_flips", row.few_flips},
                {"net", row.flips.net()},
                {"gross", row.flips.gross()},
@@ -78,7 +69,7 @@ Json cell_json(const TierComparison& row) {
                {"minimal_detectable_effect", number(row.minimal_detectable_effect)},
                {"n_to_resolve", row.n_to_resolve ? Json(*row.n_to_resolve) : Json(nullptr)},
                {"half_splits", half_splits_json(row.half_splits)},
-               {"class_clustered", interval_json(row.class_clustered)},
+               {"class_clustered", interval(row.class_clustered)},
                {"second_split", second_split_json(row.second_split)}});
   return json;
 }
@@ -87,7 +78,7 @@ Json cell_json(const TierComparison& row) {
 Json estimate_json(const std::optional<Estimate>& estimate, Json verdict) {
   if (!estimate) return nullptr;
   return {{"value", estimate->value},
-          {"interval", interval_json(estimate->interval)},
+          {"interval", interval(estimate->interval)},
           {"verdict", std::move(verdict)}};
 }
 
@@ -139,7 +130,7 @@ Json comparison_to_json(const Comparison& comparison) {
                                {"tier", named.tier},
                                {"n", named.n},
                                {"accuracy", number(named.accuracy)},
-                               {"accuracy_interval", interval_json(named.accuracy_interval)},
+                               {"accuracy_interval", interval(named.accuracy_interval)},
                                {"mean_probability_true", number(named.mean_probability_true)}});
     }
     runs.push_back(
@@ -149,7 +140,7 @@ Json comparison_to_json(const Comparison& comparison) {
          {"reference", i == 0},
          {"accuracy", findings.quality.accuracy},
          {"macro_f1", findings.quality.macro_f1},
-         {"macro_f1_interval", interval_json(findings.quality.macro_f1_interval)},
+         {"macro_f1_interval", interval(findings.quality.macro_f1_interval)},
          {"macro_f1_sklearn", findings.quality.macro_f1_sklearn},
          {"macro_f1_difference", pair == nullptr ? Json(nullptr) : Json(negated(pair->macro_f1_difference))},
          {"macro_f1_difference_interval", pair == nullptr ? Json(nullptr)
@@ -167,25 +158,22 @@ Json comparison_to_json(const Comparison& comparison) {
   }
   Json rows = Json::array();
   for (const TierComparison& row : analysis.comparisons) rows.push_back(cell_json(row));
-  Json groups = Json::array();
-  for (const GroupComparison& group : analysis.group_comparisons) {
-    Json cell = cell_json(group.cell);
-    cell.erase("tier");
-    cell["exploratory"] = true;
-    cell["column"] = group.column;
-    cell["group"] = group.group;
-    groups.push_back(std::move(cell));
-  }
   Json weakness = Json::array();
   for (const WeaknessFinding& finding : analysis.weakness) weakness.push_back(weakness_json(finding));
   Json figures = Json::array();
   for (const auto& path : comparison.figures) figures.push_back(path.string());
-  return {{"examples", analysis.examples},     {"classes", analysis.label_names.size()},
-          {"tiers", analysis.tier_names},      {"seed", analysis.seed},
-          {"replicates", analysis.replicates}, {"family_size", analysis.family_size},
-          {"runs", std::move(runs)},           {"comparisons", std::move(rows)},
-          {"groups", std::move(groups)},       {"weakness", std::move(weakness)},
-          {"remarks", comparison.remarks},     {"figures", std::move(figures)}};
+  return {{"examples", analysis.examples},
+          {"classes", analysis.label_names.size()},
+          {"tiers", analysis.tier_names},
+          {"seed", analysis.seed},
+          {"replicates", analysis.replicates},
+          {"family_size", analysis.family_size},
+          {"runs", std::move(runs)},
+          {"comparisons", std::move(rows)},
+          {"groups", json_values::groups(analysis, cell_json)},
+          {"weakness", std::move(weakness)},
+          {"remarks", comparison.remarks},
+          {"figures", std::move(figures)}};
 }
 
 }  // namespace quantier

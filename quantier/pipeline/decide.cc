@@ -16,13 +16,12 @@
 #include "quantier/pipeline/report_imported.h"
 #include "quantier/pipeline/report_second.h"
 #include "quantier/pipeline/run.h"
+#include "quantier/pipeline/stored_runs.h"
 #include "quantier/pipeline/tier_input.h"
 #include "quantier/stats/comparisons/analyze.h"
 
 namespace quantier {
 namespace {
-
-constexpr std::uint32_t kFewestReplicates = 100;  // of analyze()
 
 // Which runs, and what a configuration says about them.
 struct Setup {
@@ -95,7 +94,7 @@ Result<Setup> setup_of(const DecideRequest& request, Store& store, const std::ve
                        std::vector<std::string>& remarks) {
   Setup setup;
   if (!request.config.empty()) {
-    QT_TRY(setup.config, read_run_config(request.config));
+    QT_TRY(setup.config, configuration_for(request.config, store));
   } else {
     QT_TRY(const std::optional<std::string> kept, store.setting(kConfigurationSetting));
     if (kept) {
@@ -106,7 +105,7 @@ Result<Setup> setup_of(const DecideRequest& request, Store& store, const std::ve
     const RunConfig& config = *setup.config;
     setup.reference_recipe = config.reference_recipe;
     setup.seed = config.seed;
-    setup.replicates = std::max(config.bootstrap_replicates, kFewestReplicates);
+    setup.replicates = replicates_of(config);
     setup.threads = config.threads;
     setup.second_split = config.analysis.second_split;
     QT_TRY(const ReportRuns runs, runs_for_report(config, store));
@@ -183,13 +182,7 @@ Result<Envelope> limits_of(const DecideRequest& request, const std::optional<Run
 }
 
 Result<DecisionEvidence> make_evidence(const Setup& setup, Store& store, const EvidenceOptions& making) {
-  std::vector<Run> runs;
-  for (const std::string& key : setup.keys) {
-    if (stop_requested(making.interrupt)) return interrupted();
-    if (making.progress) making.progress({"reading evidence", runs.size(), setup.keys.size()});
-    QT_TRY(Run run, store.load_run(key));
-    runs.push_back(std::move(run));
-  }
+  QT_TRY(const std::vector<Run> runs, load_runs(store, setup.keys, {making.progress, making.interrupt}));
   AnalysisOptions options;
   options.reference_recipe = setup.reference_recipe;
   options.seed = setup.seed;
@@ -250,18 +243,25 @@ Result<DecideResult> decide_runs(const DecideRequest& request, Store& store, boo
   return result;
 }
 
+void add_name(std::vector<std::string>& names, const std::string& name) {
+  if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+}
+
 Result<DecideResult> decide_table(const DecideRequest& request, Store& store) {
   DecideResult result;
-  std::optional<RunConfig> config;
-  if (!request.config.empty()) {
-    QT_TRY(config, read_run_config(request.config));
-  }
   QT_TRY(const std::vector<ReportedValue> reported, store.reported());
   MetricNames names;
+  KnownConfigurations known;
   for (const Candidate& candidate : candidates_of_table(reported, {})) {
+    add_name(known.models, candidate.model);
+    add_name(known.recipes, candidate.recipe);
     for (const Candidate::Tier& tier : candidate.tiers) {
-      if (std::ranges::find(names.tiers, tier.name) == names.tiers.end()) names.tiers.push_back(tier.name);
+      add_name(names.tiers, tier.name);
     }
+  }
+  std::optional<RunConfig> config;
+  if (!request.config.empty()) {
+    QT_TRY(config, read_run_config(request.config, &known));
   }
   QT_TRY(Envelope envelope, limits_of(request, config, names, false));
   envelope.memory_definition = kImportedMemory;

@@ -1,14 +1,12 @@
-#include <cmath>
-
 #include "quantier/note/decision_words.h"
 #include "quantier/pipeline/decide.h"
+#include "quantier/pipeline/json_values.h"
 
 namespace quantier {
 namespace {
 
-Json number(const std::optional<double>& value) {
-  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
-}
+using json_values::interval;
+using json_values::number;
 
 Json name_of(const Decision& decision, const std::optional<std::size_t>& index) {
   return index ? Json(decision.candidates[*index].name) : Json(nullptr);
@@ -60,14 +58,6 @@ const char* status_name(AxisStatus status) {
       return "not measured";
   }
   return "not measured";
-}
-
-Json interval(const std::optional<Interval>& value) {
-  if (!value) return nullptr;
-  return Json{{"low", number(value->low)},
-              {"high", number(value->high)},
-              {"level", value->level},
-              {"method", value->method}};
 }
 
 Json constraints_json(const Decision& decision) {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "quantier/pipeline/run.h"
+#include "quantier/pipeline/stored_runs.h"
 
 namespace quantier {
 namespace {
@@ -25,27 +26,14 @@ std::optional<std::filesystem::path> existing_store(const std::vector<std::files
   return std::nullopt;
 }
 
-Result<RunConfig> configuration_for(const NoteFromOptions& options, Store& store) {
-  QT_TRY(const KnownConfigurations known, known_configurations(store));
-  RunConfig config;
-  if (!options.envelope.empty()) {
-    QT_TRY(config, read_run_config(options.envelope, &known));
-  } else {
-    QT_TRY(const std::optional<std::string> stored, store.setting(kConfigurationSetting));
-    if (stored) {
-      QT_TRY(config, configuration_of(store));
-    } else {
-      QT_TRY(config, parse_run_config("", {}, "no envelope was given", &known));
-    }
+Result<RunConfig> with_prior(const std::filesystem::path& prior, Store& store, RunConfig config) {
+  if (prior.empty()) return config;
+  QT_TRY(const RunConfig file, configuration_for(prior, store));
+  if (!file.prior) {
+    return fail(ErrorKind::kUserInput, "the file states no earlier recommendation", prior.string(),
+                "there is no [prior] table", "write [prior] with text, model, recipe and why");
   }
-  if (!options.prior.empty()) {
-    QT_TRY(const RunConfig file, read_run_config(options.prior, &known));
-    if (!file.prior) {
-      return fail(ErrorKind::kUserInput, "the file states no earlier recommendation", options.prior.string(),
-                  "there is no [prior] table", "write [prior] with text, model, recipe and why");
-    }
-    config.prior = file.prior;
-  }
+  config.prior = file.prior;
   return config;
 }
 
@@ -72,7 +60,15 @@ Result<NoteFrom> note_from(const NoteFromOptions& options) {
     file = made.import->store;
   }
   QT_TRY(Store store, Store::open(*file, Store::Mode::kReadWrite));
-  QT_TRY(RunConfig config, configuration_for(options, store));
+  QT_TRY(const std::vector<RunSummary> any, store.runs());
+  if (any.empty()) {
+    return fail(ErrorKind::kUserInput, "there is nothing to write a note about", file->string(),
+                "these files hold numbers alone, no predictions: nothing in them can be analysed",
+                fmt::format("`quantier decide {} --envelope FILE --device NAME` decides over the numbers",
+                            file->parent_path().string()));
+  }
+  QT_TRY(RunConfig config, configuration_for(options.envelope, store));
+  QT_TRY(config, with_prior(options.prior, store, std::move(config)));
   if (config.named_classes.empty()) {
     QT_TRY(config.named_classes, followed_classes(store));
   }

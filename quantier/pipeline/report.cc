@@ -18,16 +18,12 @@
 #include "quantier/pipeline/report_hardware.h"
 #include "quantier/pipeline/report_imported.h"
 #include "quantier/pipeline/report_promises.h"
-#include "quantier/pipeline/report_second.h"
 #include "quantier/pipeline/run.h"
 #include "quantier/pipeline/run_timing.h"
-#include "quantier/pipeline/tier_input.h"
-#include "quantier/stats/comparisons/analyze.h"
+#include "quantier/pipeline/stored_runs.h"
 
 namespace quantier {
 namespace {
-
-constexpr std::uint32_t kFewestReplicates = 100;  // of analyze()
 
 std::string limited_text(const Analysis& analysis, const ReportOptions& options) {
   if (!analysis.limit) return {};
@@ -125,47 +121,6 @@ Result<std::vector<std::pair<std::string, std::string>>> run_figures(Store& stor
   return rows;
 }
 
-Result<std::vector<Run>> load_runs(Store& store, const std::vector<std::string>& keys,
-                                   const ReportOptions& options) {
-  std::vector<Run> runs;
-  runs.reserve(keys.size());
-  for (const std::string& key : keys) {
-    if (stop_requested(options.interrupt)) return interrupted();
-    if (options.progress) options.progress({"reading evidence", runs.size(), keys.size()});
-    QT_TRY(Run run, store.load_run(key));
-    runs.push_back(std::move(run));
-  }
-  return runs;
-}
-
-Result<Analysis> analyze_runs(const RunConfig& config, Store& store, const std::vector<Run>& runs,
-                              const AnalysisTiers& tiers, const ReportOptions& options) {
-  AnalysisOptions analysis;
-  analysis.reference_recipe = config.reference_recipe;
-  analysis.seed = config.seed;
-  analysis.replicates = std::max(config.bootstrap_replicates, kFewestReplicates);
-  const ConfiguredMargins margins = config.envelope.value_or(EnvelopeConfig{}).margins;
-  analysis.margin = margins.macro_f1;
-  analysis.calibration_margin = std::max(margins.ece, 1e-9);  // no margin: nothing is equivalent
-  analysis.named_classes = config.named_classes;
-  for (const Run& run : runs) {
-    QT_TRY(analysis.noise_floors[run.key], store.noise_floor(run.key));
-  }
-  QT_TRY(const std::vector<ReportedValue> reported, store.reported());
-  analysis.reported_temperatures = reported_temperatures_of(runs, reported);
-  QT_TRY(ReportGroups groups, groups_for_report(config, runs));
-  analysis.groups = std::move(groups.groups);
-  QT_TRY(const std::vector<Run> second, second_split_for_report(config, store, runs));
-  analysis.second_split = &second;
-  ThreadPool pool(config.threads != 0 ? config.threads : available_processors());
-  analysis.pool = &pool;
-  analysis.progress = options.progress;
-  analysis.interrupt = options.interrupt;
-  QT_TRY(Analysis result, analyze(runs, tiers, analysis));
-  for (std::string& remark : groups.remarks) result.remarks.push_back(std::move(remark));
-  return result;
-}
-
 // Over evidence that later decisions find again in the store.
 Result<Decision> decide_analysed(const RunConfig& config, Store& store, const std::vector<Run>& runs,
                                  const Analysis& analysis, const AnalysisTiers& tiers,
@@ -175,7 +130,7 @@ Result<Decision> decide_analysed(const RunConfig& config, Store& store, const st
                    .tiers = tiers,
                    .reference_recipe = config.reference_recipe,
                    .seed = config.seed,
-                   .replicates = std::max(config.bootstrap_replicates, kFewestReplicates),
+                   .replicates = replicates_of(config),
                    .second_split = config.analysis.second_split};
   for (const Run& run : runs) from.runs.push_back(run.key);
   QT_TRY(const std::string key, evidence_key(store, from));
@@ -203,22 +158,17 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   if (keys.empty()) {
     return fail(ErrorKind::kUsage, "there is nothing to report", store.path(), "no run is finished");
   }
-  QT_TRY(const std::vector<Run> runs, load_runs(store, keys, options));
+  QT_TRY(const std::vector<Run> runs, load_runs(store, keys, {options.progress, options.interrupt}));
   QT_TRY(TierSetup tiers, tiers_for(config, store, runs.front().predictions.label_names));
   Report report;
   report.store = store.path();
-  QT_TRY(report.analysis, analyze_runs(config, store, runs, tiers.tiers, options));
+  QT_TRY(report.analysis,
+         analysis_of(config, store, runs, tiers.tiers, {options.progress, options.interrupt}));
 
   QT_TRY(Envelope envelope,
          envelope_for(config, {.tiers = tiers.tiers.names, .classes = report.analysis.label_names}));
   const bool imported = all_imported(runs);
-  if (imported) {
-    envelope.memory_definition = kImportedMemory;
-    // What files of a notebook state is of this protocol; without a limit no other was asked for.
-    if (!envelope.max_ms_per_example && !envelope.requests_per_second) {
-      envelope.latency_protocol = timing_protocol_name(TimingProtocol::kWorkload);
-    }
-  }
+  if (imported) read_as_imported(envelope);
   QT_TRY(report.decision,
          decide_analysed(config, store, runs, report.analysis, tiers.tiers, envelope, options));
   NoteInput input = note_input_of(report.analysis, report.decision);
@@ -336,33 +286,6 @@ Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
     }
   }
   return found;
-}
-
-Result<KnownConfigurations> known_configurations(Store& store) {
-  KnownConfigurations known;
-  QT_TRY(const std::vector<RunSummary> runs, store.runs());
-  for (const RunSummary& run : runs) {
-    const auto add = [](std::vector<std::string>& names, const std::string& name) {
-      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-    };
-    add(known.models, run.configuration.model);
-    add(known.recipes, run.configuration.recipe);
-  }
-  return known;
-}
-
-Result<RunConfig> configuration_of(Store& store) {
-  QT_TRY(const KnownConfigurations known, known_configurations(store));
-  QT_TRY(const std::optional<std::string> text, store.setting(kConfigurationSetting));
-  QT_TRY(const std::optional<std::string> file, store.setting(kConfigurationFileSetting));
-  if (!text || !file) {
-    return fail(ErrorKind::kUserInput, "the store does not say which configuration it was run with",
-                store.path(), "", "name it with --config");
-  }
-  const std::filesystem::path path = *file;
-  QT_TRY(RunConfig config, parse_run_config(*text, path.parent_path(), *file, &known));
-  config.file = path;
-  return config;
 }
 
 Result<std::optional<std::uint64_t>> examples_in_file_of(Store& store) {

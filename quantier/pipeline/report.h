@@ -63,13 +63,6 @@ struct ReportRuns {
 };
 [[nodiscard]] Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store);
 
-// Models and recipes with runs in the store, in the order in which they were added.
-[[nodiscard]] Result<KnownConfigurations> known_configurations(Store& store);
-
-// The configuration that the store was last run with, as it read then; paths in it are relative to where its
-// file lay. Errors: kUserInput when the store holds none; those of parse_run_config().
-[[nodiscard]] Result<RunConfig> configuration_of(Store& store);
-
 // What the latest report knew of the data file; nullopt when none did.
 [[nodiscard]] Result<std::optional<std::uint64_t>> examples_in_file_of(Store& store);
 

@@ -14,6 +14,13 @@ bool is_imported(const Run& run) { return run.provenance.origin == RunOrigin::kI
 
 }  // namespace
 
+void read_as_imported(Envelope& envelope) {
+  envelope.memory_definition = kImportedMemory;
+  if (!envelope.max_ms_per_example && !envelope.requests_per_second) {
+    envelope.latency_protocol = timing_protocol_name(TimingProtocol::kWorkload);
+  }
+}
+
 bool all_imported(const std::vector<Run>& runs) {
   return !runs.empty() && std::ranges::all_of(runs, is_imported);
 }

@@ -19,6 +19,10 @@ namespace quantier {
 // Envelope::memory_definition of imported runs, as a note says it.
 inline constexpr const char* kImportedMemory = "the peak of allocated device memory, as the files report it";
 
+// How the limits of imported runs are read: memory as the files report it; time, where no limit asks for a
+// protocol, by the one that notebooks measure.
+void read_as_imported(Envelope& envelope);
+
 [[nodiscard]] bool all_imported(const std::vector<Run>& runs);
 
 // Stated temperatures over all examples, by run key; of several the last that was imported.

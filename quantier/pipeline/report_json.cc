@@ -1,14 +1,12 @@
-#include <cmath>
-
 #include "quantier/pipeline/decide.h"
+#include "quantier/pipeline/json_values.h"
 #include "quantier/pipeline/report.h"
 
 namespace quantier {
 namespace {
 
-Json number(const std::optional<double>& value) {
-  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
-}
+using json_values::interval;
+using json_values::number;
 
 const char* outcome_name(CheckOutcome outcome) {
   switch (outcome) {
@@ -20,14 +18,6 @@ const char* outcome_name(CheckOutcome outcome) {
       return "unknown";
   }
   return "unknown";
-}
-
-Json interval(const std::optional<Interval>& value) {
-  if (!value) return nullptr;
-  return Json{{"low", number(value->low)},
-              {"high", number(value->high)},
-              {"level", value->level},
-              {"method", value->method}};
 }
 
 Json timing_json(const ConfigurationFindings& findings) {
@@ -169,20 +159,6 @@ Json comparisons_json(const Analysis& analysis) {
   return list;
 }
 
-// Exploratory: never among the comparisons.
-Json groups_json(const Analysis& analysis) {
-  Json list = Json::array();
-  for (const GroupComparison& group : analysis.group_comparisons) {
-    Json cell = cell_json(group.cell);
-    cell.erase("tier");
-    cell["exploratory"] = true;
-    cell["column"] = group.column;
-    cell["group"] = group.group;
-    list.push_back(std::move(cell));
-  }
-  return list;
-}
-
 Json differences_json(const Analysis& analysis) {
   Json list = Json::array();
   for (const PairDifference& pair : analysis.pair_differences) {
@@ -212,7 +188,7 @@ Json report_to_json(const Report& report) {
   return Json{{"decision", decision_to_json(report.decision)},
               {"table", table_json(report)},
               {"comparisons", comparisons_json(report.analysis)},
-              {"groups", groups_json(report.analysis)},
+              {"groups", json_values::groups(report.analysis, cell_json)},
               {"macro_f1_differences", differences_json(report.analysis)},
               {"noise_floor", noise_json(report.analysis)},
               {"limit", report.analysis.limit ? Json(*report.analysis.limit) : Json(nullptr)},

@@ -1,0 +1,94 @@
+#include "quantier/pipeline/stored_runs.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "quantier/base/thread_pool.h"
+#include "quantier/pipeline/report_imported.h"
+#include "quantier/pipeline/report_second.h"
+#include "quantier/pipeline/run.h"
+
+namespace quantier {
+
+Result<KnownConfigurations> known_configurations(Store& store) {
+  KnownConfigurations known;
+  QT_TRY(const std::vector<RunSummary> runs, store.runs());
+  for (const RunSummary& run : runs) {
+    const auto add = [](std::vector<std::string>& names, const std::string& name) {
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    };
+    add(known.models, run.configuration.model);
+    add(known.recipes, run.configuration.recipe);
+  }
+  return known;
+}
+
+Result<RunConfig> configuration_of(Store& store) {
+  QT_TRY(const KnownConfigurations known, known_configurations(store));
+  QT_TRY(const std::optional<std::string> text, store.setting(kConfigurationSetting));
+  QT_TRY(const std::optional<std::string> file, store.setting(kConfigurationFileSetting));
+  if (!text || !file) {
+    return fail(ErrorKind::kUserInput, "the store does not say which configuration it was run with",
+                store.path(), "", "name it with --config");
+  }
+  const std::filesystem::path path = *file;
+  QT_TRY(RunConfig config, parse_run_config(*text, path.parent_path(), *file, &known));
+  config.file = path;
+  return config;
+}
+
+Result<RunConfig> configuration_for(const std::filesystem::path& file, Store& store) {
+  QT_TRY(const KnownConfigurations known, known_configurations(store));
+  if (!file.empty()) return read_run_config(file, &known);
+  QT_TRY(const std::optional<std::string> kept, store.setting(kConfigurationSetting));
+  if (kept) return configuration_of(store);
+  return parse_run_config("", {}, "no configuration was given", &known);
+}
+
+std::uint32_t replicates_of(const RunConfig& config) {
+  constexpr std::uint32_t kFewestReplicates = 100;  // of analyze()
+  return std::max(config.bootstrap_replicates, kFewestReplicates);
+}
+
+Result<std::vector<Run>> load_runs(Store& store, const std::vector<std::string>& keys,
+                                   const Watching& watching) {
+  std::vector<Run> runs;
+  runs.reserve(keys.size());
+  for (const std::string& key : keys) {
+    if (stop_requested(watching.interrupt)) return interrupted();
+    if (watching.progress) watching.progress({"reading evidence", runs.size(), keys.size()});
+    QT_TRY(Run run, store.load_run(key));
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+Result<Analysis> analysis_of(const RunConfig& config, Store& store, const std::vector<Run>& runs,
+                             const AnalysisTiers& tiers, const Watching& watching) {
+  AnalysisOptions analysis;
+  analysis.reference_recipe = config.reference_recipe;
+  analysis.seed = config.seed;
+  analysis.replicates = replicates_of(config);
+  const ConfiguredMargins margins = config.envelope.value_or(EnvelopeConfig{}).margins;
+  analysis.margin = margins.macro_f1;
+  analysis.calibration_margin = std::max(margins.ece, 1e-9);  // no margin: nothing is equivalent
+  analysis.named_classes = config.named_classes;
+  for (const Run& run : runs) {
+    QT_TRY(analysis.noise_floors[run.key], store.noise_floor(run.key));
+  }
+  QT_TRY(const std::vector<ReportedValue> reported, store.reported());
+  analysis.reported_temperatures = reported_temperatures_of(runs, reported);
+  QT_TRY(ReportGroups groups, groups_for_report(config, runs));
+  analysis.groups = std::move(groups.groups);
+  QT_TRY(const std::vector<Run> second, second_split_for_report(config, store, runs));
+  analysis.second_split = &second;
+  ThreadPool pool(config.threads != 0 ? config.threads : available_processors());
+  analysis.pool = &pool;
+  analysis.progress = watching.progress;
+  analysis.interrupt = watching.interrupt;
+  QT_TRY(Analysis result, analyze(runs, tiers, analysis));
+  for (std::string& remark : groups.remarks) result.remarks.push_back(std::move(remark));
+  return result;
+}
+
+}  // namespace quantier

@@ -1,0 +1,50 @@
+// What every answer about a store begins with: which configuration it is read by, its runs, their analysis.
+//
+// One place, so that a report, a decision and an audit of the same store speak of the same numbers.
+// Errors: those of the store, of the configuration's file and of analyze().
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "quantier/base/error.h"
+#include "quantier/base/interrupt.h"
+#include "quantier/base/progress.h"
+#include "quantier/evidence/store.h"
+#include "quantier/pipeline/run_config.h"
+#include "quantier/record/run.h"
+#include "quantier/stats/comparisons/analyze.h"
+
+namespace quantier {
+
+struct Watching {
+  ProgressFunction progress = {};
+  const Interrupt* interrupt = nullptr;
+};
+
+// Models and recipes with runs in the store, in the order in which they were added.
+[[nodiscard]] Result<KnownConfigurations> known_configurations(Store& store);
+
+// The configuration that the store was last run with, as it read then; paths in it are relative to where its
+// file lay. Errors: kUserInput when the store holds none; those of parse_run_config().
+[[nodiscard]] Result<RunConfig> configuration_of(Store& store);
+
+// That of `file`; without one, that of the store; where it holds none (runs that were imported), everything
+// in it without limits. `file` need not name what the store knows.
+[[nodiscard]] Result<RunConfig> configuration_for(const std::filesystem::path& file, Store& store);
+
+// As many as analyze() takes at least.
+[[nodiscard]] std::uint32_t replicates_of(const RunConfig& config);
+
+[[nodiscard]] Result<std::vector<Run>> load_runs(Store& store, const std::vector<std::string>& keys,
+                                                 const Watching& watching);
+
+// Everything the statistics say about runs of the store, with groups, second split, noise floors and the
+// temperatures that others reported.
+[[nodiscard]] Result<Analysis> analysis_of(const RunConfig& config, Store& store,
+                                           const std::vector<Run>& runs, const AnalysisTiers& tiers,
+                                           const Watching& watching);
+
+}  // namespace quantier
