@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/base/file.h"
 #include "quantier/pipeline/run.h"
 #include "quantier/pipeline/stored_runs.h"
 
@@ -53,6 +54,11 @@ Result<std::vector<std::string>> followed_classes(Store& store) {
 
 Result<NoteFrom> note_from(const NoteFromOptions& options) {
   NoteFrom made;
+  // Before the import, which takes its time.
+  for (const std::filesystem::path& limits : {options.envelope, options.prior}) {
+    constexpr std::uint64_t kMaxBytes = 1 << 20;
+    if (!limits.empty()) QT_TRY_STATUS(read_text_file(limits, kMaxBytes));
+  }
   std::optional<std::filesystem::path> file = existing_store(options.import.paths);
   if (!file) {
     QT_TRY(made.import, import_evidence(options.import));
