@@ -133,6 +133,10 @@ class Reader {
         QT_TRY(style.stroke_width, take_number(rest));
       } else if (name == "opacity") {
         QT_TRY(style.opacity, take_number(rest));
+      } else if (name == "fill-opacity") {
+        QT_TRY(style.fill_opacity, take_number(rest));
+      } else if (name == "stroke-opacity") {
+        QT_TRY(style.stroke_opacity, take_number(rest));
       } else if (name == "stroke-linecap") {
         style.round_caps = value == "round";
       } else if (name == "stroke-dasharray") {

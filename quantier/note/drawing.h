@@ -28,7 +28,9 @@ struct ShapeStyle {
   Paint stroke = {};
   Paint fill = {};
   double stroke_width = 1.0;
-  double opacity = 1.0;
+  double opacity = 1.0;         // of both
+  double fill_opacity = 1.0;    // of the fill, times `opacity`
+  double stroke_opacity = 1.0;  // of the stroke, likewise
   std::vector<double> dashes = {};
   bool round_caps = false;
   bool operator==(const ShapeStyle&) const = default;

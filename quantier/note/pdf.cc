@@ -43,7 +43,8 @@ class Setter {
   void operator()(const NoteHeading& heading) {
     const double size = heading.level <= 2 ? 12.5 : 10.5;
     if (!flow_.at_top()) flow_.skip(heading.level <= 2 ? 12.0 : 7.0);
-    flow_.room(1.3 * size + 3.0 * kLeading);  // never at the foot of a page
+    // Never at the foot of a page: a few lines must follow, or the caption, header and first rows of a table.
+    flow_.room(1.3 * size + 8.0 * kLeading);
     flow_.bookmark(std::max(heading.level, 2), visible(heading.text));
     flow_.paragraph(flow_.glyphs(heading.text, PdfFont::kBold), size, 1.3 * size);
     flow_.skip(4.0);

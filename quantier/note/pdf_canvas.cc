@@ -123,7 +123,8 @@ void PdfCanvas::drawing(const Drawing& drawing, double x, double y, double scale
     const bool strokes = !style.stroke.none && style.stroke_width > 0.0;
     if (!fills && !strokes) continue;
     content_ += "q\n";
-    if (fills) content_ += colour_text(style.fill.colour.value_or(ink), style.opacity) + " rg\n";
+    if (fills)
+      content_ += colour_text(style.fill.colour.value_or(ink), style.opacity * style.fill_opacity) + " rg\n";
     if (strokes) {
       std::string dashes;
       // A pattern of nothing would be an error of the format.
@@ -131,9 +132,10 @@ void PdfCanvas::drawing(const Drawing& drawing, double x, double y, double scale
                                       [&](double dash) { return dash * scale >= 0.01; });
       for (const double dash : style.dashes)
         dashes += dashed ? pdf_number(dash * scale) + " " : std::string();
-      content_ += fmt::format("{} RG {} w {} J [{}] 0 d\n",
-                              colour_text(style.stroke.colour.value_or(ink), style.opacity),
-                              pdf_number(style.stroke_width * scale), style.round_caps ? 1 : 0, dashes);
+      content_ +=
+          fmt::format("{} RG {} w {} J [{}] 0 d\n",
+                      colour_text(style.stroke.colour.value_or(ink), style.opacity * style.stroke_opacity),
+                      pdf_number(style.stroke_width * scale), style.round_caps ? 1 : 0, dashes);
     }
     if (shape.what == Shape::What::kCircle) {
       content_ += circle(first, shape.radius * scale);

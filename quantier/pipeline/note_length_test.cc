@@ -63,6 +63,13 @@ TEST_F(NotebookNote, ProseTakesAtMostThreePages) {
   EXPECT_GT(made.report.prose_pages, 1.0);
 }
 
+// Every figure is drawn in the PDF too, matrices of flips included.
+TEST_F(NotebookNote, ThePdfShowsEverything) {
+  const NoteFrom made = make("");
+  EXPECT_THAT(note_, HasSubstr("figures/flips.svg"));
+  EXPECT_THAT(made.report.files.pdf_remarks, ::testing::IsEmpty());
+}
+
 TEST_F(NotebookNote, WithoutShapesItSaysHowToGiveThem) {
   make("");
   EXPECT_THAT(note_, AllOf(HasSubstr("No model of other hardware for encoder and decoder"),

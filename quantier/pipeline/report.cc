@@ -209,6 +209,9 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
         fmt::format("Limited run: {}. Every number holds for that part alone.\n", input.limited);
   }
   report.summary += decision_summary(report.decision);
+  for (const std::string& remark : report.files.pdf_remarks) {
+    report.summary += fmt::format("In note.pdf: {}\n", remark);
+  }
   for (const std::string& change : report.files.kept_changes) {
     report.summary += fmt::format("Your text in note.md, {}\n", change);
   }

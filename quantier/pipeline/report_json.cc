@@ -198,6 +198,7 @@ Json report_to_json(const Report& report) {
                 {"html", report.files.html.string()},
                 {"pdf", report.files.pdf.string()},
                 {"prose_pages", report.prose_pages},
+                {"pdf_remarks", report.files.pdf_remarks},
                 {"kept_changes", report.files.kept_changes}}},
               {"store", report.store}};
 }

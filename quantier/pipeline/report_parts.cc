@@ -125,7 +125,9 @@ Result<NoteFiles> write_note_files(const NoteDocument& document, const std::file
   }
   QT_TRY_STATUS(write_file_atomically(
       files.html, input != nullptr ? render_page(note.document, *input) : render_html(note.document)));
-  QT_TRY_STATUS(write_file_atomically(files.pdf, render_pdf(note.document).bytes));
+  NotePdf pdf = render_pdf(note.document);
+  files.pdf_remarks = std::move(pdf.remarks);
+  QT_TRY_STATUS(write_file_atomically(files.pdf, pdf.bytes));
   QT_TRY_STATUS(write_file_atomically(files.markdown, render_markdown(note.document)));
   return files;
 }

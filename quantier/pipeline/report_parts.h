@@ -36,6 +36,7 @@ struct NoteFiles {
   // What a person wrote into the note.md that lay there is kept (note/keep_blocks.h); a sentence for each
   // number in it that the evidence no longer carries.
   std::vector<std::string> kept_changes = {};
+  std::vector<std::string> pdf_remarks = {};  // what the PDF could not show as it is
 };
 // Errors: those of keep blocks that do not read; then nothing is written.
 // With `input`, from which the document was built, the page opens with a decision card and decides again.
