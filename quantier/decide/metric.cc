@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/base/nearest_word.h"
 #include "quantier/base/utf8.h"
 
 namespace quantier {
@@ -307,19 +308,9 @@ std::string nearest_name(std::string_view word, std::span<const std::string> kno
   std::string best;
   std::size_t fewest = std::max<std::size_t>(2, wanted.size() / 3) + 1;
   for (const std::string& name : known) {
-    const std::string other = plain(name);
-    std::vector<std::size_t> row(other.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      std::size_t corner = std::exchange(row[0], i + 1);
-      for (std::size_t j = 0; j < other.size(); ++j) {
-        const std::size_t change = corner + (wanted[i] == other[j] ? 0 : 1);
-        corner = row[j + 1];
-        row[j + 1] = std::min({change, row[j] + 1, corner + 1});
-      }
-    }
-    if (row.back() < fewest) {
-      fewest = row.back();
+    const std::size_t edits = edit_distance(wanted, plain(name));
+    if (edits < fewest) {
+      fewest = edits;
       best = name;
     }
   }

@@ -16,16 +16,10 @@
 #include <toml++/toml.h>
 
 #include "quantier/base/error.h"
+#include "quantier/base/nearest_word.h"
 #include "quantier/base/utf8.h"
 
 namespace quantier {
-
-// The candidate with the fewest edits to `word`, when it is near enough to be a misspelling.
-[[nodiscard]] std::optional<std::string> nearest_word(std::string_view word,
-                                                      const std::vector<std::string>& candidates);
-
-// "did you mean \"x\"? known: ..."
-[[nodiscard]] std::string suggestion(std::string_view word, const std::vector<std::string>& candidates);
 
 class TomlReader {
  public:
