@@ -3,7 +3,9 @@
 // the same row among others.
 #include "quantier/engine/cpu/cpu_ops.h"
 
+#include <cctype>
 #include <cmath>
+#include <functional>
 #include <random>
 #include <string>
 #include <vector>
@@ -13,6 +15,7 @@
 
 #include "quantier/base/half.h"
 #include "quantier/engine/reference/reference_ops.h"
+#include "quantier/formats/rounding.h"
 #include "quantier/quantize/quantize.h"
 
 namespace quantier {
@@ -35,29 +38,39 @@ std::vector<Case> cases_of(const std::vector<const char*>& recipes) {
 
 class CpuOpsTest : public ::testing::TestWithParam<Case> {
  protected:
-  [[nodiscard]] bool half() const { return plan_.rounding == ActivationRounding::kHalf; }
+  // The distance between neighbours that the plan's rounding leaves near `value`.
+  [[nodiscard]] double step_at(double value) const {
+    switch (plan_.rounding) {
+      case ActivationRounding::kHalf:
+        return std::abs(value) * 0x1p-10 + 0x1p-24;
+      case ActivationRounding::kBFloat16:
+        return std::abs(value) * 0x1p-7;
+      case ActivationRounding::kNone:
+        break;
+    }
+    return 0.0;
+  }
 
-  // Values as activations are: halves where the plan stores halves.
+  // Values as activations are: rounded as the plan stores them.
   std::vector<float> values(std::size_t count, double deviation) {
     std::normal_distribution<float> normal(0.0F, static_cast<float>(deviation));
     std::vector<float> out(count);
-    for (float& value : out) value = half() ? round_to_half(normal(random_)) : normal(random_);
+    for (float& value : out) value = rounded(normal(random_), plan_.rounding);
     return out;
   }
 
   // The bound for a sum of `terms` products whose magnitudes add up to `magnitude`, stored as the plan says:
-  // float rounds each step by 2^-24, half by 2^-11 of the result at the end.
+  // float rounds each step by 2^-24, a narrower type by half a step of its own at the end.
   [[nodiscard]] double bound(double magnitude, std::size_t terms, double result) const {
     const double sum = magnitude * static_cast<double>(terms + 2) * 0x1p-24;
-    return half() ? sum + 1.01 * (std::abs(result) * 0x1p-10 + 0x1p-24) : sum + 1e-12;
+    return sum + 1.01 * step_at(result) + 1e-12;
   }
 
   void expect_close(std::span<const float> fast, std::span<const float> truth, double relative,
                     double absolute) const {
     ASSERT_EQ(fast.size(), truth.size());
     for (std::size_t i = 0; i < truth.size(); ++i) {
-      const double step = half() ? std::abs(truth[i]) * 0x1p-10 + 0x1p-24 : 0.0;
-      ASSERT_NEAR(fast[i], truth[i], absolute + relative * std::abs(truth[i]) + 1.01 * step)
+      ASSERT_NEAR(fast[i], truth[i], absolute + relative * std::abs(truth[i]) + 1.01 * step_at(truth[i]))
           << "element " << i;
     }
   }
@@ -83,12 +96,16 @@ class CpuOpsTest : public ::testing::TestWithParam<Case> {
     model.linears = {spec};
     const Plan plan = *resolve_recipe(GetParam().recipe, model, options_);
     const auto pack = [&] {
-      return *pack_linear(spec, plan.layers[0], plan, weight_view, with_bias ? &bias_view : nullptr);
+      PackedLinear packed =
+          *pack_linear(spec, plan.layers[0], plan, weight_view, with_bias ? &bias_view : nullptr);
+      decorate_(packed);
+      return packed;
     };
     return {pack(), arrange_in_panels(pack()), weights};
   }
 
   RecipeOptions options_;
+  std::function<void(PackedLinear&)> decorate_ = [](PackedLinear&) {};
   Plan plan_ = *resolve_recipe(GetParam().recipe, ModelSpec{});
   ReferenceOps truth_{plan_};
   CpuOps fast_{plan_, *GetParam().kernels};
@@ -129,6 +146,47 @@ TEST_P(CpuOpsTest, LinearAgreesWithTheReference) {
   }
 }
 
+// What a layer may carry beside its weights: a multiplier for its inputs and an adapter.
+TEST_P(CpuOpsTest, MultiplierAndAdapterAgreeWithTheReference) {
+  const std::size_t rows = 9;
+  const std::size_t k = 64;
+  const std::size_t n = 40;
+  const std::uint32_t rank = 5;
+  std::vector<float> multiplier = values(k, 0.2);
+  for (float& value : multiplier) value = 1.0F + std::abs(value);
+  const std::vector<float> a = values(rank * k, 0.1);
+  const std::vector<float> b = values(n * rank, 0.1);
+  decorate_ = [&](PackedLinear& packed) {
+    packed.input.multiplier = multiplier;
+    LowRank& adapter = packed.low_rank;
+    adapter.rank = rank;
+    adapter.scaling = 1.5F;
+    adapter.a = AlignedBuffer<std::uint16_t>(a.size(), MemoryOwner::kWeights);
+    adapter.b = AlignedBuffer<std::uint16_t>(b.size(), MemoryOwner::kWeights);
+    for (std::size_t i = 0; i < a.size(); ++i) adapter.a[i] = to_half(a[i]).bits;
+    for (std::size_t i = 0; i < b.size(); ++i) adapter.b[i] = to_half(b[i]).bits;
+  };
+  const Layer weights = layer(n, k, true);
+  const std::vector<float> x = values(rows * k, 1.0);
+  const std::vector<std::uint32_t> scopes{0, rows};
+  std::vector<float> truth(rows * n);
+  std::vector<float> fast(rows * n);
+  truth_.linear(weights.stored, x, scopes, truth);
+  fast_.linear(weights.panels, x, scopes, fast);
+  // A sum that two orders of additions round to either side of a tie moves what is added to it by a step.
+  for (std::size_t i = 0; i < truth.size(); ++i)
+    ASSERT_NEAR(fast[i], truth[i], 3e-4 + 3 * step_at(std::abs(truth[i]) + 1.0)) << "element " << i;
+  // And they are not without effect.
+  decorate_ = [](PackedLinear&) {};
+  const Layer plain = layer(n, k, true);
+  std::vector<float> without(rows * n);
+  truth_.linear(plain.stored, x, scopes, without);
+  double moved = 0;
+  for (std::size_t i = 0; i < truth.size(); ++i)
+    moved = std::max(moved, std::abs(double{truth[i]} - without[i]));
+  EXPECT_GT(moved, 0.5);
+}
+
 // Integer sums are exact, so here the kernels must agree to the last bit.
 TEST_P(Int8OpsTest, WithoutOutliersIsTheReferenceToTheBit) {
   const Layer weights = layer(70, 130, true);
@@ -139,6 +197,50 @@ TEST_P(Int8OpsTest, WithoutOutliersIsTheReferenceToTheBit) {
   truth_.linear(weights.stored, x, scopes, truth);
   fast_.linear(weights.panels, x, scopes, fast);
   EXPECT_THAT(fast, ElementsAreArray(truth));
+}
+
+// Four-bit weights, too, are integers until their groups' scales.
+class Int4Int8OpsTest : public CpuOpsTest {};
+TEST_P(Int4Int8OpsTest, IsTheReferenceToTheBit) {
+  for (const std::size_t k : {64U, 130U, 192U}) {
+    const Layer weights = layer(37, k, true);
+    const std::vector<float> x = values(11 * k, 0.9);
+    const std::vector<std::uint32_t> scopes{0, 11};
+    std::vector<float> truth(std::size_t{11} * 37);
+    std::vector<float> fast(truth.size());
+    truth_.linear(weights.stored, x, scopes, truth);
+    fast_.linear(weights.panels, x, scopes, fast);
+    EXPECT_THAT(fast, ElementsAreArray(truth));
+  }
+}
+
+// Columns chosen beforehand stay out of the integers whatever they hold.
+class FixedOutlierOpsTest : public CpuOpsTest {};
+TEST_P(FixedOutlierOpsTest, AgreeWithTheReferenceAndSaveTheOtherColumns) {
+  const std::size_t k = 96;
+  const std::vector<std::uint32_t> scopes{0, 6};
+  decorate_ = [](PackedLinear& packed) {
+    packed.input.format = InputFormat::kI8FixedOutliers;
+    packed.input.outlier_columns = {3, 70};
+  };
+  const Layer weights = layer(33, k, true);
+  std::vector<float> x = values(6 * k, 0.5);
+  for (std::size_t row = 0; row < 6; ++row) x[row * k + 70] = 60.0F;
+  std::vector<float> truth(std::size_t{6} * 33);
+  std::vector<float> fast(truth.size());
+  truth_.linear(weights.stored, x, scopes, truth);
+  fast_.linear(weights.panels, x, scopes, fast);
+  expect_close(fast, truth, 0, 2e-3);
+  // Without them, the large column leaves the others a step of 60 / 127.
+  for (std::size_t row = 0; row < 6; ++row) {
+    for (std::size_t n = 0; n < 33; ++n) {
+      double exact = 0;
+      for (std::size_t i = 0; i < k; ++i)
+        exact += static_cast<double>(x[row * k + i]) * weights.magnitude[n * k + i];
+      EXPECT_NEAR(truth[row * 33 + n] - std::get<PackedLinear>(weights.stored).bias[n], exact,
+                  0.25 + 0.01 * std::abs(exact));
+    }
+  }
 }
 
 TEST_P(Int8OpsTest, OutliersMayMultiplyWithTheOriginalHalves) {
@@ -230,10 +332,9 @@ TEST_P(CpuOpsTest, AttentionAgreesWithTheReference) {
 
 TEST_P(CpuOpsTest, ActivationsAgreeWithTheReferenceOverTheirRange) {
   std::vector<float> x;
-  for (float value = -100.0F; value <= 100.0F; value += 0.137F)
-    x.push_back(half() ? round_to_half(value) : value);
+  for (float value = -100.0F; value <= 100.0F; value += 0.137F) x.push_back(rounded(value, plan_.rounding));
   x.insert(x.end(), {0.0F, -0.0F, 1e-7F, -1e-7F, 60000.0F, -60000.0F});
-  for (float& value : x) value = half() ? round_to_half(value) : value;
+  for (float& value : x) value = rounded(value, plan_.rounding);
   const std::vector<float> up(x.size(), 0.5F);
   std::vector<float> truth(x.size());
   std::vector<float> fast(x.size());
@@ -276,11 +377,25 @@ TEST_P(CpuOpsTest, NanActivationsStayNan) {
 }
 
 std::string case_name(const ::testing::TestParamInfo<Case>& instance) {
-  return std::string(instance.param.kernels->name) + "_" + instance.param.recipe;
+  std::string name = std::string(instance.param.kernels->name) + "_" + instance.param.recipe;
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  }
+  return name;
 }
-INSTANTIATE_TEST_SUITE_P(Kernels, CpuOpsTest, ::testing::ValuesIn(cases_of({"fp32", "fp16", "int8", "int4"})),
-                         case_name);
+INSTANTIATE_TEST_SUITE_P(
+    Kernels, CpuOpsTest,
+    ::testing::ValuesIn(cases_of({"fp32", "fp16", "bf16", "int8", "int8-rtn", "int4", "int4:double=off",
+                                  "int4-rtn:group=32", "int4-rtn:group=row,zero=on", "int4-w4a8:group=32",
+                                  "int4-w4a8:group=64,zero=on", "fp8", "fp8:scale=tensor"})),
+    case_name);
 INSTANTIATE_TEST_SUITE_P(Kernels, Int8OpsTest, ::testing::ValuesIn(cases_of({"int8"})), case_name);
+INSTANTIATE_TEST_SUITE_P(Kernels, Int4Int8OpsTest,
+                         ::testing::ValuesIn(cases_of({"int4-w4a8:group=32", "int4-w4a8:group=row",
+                                                       "int4-w4a8:group=64,zero=on"})),
+                         case_name);
+INSTANTIATE_TEST_SUITE_P(Kernels, FixedOutlierOpsTest, ::testing::ValuesIn(cases_of({"int8-rtn"})),
+                         case_name);
 
 }  // namespace
 }  // namespace quantier

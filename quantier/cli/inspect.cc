@@ -66,8 +66,8 @@ Json to_json(const Inspection& found) {
              {"out_features", linear.out_features},
              {"in_features", linear.in_features}};
     if (found.plan) {
-      row["method"] = method_name(found.plan->layers[i].method);
-      row["format"] = weight_format_name(found.plan->layers[i].format);
+      row["method"] = method_name(found.plan->layers[i].recipe.method);
+      row["format"] = format_text(found.plan->layers[i].recipe);
       row["bytes"] = found.plan->layers[i].bytes;
     }
     linears.push_back(std::move(row));
@@ -76,14 +76,26 @@ Json to_json(const Inspection& found) {
   if (found.plan) {
     document["plan"] = {
         {"recipe", found.plan->recipe},
-        {"activation_rounding", found.plan->rounding == ActivationRounding::kHalf ? "half" : "none"},
-        {"embedding_format", weight_format_name(found.plan->embedding_format)},
+        {"activation_rounding", activation_rounding_name(found.plan->rounding)},
+        {"embedding_format", embedding_format_name(found.plan->embedding)},
         {"embedding_bytes", found.plan->embedding_bytes},
         {"other_bytes", found.plan->other_bytes},
         {"total_bytes", found.plan->total_bytes()},
     };
   }
   return document;
+}
+
+const char* rounding_words(ActivationRounding rounding) {
+  switch (rounding) {
+    case ActivationRounding::kHalf:
+      return "activations rounded to IEEE half between operations, sums in float";
+    case ActivationRounding::kBFloat16:
+      return "activations rounded to bfloat16 between operations, sums in float";
+    case ActivationRounding::kNone:
+      break;
+  }
+  return "activations in float";
 }
 
 void print_text(const Inspection& found) {
@@ -104,21 +116,18 @@ void print_text(const Inspection& found) {
                fmt::join(known_recipes(), ", "));
     return;
   }
-  fmt::print("\nplan of {} ({})\n", found.plan->recipe,
-             found.plan->rounding == ActivationRounding::kHalf
-                 ? "activations rounded to IEEE half between operations, sums in float"
-                 : "activations in float");
-  fmt::print("  {:<28} {:<18} {:>6} x {:<6} {:<10} {:<10} {:>11}\n", "layer", "role", "out", "in", "method",
+  fmt::print("\nplan of {} ({})\n", found.plan->recipe, rounding_words(found.plan->rounding));
+  fmt::print("  {:<28} {:<18} {:>6} x {:<6} {:<10} {:<16} {:>11}\n", "layer", "role", "out", "in", "method",
              "format", "bytes");
   for (std::size_t i = 0; i < spec.linears.size(); ++i) {
     const LinearSpec& linear = spec.linears[i];
     const LayerPlan& layer = found.plan->layers[i];
-    fmt::print("  {:<28} {:<18} {:>6} x {:<6} {:<10} {:<10} {:>11}\n", linear.name,
+    fmt::print("  {:<28} {:<18} {:>6} x {:<6} {:<10} {:<16} {:>11}\n", linear.name,
                linear_role_name(linear.role), linear.out_features, linear.in_features,
-               method_name(layer.method), weight_format_name(layer.format), layer.bytes);
+               method_name(layer.recipe.method), format_text(layer.recipe), layer.bytes);
   }
-  fmt::print("  {:<28} {:<18} {:>6} x {:<6} {:<10} {:<10} {:>11}\n", "embedding", "embedding",
-             spec.vocabulary, spec.hidden, "none", weight_format_name(found.plan->embedding_format),
+  fmt::print("  {:<28} {:<18} {:>6} x {:<6} {:<10} {:<16} {:>11}\n", "embedding", "embedding",
+             spec.vocabulary, spec.hidden, "none", embedding_format_name(found.plan->embedding),
              found.plan->embedding_bytes);
   fmt::print("  {:<28} {:>68}\n", "norms", found.plan->other_bytes);
   fmt::print("  {:<28} {:>68}\n", "total resident weights", found.plan->total_bytes());

@@ -6,13 +6,29 @@
 #include <fmt/format.h>
 
 #include "quantier/base/check.h"
-#include "quantier/base/half.h"
 #include "quantier/engine/cpu/cpu_ops.h"
 #include "quantier/engine/graph/graph.h"
 #include "quantier/engine/reference/reference_ops.h"
+#include "quantier/formats/rounding.h"
 
 namespace quantier {
 namespace {
+
+const char* rounding_text(ActivationRounding rounding) {
+  switch (rounding) {
+    case ActivationRounding::kHalf:
+      return "IEEE half after embedding, norms, linear layers, rotary embedding, attention, activation, "
+             "product "
+             "and sums";
+    case ActivationRounding::kBFloat16:
+      return "bfloat16 after embedding, norms, linear layers, rotary embedding, attention, activation, "
+             "product "
+             "and sums";
+    case ActivationRounding::kNone:
+      break;
+  }
+  return "none";
+}
 
 class GraphClassifier final : public Classifier {
  public:
@@ -118,22 +134,18 @@ class GraphClassifier final : public Classifier {
     const Plan& plan = weights_.plan;
     executed_.recipe = plan.recipe;
     executed_.device = "cpu";
-    executed_.options.emplace_back("activation_rounding",
-                                   plan.rounding == ActivationRounding::kHalf
-                                       ? "IEEE half after embedding, norms, linear layers, rotary embedding, "
-                                         "attention, activation, product and sums"
-                                       : "none");
+    executed_.options.emplace_back("activation_rounding", rounding_text(plan.rounding));
     for (std::size_t i = 0; i < weights_.spec.linears.size(); ++i) {
       const LinearSpec& linear = weights_.spec.linears[i];
       ExecutedLayer layer;
       layer.name = linear.name;
       layer.role = linear_role_name(linear.role);
-      layer.method = method_name(plan.layers[i].method);
-      layer.requested_format = weight_format_name(plan.layers[i].format);
-      const WeightFormat format = plan.layers[i].format;
-      layer.executed_format = weight_format_name(format);
+      const LayerRecipe& recipe = plan.layers[i].recipe;
+      layer.method = method_name(recipe.method);
+      layer.requested_format = format_text(recipe);
+      layer.executed_format = layer.requested_format;
       layer.kernel =
-          kind == EngineKind::kReference ? "reference" : cpu_kernel_name(format, cpu::best_kernels());
+          kind == EngineKind::kReference ? "reference" : cpu_kernel_name(recipe, cpu::best_kernels());
       layer.out_features = linear.out_features;
       layer.in_features = linear.in_features;
       layer.weight_bytes = plan.layers[i].bytes;
@@ -141,9 +153,22 @@ class GraphClassifier final : public Classifier {
       executed_.layers.push_back(std::move(layer));
     }
     executed_.weight_bytes += plan.embedding_bytes + plan.other_bytes;
-    if (plan.recipe == "fp16") {
+    add_remarks(plan);
+  }
+
+  void add_remarks(const Plan& plan) {
+    const auto any = [&](const auto& test) {
+      return std::ranges::any_of(plan.layers, [&](const LayerPlan& layer) { return test(layer.recipe); });
+    };
+    if (std::ranges::all_of(plan.layers, [](const LayerPlan& layer) {
+          return layer.recipe.format == WeightFormat::kF16 || layer.recipe.format == WeightFormat::kBF16;
+        })) {
+      executed_.remarks.emplace_back(fmt::format(
+          "{} saves memory, not time, on this CPU: products and sums are done in float", plan.recipe));
+    }
+    if (any([](const LayerRecipe& recipe) { return recipe.input == InputFormat::kFp8; })) {
       executed_.remarks.emplace_back(
-          "fp16 saves memory, not time, on this CPU: halves are stored, products and sums are done in float");
+          "FP8 is emulated: this CPU has no FP8 arithmetic, so its times say nothing about FP8");
     }
   }
 
@@ -160,6 +185,7 @@ class Builder final : public EngineBuilder {
       : kind_(kind), pool_(pool) {
     weights_.spec = spec;
     weights_.plan = plan;
+    weights_.embedding = Embedding(plan.embedding, spec.vocabulary, spec.hidden);
   }
 
   Status set_embedding_rows(std::uint64_t first_row, const TensorView& rows) override {
@@ -167,19 +193,7 @@ class Builder final : public EngineBuilder {
     const std::uint64_t count = rows.element_count() / width;
     QT_CHECK(first_row == embedding_rows_ && first_row + count <= weights_.spec.vocabulary,
              "the embedding comes in order");
-    if (weights_.plan.embedding_format == WeightFormat::kF32) {
-      auto& table = embedding_table<float>();
-      for (std::uint64_t row = 0; row < count; ++row)
-        copy_as_float(rows, row * width, table.span().subspan((first_row + row) * width, width));
-    } else {
-      auto& table = embedding_table<std::uint16_t>();
-      std::vector<float> values(width);
-      for (std::uint64_t row = 0; row < count; ++row) {
-        copy_as_float(rows, row * width, values);
-        for (std::uint64_t i = 0; i < width; ++i)
-          table[(first_row + row) * width + i] = to_half(values[i]).bits;
-      }
-    }
+    weights_.embedding.set_rows(first_row, rows);
     embedding_rows_ += count;
     return {};
   }
@@ -194,8 +208,11 @@ class Builder final : public EngineBuilder {
 
   Status set_linear(const LinearSpec& linear, PackedLinear&& packed) override {
     // What runs is what the plan says, or nothing.
-    QT_CHECK(format_of(packed) == planned(linear).format && packed_bytes(packed) == planned(linear).bytes,
+    LayerPlan& plan = planned(linear);
+    QT_CHECK(format_of(packed) == plan.recipe.format && packed.input.format == plan.recipe.input &&
+                 packed_bytes(packed) - found_bytes(packed) == plan.bytes,
              "a layer is packed as planned");
+    plan.bytes = packed_bytes(packed);
     LinearWeights& weights = weights_.linears[{linear.role, linear.layer}];
     if (kind_ == EngineKind::kCpu) {
       weights = arrange_in_panels(std::move(packed));
@@ -214,7 +231,7 @@ class Builder final : public EngineBuilder {
   }
 
  private:
-  [[nodiscard]] const LayerPlan& planned(const LinearSpec& linear) const {
+  [[nodiscard]] LayerPlan& planned(const LinearSpec& linear) {
     for (std::size_t i = 0; i < weights_.spec.linears.size(); ++i) {
       const LinearSpec& other = weights_.spec.linears[i];
       if (other.role == linear.role && other.layer == linear.layer) return weights_.plan.layers[i];
@@ -223,20 +240,10 @@ class Builder final : public EngineBuilder {
     std::abort();
   }
 
-  template <class T>
-  AlignedBuffer<T>& embedding_table() {
-    if (embedding_rows_ == 0) {
-      weights_.embedding =
-          AlignedBuffer<T>(weights_.spec.vocabulary * weights_.spec.hidden, MemoryOwner::kWeights);
-    }
-    return std::get<AlignedBuffer<T>>(weights_.embedding);
-  }
-
   void read(const TensorView& tensor, std::vector<float>& values) const {
     values.resize(tensor.element_count());
     copy_as_float(tensor, 0, values);
-    if (weights_.plan.rounding != ActivationRounding::kHalf) return;
-    for (float& value : values) value = round_to_half(value);
+    for (float& value : values) value = rounded(value, weights_.plan.rounding);
   }
 
   ModelWeights weights_;

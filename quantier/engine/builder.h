@@ -9,11 +9,9 @@
 
 #include "quantier/base/error.h"
 #include "quantier/base/thread_pool.h"
-#include "quantier/checkpoint/model_spec.h"
 #include "quantier/engine/classifier.h"
-#include "quantier/formats/packed_linear.h"
+#include "quantier/formats/model_sink.h"
 #include "quantier/formats/plan.h"
-#include "quantier/tensor/tensor_view.h"
 
 namespace quantier {
 
@@ -26,18 +24,11 @@ enum class EngineKind : std::uint8_t {
   kCpu,        // vector kernels chosen for this machine
 };
 
-class EngineBuilder {
+class EngineBuilder : public ModelSink {
  public:
   // `pool` must outlive the classifier.
   static Result<std::unique_ptr<EngineBuilder>> create(const ModelSpec& spec, const Plan& plan,
                                                        EngineKind kind, ThreadPool& pool);
-  virtual ~EngineBuilder() = default;
-  // Some rows of the embedding table [vocabulary, hidden], in any floating dtype; copied in the plan's
-  // embedding format. In parts, because the table is by far the largest tensor: the caller drops what it has
-  // handed over.
-  virtual Status set_embedding_rows(std::uint64_t first_row, const TensorView& rows) = 0;
-  virtual Status set_norm(const NormSpec& norm, const TensorView& weight, const TensorView* bias) = 0;
-  virtual Status set_linear(const LinearSpec& linear, PackedLinear&& packed) = 0;
   // An error (kBug) when something that the spec names was not set.
   virtual Result<std::unique_ptr<Classifier>> finish() = 0;
 };

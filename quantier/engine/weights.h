@@ -1,7 +1,6 @@
 // Everything of a model that stays in memory while it classifies, in the form that the ops read.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <utility>
 #include <variant>
@@ -9,9 +8,9 @@
 
 #include "quantier/checkpoint/model_spec.h"
 #include "quantier/engine/cpu/panels.h"
+#include "quantier/engine/embedding.h"
 #include "quantier/formats/packed_linear.h"
 #include "quantier/formats/plan.h"
-#include "quantier/tensor/aligned_buffer.h"
 
 namespace quantier {
 
@@ -26,8 +25,7 @@ using LinearWeights = std::variant<PackedLinear, CpuPanels>;
 struct ModelWeights {
   ModelSpec spec;
   Plan plan;
-  // [vocabulary, hidden], as the plan says: float, or IEEE half bits.
-  std::variant<AlignedBuffer<float>, AlignedBuffer<std::uint16_t>> embedding;
+  Embedding embedding;
   std::map<std::pair<NormRole, int>, NormWeights> norms;
   std::map<std::pair<LinearRole, int>, LinearWeights> linears;
 

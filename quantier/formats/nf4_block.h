@@ -29,8 +29,9 @@ namespace quantier {
 [[nodiscard]] const std::array<float, 256>& dynamic_map();
 
 // The maximum of a block as it is stored: dynamic_map[code] * nested_absmax + offset, rounded after the
-// product and after the sum (no fused multiply-add).
+// product and after the sum (no fused multiply-add); as it was found, without double quantization.
 [[nodiscard]] inline float nf4_absmax(const Nf4Weights& weights, std::uint64_t block) {
+  if (!weights.absmax.empty()) return weights.absmax[block];
   const float centred =
       dynamic_map()[weights.absmax_codes[block]] * weights.nested_absmax[block / kNf4NestedBlocks];
   return centred + weights.offset;

@@ -1,42 +1,43 @@
 #include "quantier/formats/packed_linear.h"
 
+#include <algorithm>
+
 namespace quantier {
 
-Nf4Sizes nf4_sizes(std::uint64_t elements) {
-  const std::uint64_t blocks = (elements + kNf4BlockElements - 1) / kNf4BlockElements;
-  return {(elements + 1) / 2, blocks, (blocks + kNf4NestedBlocks - 1) / kNf4NestedBlocks};
-}
-
-std::uint64_t planned_bytes(WeightFormat format, std::uint64_t out_features, std::uint64_t in_features,
-                            bool has_bias, bool keeps_halves) {
-  const std::uint64_t elements = out_features * in_features;
-  const std::uint64_t bias_bytes = has_bias ? out_features * sizeof(float) : 0;
-  switch (format) {
-    case WeightFormat::kF32:
-      return elements * 4 + bias_bytes;
-    case WeightFormat::kF16:
-      return elements * 2 + bias_bytes;
-    case WeightFormat::kI8Row:
-      return elements + out_features * sizeof(float) + (keeps_halves ? elements * 2 : 0) + bias_bytes;
-    case WeightFormat::kNf4Block: {
-      const Nf4Sizes sizes = nf4_sizes(elements);
-      return sizes.packed_bytes + sizes.blocks + sizes.nested_blocks * sizeof(float) + sizeof(float) +
-             bias_bytes;
-    }
-  }
-  return 0;
-}
-
 WeightFormat format_of(const PackedLinear& linear) {
-  constexpr WeightFormat kByAlternative[] = {WeightFormat::kF32, WeightFormat::kF16, WeightFormat::kI8Row,
-                                             WeightFormat::kNf4Block};
-  return kByAlternative[linear.weights.index()];
+  static_assert(std::variant_size_v<PackedWeights> == static_cast<std::size_t>(WeightFormat::kFp8Row) + 1,
+                "formats and alternatives stand in the same order");
+  return static_cast<WeightFormat>(linear.weights.index());
+}
+
+FormatOptions options_of(const PackedLinear& linear) {
+  FormatOptions options;
+  if (const auto* i8 = std::get_if<I8RowWeights>(&linear.weights)) {
+    options.keeps_halves = !i8->outlier_f16.empty();
+  } else if (const auto* nf4 = std::get_if<Nf4Weights>(&linear.weights)) {
+    options.double_quantized = nf4->absmax.empty();
+  } else if (const auto* i4 = std::get_if<I4GroupWeights>(&linear.weights)) {
+    options.group = i4->group;
+    options.symmetric = i4->zeros.empty();
+  } else if (const auto* fp8 = std::get_if<Fp8RowWeights>(&linear.weights)) {
+    const auto scales = fp8->row_scale.span();
+    options.per_tensor = std::ranges::adjacent_find(scales, std::not_equal_to{}) == scales.end();
+  }
+  return options;
+}
+
+std::uint64_t found_bytes(const PackedLinear& linear) {
+  const auto* i4 = std::get_if<I4GroupWeights>(&linear.weights);
+  const std::uint64_t groups = i4 == nullptr ? 0 : i4->group_of_input.size() * sizeof(std::uint16_t);
+  const std::uint64_t multiplier = linear.input.multiplier.size() * sizeof(float);
+  const std::uint64_t columns = linear.input.outlier_columns.size() * sizeof(std::uint32_t);
+  return groups + multiplier + columns +
+         low_rank_bytes(linear.out_features, linear.in_features, linear.low_rank.rank);
 }
 
 std::uint64_t packed_bytes(const PackedLinear& linear) {
-  const auto* int8 = std::get_if<I8RowWeights>(&linear.weights);
-  return planned_bytes(format_of(linear), linear.out_features, linear.in_features, !linear.bias.empty(),
-                       int8 != nullptr && !int8->outlier_f16.empty());
+  const LinearShape shape{linear.out_features, linear.in_features, !linear.bias.empty()};
+  return weight_bytes(format_of(linear), options_of(linear), shape) + found_bytes(linear);
 }
 
 }  // namespace quantier

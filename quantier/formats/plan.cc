@@ -1,100 +1,113 @@
 #include "quantier/formats/plan.h"
 
-#include <array>
+#include <algorithm>
 #include <numeric>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include "quantier/formats/packed_linear.h"
+#include "quantier/base/nearest_word.h"
+#include "quantier/base/utf8.h"
 
 namespace quantier {
 namespace {
 
-struct Recipe {
-  const char* name;
-  Method method;
-  WeightFormat body;  // every linear layer of the transformer
-  WeightFormat rest;  // head and embedding
-  ActivationRounding rounding;
-};
+Status check_fits(const Recipe& base, const Recipe& other, std::string_view pattern) {
+  if (base.rounding == other.rounding) return {};
+  return fail(ErrorKind::kUsage, "two recipes do not go together in one plan",
+              fmt::format("pattern \"{}\"", printable(pattern, 80)),
+              fmt::format("{} rounds activations to {}, {} to {}", printable(base.name, 60),
+                          activation_rounding_name(base.rounding), printable(other.name, 60),
+                          activation_rounding_name(other.rounding)),
+              "in a plan over int8 or int4, keep layers in half precision with \"fp16\"");
+}
 
-// The one list of recipes; help texts, errors and tests read it.
-constexpr std::array<Recipe, 4> kRecipes{{
-    {"fp32", Method::kNone, WeightFormat::kF32, WeightFormat::kF32, ActivationRounding::kNone},
-    {"fp16", Method::kNone, WeightFormat::kF16, WeightFormat::kF16, ActivationRounding::kHalf},
-    {"int8", Method::kLlmInt8, WeightFormat::kI8Row, WeightFormat::kF16, ActivationRounding::kHalf},
-    {"int4", Method::kNf4, WeightFormat::kNf4Block, WeightFormat::kF16, ActivationRounding::kHalf},
-}};
+Status no_such_layer(std::string_view pattern, const ModelSpec& spec) {
+  std::vector<std::string> names;
+  for (const LinearSpec& linear : spec.linears) names.push_back(linear.name);
+  const auto near = nearest_word(pattern, names);
+  return fail(ErrorKind::kUsage, "a pattern names no layer of the model",
+              fmt::format("pattern \"{}\"", printable(pattern, 80)), "",
+              near ? fmt::format("did you mean \"{}\"? `quantier inspect` lists the layers", *near)
+                   : "`quantier inspect` lists the layers");
+}
+
+// Starred patterns are about the transformer's layers; the head takes part only when it is meant.
+bool names_layer(std::string_view pattern, const LinearSpec& linear) {
+  if (is_head(linear.role) && pattern.starts_with('*')) return false;
+  return matches_layer(pattern, linear.name);
+}
 
 }  // namespace
-
-const char* weight_format_name(WeightFormat format) {
-  switch (format) {
-    case WeightFormat::kF32:
-      return "f32";
-    case WeightFormat::kF16:
-      return "f16";
-    case WeightFormat::kI8Row:
-      return "i8-row";
-    case WeightFormat::kNf4Block:
-      return "nf4-block";
-  }
-  return "f32";
-}
-
-const char* method_name(Method method) {
-  switch (method) {
-    case Method::kNone:
-      return "none";
-    case Method::kLlmInt8:
-      return "llm-int8";
-    case Method::kNf4:
-      return "nf4";
-  }
-  return "none";
-}
 
 std::uint64_t Plan::total_bytes() const {
   return std::accumulate(layers.begin(), layers.end(), embedding_bytes + other_bytes,
                          [](std::uint64_t sum, const LayerPlan& layer) { return sum + layer.bytes; });
 }
 
-std::vector<std::string> known_recipes() {
-  std::vector<std::string> names;
-  for (const Recipe& recipe : kRecipes) names.emplace_back(recipe.name);
-  return names;
+bool Plan::is_calibrated() const {
+  return std::ranges::any_of(layers, [](const LayerPlan& layer) { return layer.recipe.is_calibrated(); });
 }
 
-Result<Plan> resolve_recipe(std::string_view name, const ModelSpec& spec, const RecipeOptions& options) {
-  for (const Recipe& recipe : kRecipes) {
-    if (name != recipe.name) continue;
-    Plan plan;
-    plan.recipe = recipe.name;
-    plan.rounding = recipe.rounding;
-    plan.outlier_scope = options.outlier_scope;
-    plan.outlier_weights = options.outlier_weights;
-    plan.embedding_format = recipe.rest;
-    const bool keeps_halves =
-        recipe.method == Method::kLlmInt8 && options.outlier_weights == OutlierWeights::kF16;
-    for (const LinearSpec& linear : spec.linears) {
-      LayerPlan layer;
-      layer.linear = linear.name;
-      layer.method = is_head(linear.role) ? Method::kNone : recipe.method;
-      layer.format = is_head(linear.role) ? recipe.rest : recipe.body;
-      layer.bytes =
-          planned_bytes(layer.format, linear.out_features, linear.in_features, linear.bias.has_value(),
-                        keeps_halves && layer.format == WeightFormat::kI8Row);
-      plan.layers.push_back(std::move(layer));
-    }
-    plan.embedding_bytes = spec.vocabulary * spec.hidden * (recipe.rest == WeightFormat::kF32 ? 4 : 2);
-    for (const NormSpec& norm : spec.norms) {
-      plan.other_bytes += spec.hidden * sizeof(float) * (norm.bias ? 2 : 1);
-    }
-    return plan;
+bool looks_for_outliers(const Plan& plan) {
+  return std::ranges::any_of(
+      plan.layers, [](const LayerPlan& layer) { return layer.recipe.input == InputFormat::kI8Outliers; });
+}
+
+std::uint64_t embedding_bytes(EmbeddingFormat format, std::uint64_t rows, std::uint64_t width) {
+  switch (format) {
+    case EmbeddingFormat::kF32:
+      return rows * width * 4;
+    case EmbeddingFormat::kF16:
+    case EmbeddingFormat::kBF16:
+      return rows * width * 2;
+    case EmbeddingFormat::kI8Row:
+      return rows * (width + sizeof(float));
   }
-  return fail(ErrorKind::kUsage, fmt::format("unknown recipe \"{}\"", name), "", "",
-              fmt::format("known recipes: {}", fmt::join(known_recipes(), ", ")));
+  return 0;
+}
+
+Result<Plan> resolve_rules(const PlanRules& rules, const ModelSpec& spec, const RecipeOptions& options) {
+  QT_TRY(const Recipe base, parse_recipe(rules.base));
+  Plan plan;
+  plan.recipe = rules.name.empty() ? base.name : rules.name;
+  plan.rounding = base.rounding;
+  plan.outlier_scope = options.outlier_scope;
+  plan.outlier_weights = options.outlier_weights;
+  plan.embedding = rules.embedding.value_or(base.embedding);
+  plan.embedding_bytes = embedding_bytes(plan.embedding, spec.vocabulary, spec.hidden);
+  for (const NormSpec& norm : spec.norms) {
+    plan.other_bytes += spec.hidden * sizeof(float) * (norm.bias ? 2 : 1);
+  }
+  for (const LinearSpec& linear : spec.linears) {
+    plan.layers.push_back({linear.name, is_head(linear.role) ? base.head : base.body, 0});
+  }
+  for (const PlanRules::Rule& rule : rules.layers) {
+    QT_TRY(const Recipe recipe, parse_recipe(rule.recipe));
+    QT_TRY_STATUS(check_fits(base, recipe, rule.pattern));
+    bool found = false;
+    for (std::size_t i = 0; i < spec.linears.size(); ++i) {
+      if (!names_layer(rule.pattern, spec.linears[i])) continue;
+      plan.layers[i].recipe = recipe.body;
+      found = true;
+    }
+    if (!found) QT_TRY_STATUS(no_such_layer(rule.pattern, spec));
+  }
+  for (std::size_t i = 0; i < spec.linears.size(); ++i) {
+    const LinearSpec& linear = spec.linears[i];
+    LayerRecipe& layer = plan.layers[i].recipe;
+    if (layer.method == Method::kLlmInt8) {
+      layer.options.keeps_halves = options.outlier_weights == OutlierWeights::kF16;
+    }
+    plan.layers[i].bytes = weight_bytes(layer.format, layer.options,
+                                        {linear.out_features, linear.in_features, linear.bias.has_value()});
+  }
+  return plan;
+}
+
+Result<Plan> resolve_recipe(std::string_view recipe, const ModelSpec& spec, const RecipeOptions& options) {
+  PlanRules rules;
+  rules.base = recipe;
+  return resolve_rules(rules, spec, options);
 }
 
 }  // namespace quantier

@@ -1,28 +1,26 @@
 // A plan says, layer by layer, how numbers are chosen (method) and how they are stored and multiplied
-// (format). A recipe is a short name that resolves to a plan for one model; the engine adds what really ran
+// (format). A recipe resolves to a plan for one model; the engine adds what really ran
 // (record/executed_plan.h).
+//
+// Rules give recipes to layers: the base recipe to all, then each pattern in turn to the layers it names; the
+// last one wins. A pattern is a layer's name (LinearSpec::name, "layers.3.mlp.down") in which `*` stands for
+// any characters and `2-5` for each of the numbers; it may stop at a dot: "layers.0-3" names whole layers.
+// The head keeps the base's half or float weights unless a pattern names it without a `*` at its start.
+// Errors: kUsage for a pattern that names no layer (with the nearest name) and for recipes that do not go
+// together.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "quantier/base/error.h"
 #include "quantier/checkpoint/model_spec.h"
+#include "quantier/formats/recipe.h"
 
 namespace quantier {
-
-enum class WeightFormat : std::uint8_t { kF32, kF16, kI8Row, kNf4Block };
-[[nodiscard]] const char* weight_format_name(WeightFormat format);  // "f32", "f16", "i8-row", "nf4-block"
-
-enum class Method : std::uint8_t { kNone, kLlmInt8, kNf4 };
-[[nodiscard]] const char* method_name(Method method);  // "none", "llm-int8", "nf4"
-
-// Between layers: kept in float, or rounded to IEEE half after every operation that a half-precision
-// framework would store (embedding, norm, linear output, rotary embedding, attention output, activation
-// product, residual sum, pooled, logits).
-enum class ActivationRounding : std::uint8_t { kNone, kHalf };
 
 // Over which rows LLM.int8() looks for outlier columns. kSequence: the tokens of one text, so that logits do
 // not depend on the batch. kBatch: all tokens of the batch, as bitsandbytes does.
@@ -31,23 +29,22 @@ enum class OutlierWeights : std::uint8_t { kInt8, kF16 };
 
 struct LayerPlan {
   std::string linear;  // LinearSpec::name
-  Method method = Method::kNone;
-  WeightFormat format = WeightFormat::kF32;
+  LayerRecipe recipe;
   std::uint64_t bytes = 0;  // what the packed weights will take, bias included
 };
 
 struct Plan {
   std::string recipe;
-  ActivationRounding rounding = ActivationRounding::kNone;
+  ActivationRounding rounding = ActivationRounding::kNone;  // norms and biases too
   OutlierScope outlier_scope = OutlierScope::kSequence;
   OutlierWeights outlier_weights = OutlierWeights::kInt8;
   float outlier_threshold = 6.0F;
-  WeightFormat embedding_format =
-      WeightFormat::kF32;         // norms and biases are always float, rounded as `rounding` says
+  EmbeddingFormat embedding = EmbeddingFormat::kF32;
   std::vector<LayerPlan> layers;  // parallel to ModelSpec::linears
   std::uint64_t embedding_bytes = 0;
   std::uint64_t other_bytes = 0;  // norms
   [[nodiscard]] std::uint64_t total_bytes() const;
+  [[nodiscard]] bool is_calibrated() const;
 };
 
 struct RecipeOptions {
@@ -55,9 +52,30 @@ struct RecipeOptions {
   OutlierWeights outlier_weights = OutlierWeights::kInt8;
 };
 
-// "fp32", "fp16", "int8", "int4". Unknown names are a kUsage error that lists the known ones.
+struct PlanRules {
+  std::string name;  // shown as the recipe; the base's name when empty
+  std::string base;  // a recipe
+  std::optional<EmbeddingFormat> embedding;
+  struct Rule {
+    std::string pattern;
+    std::string recipe;
+  };
+  std::vector<Rule> layers;
+};
+
+// One of known_recipes(), with its options.
 [[nodiscard]] Result<Plan> resolve_recipe(std::string_view recipe, const ModelSpec& spec,
                                           const RecipeOptions& options = {});
-[[nodiscard]] std::vector<std::string> known_recipes();
+[[nodiscard]] Result<Plan> resolve_rules(const PlanRules& rules, const ModelSpec& spec,
+                                         const RecipeOptions& options = {});
+
+// Whether the pattern names this layer.
+[[nodiscard]] bool matches_layer(std::string_view pattern, std::string_view layer);
+
+// Whether some layer looks for outlier columns among its inputs: then a row's result depends on its scope.
+[[nodiscard]] bool looks_for_outliers(const Plan& plan);
+
+// Bytes of an embedding table.
+[[nodiscard]] std::uint64_t embedding_bytes(EmbeddingFormat format, std::uint64_t rows, std::uint64_t width);
 
 }  // namespace quantier

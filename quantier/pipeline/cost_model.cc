@@ -47,7 +47,7 @@ double weight_bytes_of(Technique technique, const LinearSpec& linear) {
   const auto k = linear.in_features;
   const bool bias = linear.bias.has_value();
   const auto planned = [&](WeightFormat format) {
-    return static_cast<double>(planned_bytes(format, n, k, bias, false));
+    return static_cast<double>(weight_bytes(format, {}, {n, k, bias}));
   };
   const double elements = static_cast<double>(n) * static_cast<double>(k);
   switch (technique) {
@@ -277,18 +277,39 @@ double visible_pairs(const ModelSpec& spec, const LayerSpec& layer, std::uint64_
   return pairs;
 }
 
-Result<Technique> technique_of(const Plan& plan) {
-  for (const LayerPlan& layer : plan.layers) {
-    if (layer.method == Method::kLlmInt8) return Technique::kLlmInt8;
-    if (layer.method == Method::kNf4) return Technique::kNf4;
+Result<Technique> technique_of(const LayerRecipe& recipe) {
+  switch (recipe.format) {
+    case WeightFormat::kF32:
+      return Technique::kFp32;
+    case WeightFormat::kF16:
+      return Technique::kFp16;
+    case WeightFormat::kBF16:
+      return Technique::kBf16;
+    case WeightFormat::kI8Row:
+      return recipe.input == InputFormat::kI8Outliers ? Technique::kLlmInt8 : Technique::kInt8;
+    case WeightFormat::kNf4Block:
+      return Technique::kNf4;
+    case WeightFormat::kI4Group:
+      return recipe.input == InputFormat::kI8 ? Technique::kInt4Int8 : Technique::kInt4WeightOnly;
+    case WeightFormat::kFp8Row:
+      return Technique::kFp8;
   }
-  if (plan.layers.empty()) return Technique::kFp32;
-  const LayerPlan& layer = plan.layers.front();
-  if (layer.method == Method::kNone && layer.format == WeightFormat::kF32) return Technique::kFp32;
-  if (layer.method == Method::kNone && layer.format == WeightFormat::kF16) return Technique::kFp16;
-  return fail(
-      ErrorKind::kUnsupported, "no cost model for a recipe", plan.recipe,
-      fmt::format("method {} with format {}", method_name(layer.method), weight_format_name(layer.format)));
+  return fail(ErrorKind::kUnsupported, "no cost model for a format", weight_format_name(recipe.format));
+}
+
+Result<Technique> technique_of(const Plan& plan) {
+  std::optional<Technique> technique;
+  for (std::size_t i = 0; i < plan.layers.size(); ++i) {
+    // The head is small and stays in half or single precision.
+    if (!plan.layers[i].linear.starts_with("layers.")) continue;
+    QT_TRY(const Technique own, technique_of(plan.layers[i].recipe));
+    if (technique && *technique != own) {
+      return fail(ErrorKind::kUnsupported, "no cost model for a plan that mixes formats", plan.recipe,
+                  fmt::format("{} in {}", format_text(plan.layers[i].recipe), plan.layers[i].linear));
+    }
+    technique = own;
+  }
+  return technique.value_or(Technique::kFp32);
 }
 
 Result<ForwardCost> forward_cost(const ModelSpec& spec, Technique technique, const CostWorkload& workload,

@@ -66,7 +66,7 @@ TEST(CostModel, TinyQuantizedByHand) {
   const ForwardCost fused = cost_of(spec, Technique::kLlmInt8, {2, 5}, Stack::kFused);
   EXPECT_EQ(op(fused, "mlp.down").arithmetic, Arithmetic::kI8);
   EXPECT_EQ(op(fused, "classifier").arithmetic, Arithmetic::kF16);
-  const double weights = static_cast<double>(planned_bytes(WeightFormat::kI8Row, 8, 12, false, false));
+  const double weights = static_cast<double>(weight_bytes(WeightFormat::kI8Row, {}, {8, 12, false}));
   EXPECT_DOUBLE_EQ(op(fused, "mlp.down").bytes, weights + 10 * 12 * 1 + 10 * 8 * 2);
   EXPECT_DOUBLE_EQ(op(fused, "quantize mlp.down").bytes, 10 * 12 * 3);
   const ForwardCost eager = cost_of(spec, Technique::kLlmInt8, {2, 5}, Stack::kEager);
@@ -74,7 +74,7 @@ TEST(CostModel, TinyQuantizedByHand) {
   EXPECT_DOUBLE_EQ(op(eager, "quantize mlp.down").bytes, 10 * 12 * 13 + 10 * 8 * 10);
   EXPECT_DOUBLE_EQ(totals(eager).host_syncs, 2 * 4);
   const ForwardCost nf4 = cost_of(spec, Technique::kNf4, {2, 5}, Stack::kEager);
-  const double packed = static_cast<double>(planned_bytes(WeightFormat::kNf4Block, 8, 12, false, false));
+  const double packed = static_cast<double>(weight_bytes(WeightFormat::kNf4Block, {}, {8, 12, false}));
   EXPECT_DOUBLE_EQ(op(nf4, "quantize mlp.down").bytes, packed + 8 * 12 * 4);
   EXPECT_EQ(op(nf4, "mlp.down").arithmetic, Arithmetic::kF16);
 }

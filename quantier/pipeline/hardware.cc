@@ -53,12 +53,10 @@ Result<std::vector<Stack>> stacks_of(const std::string& name) {
 }
 
 Status check_recipes(const std::vector<std::string>& recipes) {
-  const std::vector<std::string> known = known_recipes();
   std::set<std::string> seen;
   for (const std::string& recipe : recipes) {
-    if (std::ranges::find(known, recipe) == known.end()) {
-      return fail(ErrorKind::kUsage, fmt::format("the recipe \"{}\" is not known", printable(recipe, 60)),
-                  "--recipes", "", suggestion(recipe, known));
+    if (const auto parsed = parse_recipe(recipe); !parsed) {
+      return fail(ErrorKind::kUsage, parsed.error().what, "--recipes", "", parsed.error().hint);
     }
     if (!seen.insert(recipe).second) {
       return fail(ErrorKind::kUsage, fmt::format("the recipe \"{}\" is there twice", recipe), "--recipes");

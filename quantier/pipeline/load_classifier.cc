@@ -9,28 +9,10 @@
 
 #include "quantier/base/check.h"
 #include "quantier/checkpoint/checkpoint.h"
-#include "quantier/quantize/quantize.h"
+#include "quantier/pipeline/pack_model.h"
 
 namespace quantier {
 namespace {
-
-// Read at a time from the embedding table.
-constexpr std::uint64_t kEmbeddingPartBytes = std::uint64_t{8} << 20;
-
-// The table's first spec.vocabulary rows, part by part, so that it never stands in memory twice.
-Status set_embedding(const Checkpoint& checkpoint, const ModelSpec& spec, EngineBuilder& builder) {
-  const TensorView table = checkpoint.tensor(spec.embedding);
-  const std::uint64_t row_bytes = spec.hidden * dtype_bytes(table.dtype);
-  const std::uint64_t step = std::max<std::uint64_t>(1, kEmbeddingPartBytes / row_bytes);
-  for (std::uint64_t row = 0; row < spec.vocabulary; row += step) {
-    const std::uint64_t count = std::min(step, spec.vocabulary - row);
-    const TensorView part{
-        table.dtype, {count, spec.hidden}, table.bytes.subspan(row * row_bytes, count * row_bytes)};
-    QT_TRY_STATUS(builder.set_embedding_rows(row, part));
-    checkpoint.drop_pages(spec.embedding);
-  }
-  return {};
-}
 
 ModelSpec first_layers(ModelSpec spec, std::size_t layers) {
   const auto beyond = [&](const auto& part) { return part.layer >= static_cast<int>(layers); };
@@ -41,27 +23,20 @@ ModelSpec first_layers(ModelSpec spec, std::size_t layers) {
   return spec;
 }
 
+Status check_runs_without_data(const Plan& plan) {
+  if (!plan.is_calibrated()) return {};
+  return fail(ErrorKind::kUsage, "this recipe looks at calibration texts",
+              fmt::format("recipe {}", plan.recipe), "its weights depend on data that were not given",
+              "write the quantized model first: quantier quantize MODEL_DIR --recipe ... --calibration FILE "
+              "--out DIR");
+}
+
 // `spec` is the checkpoint's, or a part of it.
 Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const ModelSpec& spec,
                                           const Plan& plan, EngineKind kind, ThreadPool& pool) {
-  QT_CHECK(plan.layers.size() == spec.linears.size(), "a plan has one entry for each linear layer");
+  QT_TRY_STATUS(check_runs_without_data(plan));
   QT_TRY(const std::unique_ptr<EngineBuilder> builder, EngineBuilder::create(spec, plan, kind, pool));
-
-  QT_TRY_STATUS(set_embedding(checkpoint, spec, *builder));
-  for (const NormSpec& norm : spec.norms) {
-    std::optional<TensorView> bias;
-    if (norm.bias) bias = checkpoint.tensor(*norm.bias);
-    QT_TRY_STATUS(builder->set_norm(norm, checkpoint.tensor(norm.weight), bias ? &*bias : nullptr));
-  }
-  for (std::size_t i = 0; i < spec.linears.size(); ++i) {
-    const LinearSpec& linear = spec.linears[i];
-    std::optional<TensorView> bias;
-    if (linear.bias) bias = checkpoint.tensor(*linear.bias);
-    QT_TRY(PackedLinear packed, pack_linear(linear, plan.layers[i], plan, checkpoint.tensor(linear.weight),
-                                            bias ? &*bias : nullptr));
-    checkpoint.drop_pages(linear.weight);
-    QT_TRY_STATUS(builder->set_linear(linear, std::move(packed)));
-  }
+  QT_TRY_STATUS(pack_model(checkpoint, spec, plan, *builder));
   return builder->finish();
 }
 

@@ -63,11 +63,10 @@ std::uint64_t batch_of(const std::vector<Run>& runs, const Envelope& envelope) {
 HardwareRequest request_of(const RunConfig& config, const Decision& decision, NoteHardware& note) {
   HardwareRequest request;
   request.recipes.clear();
-  const std::vector<std::string> known = known_recipes();
   std::vector<std::string> models;
   for (const Candidate& candidate : decision.candidates) {
     if (std::ranges::find(models, candidate.model) == models.end()) models.push_back(candidate.model);
-    if (std::ranges::find(known, candidate.recipe) != known.end() &&
+    if (parse_recipe(candidate.recipe) &&
         std::ranges::find(request.recipes, candidate.recipe) == request.recipes.end()) {
       request.recipes.push_back(candidate.recipe);
     }

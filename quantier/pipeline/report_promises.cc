@@ -13,10 +13,13 @@ struct Arithmetic {
   const char* words;
 };
 // What the kernels of engine/ do with a weight of this format.
-constexpr std::array<Arithmetic, 4> kArithmetic = {{
+constexpr std::array<Arithmetic, 7> kArithmetic = {{
     {"f32", "multiplies floats"},
     {"f16", "stores halves and widens them to floats before it multiplies"},
     {"i8-row", "multiplies bytes and sums them as integers"},
+    {"bf16", "stores bfloat16 and widens it to floats before it multiplies"},
+    {"i4-group", "stores 4 bits by group and scales them to floats before it multiplies"},
+    {"fp8-row", "stores 8-bit floats and widens them before it multiplies: FP8 is emulated on a CPU"},
     {"nf4-block", "stores 4 bits and looks up the float behind them before it multiplies"},
 }};
 
@@ -25,7 +28,9 @@ constexpr std::array<Arithmetic, 4> kArithmetic = {{
 std::string arithmetic_of(const ExecutedPlan& plan) {
   std::map<std::string, std::uint64_t> weights_of;
   for (const ExecutedLayer& layer : plan.layers) {
-    weights_of[layer.executed_format] += layer.out_features * layer.in_features;
+    // Without its options: "i4-group/128 x i8" is an i4-group.
+    const std::string format = layer.executed_format.substr(0, layer.executed_format.find_first_of("/ "));
+    weights_of[format] += layer.out_features * layer.in_features;
   }
   if (weights_of.empty()) return {};
   const auto most = std::ranges::max_element(

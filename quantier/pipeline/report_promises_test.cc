@@ -23,8 +23,8 @@ TEST(ReportPromisesTest, MostWeightsNameTheArithmetic) {
 }
 
 TEST(ReportPromisesTest, EveryFormatOfTheEngineHasWords) {
-  for (const WeightFormat format :
-       {WeightFormat::kF32, WeightFormat::kF16, WeightFormat::kI8Row, WeightFormat::kNf4Block}) {
+  for (int i = 0; i <= static_cast<int>(WeightFormat::kFp8Row); ++i) {
+    const auto format = static_cast<WeightFormat>(i);
     ExecutedPlan plan;
     plan.layers = {layer(weight_format_name(format), 4, 4)};
     EXPECT_NE(arithmetic_of(plan), "") << weight_format_name(format);

@@ -123,19 +123,18 @@ class ConfigReader {
   }
 
   void read_recipes(TomlSection& top) {
-    std::vector<std::string> known = known_recipes();
     // What was imported may have been made by methods that Quantier does not offer.
-    if (known_ != nullptr) known.insert(known.end(), known_->recipes.begin(), known_->recipes.end());
+    const std::vector<std::string> imported =
+        known_ == nullptr ? std::vector<std::string>() : known_->recipes;
     top.texts("recipes", config_.recipes);
     top.text("reference_recipe", config_.reference_recipe);
     const toml::node* node = top.find("recipes");
     if (node == nullptr) return;
     if (config_.recipes.empty()) return top.refuse(*node, "recipes", "it is empty");
     for (const std::string& recipe : config_.recipes) {
-      if (std::ranges::find(known, recipe) == known.end()) {
-        return top.refuse(*node, "recipes",
-                          fmt::format("the recipe \"{}\" is not known", printable(recipe, 60)),
-                          suggestion(recipe, known));
+      if (std::ranges::find(imported, recipe) != imported.end()) continue;
+      if (const auto parsed = parse_recipe(recipe); !parsed) {
+        return top.refuse(*node, "recipes", parsed.error().what, parsed.error().hint);
       }
     }
     if (std::ranges::find(config_.recipes, config_.reference_recipe) == config_.recipes.end()) {

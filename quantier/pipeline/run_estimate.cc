@@ -125,7 +125,7 @@ Result<double> seconds_of(const Checkpoint& checkpoint, const std::string& recip
 std::uint64_t activation_bytes(const ModelSpec& spec, const Plan& plan, const RunConfig& config,
                                std::uint32_t threads) {
   const std::uint64_t longest = std::min<std::uint64_t>(config.max_length, spec.max_positions);
-  const bool whole_batch = plan.outlier_scope == OutlierScope::kBatch && plan.recipe == "int8";
+  const bool whole_batch = plan.outlier_scope == OutlierScope::kBatch && looks_for_outliers(plan);
   const std::uint64_t batch = longest * config.batch_size;
   const std::uint64_t tokens =
       whole_batch ? batch : std::min(batch, std::max(longest, kMicroBatchTokens) * threads);

@@ -1,7 +1,7 @@
-// NF4 weights with double quantization (formats/nf4_block.h). Reads one block of 64 at a time; besides the
-// packed result it holds one float for each block, 1/16 byte a weight, because the offset of the second
-// quantization is the mean over all blocks. Method, deviations and cost: docs/methods/nf4.md. Errors: those
-// of weight_reader.h.
+// NF4 weights, with double quantization or without (formats/nf4_block.h). Reads one block of 64 at a time;
+// besides the packed result it holds one float for each block, 1/16 byte a weight, because the offset of the
+// second quantization is the mean over all blocks. Method, deviations and cost: docs/methods/nf4.md. Errors:
+// those of weight_reader.h.
 #pragma once
 
 #include "quantier/base/error.h"
@@ -11,6 +11,7 @@
 
 namespace quantier {
 
-[[nodiscard]] Result<Nf4Weights> quantize_nf4(const LinearSpec& linear, const TensorView& weight);
+[[nodiscard]] Result<Nf4Weights> quantize_nf4(const LinearSpec& linear, const TensorView& weight,
+                                              bool double_quantized);
 
 }  // namespace quantier

@@ -1,12 +1,11 @@
 #include "quantier/quantize/quantize.h"
 
-#include <vector>
-
 #include <fmt/format.h>
 
-#include "quantier/base/half.h"
-#include "quantier/quantize/llm_int8.h"
+#include "quantier/formats/rounding.h"
 #include "quantier/quantize/nf4.h"
+#include "quantier/quantize/rtn.h"
+#include "quantier/quantize/store_float.h"
 #include "quantier/quantize/weight_reader.h"
 
 namespace quantier {
@@ -18,48 +17,47 @@ Result<PackedLinear> pack_linear(const LinearSpec& linear, const LayerPlan& laye
                 fmt::format("tensor {}", linear.weight), fmt::format("it is {}", dtype_name(weight.dtype)),
                 "only F32, F16, BF16 and F64 checkpoints are read");
   }
+  const LayerRecipe& recipe = layer.recipe;
+  if (recipe.is_calibrated()) {
+    return fail(ErrorKind::kBug, "a calibrated method was asked to work without calibration", linear.name,
+                method_name(recipe.method));
+  }
   PackedLinear packed;
   packed.out_features = linear.out_features;
   packed.in_features = linear.in_features;
+  packed.input.format = recipe.input;
   if (bias != nullptr) {
     packed.bias.resize(linear.out_features);
     copy_as_float(*bias, 0, packed.bias);
-    if (plan.rounding == ActivationRounding::kHalf) {
-      for (float& value : packed.bias) value = round_to_half(value);
-    }
+    for (float& value : packed.bias) value = rounded(value, plan.rounding);
   }
-  const std::uint64_t elements = linear.out_features * linear.in_features;
-  switch (layer.format) {
+  switch (recipe.format) {
     case WeightFormat::kF32: {
-      F32Weights weights{AlignedBuffer<float>(elements, MemoryOwner::kWeights)};
-      for (std::uint64_t n = 0; n < linear.out_features; ++n) {
-        const std::uint64_t first = n * linear.in_features;
-        QT_TRY_STATUS(
-            read_weight(linear, weight, first, weights.values.span().subspan(first, linear.in_features)));
-      }
-      packed.weights = std::move(weights);
+      QT_TRY(packed.weights, store_f32(linear, weight));
       return packed;
     }
     case WeightFormat::kF16: {
-      F16Weights weights{AlignedBuffer<std::uint16_t>(elements, MemoryOwner::kWeights)};
-      std::vector<float> row(linear.in_features);
-      for (std::uint64_t n = 0; n < linear.out_features; ++n) {
-        const std::uint64_t first = n * linear.in_features;
-        QT_TRY_STATUS(read_half_weight(linear, weight, first, row));
-        for (std::uint64_t k = 0; k < linear.in_features; ++k) {
-          weights.values[first + k] = to_half(row[k]).bits;
-        }
-      }
-      packed.weights = std::move(weights);
+      QT_TRY(packed.weights, store_f16(linear, weight));
+      return packed;
+    }
+    case WeightFormat::kBF16: {
+      QT_TRY(packed.weights, store_bf16(linear, weight));
       return packed;
     }
     case WeightFormat::kI8Row: {
-      const bool keep_halves = plan.outlier_weights == OutlierWeights::kF16;
-      QT_TRY(packed.weights, quantize_llm_int8(linear, weight, keep_halves));
+      QT_TRY(packed.weights, quantize_rtn_i8(linear, weight, recipe.options.keeps_halves));
       return packed;
     }
     case WeightFormat::kNf4Block: {
-      QT_TRY(packed.weights, quantize_nf4(linear, weight));
+      QT_TRY(packed.weights, quantize_nf4(linear, weight, recipe.options.double_quantized));
+      return packed;
+    }
+    case WeightFormat::kI4Group: {
+      QT_TRY(packed.weights, quantize_rtn_i4(linear, weight, recipe.options.group, recipe.options.symmetric));
+      return packed;
+    }
+    case WeightFormat::kFp8Row: {
+      QT_TRY(packed.weights, quantize_rtn_fp8(linear, weight, recipe.options.per_tensor));
       return packed;
     }
   }

@@ -1,7 +1,8 @@
-// From a stored weight to its packed form, as the plan says. Deterministic; reads the tensor row by row or
-// block by block, so that beside the result no copy of the weight is made. Errors: kUserInput when a weight
-// holds NaN, infinity or, where halves are stored or quantized, something beyond half's range (named with its
-// position), kUnsupported for a dtype that is not floating.
+// From a stored weight to its packed form, as the plan says, for methods that look at nothing but the weight.
+// Deterministic; reads the tensor row by row or block by block, so that beside the result no copy of the
+// weight is made. Errors: kUserInput when a weight holds NaN, infinity or, where halves are stored or
+// quantized, something beyond half's range (named with its position), kUnsupported for a dtype that is not
+// floating.
 #pragma once
 
 #include "quantier/base/error.h"

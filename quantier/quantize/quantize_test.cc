@@ -36,7 +36,7 @@ LinearSpec spec_of(std::uint64_t out_features, std::uint64_t in_features) {
 
 LayerPlan layer_of(WeightFormat format) {
   LayerPlan layer;
-  layer.format = format;
+  layer.recipe.format = format;
   return layer;
 }
 
@@ -58,8 +58,9 @@ TEST(PackLinear, Int8IsWhatBitsandbytesStores) {
         spec_of(goldens::dimension(item["weight"], 0), goldens::dimension(item["weight"], 1));
     for (const bool keeps_halves : {false, true}) {
       const Plan plan = plan_of("int8", keeps_halves ? OutlierWeights::kF16 : OutlierWeights::kInt8);
-      const auto packed =
-          pack_linear(linear, layer_of(WeightFormat::kI8Row), plan, view_of(weight, DType::kF16), nullptr);
+      LayerPlan layer = layer_of(WeightFormat::kI8Row);
+      layer.recipe.options.keeps_halves = keeps_halves;
+      const auto packed = pack_linear(linear, layer, plan, view_of(weight, DType::kF16), nullptr);
       ASSERT_TRUE(packed) << packed.error().message();
       const auto& rows = std::get<I8RowWeights>(packed->weights);
       EXPECT_THAT(rows.codes.span(), ElementsAreArray(goldens::codes(item["weight_codes"])));

@@ -36,7 +36,20 @@ Status read_half_weight(const LinearSpec& linear, const TensorView& weight, std:
     if (std::isfinite(out[i])) continue;
     return fail(ErrorKind::kUserInput, "the weight is too large for half precision", place(linear, first + i),
                 fmt::format("it is {}, the largest half is 65504", stored),
-                "run this model with the recipe fp32");
+                "run this model with the recipe fp32 or bf16");
+  }
+  return {};
+}
+
+Status read_bfloat16_weight(const LinearSpec& linear, const TensorView& weight, std::uint64_t first,
+                            std::span<float> out) {
+  QT_TRY_STATUS(read_weight(linear, weight, first, out));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const float stored = out[i];
+    out[i] = to_float(to_bfloat16(stored));
+    if (std::isfinite(out[i])) continue;
+    return fail(ErrorKind::kUserInput, "the weight is too large for bfloat16", place(linear, first + i),
+                fmt::format("it is {}", stored), "run this model with the recipe fp32");
   }
   return {};
 }

@@ -1,6 +1,6 @@
-// Reads a stored weight piece by piece as the halves that a half-precision model would hold (in floats), and
-// refuses what no method can represent: NaN, infinity, and magnitudes that half rounds to infinity. Errors:
-// kUserInput, naming tensor, row and column.
+// Reads a stored weight piece by piece as what a model in half precision or bfloat16 would hold (in floats),
+// and refuses what no method can represent: NaN, infinity, and magnitudes that the type rounds to infinity.
+// Errors: kUserInput, naming tensor, row and column.
 #pragma once
 
 #include <cstdint>
@@ -19,5 +19,9 @@ namespace quantier {
 // The same, rounded to half.
 [[nodiscard]] Status read_half_weight(const LinearSpec& linear, const TensorView& weight, std::uint64_t first,
                                       std::span<float> out);
+
+// The same, rounded to bfloat16.
+[[nodiscard]] Status read_bfloat16_weight(const LinearSpec& linear, const TensorView& weight,
+                                          std::uint64_t first, std::span<float> out);
 
 }  // namespace quantier

@@ -63,7 +63,7 @@ void CpuOps::attention(const AttentionShape& shape, const float* queries, const 
         for (std::size_t first = 0; first < dim; first += kPanelWidth) {
           kernels_.multiply_panel(scores_.data(), width, count, high - low,
                                   value_panels_.data() + first * tokens + low * kPanelWidth,
-                                  {.bias = nullptr, .half = half_}, answer + first, out_stride,
+                                  {.bias = nullptr, .rounding = rounding_}, answer + first, out_stride,
                                   std::min(kPanelWidth, dim - first));
         }
       }

@@ -1,18 +1,16 @@
-// Linear layers over panels of sixteen outputs. Stored halves and NF4 codes become float one panel at a time,
-// in cache, and are used for all rows; int8 multiplies as integers. LLM.int8(): formats/i8_row.h has the
-// arithmetic, step by step.
+// Linear layers over panels of sixteen outputs. Whatever is not multiplied as integers becomes float one
+// panel at a time, in cache, and is used for all rows.
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "quantier/engine/cpu/cpu_ops.h"
-#include "quantier/formats/i8_row.h"
+#include "quantier/formats/fp8_row.h"
 #include "quantier/formats/nf4_block.h"
+#include "quantier/formats/rounding.h"
 
 namespace quantier {
 namespace {
-
-constexpr std::uint8_t kZeroCode = 128;  // of an activation: codes stand 128 higher than they are
 
 // The absmax of block `k / 64` of sixteen outputs at input k.
 std::array<float, kPanelWidth> panel_absmax(const CpuPanels& panels, const Nf4Weights& scales,
@@ -39,143 +37,143 @@ void expand_nf4(const cpu::Kernels& kernels, const CpuPanels& panels, const Nf4P
   }
 }
 
+void expand_i4(const cpu::Kernels& kernels, std::size_t k_count, const I4Panels& weights, std::size_t panel,
+               float* out) {
+  const std::uint8_t* codes = weights.codes.data() + panel * k_count * (kPanelWidth / 2);
+  const std::size_t groups = i4_groups(k_count, weights.group);
+  const std::size_t step = weights.group == 0 ? k_count : weights.group;
+  std::array<float, kPanelWidth> zero{};
+  std::array<float, kPanelWidth> scale{};
+  const auto take_group = [&](std::size_t group) {
+    const std::size_t at = (panel * groups + group) * kPanelWidth;
+    for (std::size_t i = 0; i < kPanelWidth; ++i) {
+      scale[i] = to_float(Half{weights.scales[at + i]});
+      zero[i] = weights.zeros.empty() ? 8.0F : static_cast<float>(weights.zeros[at + i]);
+    }
+  };
+  const auto expand = [&](std::size_t k, std::size_t inputs) {
+    kernels.expand_i4(codes + k * (kPanelWidth / 2), inputs, zero.data(), scale.data(),
+                      out + k * kPanelWidth);
+  };
+  if (weights.group_of_input.empty()) {
+    for (std::size_t k = 0; k < k_count; k += step) {
+      take_group(k / step);
+      expand(k, std::min(step, k_count - k));
+    }
+    return;
+  }
+  for (std::size_t k = 0; k < k_count; ++k) {
+    take_group(weights.group_of_input[k]);
+    expand(k, 1);
+  }
+}
+
+void expand_fp8(std::size_t k_count, const Fp8Panels& weights, std::size_t panel, float* out) {
+  static const std::array<float, 256> kValues = [] {
+    std::array<float, 256> values{};
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = to_float(Fp8E4M3{static_cast<std::uint8_t>(i)});
+    return values;
+  }();
+  const std::uint8_t* codes = weights.codes.data() + panel * k_count * kPanelWidth;
+  const float* scale = weights.row_scale.data() + panel * kPanelWidth;
+  for (std::size_t k = 0; k < k_count; ++k) {
+    for (std::size_t i = 0; i < kPanelWidth; ++i)
+      out[k * kPanelWidth + i] = kValues[codes[k * kPanelWidth + i]] * scale[i];
+  }
+}
+
 }  // namespace
 
 void CpuOps::linear(const LinearWeights& weights, std::span<const float> x,
                     std::span<const std::uint32_t> scopes, std::span<float> y) {
   const auto& panels = std::get<CpuPanels>(weights);
-  if (const auto* i8 = std::get_if<I8Panels>(&panels.weights))
-    return multiply_int8(panels, *i8, x, scopes, y);
   const std::size_t rows = scopes.back();
+  const auto given = x.first(rows * panels.in_features);
+  const auto inputs = prepared(panels, given);
+  const auto* i4 = std::get_if<I4Panels>(&panels.weights);
+  if (const auto* i8 = std::get_if<I8Panels>(&panels.weights)) {
+    multiply_int8(panels, *i8, inputs, scopes, y);
+  } else if (i4 != nullptr && panels.input.format == InputFormat::kI8) {
+    multiply_i4_i8(panels, *i4, inputs, rows, y);
+  } else {
+    multiply_float(panels, inputs, rows, y);
+  }
+  if (panels.low_rank.rank != 0) add_low_rank(panels, given, rows, y);
+}
+
+std::span<const float> CpuOps::prepared(const CpuPanels& panels, std::span<const float> x) {
+  const auto& multiplier = panels.input.multiplier;
+  const bool is_fp8 = panels.input.format == InputFormat::kFp8;
+  if (multiplier.empty() && !is_fp8) return x;
+  prepared_.ensure(x.size(), MemoryOwner::kActivations);
+  const std::size_t columns = panels.in_features;
+  for (std::size_t begin = 0; begin < x.size(); begin += columns) {
+    const auto row = prepared_.span().subspan(begin, columns);
+    std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(begin), columns, row.begin());
+    for (std::size_t k = 0; k < multiplier.size(); ++k)
+      row[k] = rounded(row[k] * multiplier[k], plan_.rounding);
+    if (is_fp8) fp8_round_row(row);
+  }
+  return prepared_.span().first(x.size());
+}
+
+cpu::Epilogue CpuOps::epilogue(const CpuPanels& panels, std::size_t panel) const {
+  return {.bias = panels.bias.empty() ? nullptr : panels.bias.data() + panel * kPanelWidth,
+          .rounding = rounding_};
+}
+
+const float* CpuOps::float_panel(const CpuPanels& panels, std::size_t panel) {
+  const std::size_t size = panels.in_features * kPanelWidth;
+  if (const auto* f32 = std::get_if<F32Panels>(&panels.weights)) return f32->values.data() + panel * size;
+  panel_.ensure(size, MemoryOwner::kActivations);
+  if (const auto* f16 = std::get_if<F16Panels>(&panels.weights)) {
+    kernels_.expand_half(f16->values.data() + panel * size, panel_.data(), size);
+  } else if (const auto* bf16 = std::get_if<BF16Panels>(&panels.weights)) {
+    kernels_.expand_bfloat16(bf16->values.data() + panel * size, panel_.data(), size);
+  } else if (const auto* i4 = std::get_if<I4Panels>(&panels.weights)) {
+    expand_i4(kernels_, panels.in_features, *i4, panel, panel_.data());
+  } else if (const auto* fp8 = std::get_if<Fp8Panels>(&panels.weights)) {
+    expand_fp8(panels.in_features, *fp8, panel, panel_.data());
+  } else {
+    expand_nf4(kernels_, panels, std::get<Nf4Panels>(panels.weights), panel, panel_.data());
+  }
+  return panel_.data();
+}
+
+void CpuOps::multiply_float(const CpuPanels& panels, std::span<const float> x, std::size_t rows,
+                            std::span<float> y) {
   const std::size_t n_count = panels.out_features;
   const std::size_t k_count = panels.in_features;
-  panel_.ensure(k_count * kPanelWidth, MemoryOwner::kActivations);
   for (std::size_t panel = 0; panel < panels.panel_count(); ++panel) {
-    const float* values = panel_.data();
-    if (const auto* f32 = std::get_if<F32Panels>(&panels.weights)) {
-      values = f32->values.data() + panel * k_count * kPanelWidth;
-    } else if (const auto* f16 = std::get_if<F16Panels>(&panels.weights)) {
-      kernels_.expand_half(f16->values.data() + panel * k_count * kPanelWidth, panel_.data(),
-                           k_count * kPanelWidth);
-    } else {
-      expand_nf4(kernels_, panels, std::get<Nf4Panels>(panels.weights), panel, panel_.data());
-    }
     const std::size_t first = panel * kPanelWidth;
-    kernels_.multiply_panel(
-        x.data(), k_count, rows, k_count, values,
-        {.bias = panels.bias.empty() ? nullptr : panels.bias.data() + first, .half = half_}, y.data() + first,
-        n_count, std::min(kPanelWidth, n_count - first));
+    kernels_.multiply_panel(x.data(), k_count, rows, k_count, float_panel(panels, panel),
+                            epilogue(panels, panel), y.data() + first, n_count,
+                            std::min(kPanelWidth, n_count - first));
   }
 }
 
-void CpuOps::multiply_int8(const CpuPanels& panels, const I8Panels& weights, std::span<const float> x,
-                           std::span<const std::uint32_t> scopes, std::span<float> y) {
-  const std::size_t rows = scopes.back();
+void CpuOps::multiply_halves(const AlignedBuffer<std::uint16_t>& panels, std::size_t outputs,
+                             std::size_t inputs, const float* x, std::size_t rows, float* out) {
+  panel_.ensure(inputs * kPanelWidth, MemoryOwner::kActivations);
+  for (std::size_t first = 0; first < outputs; first += kPanelWidth) {
+    kernels_.expand_half(panels.data() + first * inputs, panel_.data(), inputs * kPanelWidth);
+    kernels_.multiply_panel(x, inputs, rows, inputs, panel_.data(), {.bias = nullptr, .rounding = rounding_},
+                            out + first, outputs, std::min(kPanelWidth, outputs - first));
+  }
+}
+
+void CpuOps::add_low_rank(const CpuPanels& panels, std::span<const float> x, std::size_t rows,
+                          std::span<float> y) {
+  const LowRankPanels& adapter = panels.low_rank;
   const std::size_t n_count = panels.out_features;
-  const std::size_t quads = I8Panels::quads(panels.in_features);
-  quantize_activations(panels.in_features, x, scopes);
-  for (std::size_t panel = 0; panel < panels.panel_count(); ++panel) {
-    const std::size_t first = panel * kPanelWidth;
-    const std::size_t count = std::min(kPanelWidth, n_count - first);
-    kernels_.multiply_panel_i8(
-        codes_.data(), 4 * quads, rows, quads, weights.codes.data() + panel * quads * 4 * kPanelWidth,
-        weights.surplus.data() + first, row_absmax_.data(), weights.row_absmax.data() + first,
-        1.0F / (kI8Steps * kI8Steps),
-        {.bias = panels.bias.empty() ? nullptr : panels.bias.data() + first, .half = half_}, y.data() + first,
-        n_count, count);
-    if (!outlier_columns_.empty()) add_outliers(panels, weights, panel, x, y.data() + first, count);
-  }
-}
-
-void CpuOps::quantize_activations(std::size_t columns, std::span<const float> x,
-                                  std::span<const std::uint32_t> scopes) {
-  const std::size_t stride = 4 * I8Panels::quads(columns);
-  codes_.ensure(scopes.back() * stride, MemoryOwner::kActivations);
-  row_absmax_.ensure(scopes.back(), MemoryOwner::kActivations);
-  outlier_scopes_.clear();
-  outlier_columns_.clear();
-  for (std::size_t scope = 0; scope + 1 < scopes.size(); ++scope) {
-    const std::size_t begin = scopes[scope];
-    const std::size_t end = scopes[scope + 1];
-    rows_with_outliers_.clear();
-    for (std::size_t row = begin; row < end; ++row) {
-      const float* values = x.data() + row * columns;
-      std::uint8_t* codes = codes_.data() + row * stride;
-      float absmax = kernels_.largest(values, columns);
-      if (absmax >= plan_.outlier_threshold) {
-        rows_with_outliers_.push_back(row);
-        absmax = kernels_.largest_below(values, columns, plan_.outlier_threshold);
-      }
-      row_absmax_[row] = absmax;
-      kernels_.quantize(values, columns, absmax > 0.0F ? i8_scale(absmax) : 0.0F, codes);
-      std::fill(codes + columns, codes + stride, kZeroCode);
-    }
-    if (rows_with_outliers_.empty()) continue;
-    OutlierScopeRows& found = outlier_scopes_.emplace_back(OutlierScopeRows{begin, end, {}});
-    is_outlier_.assign(columns, 0);
-    for (const std::size_t row : rows_with_outliers_) {
-      const float* values = x.data() + row * columns;
-      for (std::size_t k = 0; k < columns; ++k)
-        is_outlier_[k] |= static_cast<std::uint8_t>(std::abs(values[k]) >= plan_.outlier_threshold);
-    }
-    for (std::size_t k = 0; k < columns; ++k) {
-      if (is_outlier_[k] != 0) found.columns.push_back(static_cast<std::uint32_t>(k));
-    }
-    for (std::size_t row = begin; row < end; ++row) {
-      for (const std::uint32_t column : found.columns) codes_[row * stride + column] = kZeroCode;
-    }
-    outlier_columns_.insert(outlier_columns_.end(), found.columns.begin(), found.columns.end());
-  }
-  // Texts share most of their outlier columns: each is dequantized once for all of them.
-  std::sort(outlier_columns_.begin(), outlier_columns_.end());
-  outlier_columns_.erase(std::unique(outlier_columns_.begin(), outlier_columns_.end()),
-                         outlier_columns_.end());
-}
-
-void CpuOps::outlier_weights(const CpuPanels& panels, const I8Panels& weights, std::size_t panel) {
-  outlier_panel_.ensure(outlier_columns_.size() * kPanelWidth, MemoryOwner::kActivations);
-  const std::size_t k_count = panels.in_features;
-  const std::int8_t* codes = weights.codes.data() + panel * I8Panels::quads(k_count) * 4 * kPanelWidth;
-  const float* absmax = weights.row_absmax.data() + panel * kPanelWidth;
-  for (std::size_t c = 0; c < outlier_columns_.size(); ++c) {
-    const std::size_t k = outlier_columns_[c];
-    float* out = outlier_panel_.data() + c * kPanelWidth;
-    if (!weights.outlier_f16.empty()) {
-      kernels_.expand_half(weights.outlier_f16.data() + (panel * k_count + k) * kPanelWidth, out,
-                           kPanelWidth);
-      continue;
-    }
-    for (std::size_t i = 0; i < kPanelWidth; ++i) out[i] = i8_weight(codes[I8Panels::index(k, i)], absmax[i]);
-  }
-}
-
-void CpuOps::add_outliers(const CpuPanels& panels, const I8Panels& weights, std::size_t panel,
-                          std::span<const float> x, float* y, std::size_t count) {
-  outlier_weights(panels, weights, panel);
-  for (const OutlierScopeRows& scope : outlier_scopes_) {
-    const std::size_t columns = scope.columns.size();
-    const std::size_t rows = scope.end - scope.begin;
-    outlier_x_.ensure(rows * columns, MemoryOwner::kActivations);
-    outlier_y_.ensure(rows * kPanelWidth, MemoryOwner::kActivations);
-    scope_panel_.ensure(columns * kPanelWidth, MemoryOwner::kActivations);
-    auto next = outlier_columns_.begin();
-    for (std::size_t c = 0; c < columns; ++c) {
-      next = std::lower_bound(next, outlier_columns_.end(), scope.columns[c]);
-      std::copy_n(
-          outlier_panel_.data() + static_cast<std::size_t>(next - outlier_columns_.begin()) * kPanelWidth,
-          kPanelWidth, scope_panel_.data() + c * kPanelWidth);
-    }
-    for (std::size_t row = 0; row < rows; ++row) {
-      const float* values = x.data() + (scope.begin + row) * panels.in_features;
-      for (std::size_t c = 0; c < columns; ++c) outlier_x_[row * columns + c] = values[scope.columns[c]];
-    }
-    kernels_.multiply_panel(outlier_x_.data(), columns, rows, columns, scope_panel_.data(), {},
-                            outlier_y_.data(), kPanelWidth, kPanelWidth);
-    for (std::size_t row = 0; row < rows; ++row) {
-      kernels_.add(y + (scope.begin + row) * panels.out_features, outlier_y_.data() + row * kPanelWidth,
-                   count, half_);
-    }
-  }
+  low_rank_x_.ensure(rows * adapter.rank, MemoryOwner::kActivations);
+  low_rank_y_.ensure(rows * n_count, MemoryOwner::kActivations);
+  multiply_halves(adapter.a, adapter.rank, panels.in_features, x.data(), rows, low_rank_x_.data());
+  multiply_halves(adapter.b, n_count, adapter.rank, low_rank_x_.data(), rows, low_rank_y_.data());
+  for (float& value : low_rank_y_.span().first(rows * n_count))
+    value = rounded(value * adapter.scaling, plan_.rounding);
+  kernels_.add(y.data(), low_rank_y_.data(), rows * n_count, rounding_);
 }
 
 }  // namespace quantier

@@ -5,29 +5,63 @@
 
 #include <fmt/format.h>
 
-#include "quantier/base/half.h"
+#include "quantier/formats/rounding.h"
 
 namespace quantier {
 
-std::string cpu_kernel_name(WeightFormat format, const cpu::Kernels& kernels) {
+std::string cpu_kernel_name(const LayerRecipe& recipe, const cpu::Kernels& kernels) {
   const char* product = "f32_panels";
-  if (format == WeightFormat::kF16) product = "f16_panels_to_f32";
-  if (format == WeightFormat::kI8Row) product = "i8_panels_i32_sums";
-  if (format == WeightFormat::kNf4Block) product = "nf4_panels_to_f32";
+  switch (recipe.format) {
+    case WeightFormat::kF32:
+      break;
+    case WeightFormat::kF16:
+      product = "f16_panels_to_f32";
+      break;
+    case WeightFormat::kBF16:
+      product = "bf16_panels_to_f32";
+      break;
+    case WeightFormat::kI8Row:
+      product = "i8_panels_i32_sums";
+      break;
+    case WeightFormat::kNf4Block:
+      product = "nf4_panels_to_f32";
+      break;
+    case WeightFormat::kI4Group:
+      product = recipe.input == InputFormat::kI8 ? "i4_panels_to_i8_i32_sums" : "i4_panels_to_f32";
+      break;
+    case WeightFormat::kFp8Row:
+      product = "fp8_panels_to_f32";
+      break;
+  }
   return fmt::format("{}/{}", kernels.name, product);
+}
+
+cpu::Rounding CpuOps::kernel_rounding(ActivationRounding rounding) {
+  switch (rounding) {
+    case ActivationRounding::kHalf:
+      return cpu::Rounding::kHalf;
+    case ActivationRounding::kBFloat16:
+      return cpu::Rounding::kBFloat16;
+    case ActivationRounding::kNone:
+      break;
+  }
+  return cpu::Rounding::kNone;
 }
 
 void CpuOps::embed(const ModelWeights& weights, std::span<const std::int32_t> ids, std::span<float> out) {
   const std::size_t width = weights.spec.hidden;
-  const auto* f32 = std::get_if<AlignedBuffer<float>>(&weights.embedding);
-  const auto* f16 = std::get_if<AlignedBuffer<std::uint16_t>>(&weights.embedding);
+  const Embedding::Table& table = weights.embedding.table();
+  const auto* f16 = std::get_if<F16Embedding>(&table);
+  const auto* bf16 = std::get_if<BF16Embedding>(&table);
   for (std::size_t t = 0; t < ids.size(); ++t) {
-    const std::size_t begin = static_cast<std::size_t>(ids[t]) * width;
+    const auto index = static_cast<std::size_t>(ids[t]);
     float* row = out.data() + t * width;
-    if (f32 != nullptr) {
-      std::copy_n(f32->data() + begin, width, row);
+    if (f16 != nullptr) {
+      kernels_.expand_half(f16->bits.data() + index * width, row, width);
+    } else if (bf16 != nullptr) {
+      kernels_.expand_bfloat16(bf16->bits.data() + index * width, row, width);
     } else {
-      kernels_.expand_half(f16->data() + begin, row, width);
+      weights.embedding.row(index, std::span(row, width));
     }
   }
 }
@@ -36,14 +70,14 @@ void CpuOps::layer_norm(const NormWeights& norm, double epsilon, std::span<const
                         std::span<float> y) {
   const std::size_t width = norm.weight.size();
   kernels_.layer_norm(x.data(), x.size() / width, width, norm.weight.data(),
-                      norm.bias.empty() ? nullptr : norm.bias.data(), static_cast<float>(epsilon), half_,
+                      norm.bias.empty() ? nullptr : norm.bias.data(), static_cast<float>(epsilon), rounding_,
                       y.data());
 }
 
 void CpuOps::rms_norm(const NormWeights& norm, double epsilon, std::span<const float> x, std::span<float> y) {
   const std::size_t width = norm.weight.size();
-  kernels_.rms_norm(x.data(), x.size() / width, width, norm.weight.data(), static_cast<float>(epsilon), half_,
-                    y.data());
+  kernels_.rms_norm(x.data(), x.size() / width, width, norm.weight.data(), static_cast<float>(epsilon),
+                    rounding_, y.data());
 }
 
 const CpuOps::RotaryTable& CpuOps::rotary_table(double theta, std::size_t head_dim, std::size_t positions) {
@@ -80,7 +114,7 @@ void CpuOps::rope(std::span<float> x, const TokenBatch& batch, std::size_t strid
       for (std::size_t head = 0; head < heads; ++head) {
         float* row = x.data() + (begin + position) * stride + first + head * head_dim;
         kernels_.rotate(row, row + half, table.cosine.data() + position * half,
-                        table.sine.data() + position * half, half, half_);
+                        table.sine.data() + position * half, half, rounding_);
       }
     }
   }
@@ -90,26 +124,23 @@ void CpuOps::gated(Activation activation, const float* gate, const float* up, st
                    std::size_t rows, std::size_t features, std::span<float> y) {
   const auto apply = activation == Activation::kGelu ? kernels_.gelu_times : kernels_.silu_times;
   for (std::size_t row = 0; row < rows; ++row)
-    apply(gate + row * stride, up + row * stride, y.data() + row * features, features, half_);
+    apply(gate + row * stride, up + row * stride, y.data() + row * features, features, rounding_);
 }
 
 void CpuOps::activate(Activation activation, std::span<float> x) {
-  (activation == Activation::kGelu ? kernels_.gelu : kernels_.silu)(x.data(), x.size(), half_);
+  (activation == Activation::kGelu ? kernels_.gelu : kernels_.silu)(x.data(), x.size(), rounding_);
 }
 
 void CpuOps::add(std::span<float> x, std::span<const float> y) {
-  kernels_.add(x.data(), y.data(), x.size(), half_);
+  kernels_.add(x.data(), y.data(), x.size(), rounding_);
 }
 
 void CpuOps::mean(std::span<const float> x, std::size_t rows, std::span<float> out) {
   // Rounding once, at the end: the sum of many halves is not a half.
   std::fill(out.begin(), out.end(), 0.0F);
   for (std::size_t row = 0; row < rows; ++row)
-    kernels_.add(out.data(), x.data() + row * out.size(), out.size(), false);
-  for (float& value : out) value /= static_cast<float>(rows);
-  if (half_) {
-    for (float& value : out) value = round_to_half(value);
-  }
+    kernels_.add(out.data(), x.data() + row * out.size(), out.size(), cpu::Rounding::kNone);
+  for (float& value : out) value = rounded(value / static_cast<float>(rows), plan_.rounding);
 }
 
 }  // namespace quantier

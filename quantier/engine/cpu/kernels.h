@@ -7,7 +7,7 @@
 // bits alone than among others on machines without AVX-512.) All row-wise loops depend on their own row only.
 //
 // exp: Cody-Waite reduction and a degree-6 polynomial, below 2 ulp on [-87, 88], 0 below. erf: Abramowitz and
-// Stegun 7.1.26, absolute error below 5e-7. `half` means: round results to IEEE half, to nearest even.
+// Stegun 7.1.26, absolute error below 5e-7. `rounding`: what results are rounded to, to nearest even.
 // Strides are in elements. Panels are as panels.h describes them; pointers need no alignment unless said.
 #pragma once
 
@@ -17,10 +17,12 @@
 
 namespace quantier::cpu {
 
+enum class Rounding : std::uint8_t { kNone, kHalf, kBFloat16 };
+
 // What happens to a product before it is stored.
 struct Epilogue {
   const float* bias = nullptr;  // [16] or none
-  bool half = false;
+  Rounding rounding = Rounding::kNone;
 };
 
 struct Kernels {
@@ -39,6 +41,10 @@ struct Kernels {
                             Epilogue epilogue, float* y, std::size_t y_stride, std::size_t count) = nullptr;
 
   void (*expand_half)(const std::uint16_t* bits, float* out, std::size_t n) = nullptr;
+  void (*expand_bfloat16)(const std::uint16_t* bits, float* out, std::size_t n) = nullptr;
+  // out[inputs, 16] = half((code - zero[output]) * scale[output]) for nibbles [inputs, 8].
+  void (*expand_i4)(const std::uint8_t* codes, std::size_t inputs, const float* zero, const float* scale,
+                    float* out) = nullptr;
   // out[inputs, 16] = half(table[code] * absmax[output]) for nibbles [inputs, 8].
   void (*expand_nf4)(const std::uint8_t* codes, std::size_t inputs, const float* table, const float* absmax,
                      float* out) = nullptr;
@@ -51,23 +57,25 @@ struct Kernels {
 
   // y = (x - mean) / sqrt(variance + epsilon) * weight + bias, for each row of `width`; bias may be null.
   void (*layer_norm)(const float* x, std::size_t rows, std::size_t width, const float* weight,
-                     const float* bias, float epsilon, bool half, float* y) = nullptr;
+                     const float* bias, float epsilon, Rounding rounding, float* y) = nullptr;
   // y = x / sqrt(mean(x^2) + epsilon) * weight
   void (*rms_norm)(const float* x, std::size_t rows, std::size_t width, const float* weight, float epsilon,
-                   bool half, float* y) = nullptr;
+                   Rounding rounding, float* y) = nullptr;
   // (low, high) = (low cos - high sin, high cos + low sin)
   void (*rotate)(float* low, float* high, const float* cosine, const float* sine, std::size_t n,
-                 bool half) = nullptr;
+                 Rounding rounding) = nullptr;
   // Scores of one query -> probabilities: x = exp((x - max) scale) / sum inside [begin, end), 0 elsewhere in
   // [0, width).
   void (*softmax)(float* x, std::size_t begin, std::size_t end, std::size_t width, float scale) = nullptr;
-  // y = activation(gate) * up; with `half`, the activation is rounded too.
-  void (*gelu_times)(const float* gate, const float* up, float* y, std::size_t n, bool half) = nullptr;
-  void (*silu_times)(const float* gate, const float* up, float* y, std::size_t n, bool half) = nullptr;
-  void (*gelu)(float* x, std::size_t n, bool half) = nullptr;
-  void (*silu)(float* x, std::size_t n, bool half) = nullptr;
+  // y = activation(gate) * up; the activation is rounded too.
+  void (*gelu_times)(const float* gate, const float* up, float* y, std::size_t n,
+                     Rounding rounding) = nullptr;
+  void (*silu_times)(const float* gate, const float* up, float* y, std::size_t n,
+                     Rounding rounding) = nullptr;
+  void (*gelu)(float* x, std::size_t n, Rounding rounding) = nullptr;
+  void (*silu)(float* x, std::size_t n, Rounding rounding) = nullptr;
   // x += y
-  void (*add)(float* x, const float* y, std::size_t n, bool half) = nullptr;
+  void (*add)(float* x, const float* y, std::size_t n, Rounding rounding) = nullptr;
   // Keys [tokens, dim] -> panels [ceil(tokens / 16), dim, 16], missing tokens zero.
   void (*transpose_panels)(const float* x, std::size_t stride, std::size_t tokens, std::size_t dim,
                            float* panels) = nullptr;

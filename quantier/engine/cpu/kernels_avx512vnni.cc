@@ -20,9 +20,20 @@ inline __m512 half_rounded(__m512 x) {
   return _mm512_cvtph_ps(_mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
+inline __m512 bfloat16_rounded(__m512 x) {
+  const __m512i bits = _mm512_castps_si512(x);
+  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  const __m512i up = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF)));
+  const __m512i quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x400000));
+  const __mmask16 is_nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
+  const __m512i chosen = _mm512_mask_blend_epi32(is_nan, up, quiet);
+  return _mm512_castsi512_ps(_mm512_and_si512(chosen, _mm512_set1_epi32(static_cast<int>(0xFFFF0000U))));
+}
+
 inline void store_outputs(__m512 sum, const Epilogue& epilogue, float* y, std::size_t count) {
   if (epilogue.bias != nullptr) sum = _mm512_add_ps(sum, _mm512_loadu_ps(epilogue.bias));
-  if (epilogue.half) sum = half_rounded(sum);
+  if (epilogue.rounding == Rounding::kHalf) sum = half_rounded(sum);
+  if (epilogue.rounding == Rounding::kBFloat16) sum = bfloat16_rounded(sum);
   _mm512_mask_storeu_ps(y, first_lanes(count), sum);
 }
 
@@ -132,6 +143,20 @@ void expand_nf4(const std::uint8_t* codes, std::size_t inputs, const float* tabl
   }
 }
 
+void expand_i4(const std::uint8_t* codes, std::size_t inputs, const float* zero, const float* scale,
+               float* out) {
+  const __m512 zeros = _mm512_loadu_ps(zero);
+  const __m512 scales = _mm512_loadu_ps(scale);
+  const __m512i low_bits = _mm512_set1_epi32(0xF);
+  for (std::size_t i = 0; i < inputs; ++i) {
+    const __m256i bytes =
+        _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes + 8 * i)));
+    const __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(bytes), _mm256_srli_epi32(bytes, 4), 1);
+    const __m512 values = _mm512_cvtepi32_ps(_mm512_and_si512(both, low_bits));
+    _mm512_storeu_ps(out + 16 * i, half_rounded(_mm512_mul_ps(_mm512_sub_ps(values, zeros), scales)));
+  }
+}
+
 }  // namespace
 
 const Kernels* avx512vnni_kernels() {
@@ -142,6 +167,7 @@ const Kernels* avx512vnni_kernels() {
     kernels.multiply_panel = multiply_panel;
     kernels.multiply_panel_i8 = multiply_panel_i8;
     kernels.expand_nf4 = expand_nf4;
+    kernels.expand_i4 = expand_i4;
     return &kernels;
   }();
   return table;

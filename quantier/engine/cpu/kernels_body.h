@@ -4,8 +4,9 @@
 //   struct F8: eight floats, with load, store, all (one value in all lanes), + - * /, fma(a, b, c) = a * b +
 //   c,
 //     max, min, below and at_least (masks), select(mask, a, b), absolute, larger_magnitude (NaN wins),
-//     half_rounded, from_half_bits, power_of_two (of the integer that the lowest bits of a float hold),
-//     nibbles (eight codes to table values), and nearest (to eight bytes, plus 128);
+//     half_rounded, bfloat16_rounded, from_half_bits, from_bfloat16_bits, power_of_two (of the integer that
+//     the lowest bits of a float hold), nibbles (eight codes to table values), and nearest (to eight bytes,
+//     plus 128);
 //   struct Sums: sixteen sums of int32, with zero, add (to each, the products of four activations and four
 //     weights, as weights and activations made them) and floats; transpose8 of eight F8.
 //
@@ -39,13 +40,39 @@ inline float largest_of(F8 value) {
   return largest;
 }
 
-template <bool kHalf>
+template <Rounding kRounding>
 inline F8 rounded(F8 value) {
-  if constexpr (kHalf) {
+  if constexpr (kRounding == Rounding::kHalf) {
     return half_rounded(value);
+  } else if constexpr (kRounding == Rounding::kBFloat16) {
+    return bfloat16_rounded(value);
   } else {
     return value;
   }
+}
+
+// The rounding as a type, so that loops are compiled for each.
+template <Rounding kRounding>
+struct As {
+  static constexpr Rounding value = kRounding;
+};
+
+template <class Function>
+inline void with(Rounding rounding, const Function& function) {
+  switch (rounding) {
+    case Rounding::kNone:
+      return function(As<Rounding::kNone>{});
+    case Rounding::kHalf:
+      return function(As<Rounding::kHalf>{});
+    case Rounding::kBFloat16:
+      return function(As<Rounding::kBFloat16>{});
+  }
+}
+
+inline F8 rounded_as(Rounding rounding, F8 value) {
+  if (rounding == Rounding::kHalf) return half_rounded(value);
+  if (rounding == Rounding::kBFloat16) return bfloat16_rounded(value);
+  return value;
 }
 
 inline F8 exp_of(F8 x) {
@@ -85,10 +112,8 @@ inline void store_outputs(F8 low, F8 high, const Epilogue& epilogue, float* y, s
     low = low + F8::load(epilogue.bias);
     high = high + F8::load(epilogue.bias + 8);
   }
-  if (epilogue.half) {
-    low = half_rounded(low);
-    high = half_rounded(high);
-  }
+  low = rounded_as(epilogue.rounding, low);
+  high = rounded_as(epilogue.rounding, high);
   if (count == 16) {
     low.store(y);
     high.store(y + 8);
@@ -214,6 +239,34 @@ void expand_nf4(const std::uint8_t* codes, std::size_t inputs, const float* tabl
   }
 }
 
+void expand_bfloat16(const std::uint16_t* bits, float* out, std::size_t n) {
+  std::size_t i = 0;
+  for (; i + 8 <= n; i += 8) from_bfloat16_bits(bits + i).store(out + i);
+  if (i < n) {
+    std::uint16_t lanes[8] = {};
+    for (std::size_t j = i; j < n; ++j) lanes[j - i] = bits[j];
+    store_some(from_bfloat16_bits(lanes), out + i, n - i);
+  }
+}
+
+void expand_i4(const std::uint8_t* codes, std::size_t inputs, const float* zero, const float* scale,
+               float* out) {
+  constexpr float kCodes[16] = {0.0F, 1.0F, 2.0F,  3.0F,  4.0F,  5.0F,  6.0F,  7.0F,
+                                8.0F, 9.0F, 10.0F, 11.0F, 12.0F, 13.0F, 14.0F, 15.0F};
+  const Nibbles lookup(kCodes);
+  const F8 zero_low = F8::load(zero);
+  const F8 zero_high = F8::load(zero + 8);
+  const F8 scale_low = F8::load(scale);
+  const F8 scale_high = F8::load(scale + 8);
+  for (std::size_t i = 0; i < inputs; ++i) {
+    F8 low;
+    F8 high;
+    lookup.values(codes + 8 * i, low, high);
+    half_rounded((low - zero_low) * scale_low).store(out + 16 * i);
+    half_rounded((high - zero_high) * scale_high).store(out + 16 * i + 8);
+  }
+}
+
 float largest(const float* x, std::size_t n) {
   F8 most = F8::all(0.0F);
   std::size_t i = 0;
@@ -263,7 +316,7 @@ inline float sum_over(const float* x, std::size_t n, Function&& f) {
   return sum_of((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest;
 }
 
-template <bool kHalf>
+template <Rounding kRounding>
 inline void layer_norm_rows(const float* x, std::size_t rows, std::size_t width, const float* weight,
                             const float* bias, float epsilon, float* y) {
   for (std::size_t row = 0; row < rows; ++row, x += width, y += width) {
@@ -275,23 +328,23 @@ inline void layer_norm_rows(const float* x, std::size_t rows, std::size_t width,
     for (; i + 8 <= width; i += 8) {
       F8 value = (F8::load(x + i) - mean) * scale * F8::load(weight + i);
       if (bias != nullptr) value = value + F8::load(bias + i);
-      rounded<kHalf>(value).store(y + i);
+      rounded<kRounding>(value).store(y + i);
     }
     if (i < width) {
       F8 value = (load_some(x + i, width - i) - mean) * scale * load_some(weight + i, width - i);
       if (bias != nullptr) value = value + load_some(bias + i, width - i);
-      store_some(rounded<kHalf>(value), y + i, width - i);
+      store_some(rounded<kRounding>(value), y + i, width - i);
     }
   }
 }
 
 void layer_norm(const float* x, std::size_t rows, std::size_t width, const float* weight, const float* bias,
-                float epsilon, bool half, float* y) {
-  half ? layer_norm_rows<true>(x, rows, width, weight, bias, epsilon, y)
-       : layer_norm_rows<false>(x, rows, width, weight, bias, epsilon, y);
+                float epsilon, Rounding rounding, float* y) {
+  with(rounding,
+       [&](auto as) { layer_norm_rows<decltype(as)::value>(x, rows, width, weight, bias, epsilon, y); });
 }
 
-template <bool kHalf>
+template <Rounding kRounding>
 inline void rms_norm_rows(const float* x, std::size_t rows, std::size_t width, const float* weight,
                           float epsilon, float* y) {
   for (std::size_t row = 0; row < rows; ++row, x += width, y += width) {
@@ -299,21 +352,20 @@ inline void rms_norm_rows(const float* x, std::size_t rows, std::size_t width, c
     const F8 scale = F8::all(1.0F / square_root(square + epsilon));
     std::size_t i = 0;
     for (; i + 8 <= width; i += 8)
-      rounded<kHalf>(F8::load(x + i) * scale * F8::load(weight + i)).store(y + i);
+      rounded<kRounding>(F8::load(x + i) * scale * F8::load(weight + i)).store(y + i);
     if (i < width) {
       const F8 value = load_some(x + i, width - i) * scale * load_some(weight + i, width - i);
-      store_some(rounded<kHalf>(value), y + i, width - i);
+      store_some(rounded<kRounding>(value), y + i, width - i);
     }
   }
 }
 
 void rms_norm(const float* x, std::size_t rows, std::size_t width, const float* weight, float epsilon,
-              bool half, float* y) {
-  half ? rms_norm_rows<true>(x, rows, width, weight, epsilon, y)
-       : rms_norm_rows<false>(x, rows, width, weight, epsilon, y);
+              Rounding rounding, float* y) {
+  with(rounding, [&](auto as) { rms_norm_rows<decltype(as)::value>(x, rows, width, weight, epsilon, y); });
 }
 
-template <bool kHalf>
+template <Rounding kRounding>
 inline void rotate_pairs(float* low, float* high, const float* cosine, const float* sine, std::size_t n) {
   std::size_t i = 0;
   for (; i + 8 <= n; i += 8) {
@@ -321,21 +373,22 @@ inline void rotate_pairs(float* low, float* high, const float* cosine, const flo
     const F8 h = F8::load(high + i);
     const F8 c = F8::load(cosine + i);
     const F8 s = F8::load(sine + i);
-    rounded<kHalf>(l * c - h * s).store(low + i);
-    rounded<kHalf>(h * c + l * s).store(high + i);
+    rounded<kRounding>(l * c - h * s).store(low + i);
+    rounded<kRounding>(h * c + l * s).store(high + i);
   }
   if (i < n) {
     const F8 l = load_some(low + i, n - i);
     const F8 h = load_some(high + i, n - i);
     const F8 c = load_some(cosine + i, n - i);
     const F8 s = load_some(sine + i, n - i);
-    store_some(rounded<kHalf>(l * c - h * s), low + i, n - i);
-    store_some(rounded<kHalf>(h * c + l * s), high + i, n - i);
+    store_some(rounded<kRounding>(l * c - h * s), low + i, n - i);
+    store_some(rounded<kRounding>(h * c + l * s), high + i, n - i);
   }
 }
 
-void rotate(float* low, float* high, const float* cosine, const float* sine, std::size_t n, bool half) {
-  half ? rotate_pairs<true>(low, high, cosine, sine, n) : rotate_pairs<false>(low, high, cosine, sine, n);
+void rotate(float* low, float* high, const float* cosine, const float* sine, std::size_t n,
+            Rounding rounding) {
+  with(rounding, [&](auto as) { rotate_pairs<decltype(as)::value>(low, high, cosine, sine, n); });
 }
 
 // Lane t mod 8 always takes key t, so that a wider range with nothing in it does not change a sum.
@@ -359,46 +412,46 @@ void softmax(float* x, std::size_t begin, std::size_t end, std::size_t width, fl
   if (i < width) store_some(load_some(x + i, width - i) * inverse, x + i, width - i);
 }
 
-template <bool kHalf, class Function>
+template <Rounding kRounding, class Function>
 inline void gate_times_up(const float* gate, const float* up, float* y, std::size_t n, Function&& f) {
   std::size_t i = 0;
   for (; i + 8 <= n; i += 8)
-    rounded<kHalf>(rounded<kHalf>(f(F8::load(gate + i))) * F8::load(up + i)).store(y + i);
+    rounded<kRounding>(rounded<kRounding>(f(F8::load(gate + i))) * F8::load(up + i)).store(y + i);
   if (i < n) {
-    const F8 value = rounded<kHalf>(f(load_some(gate + i, n - i))) * load_some(up + i, n - i);
-    store_some(rounded<kHalf>(value), y + i, n - i);
+    const F8 value = rounded<kRounding>(f(load_some(gate + i, n - i))) * load_some(up + i, n - i);
+    store_some(rounded<kRounding>(value), y + i, n - i);
   }
 }
 
-void gelu_times(const float* gate, const float* up, float* y, std::size_t n, bool half) {
-  half ? gate_times_up<true>(gate, up, y, n, gelu_of) : gate_times_up<false>(gate, up, y, n, gelu_of);
+void gelu_times(const float* gate, const float* up, float* y, std::size_t n, Rounding rounding) {
+  with(rounding, [&](auto as) { gate_times_up<decltype(as)::value>(gate, up, y, n, gelu_of); });
 }
 
-void silu_times(const float* gate, const float* up, float* y, std::size_t n, bool half) {
-  half ? gate_times_up<true>(gate, up, y, n, silu_of) : gate_times_up<false>(gate, up, y, n, silu_of);
+void silu_times(const float* gate, const float* up, float* y, std::size_t n, Rounding rounding) {
+  with(rounding, [&](auto as) { gate_times_up<decltype(as)::value>(gate, up, y, n, silu_of); });
 }
 
 template <class Function>
-inline void in_place(float* x, std::size_t n, bool half, Function&& f) {
+inline void in_place(float* x, std::size_t n, Rounding rounding, Function&& f) {
   for (std::size_t i = 0; i < n; i += 8) {
     const std::size_t count = n - i < 8 ? n - i : 8;
     const F8 value = f(load_some(x + i, count));
-    store_some(half ? half_rounded(value) : value, x + i, count);
+    store_some(rounded_as(rounding, value), x + i, count);
   }
 }
 
-void gelu(float* x, std::size_t n, bool half) { in_place(x, n, half, gelu_of); }
-void silu(float* x, std::size_t n, bool half) { in_place(x, n, half, silu_of); }
+void gelu(float* x, std::size_t n, Rounding rounding) { in_place(x, n, rounding, gelu_of); }
+void silu(float* x, std::size_t n, Rounding rounding) { in_place(x, n, rounding, silu_of); }
 
-template <bool kHalf>
+template <Rounding kRounding>
 inline void add_rounded(float* x, const float* y, std::size_t n) {
   std::size_t i = 0;
-  for (; i + 8 <= n; i += 8) rounded<kHalf>(F8::load(x + i) + F8::load(y + i)).store(x + i);
-  if (i < n) store_some(rounded<kHalf>(load_some(x + i, n - i) + load_some(y + i, n - i)), x + i, n - i);
+  for (; i + 8 <= n; i += 8) rounded<kRounding>(F8::load(x + i) + F8::load(y + i)).store(x + i);
+  if (i < n) store_some(rounded<kRounding>(load_some(x + i, n - i) + load_some(y + i, n - i)), x + i, n - i);
 }
 
-void add(float* x, const float* y, std::size_t n, bool half) {
-  half ? add_rounded<true>(x, y, n) : add_rounded<false>(x, y, n);
+void add(float* x, const float* y, std::size_t n, Rounding rounding) {
+  with(rounding, [&](auto as) { add_rounded<decltype(as)::value>(x, y, n); });
 }
 
 void transpose_panels(const float* x, std::size_t stride, std::size_t tokens, std::size_t dim,
@@ -429,6 +482,8 @@ constexpr Kernels make_table(const char* name) {
           .multiply_panel = multiply_panel,
           .multiply_panel_i8 = multiply_panel_i8,
           .expand_half = expand_half,
+          .expand_bfloat16 = expand_bfloat16,
+          .expand_i4 = expand_i4,
           .expand_nf4 = expand_nf4,
           .largest = largest,
           .largest_below = largest_below,

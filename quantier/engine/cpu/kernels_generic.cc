@@ -76,6 +76,14 @@ inline F8 larger_magnitude(F8 a, F8 b) {
 inline F8 half_rounded(F8 a) {
   return each(a, a, [](float x, float) { return round_to_half(x); });
 }
+inline F8 bfloat16_rounded(F8 a) {
+  return each(a, a, [](float x, float) { return to_float(to_bfloat16(x)); });
+}
+inline F8 from_bfloat16_bits(const std::uint16_t* bits) {
+  F8 out;
+  for (int i = 0; i < 8; ++i) out.v[i] = to_float(BFloat16{bits[i]});
+  return out;
+}
 inline F8 from_half_bits(const std::uint16_t* bits) {
   F8 out;
   for (int i = 0; i < 8; ++i) out.v[i] = to_float(Half{bits[i]});

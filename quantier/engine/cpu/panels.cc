@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "quantier/formats/i4_group.h"
+
 namespace quantier {
 namespace {
 
@@ -16,6 +18,12 @@ AlignedBuffer<T> side_by_side(const AlignedBuffer<T>& in, std::size_t n_count, s
     for (std::size_t k = 0; k < k_count; ++k) column[k * kPanelWidth] = in[n * k_count + k];
   }
   return out;
+}
+
+// out[P, groups, 16] from in[N, groups].
+template <class T>
+AlignedBuffer<T> groups_side_by_side(const AlignedBuffer<T>& in, std::size_t n_count, std::size_t groups) {
+  return in.empty() ? AlignedBuffer<T>() : side_by_side(in, n_count, groups);
 }
 
 AlignedBuffer<float> padded(std::span<const float> values, std::size_t panels) {
@@ -62,6 +70,29 @@ Nf4Panels arrange(Nf4Weights&& in, std::size_t n_count, std::size_t k_count, std
   return out;
 }
 
+I4Panels arrange(I4GroupWeights&& in, std::size_t n_count, std::size_t k_count, std::size_t panels) {
+  constexpr std::size_t kBytes = kPanelWidth / 2;
+  const std::size_t groups = i4_groups(k_count, in.group);
+  I4Panels out{in.group, AlignedBuffer<std::uint8_t>(panels * k_count * kBytes, MemoryOwner::kWeights),
+               groups_side_by_side(in.scales, n_count, groups),
+               groups_side_by_side(in.zeros, n_count, groups), std::move(in.group_of_input)};
+  for (std::size_t n = 0; n < n_count; ++n) {
+    std::uint8_t* column = out.codes.data() + n / kPanelWidth * k_count * kBytes + n % kBytes;
+    const int shift = n % kPanelWidth < kBytes ? 0 : 4;
+    for (std::size_t k = 0; k < k_count; ++k) {
+      const int code = i4_code(in, k_count, n, k);
+      column[k * kBytes] = static_cast<std::uint8_t>(column[k * kBytes] | code << shift);
+    }
+  }
+  in.codes = {};
+  return out;
+}
+
+LowRankPanels arrange(const LowRank& in, std::size_t n_count, std::size_t k_count) {
+  if (in.rank == 0) return {};
+  return {in.rank, in.scaling, side_by_side(in.a, in.rank, k_count), side_by_side(in.b, n_count, in.rank)};
+}
+
 }  // namespace
 
 CpuPanels arrange_in_panels(PackedLinear&& packed) {
@@ -71,15 +102,24 @@ CpuPanels arrange_in_panels(PackedLinear&& packed) {
   const std::size_t n_count = packed.out_features;
   const std::size_t k_count = packed.in_features;
   out.bias = padded(packed.bias, out.panel_count());
+  out.input = std::move(packed.input);
+  out.low_rank = arrange(packed.low_rank, n_count, k_count);
   if (const auto* f32 = std::get_if<F32Weights>(&packed.weights)) {
     out.weights = F32Panels{side_by_side(f32->values, n_count, k_count)};
   } else if (const auto* f16 = std::get_if<F16Weights>(&packed.weights)) {
     out.weights = F16Panels{side_by_side(f16->values, n_count, k_count)};
+  } else if (const auto* bf16 = std::get_if<BF16Weights>(&packed.weights)) {
+    out.weights = BF16Panels{side_by_side(bf16->values, n_count, k_count)};
   } else if (const auto* i8 = std::get_if<I8RowWeights>(&packed.weights)) {
     out.weights = arrange(*i8, n_count, k_count, out.panel_count());
+  } else if (auto* nf4 = std::get_if<Nf4Weights>(&packed.weights)) {
+    out.weights = arrange(std::move(*nf4), n_count, k_count, out.panel_count());
+  } else if (auto* i4 = std::get_if<I4GroupWeights>(&packed.weights)) {
+    out.weights = arrange(std::move(*i4), n_count, k_count, out.panel_count());
   } else {
+    const auto& fp8 = std::get<Fp8RowWeights>(packed.weights);
     out.weights =
-        arrange(std::get<Nf4Weights>(std::move(packed.weights)), n_count, k_count, out.panel_count());
+        Fp8Panels{side_by_side(fp8.codes, n_count, k_count), padded(fp8.row_scale.span(), out.panel_count())};
   }
   return out;
 }

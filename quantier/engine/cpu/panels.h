@@ -25,6 +25,10 @@ struct F16Panels {
   AlignedBuffer<std::uint16_t> values;  // [P, K, 16] IEEE halves
 };
 
+struct BF16Panels {
+  AlignedBuffer<std::uint16_t> values;  // [P, K, 16] bfloat16
+};
+
 // Inputs in fours, as the instructions want them that multiply and add four bytes at once; the last four are
 // padded with zeros.
 struct I8Panels {
@@ -47,10 +51,35 @@ struct Nf4Panels {
   Nf4Weights scales;                  // `packed` is empty
 };
 
+// Codes as in Nf4Panels; scales (halves) and zero points stand group after group, sixteen outputs side by
+// side.
+struct I4Panels {
+  std::uint32_t group = 0;
+  AlignedBuffer<std::uint8_t> codes;            // [P, K, 8]
+  AlignedBuffer<std::uint16_t> scales;          // [P, groups, 16]
+  AlignedBuffer<std::uint8_t> zeros;            // [P, groups, 16] or empty
+  AlignedBuffer<std::uint16_t> group_of_input;  // [K] or empty
+};
+
+struct Fp8Panels {
+  AlignedBuffer<std::uint8_t> codes;  // [P, K, 16]
+  AlignedBuffer<float> row_scale;     // [P, 16]
+};
+
+// The two factors of an adapter (LowRank), each in panels of halves.
+struct LowRankPanels {
+  std::uint32_t rank = 0;
+  float scaling = 1;
+  AlignedBuffer<std::uint16_t> a;  // [ceil(rank / 16), K, 16]
+  AlignedBuffer<std::uint16_t> b;  // [P, rank, 16]
+};
+
 struct CpuPanels {
   std::uint64_t out_features = 0;
   std::uint64_t in_features = 0;
-  std::variant<F32Panels, F16Panels, I8Panels, Nf4Panels> weights;
+  std::variant<F32Panels, F16Panels, BF16Panels, I8Panels, Nf4Panels, I4Panels, Fp8Panels> weights;
+  LinearInput input;
+  LowRankPanels low_rank;     // rank 0: none
   AlignedBuffer<float> bias;  // [P, 16] or empty
 
   [[nodiscard]] std::size_t panel_count() const { return (out_features + kPanelWidth - 1) / kPanelWidth; }

@@ -20,10 +20,7 @@ void Workspace::prepare(const ModelSpec& spec, std::size_t tokens, std::size_t t
   whole = {0, static_cast<std::uint32_t>(tokens)};
 }
 
-bool rows_are_independent(const Plan& plan) {
-  return std::none_of(plan.layers.begin(), plan.layers.end(),
-                      [](const LayerPlan& layer) { return layer.method == Method::kLlmInt8; });
-}
+bool rows_are_independent(const Plan& plan) { return !looks_for_outliers(plan); }
 
 std::span<const std::uint32_t> outlier_scopes(const Plan& plan, const TokenBatch& batch,
                                               const Workspace& workspace) {

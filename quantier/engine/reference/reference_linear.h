@@ -1,9 +1,8 @@
-// The scalar truth of y = x W^T + b for every weight format. Dense formats (f32, f16, nf4-block): sums in
-// double over the weights that take part in the product, stored as the plan says. i8-row: the formula of
-// formats/i8_row.h, int32 sums, half wherever bitsandbytes rounds to half.
+// The scalar truth of y = x W^T + b for every weight format. Where inputs stay float: sums in double over the
+// weights that take part in the product, stored as the plan says. Where they become int8: int32 sums and the
+// formulas of formats/i8_row.h and i4_group.h, half wherever bitsandbytes rounds to half.
 //
-// x [rows, in_features], y [rows, out_features], row-major; `scopes` as in Ops::linear. The formats i8-row
-// and nf4-block need a plan that rounds to half: their x are halves held in floats. Cannot fail.
+// x [rows, in_features], y [rows, out_features], row-major; `scopes` as in Ops::linear. Cannot fail.
 #pragma once
 
 #include <cstdint>

@@ -46,6 +46,7 @@ PackedLinear int8_layer(const Json& item, bool with_bias) {
   I8RowWeights weights;
   weights.codes = buffer_of(goldens::codes(item["weight_codes"]));
   weights.row_absmax = buffer_of(goldens::floats(item["weight_absmax"]));
+  linear.input.format = InputFormat::kI8Outliers;
   linear.weights = std::move(weights);
   if (with_bias) linear.bias = goldens::halves(item["bias"]);
   return linear;
@@ -210,6 +211,7 @@ PackedLinear one_output(const std::vector<float>& weight, bool keep_halves) {
     std::ranges::transform(weight, std::back_inserter(bits), [](float value) { return to_half(value).bits; });
     weights.outlier_f16 = buffer_of(bits);
   }
+  linear.input.format = InputFormat::kI8Outliers;
   linear.weights = std::move(weights);
   return linear;
 }

@@ -5,9 +5,9 @@
 #include <numbers>
 #include <vector>
 
-#include "quantier/base/half.h"
 #include "quantier/engine/reference/reference_linear.h"
 #include "quantier/engine/visible_keys.h"
+#include "quantier/formats/rounding.h"
 
 namespace quantier {
 namespace {
@@ -24,23 +24,13 @@ double apply(Activation activation, double x) {
 
 }  // namespace
 
-float ReferenceOps::stored(double value) const {
-  const auto single = static_cast<float>(value);
-  return rounds_ ? round_to_half(single) : single;
-}
+float ReferenceOps::stored(double value) const { return rounded(static_cast<float>(value), plan_.rounding); }
 
 void ReferenceOps::embed(const ModelWeights& weights, std::span<const std::int32_t> ids,
                          std::span<float> out) {
   const std::size_t width = weights.spec.hidden;
   for (std::size_t t = 0; t < ids.size(); ++t) {
-    const std::size_t begin = static_cast<std::size_t>(ids[t]) * width;
-    for (std::size_t i = 0; i < width; ++i) {
-      const auto* f32 = std::get_if<AlignedBuffer<float>>(&weights.embedding);
-      out[t * width + i] =
-          f32 != nullptr
-              ? (*f32)[begin + i]
-              : to_float(Half{std::get<AlignedBuffer<std::uint16_t>>(weights.embedding)[begin + i]});
-    }
+    weights.embedding.row(static_cast<std::uint64_t>(ids[t]), out.subspan(t * width, width));
   }
 }
 

@@ -9,8 +9,7 @@ namespace quantier {
 class ReferenceOps : public Ops {
  public:
   // `plan` must outlive the operations.
-  explicit ReferenceOps(const Plan& plan)
-      : plan_(plan), rounds_(plan.rounding == ActivationRounding::kHalf) {}
+  explicit ReferenceOps(const Plan& plan) : plan_(plan) {}
 
   void embed(const ModelWeights& weights, std::span<const std::int32_t> ids, std::span<float> out) override;
   void linear(const LinearWeights& weights, std::span<const float> x, std::span<const std::uint32_t> scopes,
@@ -32,13 +31,11 @@ class ReferenceOps : public Ops {
 
  protected:
   [[nodiscard]] const Plan& plan() const { return plan_; }
-  [[nodiscard]] bool rounds() const { return rounds_; }
   // What the plan stores of a result.
   [[nodiscard]] float stored(double value) const;
 
  private:
   const Plan& plan_;
-  bool rounds_;
 };
 
 }  // namespace quantier
