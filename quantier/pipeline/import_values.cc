@@ -57,6 +57,21 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
+// A mean difference with its interval: what is reported of a tier. Where no predictions say which tiers there
+// are, the key of such an object is one.
+bool is_change(const Json& node) {
+  if (!node.is_object()) return false;
+  bool mean = false;
+  bool end = false;
+  for (const auto& item : node.items()) {
+    if (!item.value().is_number()) continue;
+    const std::string quantity = usual_quantity(item.key());
+    mean = mean || quantity == "delta";
+    end = end || quantity == "delta_low" || quantity == "delta_high";
+  }
+  return mean && end;
+}
+
 class JsonWalk {
  public:
   JsonWalk(const KnownNames& known, std::string source) : known_(known), source_(std::move(source)) {}
@@ -71,7 +86,7 @@ class JsonWalk {
           inner.model = key;
         } else if (contains(known_.recipes, key)) {
           inner.recipe = key;
-        } else if (contains(known_.tiers, key)) {
+        } else if (contains(known_.tiers, key) || (known_.tiers.empty() && is_change(item.value()))) {
           inner.tier = key;
         } else if (contains(known_.labels, key)) {
           inner.label = key;
