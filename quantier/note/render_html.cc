@@ -23,7 +23,7 @@ constexpr std::string_view kStyle = R"(
 body{margin:2rem auto;max-width:54rem;padding:0 1rem;font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 h1{font-size:1.6rem;line-height:1.2}h2{font-size:1.2rem;margin-top:2rem}
 .lead,.gap,.kept{background:var(--soft);border-left:4px solid var(--series0);padding:.6rem .9rem;margin:1rem 0}
-.gap{border-left-color:var(--series1);border-left-style:dashed}.kept{border-left-color:var(--series2)}.gap p,.kept p{margin:.3rem 0}.small{font-size:.85rem;opacity:.85}
+.gap{border-left-color:var(--series1);border-left-style:dashed}.absent{border-left-color:var(--ink)}code{overflow-wrap:anywhere}.kept{border-left-color:var(--series2)}.gap p,.kept p{margin:.3rem 0}.small{font-size:.85rem;opacity:.85}
 .modelled,.judged{font-style:italic}.modelled{color:var(--modelled)}.judged{color:var(--judged)}
 .tag{font-style:normal;font-size:.72em;border:1px solid currentColor;border-radius:.25em;padding:0 .25em;margin-left:.3em;white-space:nowrap}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;margin:.8rem 0;width:100%;font-variant-numeric:tabular-nums}
@@ -117,6 +117,13 @@ class Html {
       text += fmt::format("<p class=\"small\">Look at: {}</p>\n", inline_text(gap.evidence));
     }
     text += "</section>\n";
+  }
+  void operator()(const NoteAbsence& absence) {
+    text += fmt::format(
+        "<div class=\"gap absent\"><p><strong>Not in this evidence:</strong> {}. It takes {}{}</p></div>\n",
+        inline_text(absence.what), inline_text(absence.evidence),
+        absence.command.empty() ? std::string(".")
+                                : fmt::format(": <code>{}</code>", escape_html(visible(absence.command))));
   }
   void operator()(const NoteKept& kept) {
     text += "<section class=\"kept\">";

@@ -39,6 +39,12 @@ class DecisionFacts : public FactWriter {
     count(fact, analysis_.calibration_replicates);
     fact.metric = "family";
     count(fact, analysis_.family_size);
+    margins();
+  }
+
+  void margins() {
+    Fact fact;
+    fact.id = "analysis";
     fact.metric = "margin";
     fact.source = FactSource::kDeclared;
     const Margins& margins = decision_.envelope.margins;

@@ -126,6 +126,9 @@ Result<std::vector<ReportedValue>> values_of_csv(std::string_view content, const
   const auto model = static_cast<std::size_t>(column("model"));
   const auto recipe =
       static_cast<std::size_t>(column("precision") != width ? column("precision") : column("recipe"));
+  // A row may speak of a tier or a class alone; read as the whole, it would stand in its place.
+  const auto tier = static_cast<std::size_t>(column("tier"));
+  const auto label = static_cast<std::size_t>(column("class") != width ? column("class") : column("label"));
   std::vector<std::string> fields;
   while (true) {
     QT_TRY(const bool more, reader.next(fields));
@@ -135,12 +138,14 @@ Result<std::vector<ReportedValue>> values_of_csv(std::string_view content, const
                   fmt::format("{} fields, and the header has {}", fields.size(), header.size()));
     }
     for (std::size_t i = 0; i < fields.size(); ++i) {
-      if (i == model || i == recipe || fields[i].empty()) continue;
+      if (i == model || i == recipe || i == tier || i == label || fields[i].empty()) continue;
       const std::optional<double> value = number_of(fields[i]);
       if (!value) continue;
       ReportedValue reported;
       reported.model = fields[model];
       if (recipe < fields.size()) reported.recipe = fields[recipe];
+      if (tier < fields.size()) reported.tier = fields[tier];
+      if (label < fields.size()) reported.label = fields[label];
       reported.quantity = usual_quantity(header[i]);
       reported.value = *value;
       reported.decimals = decimals_of(fields[i]);
