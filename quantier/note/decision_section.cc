@@ -33,10 +33,9 @@ std::string step_sentence(const Decision& decision, const ChoiceStep& step) {
       std::vector<std::size_t> tied = step.kept;
       std::erase(tied, *step.reference);
       return fmt::format(
-          "On macro-F1 {} is highest, and {} tie{} with it: the difference is within the margin of {:g}, or "
-          "its "
-          "paired interval holds zero.{}",
+          "On macro-F1 {} is highest, and {} tie{} with it: the difference is within the margin of {:g}{}.{}",
           best, names(decision, tied), tied.size() == 1 ? "s" : "", margins.macro_f1,
+          decision.differences.empty() ? "" : ", or its paired interval holds zero",
           step.dropped.empty() ? "" : fmt::format(" Behind: {}.", dropped));
     }
     case ChoiceStep::Kind::kEstablishedLoss:

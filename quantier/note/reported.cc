@@ -16,11 +16,12 @@ namespace {
 constexpr std::string_view kAbsent = "–";
 constexpr const char* kChange = "change of accuracy";
 
-// In the words of every gap: what to put beside the table.
+// What to put beside the table; said in full once, above the other gaps.
 constexpr const char* kLogits =
-    "the logits of every example and their labels, which a notebook saves as MODEL_RECIPE_logits and labels "
-    "in "
-    "one npz";
+    "the logits of every example with their labels, in an npz beside the table (arrays MODEL_RECIPE_logits "
+    "and "
+    "labels, as notebooks save them), for which FOLDER stands here";
+constexpr const char* kTheSame = "the same logits";
 
 std::string import_command(const NoteInput& input) {
   const std::string& device = input.reported->device;
@@ -227,7 +228,7 @@ void reported_damage(const NoteInput& input, Blocks& blocks) {
   tier_changes(input, blocks);
   class_values(input, blocks);
   blocks.emplace_back(
-      NoteAbsence{"which answers flipped, in which tier and class, with intervals and a verdict", kLogits,
+      NoteAbsence{"which answers flipped, in which tier and class, with intervals and a verdict", kTheSame,
                   import_command(input)});
 }
 
@@ -255,13 +256,13 @@ void reported_calibration(const NoteInput& input, Blocks& blocks) {
   blocks.emplace_back(NoteAbsence{
       "the ECE at a converged and cross-fitted temperature, reliability curves and what a gate on confidence "
       "lets through",
-      kLogits, import_command(input)});
+      kTheSame, import_command(input)});
 }
 
 void decision_absence(const NoteInput& input, Blocks& blocks) {
   blocks.emplace_back(NoteAbsence{
       "how sure the choice is: the probability of each limit and of the same choice on resampled data",
-      kLogits, import_command(input)});
+      kTheSame, import_command(input)});
 }
 
 std::string stated_losses_sentence(const NoteInput& input) {

@@ -52,6 +52,14 @@ class DecisionFacts : public FactWriter {
          {margins.macro_f1, margins.latency_fraction, margins.memory_fraction, margins.ece}) {
       put(fact, margin);
     }
+    // Of a metric by name: "declared margins: macro-F1 0.01, time 5 %".
+    for (const auto& [metric, margin] :
+         {std::pair{"macro_f1_difference", margins.macro_f1}, std::pair{"accuracy_change", margins.macro_f1},
+          std::pair{"latency_headroom", margins.latency_fraction},
+          std::pair{"memory_headroom", margins.memory_fraction}, std::pair{"ece_difference", margins.ece}}) {
+      fact.metric = metric;
+      put(fact, margin, true);
+    }
   }
 
   // Classes by tier, those without examples included.
@@ -100,6 +108,9 @@ class DecisionFacts : public FactWriter {
         put(fact, check.headroom, true);
         fact.unit = FactUnit::kFraction;
         put(fact, check.headroom_fraction, true);
+        if (!check.distance || !check.distance_in_margins) continue;
+        fact.unit = FactUnit::kPlain;  // so many declared margins
+        put(fact, *check.distance, true);
       }
       ratios(candidate);
       AuditConfiguration configuration{.model = candidate.model, .recipe = candidate.recipe};
