@@ -2,7 +2,9 @@
 # The interactive page in a real browser: it runs from disk under its own policy, and wherever its limits stand it decides
 # as `quantier decide` does.
 #   scripts/check_page.sh [STORE [ENVELOPE]]    default: imports testdata/notebook and decides by its limits
-# Needs the Debian package chromium, and a built quantier. Prints what was compared; fails on the first kind of difference.
+# Then it is looked at in both colour schemes at two widths (page_checks.js), and so is a page of 30 configurations.
+# Needs the Debian packages chromium and python3, and a built quantier. Prints what was compared; fails on the first kind of
+# difference.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 quantier=${QUANTIER:-build/release/quantier/quantier}
@@ -84,6 +86,68 @@ echo "check_page: ${checked:-nothing was compared}"
 [[ $checked =~ ^agreed\ ([0-9]+)\ .*wrong\ $ ]] && [ "${BASH_REMATCH[1]}" -ge 20 ] || { echo "check_page: page and program differ" >&2; exit 1; }
 grep -q '<pre id="controls">nameless 0</pre>' "$work/dom" || { echo "check_page: a control has no name or cannot be reached" >&2; exit 1; }
 grep -q '<pre id="moved">With these limits: ' "$work/dom" || { echo "check_page: moving a slider changes nothing" >&2; exit 1; }
-size=$(stat -c %s "$work/store/note.html")
-[ "$size" -le 2000000 ] || { echo "check_page: the page has $size bytes, more than 2 MB" >&2; exit 1; }
-echo "check_page: passed; page of $size bytes"
+# What a person meets: contrast in both schemes, names, headings, tables, figures, focus, and no wider than the window, which is
+# a desk's or a telephone's (the page in a frame of that width).
+look() {
+  local page=$1 what=$2
+  sed 's/<meta http-equiv="Content-Security-Policy"[^>]*>//' "$page" >"$work/looked.html"
+  { echo '<script data-check>'; cat scripts/page_checks.js; echo '</script>'; } >>"$work/looked.html"
+  local data
+  data=$(base64 -w 0 "$work/looked.html")
+  local scheme width
+  for scheme in 1 0; do  # of Chromium's settings: 1 is light, 0 is dark
+    for width in 1280 390; do
+      cat >"$work/frame.html" <<FRAME
+<!doctype html><title>frame</title><style>body{margin:0}iframe{border:0;width:${width}px;height:900px}</style><iframe></iframe>
+<script>
+const frame = document.querySelector("iframe");
+frame.addEventListener("load", () => {
+  let text;
+  try {
+    const view = frame.contentWindow;
+    const found = view.pageChecks();
+    // Moving a slider, as often as a hand does in a second.
+    const slider = view.document.querySelector('[data-role="range"]');
+    const before = performance.now();
+    for (let i = 0; slider && i < 20; ++i) {
+      slider.value = Number(slider.min) + (i / 20) * (Number(slider.max) - Number(slider.min));
+      slider.dispatchEvent(new view.Event("input"));
+    }
+    const each = (performance.now() - before) / 20;
+    if (each > 100) found.findings.push("a slider takes " + each.toFixed(0) + " ms");
+    text = "found " + found.findings.length + " | " + found.scheme + ", $width px: " + found.summary + " | " + found.findings.join(" | ");
+  } catch (error) {
+    text = "found -1 | " + error;
+  }
+  const out = document.createElement("pre");
+  out.id = "found";
+  out.textContent = text;
+  document.body.append(out);
+});
+frame.srcdoc = new TextDecoder().decode(Uint8Array.from(atob("$data"), (c) => c.charCodeAt(0)));
+</script>
+FRAME
+      timeout 120 chromium --headless --no-sandbox --disable-gpu --window-size=1300,1000 --virtual-time-budget=20000 \
+        --blink-settings=preferredColorScheme=$scheme --dump-dom "file://$work/frame.html" >"$work/dom" 2>/dev/null
+      local found
+      found=$(sed -n 's/.*<pre id="found">\(found [^<]*\).*/\1/p' "$work/dom")
+      local expected=light
+      [ $scheme = 0 ] && expected=dark
+      echo "check_page: $what: ${found:-nothing was looked at}" | tr '|' '\n' | head -n 40
+      [[ $found == "found 0 | $expected, $width px: "* ]] || { echo "check_page: $what is not fit for everybody" >&2; exit 1; }
+    done
+  done
+  local size
+  size=$(stat -c %s "$page")
+  [ "$size" -le 2000000 ] || { echo "check_page: $what has $size bytes, more than 2 MB" >&2; exit 1; }
+  echo "check_page: $what: passed; page of $size bytes"
+}
+look "$work/store/note.html" "the page"
+
+# As many configurations as a person still looks at, unless a store was given.
+if [ $# -eq 0 ]; then
+  command -v python3 >/dev/null || { echo "check_page: python3 is missing; it makes the files of 30 configurations" >&2; exit 1; }
+  python3 tools/make_many_configurations.py "$work/many"
+  "$quantier" note --from "$work/many" --envelope "$work/many/limits.toml" --device "a synthetic card" --out "$work/thirty" >/dev/null 2>&1
+  look "$work/thirty/note.html" "the page of 30 configurations"
+fi

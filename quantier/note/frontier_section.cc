@@ -241,13 +241,16 @@ void frontier_figure(const NoteInput& input, const Frontier& frontier, Blocks& b
   }
   if (!missing.empty()) text += fmt::format(" Not measured on this axis: {}.", names(decision, missing));
   blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
-  blocks.emplace_back(
-      NoteFigure{fmt::format("frontier-{}", axis),
-                 fmt::format("Macro-F1 against {}; the axes need not start at zero. Filled: on the frontier "
-                             "(dashed line); hollow: dominated or tied; "
-                             "ringed: the choice{}.",
-                             axis, limit_shown(decision, frontier.cost) ? "; dotted: a limit" : ""),
-                 frontier_svg(decision, frontier)});
+  blocks.emplace_back(NoteFigure{
+      fmt::format("frontier-{}", axis),
+      fmt::format("Macro-F1 against {}; the axes need not start at zero. Filled: on the frontier "
+                  "(dashed line); hollow: dominated or tied; "
+                  "ringed: the choice{}.{}",
+                  axis, limit_shown(decision, frontier.cost) ? "; dotted: a limit" : "",
+                  names_every_point(frontier)
+                      ? ""
+                      : " Named are those on the frontier and the choice; the table has them all."),
+      frontier_svg(decision, frontier)});
 }
 
 }  // namespace

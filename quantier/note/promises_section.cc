@@ -61,6 +61,27 @@ std::string losses(const Promises& promises) {
   return tiers.empty() ? std::string() : fmt::format(" (established loss in {})", join(tiers));
 }
 
+// "every int4 configuration", and by name those of a recipe that is not there as a whole.
+template <class OutcomeOf>
+std::vector<std::string> by_recipe(const std::vector<Promises>& all, const OutcomeOf& outcome_of,
+                                   PromiseOutcome outcome) {
+  std::vector<std::string> who;
+  std::vector<std::string> whole;  // recipes already named
+  for (const Promises& promises : all) {
+    if (outcome_of(promises) != outcome) continue;
+    const bool shared = std::ranges::all_of(all, [&](const Promises& each) {
+      return each.recipe != promises.recipe || outcome_of(each) == outcome;
+    });
+    if (!shared) {
+      who.push_back(display(promises));
+    } else if (std::ranges::find(whole, promises.recipe) == whole.end()) {
+      whole.push_back(promises.recipe);
+      who.push_back(fmt::format("every {} configuration", promises.recipe));
+    }
+  }
+  return who;
+}
+
 // "kept by a and b; broken by c".
 template <class OutcomeOf>
 std::string by_outcome(const std::vector<Promises>& all, const OutcomeOf& outcome_of,
@@ -73,6 +94,11 @@ std::string by_outcome(const std::vector<Promises>& all, const OutcomeOf& outcom
       if (outcome_of(promises) != outcome) continue;
       who.push_back(display(promises) + because_of(promises));
       reasoned = reasoned || !because_of(promises).empty();
+    }
+    // Of many, those that share a recipe stand together.
+    constexpr std::size_t kMany = 8;
+    if (who.size() > kMany && who.size() < all.size() && !reasoned) {
+      who = by_recipe(all, outcome_of, outcome);
     }
     if (!who.empty()) {
       parts.push_back(fmt::format("{} {}", words, who.size() == all.size() && !reasoned ? "all" : join(who)));
