@@ -87,17 +87,14 @@ echo "check_page: ${checked:-nothing was compared}"
 grep -q '<pre id="controls">nameless 0</pre>' "$work/dom" || { echo "check_page: a control has no name or cannot be reached" >&2; exit 1; }
 grep -q '<pre id="moved">With these limits: ' "$work/dom" || { echo "check_page: moving a slider changes nothing" >&2; exit 1; }
 # What a person meets: contrast in both schemes, names, headings, tables, figures, focus, and no wider than the window, which is
-# a desk's or a telephone's (the page in a frame of that width).
-look() {
-  local page=$1 what=$2
+# a desk's or a telephone's (the page in a frame of that width). Gives "found N | scheme, width: summary | findings".
+# ask PAGE WIDTH SCHEME, of Chromium's settings: 1 is light, 0 is dark
+ask() {
+  local page=$1 width=$2 scheme=$3
   sed 's/<meta http-equiv="Content-Security-Policy"[^>]*>//' "$page" >"$work/looked.html"
   { echo '<script data-check>'; cat scripts/page_checks.js; echo '</script>'; } >>"$work/looked.html"
-  local data
-  data=$(base64 -w 0 "$work/looked.html")
-  local scheme width
-  for scheme in 1 0; do  # of Chromium's settings: 1 is light, 0 is dark
-    for width in 1280 390; do
-      cat >"$work/frame.html" <<FRAME
+  {
+    cat <<FRAME
 <!doctype html><title>frame</title><style>body{margin:0}iframe{border:0;width:${width}px;height:900px}</style><iframe></iframe>
 <script>
 const frame = document.querySelector("iframe");
@@ -124,25 +121,47 @@ frame.addEventListener("load", () => {
   out.textContent = text;
   document.body.append(out);
 });
-frame.srcdoc = new TextDecoder().decode(Uint8Array.from(atob("$data"), (c) => c.charCodeAt(0)));
-</script>
 FRAME
-      timeout 120 chromium --headless --no-sandbox --disable-gpu --window-size=1300,1000 --virtual-time-budget=20000 \
-        --blink-settings=preferredColorScheme=$scheme --dump-dom "file://$work/frame.html" >"$work/dom" 2>/dev/null
-      local found
-      found=$(sed -n 's/.*<pre id="found">\(found [^<]*\).*/\1/p' "$work/dom")
-      local expected=light
-      [ $scheme = 0 ] && expected=dark
-      echo "check_page: $what: ${found:-nothing was looked at}" | tr '|' '\n' | head -n 40
-      [[ $found == "found 0 | $expected, $width px: "* ]] || { echo "check_page: $what is not fit for everybody" >&2; exit 1; }
+    printf 'frame.srcdoc = new TextDecoder().decode(Uint8Array.from(atob("'
+    base64 -w 0 "$work/looked.html"
+    printf '"), (c) => c.charCodeAt(0)));\n</script>\n'
+  } >"$work/frame.html"
+  timeout 120 chromium --headless --no-sandbox --disable-gpu --window-size=1300,1000 --virtual-time-budget=20000 \
+    --blink-settings=preferredColorScheme="$scheme" --dump-dom "file://$work/frame.html" 2>/dev/null |
+    sed -n 's/.*<pre id="found">\(found [^<]*\).*/\1/p'
+}
+look() {
+  local page=$1 what=$2 scheme width name found size
+  for scheme in 1 0; do
+    name=light
+    [ "$scheme" = 0 ] && name=dark
+    for width in 1280 390; do
+      found=$(ask "$page" "$width" "$scheme")
+      echo "check_page: $what: ${found:-nothing was looked at}" | cut -c1-4000
+      [[ $found == "found 0 | $name, $width px: "* ]] || { echo "check_page: $what is not fit for everybody" >&2; exit 1; }
     done
   done
-  local size
   size=$(stat -c %s "$page")
   [ "$size" -le 2000000 ] || { echo "check_page: $what has $size bytes, more than 2 MB" >&2; exit 1; }
   echo "check_page: $what: passed; page of $size bytes"
 }
 look "$work/store/note.html" "the page"
+
+# A page with one fault of each kind: a check that finds none of them checks nothing.
+sed -e 's/<html lang="en">/<html>/' -e 's/<h2 id="card-title"/<h4 id="card-title"/' -e 's/ role="img"//' \
+  -e '0,/<th scope="col"/s//<th/' -e 's/aria-label="latency at most"/data-was="&/' "$work/store/note.html" >"$work/faults.html"
+cat >>"$work/faults.html" <<'FAULTS'
+<p id="pale">Hardly to be read</p><button tabindex="3" id="unseen">first of all</button><h1>another title</h1>
+<div id="wide">.</div><table><tr><td>1</td></tr></table>
+<style>#pale{color:#888;background:#999}#unseen:focus-visible{outline:none}#wide{width:3000px}</style>
+FAULTS
+found=$(ask "$work/faults.html" 390 1)
+for fault in "contrast 1." "no name" "a tab index of its own order" "focus is not seen" "heading of level 4 after level 1" \
+  "2 headings of level 1" "no header in a table" "a header without scope" "no alternative to a picture" "no language" \
+  "wider than the window"; do
+  [[ $found == *"$fault"* ]] || { echo "check_page: a planted fault is not found: $fault" >&2; exit 1; }
+done
+echo "check_page: every planted fault is found"
 
 # As many configurations as a person still looks at, unless a store was given.
 if [ $# -eq 0 ]; then

@@ -136,9 +136,11 @@ std::string gate_svg(const std::vector<NoteCalibration>& calibration) {
           for (const double aside : {-9.0, 19.0}) {
             const double at_x = x.at(gate.share) + 7.0;
             const double at_y = y.at(gate.accuracy) + aside;
-            const bool free = std::none_of(labels.begin(), labels.end(), [&](const auto& other) {
-              return std::abs(other.first - at_x) < 40.0 && std::abs(other.second - at_y) < 13.0;
-            });
+            // Above the plot stands its title.
+            const bool free =
+                at_y > top + 8.0 && std::none_of(labels.begin(), labels.end(), [&](const auto& other) {
+                  return std::abs(other.first - at_x) < 40.0 && std::abs(other.second - at_y) < 13.0;
+                });
             if (!free) continue;
             svg.text(at_x, at_y, fmt::format("≥ {:g}", gate.threshold), "start", 11.0);
             labels.emplace_back(at_x, at_y);
