@@ -2,7 +2,9 @@
 # The interactive page in a real browser: it runs from disk under its own policy, and wherever its limits stand it decides
 # as `quantier decide` does.
 #   scripts/check_page.sh [STORE [ENVELOPE]]    default: imports testdata/notebook and decides by its limits
-# Needs the Debian package chromium, and a built quantier. Prints what was compared; fails on the first kind of difference.
+# Then it is looked at in both colour schemes at two widths (page_checks.js), and so is a page of 30 configurations.
+# Needs the Debian packages chromium and python3, and a built quantier. Prints what was compared; fails on the first kind of
+# difference.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 quantier=${QUANTIER:-build/release/quantier/quantier}
@@ -84,6 +86,87 @@ echo "check_page: ${checked:-nothing was compared}"
 [[ $checked =~ ^agreed\ ([0-9]+)\ .*wrong\ $ ]] && [ "${BASH_REMATCH[1]}" -ge 20 ] || { echo "check_page: page and program differ" >&2; exit 1; }
 grep -q '<pre id="controls">nameless 0</pre>' "$work/dom" || { echo "check_page: a control has no name or cannot be reached" >&2; exit 1; }
 grep -q '<pre id="moved">With these limits: ' "$work/dom" || { echo "check_page: moving a slider changes nothing" >&2; exit 1; }
-size=$(stat -c %s "$work/store/note.html")
-[ "$size" -le 2000000 ] || { echo "check_page: the page has $size bytes, more than 2 MB" >&2; exit 1; }
-echo "check_page: passed; page of $size bytes"
+# What a person meets: contrast in both schemes, names, headings, tables, figures, focus, and no wider than the window, which is
+# a desk's or a telephone's (the page in a frame of that width). Gives "found N | scheme, width: summary | findings".
+# ask PAGE WIDTH SCHEME, of Chromium's settings: 1 is light, 0 is dark
+ask() {
+  local page=$1 width=$2 scheme=$3
+  sed 's/<meta http-equiv="Content-Security-Policy"[^>]*>//' "$page" >"$work/looked.html"
+  { echo '<script data-check>'; cat scripts/page_checks.js; echo '</script>'; } >>"$work/looked.html"
+  {
+    cat <<FRAME
+<!doctype html><title>frame</title><style>body{margin:0}iframe{border:0;width:${width}px;height:900px}</style><iframe></iframe>
+<script>
+const frame = document.querySelector("iframe");
+frame.addEventListener("load", () => {
+  let text;
+  try {
+    const view = frame.contentWindow;
+    const found = view.pageChecks();
+    // Moving a slider, as often as a hand does in a second.
+    const slider = view.document.querySelector('[data-role="range"]');
+    const before = performance.now();
+    for (let i = 0; slider && i < 20; ++i) {
+      slider.value = Number(slider.min) + (i / 20) * (Number(slider.max) - Number(slider.min));
+      slider.dispatchEvent(new view.Event("input"));
+    }
+    const each = (performance.now() - before) / 20;
+    if (each > 100) found.findings.push("a slider takes " + each.toFixed(0) + " ms");
+    text = "found " + found.findings.length + " | " + found.scheme + ", $width px: " + found.summary + " | " + found.findings.join(" | ");
+  } catch (error) {
+    text = "found -1 | " + error;
+  }
+  const out = document.createElement("pre");
+  out.id = "found";
+  out.textContent = text;
+  document.body.append(out);
+});
+FRAME
+    printf 'frame.srcdoc = new TextDecoder().decode(Uint8Array.from(atob("'
+    base64 -w 0 "$work/looked.html"
+    printf '"), (c) => c.charCodeAt(0)));\n</script>\n'
+  } >"$work/frame.html"
+  timeout 120 chromium --headless --no-sandbox --disable-gpu --window-size=1300,1000 --virtual-time-budget=20000 \
+    --blink-settings=preferredColorScheme="$scheme" --dump-dom "file://$work/frame.html" 2>/dev/null |
+    sed -n 's/.*<pre id="found">\(found [^<]*\).*/\1/p'
+}
+look() {
+  local page=$1 what=$2 scheme width name found size
+  for scheme in 1 0; do
+    name=light
+    [ "$scheme" = 0 ] && name=dark
+    for width in 1280 390; do
+      found=$(ask "$page" "$width" "$scheme")
+      echo "check_page: $what: ${found:-nothing was looked at}" | cut -c1-4000
+      [[ $found == "found 0 | $name, $width px: "* ]] || { echo "check_page: $what is not fit for everybody" >&2; exit 1; }
+    done
+  done
+  size=$(stat -c %s "$page")
+  [ "$size" -le 2000000 ] || { echo "check_page: $what has $size bytes, more than 2 MB" >&2; exit 1; }
+  echo "check_page: $what: passed; page of $size bytes"
+}
+look "$work/store/note.html" "the page"
+
+# A page with one fault of each kind: a check that finds none of them checks nothing.
+sed -e 's/<html lang="en">/<html>/' -e 's/<h2 id="card-title"/<h4 id="card-title"/' -e 's/ role="img"//' \
+  -e '0,/<th scope="col"/s//<th/' -e 's/aria-label="latency at most"/data-was="&/' "$work/store/note.html" >"$work/faults.html"
+cat >>"$work/faults.html" <<'FAULTS'
+<p id="pale">Hardly to be read</p><button tabindex="3" id="unseen">first of all</button><h1>another title</h1>
+<div id="wide">.</div><table><tr><td>1</td></tr></table>
+<style>#pale{color:#888;background:#999}#unseen:focus-visible{outline:none}#wide{width:3000px}</style>
+FAULTS
+found=$(ask "$work/faults.html" 390 1)
+for fault in "contrast 1." "no name" "a tab index of its own order" "focus is not seen" "heading of level 4 after level 1" \
+  "2 headings of level 1" "no header in a table" "a header without scope" "no alternative to a picture" "no language" \
+  "wider than the window"; do
+  [[ $found == *"$fault"* ]] || { echo "check_page: a planted fault is not found: $fault" >&2; exit 1; }
+done
+echo "check_page: every planted fault is found"
+
+# As many configurations as a person still looks at, unless a store was given.
+if [ $# -eq 0 ]; then
+  command -v python3 >/dev/null || { echo "check_page: python3 is missing; it makes the files of 30 configurations" >&2; exit 1; }
+  python3 tools/make_many_configurations.py "$work/many"
+  "$quantier" note --from "$work/many" --envelope "$work/many/limits.toml" --device "a synthetic card" --out "$work/thirty" >/dev/null 2>&1
+  look "$work/thirty/note.html" "the page of 30 configurations"
+fi

@@ -35,7 +35,7 @@ class DecideCommand : public CommandLineTest {
   [[nodiscard]] std::string store() const { return (folder_ / "store").string(); }
   ProgramResult decide(const std::string& more) { return quantier("decide " + store() + " " + more); }
   // The measured table of the reference workload, as a notebook writes it.
-  void import_table() {
+  void import_table(const std::string& device = "--device T4") {
     write_file(folder_ / "files/summary.csv",
                "model,precision,macro_f1,latency_ms,vram_gb\n"
                "encoder,fp16,0.210,2.31,0.41\nencoder,int8,0.207,5.80,0.59\nencoder,int4,0.212,3.19,0.62\n"
@@ -44,7 +44,7 @@ class DecideCommand : public CommandLineTest {
                "model,precision,ece_post\nencoder,fp16,0.040\nencoder,int8,0.039\nencoder,int4,0.027\n"
                "decoder,fp16,0.069\ndecoder,int8,0.072\ndecoder,int4,0.070\n");
     const ProgramResult result =
-        quantier("import " + (folder_ / "files").string() + " --out " + store() + " --device T4");
+        quantier("import " + (folder_ / "files").string() + " --out " + store() + " " + device);
     ASSERT_EQ(result.exit_code, 0) << result.err;
     write_file(
         folder_ / "limits.toml",
@@ -99,12 +99,15 @@ TEST_F(DecideCommand, TheTableDecidesByDeclaredMargins) {
 }
 
 TEST_F(DecideCommand, ATablesCostsNeedADevice) {
-  import_table();
+  import_table("");
   const ProgramResult result = decide("--max-ms 10");
   EXPECT_EQ(result.exit_code, kNoCandidate);
   EXPECT_THAT(result.err, HasSubstr("say on which device"));
   EXPECT_THAT(result.out, HasSubstr("Missing: ms per example of every configuration is not known: time it"));
   EXPECT_EQ(decide("--max-ms 10 --device T4").exit_code, 0);
+  // Declared when it was imported, it need not be declared again.
+  import_table();
+  EXPECT_EQ(decide("--max-ms 10").exit_code, 0);
 }
 
 TEST_F(DecideCommand, TheNotebookHangsOnItsTemperatureAndSaysSoFirst) {

@@ -87,17 +87,6 @@ TEST_F(NoteFromTest, RefusesWhatCannotBeMeant) {
   const ProgramResult other_model = quantier(note("--prior " + prior_of("decoda")));
   EXPECT_EQ(other_model.exit_code, 2);
   EXPECT_THAT(other_model.err, HasSubstr("decoder"));
-  // Numbers alone carry a decision and no note, whatever the limits say of models.
-  std::filesystem::create_directory(folder_ / "tables");
-  for (const char* name : {"week5_lab_summary.csv", "week5_lab_ece.csv"}) {
-    std::filesystem::copy_file(std::filesystem::path(QUANTIER_SOURCE_DIR) / "testdata/notebook" / name,
-                               folder_ / "tables" / name);
-  }
-  const std::string tables =
-      "note --from " + (folder_ / "tables").string() + " --out " + (folder_ / "t").string();
-  const ProgramResult numbers = quantier(tables + " --prior " + prior_of("decoder"));
-  EXPECT_EQ(numbers.exit_code, 6);
-  EXPECT_THAT(numbers.err, AllOf(HasSubstr("no predictions"), HasSubstr("quantier decide ")));
   const ProgramResult nothing = quantier("note --from " + (folder_ / "nowhere").string());
   EXPECT_EQ(nothing.exit_code, 6) << nothing.err;
 }

@@ -58,7 +58,11 @@ constexpr const char* kDescription =
     "  ms_per_example_max = 10.0       model = \"decoder\"\n"
     "  macro_f1_min = 0.20             recipe = \"fp16\"\n"
     "  ece_max = 0.05                  why = \"Its macro-F1 is higher.\"\n"
-    "A folder that `quantier run` or `import` wrote is decided over as it is.";
+    "A folder that `quantier run` or `import` wrote is decided over as it is. A folder that holds a table "
+    "and\n"
+    "no predictions gives a note over the stated numbers: decided inside declared margins, labelled as "
+    "stated,\n"
+    "with a marked gap, and the command that fills it, wherever the predictions would be needed.";
 
 }  // namespace
 

@@ -30,21 +30,19 @@ Result<Report> report_again(const Options& options, Session& session, std::vecto
                 "give the folder that `quantier run --out` wrote");
   }
   QT_TRY(Store store, Store::open(file, Store::Mode::kReadWrite));
-  Result<RunConfig> config =
-      options.config.empty() ? configuration_of(store) : configuration_for(options.config, store);
-  if (!config) return std::unexpected(std::move(config).error());
-  QT_TRY(ReportRuns runs, runs_for_report(*config, store));
-  for (const std::string& name : runs.missing) {
-    session.remark(fmt::format("no run in the store: {}", printable(name)));
-  }
+  QT_TRY(const RunConfig config, configuration_for(options.config, store));
   ReportOptions report;
   report.out_directory = options.out.empty() ? file.parent_path() : std::filesystem::path(options.out);
   QT_TRY(report.examples_in_file, examples_in_file_of(store));
   report.with_texts = options.with_texts;
   report.progress = session.progress();
   report.interrupt = &session.interrupt;
-  failures = runs.failures;
-  return make_report(*config, store, runs.keys, runs.failures, report);
+  QT_TRY(StoreReport made, report_of_store(config, store, report));
+  for (const std::string& name : made.missing) {
+    session.remark(fmt::format("no run in the store: {}", printable(name)));
+  }
+  failures = std::move(made.failures);
+  return std::move(made.report);
 }
 
 void report(const Options& options, Session& session) {

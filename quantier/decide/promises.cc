@@ -73,10 +73,12 @@ const char* promise_outcome_name(PromiseOutcome outcome) {
   return "not measured";
 }
 
-std::vector<Promises> check_promises(const std::vector<ConfigurationCost>& costs,
-                                     const std::vector<TierComparison>& comparisons,
-                                     const std::string& reference_recipe, const Margins& margins,
-                                     const std::vector<std::string>& uncompressed) {
+namespace {
+
+template <class AccuracyOf>
+std::vector<Promises> checked(const std::vector<ConfigurationCost>& costs,
+                              const std::string& reference_recipe, const Margins& margins,
+                              const std::vector<std::string>& uncompressed, const AccuracyOf& accuracy_of) {
   std::vector<Promises> all;
   for (const ConfigurationCost& cost : costs) {
     if (cost.recipe == reference_recipe) continue;
@@ -90,11 +92,48 @@ std::vector<Promises> check_promises(const std::vector<ConfigurationCost>& costs
          .recipe = cost.recipe,
          .reference_recipe = reference_recipe,
          .run_key = cost.run_key,
-         .accuracy = accuracy_promise(cost, comparisons),
+         .accuracy = accuracy_of(cost, *reference),
          .memory = cost_promise(cost.memory_bytes, reference->memory_bytes, margins.memory_fraction),
          .latency = cost_promise(cost.ms_per_example, reference->ms_per_example, margins.latency_fraction)});
   }
   return all;
+}
+
+AccuracyPromise stated_promise(const ConfigurationCost& cost, const ConfigurationCost& reference,
+                               double margin) {
+  constexpr double kRounding = 1e-12;  // 0.210 - 0.200 is not exactly 0.010
+  const auto usable = [](const std::optional<double>& number) { return number && std::isfinite(*number); };
+  AccuracyPromise promise;
+  promise.stated = true;
+  promise.of_macro_f1 = !usable(cost.accuracy) || !usable(reference.accuracy);
+  const std::optional<double>& value = promise.of_macro_f1 ? cost.macro_f1 : cost.accuracy;
+  const std::optional<double>& base = promise.of_macro_f1 ? reference.macro_f1 : reference.accuracy;
+  if (!usable(value) || !usable(base)) return promise;
+  promise.delta = *value - *base;
+  promise.outcome =
+      promise.delta < -margin - kRounding ? PromiseOutcome::kBroken : PromiseOutcome::kKept;
+  return promise;
+}
+
+}  // namespace
+
+std::vector<Promises> check_promises(const std::vector<ConfigurationCost>& costs,
+                                     const std::vector<TierComparison>& comparisons,
+                                     const std::string& reference_recipe, const Margins& margins,
+                                     const std::vector<std::string>& uncompressed) {
+  return checked(costs, reference_recipe, margins, uncompressed,
+                 [&](const ConfigurationCost& cost, const ConfigurationCost& /*reference*/) {
+                   return accuracy_promise(cost, comparisons);
+                 });
+}
+
+std::vector<Promises> check_stated_promises(const std::vector<ConfigurationCost>& costs,
+                                            const std::string& reference_recipe, const Margins& margins,
+                                            const std::vector<std::string>& uncompressed) {
+  return checked(costs, reference_recipe, margins, uncompressed,
+                 [&](const ConfigurationCost& cost, const ConfigurationCost& reference) {
+                   return stated_promise(cost, reference, margins.macro_f1);
+                 });
 }
 
 }  // namespace quantier

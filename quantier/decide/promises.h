@@ -3,7 +3,8 @@
 // Each compressed configuration is held against the same model's reference. Accuracy: `kept` when the change
 // over the whole split is negligible against the declared margin and no tier has an established loss;
 // `broken` with an established loss anywhere, or a material one over the whole split; otherwise the split is
-// too small to say. Time and memory: `kept` when smaller by more than the margin of that metric, `broken`
+// too small to say. From single numbers of a table, without an interval: `kept` unless it falls by more than
+// the margin, `broken` when it does. Time and memory: `kept` when smaller by more than the margin of that metric, `broken`
 // when larger by more, `no gain` in between. What was not measured is not judged. Pure; fractions and bytes
 // as elsewhere.
 #pragma once
@@ -33,6 +34,8 @@ struct AccuracyPromise {
   double low = 0.0;
   double high = 0.0;
   std::vector<std::string> established_losses;  // tiers
+  bool stated = false;                          // two single numbers: no interval, `low` and `high` say nothing
+  bool of_macro_f1 = false;                     // stated of macro-F1, because no accuracy is
 };
 
 struct Promises {
@@ -52,6 +55,8 @@ struct ConfigurationCost {
   std::string run_key;
   std::optional<double> ms_per_example;
   std::optional<double> memory_bytes;
+  std::optional<double> accuracy = {};  // these two as stated: for check_stated_promises()
+  std::optional<double> macro_f1 = {};
 };
 
 // One for each configuration with another recipe than the reference of its model, in the order of `costs`.
@@ -61,5 +66,9 @@ struct ConfigurationCost {
                                                    const std::string& reference_recipe,
                                                    const Margins& margins,
                                                    const std::vector<std::string>& uncompressed = {"fp32"});
+// The same from numbers that others stated: accuracy where both configurations have it, else macro-F1.
+[[nodiscard]] std::vector<Promises> check_stated_promises(
+    const std::vector<ConfigurationCost>& costs, const std::string& reference_recipe, const Margins& margins,
+    const std::vector<std::string>& uncompressed = {"fp32"});
 
 }  // namespace quantier

@@ -100,6 +100,30 @@ std::vector<std::string> noise_of(const NoteInput& input, const Candidate& candi
   return parts;
 }
 
+// Of what a table tells and no run does.
+std::string elsewhere_sentence(const NoteInput& input) {
+  if (!input.reported || input.reported->only || input.reported->configurations.empty()) return {};
+  std::vector<std::string> who;
+  for (const auto& row : input.reported->configurations) who.push_back(row.display());
+  return fmt::format(
+      "Reported by the files and not run here, so in no comparison and no choice: {}. Section 1 has their "
+      "numbers.",
+      join(who));
+}
+
+// A column that says of no row in which run it was measured says nothing.
+void drop_empty_run_columns(Blocks& blocks) {
+  for (NoteBlock& block : blocks) {
+    auto* table = std::get_if<NoteTable>(&block);
+    if (table == nullptr || table->header.size() < 2 || table->header[1] != "run") continue;
+    if (std::ranges::any_of(table->rows, [](const auto& row) { return row[1] != "–"; })) continue;
+    const auto drop = [](std::vector<std::string>& cells) { cells.erase(cells.begin() + 1); };
+    drop(table->header);
+    for (auto& row : table->rows) drop(row);
+    if (table->text_columns > 1) --table->text_columns;
+  }
+}
+
 }  // namespace
 
 std::string limited_mark(const NoteInput& input) {
@@ -118,6 +142,7 @@ void appendix_section(const NoteInput& input, Blocks& blocks) {
     if (!noise.empty()) table.rows.push_back({"Noise floor, " + candidate.name, join(noise, "; ")});
   }
   for (const Candidate& candidate : input.decision.candidates) {
+    if (input.reported && input.reported->only) break;
     table.rows.push_back({"Run key, " + candidate.name, candidate.run_key.empty() ? "–" : candidate.run_key});
   }
   for (const std::string& remark : input.plan_remarks) table.rows.push_back({"Executed plan", remark});
@@ -147,6 +172,8 @@ NoteDocument build_note(const NoteInput& given) {
     blocks.emplace_back(NoteParagraph{
         fmt::format("Not measured, and so not considered: {}.", note_internal::join(input.missing, "; "))});
   }
+  const std::string elsewhere = note_internal::elsewhere_sentence(input);
+  if (!elsewhere.empty()) blocks.emplace_back(NoteParagraph{elsewhere});
   const std::string noise = note_internal::noise_sentence(input);
   if (!noise.empty()) blocks.emplace_back(NoteParagraph{noise + note_internal::limited_mark(input)});
   blocks.emplace_back(NoteParagraph{note_internal::choice_sentence(input.decision) +
@@ -161,6 +188,7 @@ NoteDocument build_note(const NoteInput& given) {
   note_internal::prior_section(input, blocks);
   note_internal::damage_tables(input, blocks);
   note_internal::appendix_section(input, blocks);
+  note_internal::drop_empty_run_columns(blocks);
   return document;
 }
 

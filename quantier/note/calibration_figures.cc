@@ -91,16 +91,22 @@ std::string gate_svg(const std::vector<NoteCalibration>& calibration) {
   std::size_t longest = 0;
   for (const std::string& recipe : recipes) longest = std::max(longest, recipe.size());
   const double apart = std::max(90.0, 30.0 + 7.2 * static_cast<double>(longest));
-  Svg svg(std::max(kPanel * static_cast<double>(std::max<std::size_t>(models.size(), 1)) + 40.0,
+  // Two beside each other: more in a row would shrink until nobody can read them.
+  constexpr std::size_t kColumns = 2;
+  constexpr double kRow = kHeight + 70.0;
+  const std::size_t columns = std::clamp<std::size_t>(models.size(), 1, kColumns);
+  const std::size_t panel_rows = std::max<std::size_t>(1, (models.size() + kColumns - 1) / kColumns);
+  Svg svg(std::max(kPanel * static_cast<double>(columns) + 40.0,
                    60.0 + apart * static_cast<double>(recipes.size())),
-          kHeight + 100.0, "Accuracy of the answers that pass a confidence threshold against their share");
+          kRow * static_cast<double>(panel_rows) + 30.0,
+          "Accuracy of the answers that pass a confidence threshold against their share");
   for (std::size_t r = 0; r < recipes.size(); ++r) {
     svg.marker(60.0 + apart * static_cast<double>(r), 12.0, r, r > 0);
     svg.text(72.0 + apart * static_cast<double>(r), 16.0, recipes[r]);
   }
   for (std::size_t m = 0; m < models.size(); ++m) {
-    const double left = 54.0 + kPanel * static_cast<double>(m);
-    const double top = 50.0;
+    const double left = 54.0 + kPanel * static_cast<double>(m % kColumns);
+    const double top = 50.0 + kRow * static_cast<double>(m / kColumns);
     const Axis x{narrowest, 1.0, left, left + kPlot};
     const Axis y{lowest, 1.0, top + kHeight, top};
     svg.text(left, top - 8.0, models[m]);
@@ -130,9 +136,11 @@ std::string gate_svg(const std::vector<NoteCalibration>& calibration) {
           for (const double aside : {-9.0, 19.0}) {
             const double at_x = x.at(gate.share) + 7.0;
             const double at_y = y.at(gate.accuracy) + aside;
-            const bool free = std::none_of(labels.begin(), labels.end(), [&](const auto& other) {
-              return std::abs(other.first - at_x) < 40.0 && std::abs(other.second - at_y) < 13.0;
-            });
+            // Above the plot stands its title.
+            const bool free =
+                at_y > top + 8.0 && std::none_of(labels.begin(), labels.end(), [&](const auto& other) {
+                  return std::abs(other.first - at_x) < 40.0 && std::abs(other.second - at_y) < 13.0;
+                });
             if (!free) continue;
             svg.text(at_x, at_y, fmt::format("≥ {:g}", gate.threshold), "start", 11.0);
             labels.emplace_back(at_x, at_y);
@@ -144,7 +152,8 @@ std::string gate_svg(const std::vector<NoteCalibration>& calibration) {
       labelled = true;
     }
     svg.text(left + kPlot / 2.0, y.from + 32.0, "share of the examples answered", "middle", 11.0);
-    if (m == 0) svg.text(left - 42.0, top + kHeight / 2.0, "accuracy of these", "middle", 11.0, -90.0);
+    if (m % kColumns == 0)
+      svg.text(left - 42.0, top + kHeight / 2.0, "accuracy of these", "middle", 11.0, -90.0);
   }
   return svg.finish();
 }

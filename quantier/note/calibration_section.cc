@@ -6,6 +6,7 @@
 #include "quantier/note/cited.h"
 #include "quantier/note/figures.h"
 #include "quantier/note/literature.h"
+#include "quantier/note/reported.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -153,6 +154,7 @@ std::string gate_sentence(const NoteInput& input) {
 
 void calibration_section(const NoteInput& input, Blocks& blocks) {
   blocks.emplace_back(NoteHeading{2, "3. Calibration under compression"});
+  if (table_only(input)) return reported_calibration(input, blocks);
   if (input.calibration.empty()) {
     blocks.emplace_back(
         NoteParagraph{"No calibration was measured: without logits there is no temperature to fit."});

@@ -81,7 +81,9 @@ std::string cite_lead(const std::vector<QualityDifference>& differences, const C
     return Cites(a)(fmt::format("macro-f1/{}/{}", visible(b.model), visible(b.recipe)),
                     straight ? "" : "turned round", text);
   }
-  return std::string(text);
+  // Two numbers of a table: their difference is a finding without an interval, told both ways.
+  if (!first.run_key.empty() || !second.run_key.empty()) return std::string(text);
+  return Cites(first)(fmt::format("macro-f1/{}/{}", visible(second.model), visible(second.recipe)), "", text);
 }
 
 std::string cite_lead(const Decision& decision, const QualityDifference& lead, std::string_view text) {

@@ -50,7 +50,8 @@ template <class Row>
                                      std::string_view field, std::string_view text);
 // Among the steps of its limit, from 1: "step 2"; empty for one that is not the decision's.
 [[nodiscard]] std::string step_name(const Decision& decision, const Relaxation& relaxation);
-// The paired difference first minus second, whichever way round the finding has it; without one, the text.
+// The paired difference first minus second, whichever way round the finding has it; without one, that of two
+// stated numbers, or the text.
 [[nodiscard]] std::string cite_lead(const std::vector<QualityDifference>& differences, const Candidate& first,
                                     const Candidate& second, std::string_view text);
 [[nodiscard]] std::string cite_lead(const Decision& decision, const QualityDifference& lead,

@@ -90,6 +90,20 @@ void clean_hardware(NoteInput& input) {
   }
 }
 
+void clean_reported(NoteReported& reported) {
+  clean_all(reported.device, reported.folder);
+  for (NoteReportedConfiguration& each : reported.configurations) {
+    clean_all(each.model, each.recipe);
+    for (auto* value : {&each.accuracy, &each.macro_f1, &each.ms_per_example, &each.memory_gb,
+                        &each.ece_before, &each.temperature, &each.ece_after}) {
+      if (*value) clean((*value)->source);
+    }
+  }
+  for (NoteReportedPart& each : reported.parts) {
+    clean_all(each.model, each.recipe, each.tier, each.label, each.quantity, each.finding, each.value.source);
+  }
+}
+
 }  // namespace
 
 NoteInput without_controls(NoteInput input) {
@@ -119,6 +133,7 @@ NoteInput without_controls(NoteInput input) {
     }
   }
   clean_hardware(input);
+  if (input.reported) clean_reported(*input.reported);
   clean_all(input.evidence_date, input.evidence_hash);
   for (NoteCalibration& each : input.calibration) clean_all(each.model, each.recipe, each.run_key);
   for (NoteResidual& each : input.residuals) {

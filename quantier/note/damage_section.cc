@@ -9,6 +9,7 @@
 #include "quantier/note/damage_words.h"
 #include "quantier/note/figures.h"
 #include "quantier/note/literature.h"
+#include "quantier/note/reported.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -36,6 +37,7 @@ std::string probability(const std::optional<double>& p) { return p && *p < 0.001
 
 void damage_section(const NoteInput& input, Blocks& blocks) {
   blocks.emplace_back(NoteHeading{2, "2. Where the damage lands"});
+  if (table_only(input)) return reported_damage(input, blocks);
   if (input.tier_deltas.empty()) {
     blocks.emplace_back(NoteParagraph{
         "No tiers were compared: this needs the predictions of a baseline and of a compressed run."});

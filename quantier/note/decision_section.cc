@@ -8,6 +8,7 @@
 #include "quantier/note/decision_words.h"
 #include "quantier/note/hardware_words.h"
 #include "quantier/note/judgement.h"
+#include "quantier/note/reported.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/tool_table.h"
 #include "quantier/note/words.h"
@@ -32,10 +33,9 @@ std::string step_sentence(const Decision& decision, const ChoiceStep& step) {
       std::vector<std::size_t> tied = step.kept;
       std::erase(tied, *step.reference);
       return fmt::format(
-          "On macro-F1 {} is highest, and {} tie{} with it: the difference is within the margin of {:g}, or "
-          "its "
-          "paired interval holds zero.{}",
+          "On macro-F1 {} is highest, and {} tie{} with it: the difference is within the margin of {:g}{}.{}",
           best, names(decision, tied), tied.size() == 1 ? "s" : "", margins.macro_f1,
+          decision.differences.empty() ? "" : ", or its paired interval holds zero",
           step.dropped.empty() ? "" : fmt::format(" Behind: {}.", dropped));
     }
     case ChoiceStep::Kind::kEstablishedLoss:
@@ -97,10 +97,13 @@ void rivals_table(const NoteInput& input, Blocks& blocks) {
   const Candidate& chosen = decision.candidates[*decision.chosen];
   NoteTable table;
   table.caption = fmt::format(
-      "Every other configuration against {}: macro-F1 of the choice minus its own, with the paired 95 % "
-      "interval; its time and memory as multiples of the choice's.",
-      chosen.name);
-  table.header = {"configuration", "run", "why not", "macro-F1 lead [95 %]", "its time", "its memory"};
+      "Every other configuration against {}: macro-F1 of the choice minus its own, {}; its time and memory "
+      "as "
+      "multiples of the choice's.",
+      chosen.name, table_only(input) ? "as stated" : "with the paired 95 % interval");
+  table.header = {"configuration", "run",
+                  "why not",       table_only(input) ? "macro-F1 lead" : "macro-F1 lead [95 %]",
+                  "its time",      "its memory"};
   table.text_columns = 3;
   for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
     if (i == *decision.chosen) continue;
@@ -225,12 +228,13 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
   blocks.emplace_back(NoteParagraph{reasons + limited_mark(input), true});
 
   std::string sure;
-  if (decision.stability) append(sure, stability_sentence(decision));
+  if (decision.stability || table_only(input)) append(sure, stability_sentence(decision));
   append(sure, selection_sentence(decision));
   append(sure, macro_f1_alone_sentence(decision));
   append(sure, points_alone_sentence(decision));
   append(sure, margins_sentence(decision));
   blocks.emplace_back(NoteParagraph{sure + limited_mark(input)});
+  if (table_only(input)) decision_absence(input, blocks);
   rivals_table(input, blocks);
 
   std::string changes;

@@ -19,6 +19,8 @@
 //    judged("...") for what somebody decided. A paragraph that is all of one kind can say so in `kind`.
 //  - What only a person can answer is a NoteGap, never a sentence invented here. Under its id the person's
 //    answer in note.md survives when the note is made again (keep_blocks.h).
+//  - What nobody measured, and a command would, is a NoteAbsence: it says what is not known, which evidence
+//    would say it, and the command that makes that evidence.
 #pragma once
 
 #include <optional>
@@ -66,6 +68,13 @@ struct NoteGap {
   std::vector<std::string> stale = {};     // sentences on numbers in it that the evidence no longer carries
 };
 
+// What this evidence cannot show and other evidence would.
+struct NoteAbsence {
+  std::string what;      // "which answers changed, tier by tier"
+  std::string evidence;  // "the logits of every example at every recipe"
+  std::string command;   // "quantier import FOLDER --out STORE"; may be empty
+};
+
 // Text of a person at a place of its own, not the answer to a gap.
 struct NoteKept {
   std::string id;
@@ -73,7 +82,8 @@ struct NoteKept {
   std::vector<std::string> stale = {};
 };
 
-using NoteBlock = std::variant<NoteHeading, NoteParagraph, NoteTable, NoteFigure, NoteGap, NoteKept>;
+using NoteBlock =
+    std::variant<NoteHeading, NoteParagraph, NoteTable, NoteFigure, NoteGap, NoteAbsence, NoteKept>;
 
 struct NoteDocument {
   std::string title;

@@ -136,17 +136,44 @@ struct FrontierView {
 constexpr std::string_view kLimit =
     "stroke:currentColor;stroke-width:1.5;stroke-dasharray:1 4;stroke-linecap:round";
 
-// One marker for each model, and what it is called.
-double legend(Svg& svg, const std::vector<std::string>& models, double x, double y) {
-  for (std::size_t i = 0; i < models.size(); ++i) {
-    svg.marker(x, y, i, false);
-    svg.text(x + 11.0, y + 4.0, models[i]);
-    x += 34.0 + kCharacter * static_cast<double>(models[i].size());
+// Beyond so many points a name at each would hide the points.
+constexpr std::size_t kMostNamed = 12;
+constexpr double kLegendRow = 18.0;
+
+// One marker for each model, and what it is called, over as many rows as it takes: where each stands.
+std::vector<std::pair<double, double>> legend_places(const std::vector<std::string>& models, double left,
+                                                     double right, double top) {
+  std::vector<std::pair<double, double>> places;
+  double x = left;
+  double y = top;
+  for (const std::string& model : models) {
+    const double width = 34.0 + kCharacter * static_cast<double>(model.size());
+    if (x > left && x + width > right) {
+      x = left;
+      y += kLegendRow;
+    }
+    places.emplace_back(x, y);
+    x += width;
   }
-  return x;
+  return places;
+}
+
+void legend(Svg& svg, const std::vector<std::string>& models,
+            const std::vector<std::pair<double, double>>& places) {
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    svg.marker(places[i].first, places[i].second, i, false);
+    svg.text(places[i].first + 11.0, places[i].second + 4.0, models[i]);
+  }
 }
 
 }  // namespace
+
+bool names_every_point(const Frontier& frontier) {
+  const auto shown = std::ranges::count_if(frontier.points, [](const FrontierPoint& point) {
+    return point.status != FrontierStatus::kNotMeasured;
+  });
+  return static_cast<std::size_t>(shown) <= kMostNamed;
+}
 
 bool limit_shown(const Decision& decision, FrontierCost cost) {
   const FrontierView view(
@@ -156,16 +183,20 @@ bool limit_shown(const Decision& decision, FrontierCost cost) {
 
 std::string frontier_svg(const Decision& decision, const Frontier& frontier) {
   constexpr double kWidth = 680.0;
-  constexpr double kHeight = 350.0;
   const bool latency = frontier.cost == FrontierCost::kLatency;
-  Svg svg(kWidth, kHeight, latency ? "Macro-F1 against latency" : "Macro-F1 against memory");
   const FrontierView view(decision, frontier);
+  std::vector<std::string> models;
+  for (const FrontierPoint& point : view.shown) series_of(models, decision.candidates[point.candidate].model);
+  const auto places = legend_places(models, 72.0, kWidth, 14.0);
+  const double below_legend = places.empty() ? 0.0 : places.back().second - 14.0;
+  const double height = 350.0 + below_legend;
+  Svg svg(kWidth, height, latency ? "Macro-F1 against latency" : "Macro-F1 against memory");
   if (view.shown.empty()) {
     svg.text(20.0, 30.0, "Nothing was measured on both axes.");
     return svg.finish();
   }
   const Axis x{view.cost_start, std::max(view.cost_end, view.cost_start + 1e-9), 64.0, kWidth - 16.0};
-  const Axis y{view.f1_low, view.f1_high, kHeight - 52.0, 34.0};
+  const Axis y{view.f1_low, view.f1_high, height - 52.0, 34.0 + below_legend};
   const double step_x = tick_step(x.high - x.low);
   for (const double tick : ticks(x.low, x.high, step_x)) {
     svg.line(x.at(tick), y.from, x.at(tick), y.to, kGrid);
@@ -178,7 +209,7 @@ std::string frontier_svg(const Decision& decision, const Frontier& frontier) {
   }
   svg.line(x.from, y.from, x.to, y.from, kAxis);
   svg.line(x.from, y.from, x.from, y.to, kAxis);
-  svg.text((x.from + x.to) / 2.0, kHeight - 12.0,
+  svg.text((x.from + x.to) / 2.0, height - 12.0,
            latency ? "ms per example (less is better)"
                    : (view.scale == 1e9 ? "memory, GB (less is better)" : "memory, MB (less is better)"),
            "middle");
@@ -223,7 +254,7 @@ std::string frontier_svg(const Decision& decision, const Frontier& frontier) {
   }
   svg.polyline(steps, "stroke:currentColor;stroke-width:1.5;stroke-dasharray:5 4;opacity:.55");
 
-  std::vector<std::string> models;
+  const bool all_named = names_every_point(frontier);
   std::vector<Label> labels;
   for (const FrontierPoint& point : view.shown) {
     const Candidate& candidate = decision.candidates[point.candidate];
@@ -235,9 +266,16 @@ std::string frontier_svg(const Decision& decision, const Frontier& frontier) {
       svg.ring(px, py, 9.5, "stroke:currentColor;stroke-width:1.5;fill:none");
     }
     const bool tie = point.status == FrontierStatus::kTied || point.status == FrontierStatus::kMemberByTie;
-    labels.push_back({px, py, candidate.recipe + (tie ? " (tie)" : "")});
+    const std::string mark = tie ? " (tie)" : "";
+    if (all_named) {
+      labels.push_back({px, py, candidate.recipe + mark});
+    } else if (!beaten || decision.chosen == point.candidate) {
+      labels.push_back({px, py, candidate.name + mark});
+    } else {
+      taken.push_back({px - 7.0, py - 7.0, 14.0, 14.0});
+    }
   }
-  legend(svg, models, x.from + 8.0, 14.0);
+  legend(svg, models, places);
   place_labels(svg, labels, std::move(taken), x.from, x.to, y.to, y.from);
   return svg.finish();
 }

@@ -8,6 +8,8 @@
 namespace quantier::note_internal {
 
 [[nodiscard]] std::string frontier_svg(const Decision& decision, const Frontier& frontier);
+// Where there are many points, only those on the frontier and the choice are named in it.
+[[nodiscard]] bool names_every_point(const Frontier& frontier);
 // Whether a limit of the envelope lies near enough to be drawn in the figure.
 [[nodiscard]] bool limit_shown(const Decision& decision, FrontierCost cost);
 [[nodiscard]] std::string tier_forest_svg(const std::vector<NoteTierDelta>& deltas);

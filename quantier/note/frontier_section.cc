@@ -11,6 +11,7 @@
 #include "quantier/note/cited.h"
 #include "quantier/note/decision_words.h"
 #include "quantier/note/figures.h"
+#include "quantier/note/reported.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -240,13 +241,16 @@ void frontier_figure(const NoteInput& input, const Frontier& frontier, Blocks& b
   }
   if (!missing.empty()) text += fmt::format(" Not measured on this axis: {}.", names(decision, missing));
   blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
-  blocks.emplace_back(
-      NoteFigure{fmt::format("frontier-{}", axis),
-                 fmt::format("Macro-F1 against {}; the axes need not start at zero. Filled: on the frontier "
-                             "(dashed line); hollow: dominated or tied; "
-                             "ringed: the choice{}.",
-                             axis, limit_shown(decision, frontier.cost) ? "; dotted: a limit" : ""),
-                 frontier_svg(decision, frontier)});
+  blocks.emplace_back(NoteFigure{
+      fmt::format("frontier-{}", axis),
+      fmt::format("Macro-F1 against {}; the axes need not start at zero. Filled: on the frontier "
+                  "(dashed line); hollow: dominated or tied; "
+                  "ringed: the choice{}.{}",
+                  axis, limit_shown(decision, frontier.cost) ? "; dotted: a limit" : "",
+                  names_every_point(frontier)
+                      ? ""
+                      : " Named are those on the frontier and the choice; the table has them all."),
+      frontier_svg(decision, frontier)});
 }
 
 }  // namespace
@@ -254,14 +258,23 @@ void frontier_figure(const NoteInput& input, const Frontier& frontier, Blocks& b
 void frontier_section(const NoteInput& input, Blocks& blocks) {
   const Decision& decision = input.decision;
   blocks.emplace_back(NoteHeading{2, "1. Accuracy-efficiency frontier"});
-  configurations_table(input, blocks);
+  if (table_only(input)) {
+    reported_configurations(input, blocks);
+  } else {
+    configurations_table(input, blocks);
+  }
   frontier_figure(input, decision.latency_frontier, blocks);
   frontier_figure(input, decision.memory_frontier, blocks);
   axis_frontier_blocks(input, blocks);
   for (const CleanSweep& sweep : decision.sweeps) {
     blocks.emplace_back(NoteParagraph{sweep_sentence(decision, sweep) + limited_mark(input)});
   }
-  cost_table(input, blocks);
+  if (table_only(input)) {
+    frontier_absence(input, blocks);
+  } else {
+    cost_table(input, blocks);
+    reported_elsewhere(input, blocks);
+  }
 }
 
 }  // namespace quantier::note_internal

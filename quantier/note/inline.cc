@@ -162,6 +162,9 @@ std::vector<Reference> references_of(const NoteDocument& document) {
       const std::string anchor = anchor_of(span.ref);
       const auto [entry, fresh] = place.emplace(anchor, found.size());
       if (fresh) found.push_back({anchor, span.ref, {}});
+      // Where the choice is named first, its details may come later.
+      FindingRef& known = found[entry->second].ref;
+      if (known.detail.empty()) known.detail = span.ref.detail;
       std::vector<std::string>& figures = found[entry->second].figures;
       if (std::find(figures.begin(), figures.end(), span.text) == figures.end()) figures.push_back(span.text);
     }
@@ -182,6 +185,9 @@ std::vector<Reference> references_of(const NoteDocument& document) {
             read(each.caption);
           } else if constexpr (std::is_same_v<Block, NoteGap>) {
             read(each.question);
+            read(each.evidence);
+          } else if constexpr (std::is_same_v<Block, NoteAbsence>) {
+            read(each.what);
             read(each.evidence);
           }
         },

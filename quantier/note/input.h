@@ -15,6 +15,7 @@
 #include "quantier/decide/promises.h"
 #include "quantier/note/class_input.h"
 #include "quantier/note/hardware_input.h"
+#include "quantier/note/reported_input.h"
 
 namespace quantier {
 
@@ -222,6 +223,7 @@ struct NoteInput {
   std::vector<NoteFlippedExamples> flipped_examples;
   std::optional<NoteHardware> hardware;                       // what a model of other devices says
   std::vector<NoteEarlier> earlier;                           // measurements from before
+  std::optional<NoteReported> reported;                       // configurations of which only a table tells
   std::string evidence_date;                                  // of the latest run, RFC 3339 or empty
   std::string evidence_hash;                                  // of the keys of the runs
   std::vector<std::pair<std::string, std::string>> appendix;  // protocol, machine, versions, noise floor, ...

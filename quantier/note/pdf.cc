@@ -24,6 +24,7 @@ constexpr double kSmall = 8.5;
 constexpr double kSmallLeading = 11.0;
 constexpr Rgb kBlue = {0, 114, 178};
 constexpr Rgb kOrange = {213, 94, 0};
+constexpr Rgb kGrey = {90, 90, 90};
 constexpr Rgb kGreen = {0, 158, 115};
 
 // One block after the other onto the pages.
@@ -105,6 +106,15 @@ class Setter {
       parts.push_back(flow_.glyphs("Look at: " + gap.evidence, PdfFont::kRegular, kToneGrey));
     }
     flow_.boxed(parts, kBody, kLeading, kOrange);
+    flow_.skip(6.0);
+  }
+
+  void operator()(const NoteAbsence& absence) {
+    std::vector<std::vector<PdfGlyph>> parts = {
+        flow_.glyphs(fmt::format("Not in this evidence: {}. It takes {}{}", absence.what, absence.evidence,
+                                 absence.command.empty() ? "." : ":"))};
+    if (!absence.command.empty()) parts.push_back(flow_.glyphs(visible(absence.command), PdfFont::kOblique));
+    flow_.boxed(parts, kBody, kLeading, kGrey);
     flow_.skip(6.0);
   }
 

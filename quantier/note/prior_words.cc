@@ -8,6 +8,7 @@
 
 #include "quantier/note/decision_words.h"
 #include "quantier/note/hardware_words.h"
+#include "quantier/note/reported.h"
 #include "quantier/note/words.h"
 
 namespace quantier::note_internal {
@@ -162,8 +163,10 @@ void earlier_blocks(const NoteInput& input, Blocks& blocks) {
   if (input.earlier.empty()) return;
   NoteTable table;
   table.caption =
-      "Measured before, as the imported files state it, and today; ECE after temperature is cross-fitted "
-      "today.";
+      table_only(input)
+          ? "Measured before, and in this table; both as the files state them."
+          : "Measured before, as the imported files state it, and today; ECE after temperature is "
+            "cross-fitted today.";
   table.header = {"configuration", "run", "quantity", "earlier, as reported", "today"};
   table.text_columns = 3;
   const NoteEarlier* widest = nullptr;
@@ -197,8 +200,8 @@ void earlier_blocks(const NoteInput& input, Blocks& blocks) {
 
 std::string experiments_sentence(const NoteInput& input) {
   std::vector<std::string> experiments;
-  for (const std::string& each :
-       {unresolved_experiment(input), second_split_experiment(input), load_experiment(input.decision)}) {
+  for (const std::string& each : {logits_experiment(input), unresolved_experiment(input),
+                                  second_split_experiment(input), load_experiment(input.decision)}) {
     if (!each.empty()) experiments.push_back(each);
   }
   const std::string devices = devices_to_measure(input);

@@ -7,6 +7,7 @@
 
 #include "quantier/note/cited.h"
 #include "quantier/note/literature.h"
+#include "quantier/note/reported.h"
 #include "quantier/note/sections.h"
 #include "quantier/note/words.h"
 
@@ -18,6 +19,16 @@ std::string display(const Promises& promises) { return promises.model + " " + pr
 std::string accuracy_cell(const Promises& promises) {
   const AccuracyPromise& accuracy = promises.accuracy;
   if (accuracy.outcome == PromiseOutcome::kNotMeasured) return "–";
+  if (accuracy.stated && accuracy.of_macro_f1) {
+    return fmt::format("{}: {} of macro-F1", promise_outcome_name(accuracy.outcome),
+                       cites_of(promises)(fmt::format("macro-f1/{}/{}", visible(promises.model),
+                                                      visible(promises.reference_recipe)),
+                                          "", signed_fixed(accuracy.delta, 3)));
+  }
+  if (accuracy.stated) {
+    return fmt::format("{}: {}", promise_outcome_name(accuracy.outcome),
+                       cites_of(promises)("all/accuracy", "delta", points(accuracy.delta)));
+  }
   const std::string change =
       fmt::format("{} [{}, {}]", points(accuracy.delta), points(accuracy.low), points(accuracy.high));
   return fmt::format("{}: {}", promise_outcome_name(accuracy.outcome),
@@ -50,6 +61,27 @@ std::string losses(const Promises& promises) {
   return tiers.empty() ? std::string() : fmt::format(" (established loss in {})", join(tiers));
 }
 
+// "every int4 configuration", and by name those of a recipe that is not there as a whole.
+template <class OutcomeOf>
+std::vector<std::string> by_recipe(const std::vector<Promises>& all, const OutcomeOf& outcome_of,
+                                   PromiseOutcome outcome) {
+  std::vector<std::string> who;
+  std::vector<std::string> whole;  // recipes already named
+  for (const Promises& promises : all) {
+    if (outcome_of(promises) != outcome) continue;
+    const bool shared = std::ranges::all_of(all, [&](const Promises& each) {
+      return each.recipe != promises.recipe || outcome_of(each) == outcome;
+    });
+    if (!shared) {
+      who.push_back(display(promises));
+    } else if (std::ranges::find(whole, promises.recipe) == whole.end()) {
+      whole.push_back(promises.recipe);
+      who.push_back(fmt::format("every {} configuration", promises.recipe));
+    }
+  }
+  return who;
+}
+
 // "kept by a and b; broken by c".
 template <class OutcomeOf>
 std::string by_outcome(const std::vector<Promises>& all, const OutcomeOf& outcome_of,
@@ -62,6 +94,11 @@ std::string by_outcome(const std::vector<Promises>& all, const OutcomeOf& outcom
       if (outcome_of(promises) != outcome) continue;
       who.push_back(display(promises) + because_of(promises));
       reasoned = reasoned || !because_of(promises).empty();
+    }
+    // Of many, those that share a recipe stand together.
+    constexpr std::size_t kMany = 8;
+    if (who.size() > kMany && who.size() < all.size() && !reasoned) {
+      who = by_recipe(all, outcome_of, outcome);
     }
     if (!who.empty()) {
       parts.push_back(fmt::format("{} {}", words, who.size() == all.size() && !reasoned ? "all" : join(who)));
@@ -127,6 +164,26 @@ std::string memory_mechanism(const NoteInput& input) {
       weights.text());
 }
 
+std::string caption_of(const NoteInput& input) {
+  const Margins& margins = input.decision.envelope.margins;
+  const std::string costs = fmt::format(
+      "Memory and time as multiples of the reference: kept when smaller by more than {:g} % and {:g} %.",
+      100.0 * margins.memory_fraction, 100.0 * margins.latency_fraction);
+  const std::string& reference = input.promises.front().reference_recipe;
+  if (table_only(input)) {
+    return fmt::format(
+        "The three promises as the stated numbers have them, each against {} of the same model. Accuracy in "
+        "percentage points, or macro-F1 where no accuracy is stated: kept unless it falls by more than the "
+        "declared margin of {:g}; single numbers, so without an interval. {}",
+        reference, margins.macro_f1, costs);
+  }
+  return fmt::format(
+      "The three promises, each against {} of the same model. Accuracy in percentage points over the whole "
+      "split with its 95 % interval: kept when the interval lies within ±{:.1f}, broken by an established "
+      "loss in any tier. {}",
+      reference, 100.0 * margins.macro_f1, costs);
+}
+
 }  // namespace
 
 void promises_section(const NoteInput& input, Blocks& blocks) {
@@ -140,22 +197,14 @@ void promises_section(const NoteInput& input, Blocks& blocks) {
       by_outcome(input.promises, [](const Promises& each) { return each.memory.outcome; }),
       by_outcome(input.promises, [](const Promises& each) { return each.latency.outcome; }));
   for (const std::string& mechanism :
-       {time_mechanism(input), memory_mechanism(input), cited_for(input, LiteratureFinding::kInt8Slower),
-        cited_for(input, LiteratureFinding::kInt8Faster)}) {
+       {stated_losses_sentence(input), time_mechanism(input), memory_mechanism(input),
+        cited_for(input, LiteratureFinding::kInt8Slower), cited_for(input, LiteratureFinding::kInt8Faster)}) {
     if (!mechanism.empty()) text += " " + mechanism;
   }
   blocks.emplace_back(NoteParagraph{text + limited_mark(input)});
 
-  const Margins& margins = input.decision.envelope.margins;
   NoteTable table;
-  table.caption = fmt::format(
-      "The three promises, each against {} of the same model. Accuracy in percentage points over the whole "
-      "split with its 95 % interval: kept when the interval lies within ±{:.1f}, broken by an established "
-      "loss "
-      "in any tier. Memory and time as multiples of the reference: kept when smaller by more than {:g} % and "
-      "{:g} %.",
-      input.promises.front().reference_recipe, 100.0 * margins.macro_f1, 100.0 * margins.memory_fraction,
-      100.0 * margins.latency_fraction);
+  table.caption = caption_of(input);
   table.header = {"configuration", "run", "same accuracy", "less memory", "less time"};
   table.text_columns = 5;
   for (const Promises& promises : input.promises) {

@@ -23,7 +23,7 @@ constexpr std::string_view kStyle = R"(
 body{margin:2rem auto;max-width:54rem;padding:0 1rem;font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 h1{font-size:1.6rem;line-height:1.2}h2{font-size:1.2rem;margin-top:2rem}
 .lead,.gap,.kept{background:var(--soft);border-left:4px solid var(--series0);padding:.6rem .9rem;margin:1rem 0}
-.gap{border-left-color:var(--series1);border-left-style:dashed}.kept{border-left-color:var(--series2)}.gap p,.kept p{margin:.3rem 0}.small{font-size:.85rem;opacity:.85}
+.gap{border-left-color:var(--series1);border-left-style:dashed}.absent{border-left-color:var(--ink)}code{overflow-wrap:anywhere}.kept{border-left-color:var(--series2)}.gap p,.kept p{margin:.3rem 0}.small{font-size:.85rem;opacity:.85}
 .modelled,.judged{font-style:italic}.modelled{color:var(--modelled)}.judged{color:var(--judged)}
 .tag{font-style:normal;font-size:.72em;border:1px solid currentColor;border-radius:.25em;padding:0 .25em;margin-left:.3em;white-space:nowrap}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;margin:.8rem 0;width:100%;font-variant-numeric:tabular-nums}
@@ -35,7 +35,7 @@ a.ref{color:inherit;text-decoration:underline dotted 1px;text-underline-offset:.
 a.ref:hover,a.ref:focus-visible{text-decoration-style:solid;background:var(--soft)}a.ref:focus-visible{outline:2px solid var(--series0)}
 p a.ref,figcaption a.ref{position:relative}
 p a.ref:focus-visible::after{content:attr(title);position:absolute;left:0;top:1.6em;z-index:1;width:max-content;max-width:18rem;padding:.3rem .5rem;font:400 .8rem/1.3 system-ui,sans-serif;color:var(--ink);background:var(--paper);border:1px solid var(--rule);white-space:normal}
-figure{margin:1rem 0}svg{max-width:100%;height:auto}
+figure{margin:1rem 0}svg{max-width:100%;height:auto}@media (max-width:40rem){figure svg{max-width:none}}
 .stroke0{stroke:var(--series0)}.stroke1{stroke:var(--series1)}.stroke2{stroke:var(--series2)}.stroke3{stroke:var(--series3)}
 .fill0{fill:var(--series0)}.fill1{fill:var(--series1)}.fill2{fill:var(--series2)}.fill3{fill:var(--series3)}
 @media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--soft:#f3f5f7;--rule:#bbb;--modelled:#00568c;--judged:#8c3c00;--series0:#0072B2;--series1:#D55E00}body{margin:0;max-width:none;font-size:10.5pt}h2{break-after:avoid}table{font-size:8pt}thead{display:table-header-group}.scroll{overflow:visible}figure,tr,.lead,.gap,.kept{break-inside:avoid}a.ref{text-decoration:none}}
@@ -86,6 +86,12 @@ std::string inline_text(std::string_view marked, SentenceKind all = SentenceKind
   return out;
 }
 
+// What a place that scrolls is called: the first clause of its caption.
+std::string beginning_of(std::string_view caption) {
+  const std::string text = visible(caption);
+  return text.substr(0, text.find_first_of(".;:"));
+}
+
 class Html {
  public:
   explicit Html(std::vector<Reference> references) : references_(std::move(references)) {}
@@ -100,8 +106,10 @@ class Html {
   }
   void operator()(const NoteTable& table) { write(table, {}); }
   void operator()(const NoteFigure& figure) {
-    text += fmt::format("<figure>{}<figcaption>{}</figcaption></figure>\n", figure.svg,
-                        inline_text(figure.caption));
+    text += fmt::format(
+        "<figure><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Figure: {}\">{}</div>"
+        "<figcaption>{}</figcaption></figure>\n",
+        escape_html(beginning_of(figure.caption)), figure.svg, inline_text(figure.caption));
   }
   void operator()(const NoteGap& gap) {
     if (gap.answer) {
@@ -117,6 +125,13 @@ class Html {
       text += fmt::format("<p class=\"small\">Look at: {}</p>\n", inline_text(gap.evidence));
     }
     text += "</section>\n";
+  }
+  void operator()(const NoteAbsence& absence) {
+    text += fmt::format(
+        "<div class=\"gap absent\"><p><strong>Not in this evidence:</strong> {}. It takes {}{}</p></div>\n",
+        inline_text(absence.what), inline_text(absence.evidence),
+        absence.command.empty() ? std::string(".")
+                                : fmt::format(": <code>{}</code>", escape_html(visible(absence.command))));
   }
   void operator()(const NoteKept& kept) {
     text += "<section class=\"kept\">";
@@ -146,8 +161,11 @@ class Html {
   }
   // With `anchors`, row i is the target of the links to anchors[i].
   void write(const NoteTable& table, const std::vector<Reference>& anchors) {
-    text += fmt::format("<div class=\"scroll\" tabindex=\"0\"><table{}><caption>{}</caption>\n<thead>",
-                        anchors.empty() ? "" : " class=\"sources\"", inline_text(table.caption));
+    text += fmt::format(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table: {}\"><table{}><caption>{}"
+        "</caption>\n<thead>",
+        escape_html(beginning_of(table.caption)), anchors.empty() ? "" : " class=\"sources\"",
+        inline_text(table.caption));
     row(table.header, "th", table.text_columns, false, {});
     text += "</thead>\n<tbody>\n";
     for (std::size_t i = 0; i < table.rows.size(); ++i) {

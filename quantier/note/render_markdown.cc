@@ -2,6 +2,7 @@
 // [0.653](#r1f3a9c2e): it reads as the number it is, where a footnote's raised digit beside a figure would
 // read as an exponent. Anchors are made of names, so that two versions of a note differ only where the
 // numbers do.
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <type_traits>
@@ -50,6 +51,13 @@ std::string inline_text(std::string_view marked, SentenceKind all = SentenceKind
   return out;
 }
 
+// Inside a code span nothing is escaped; a backtick would end it.
+std::string code_text(std::string_view command) {
+  std::string text = visible(command);
+  std::replace(text.begin(), text.end(), '`', '\'');
+  return text;
+}
+
 class Markdown {
  public:
   std::string text;
@@ -76,6 +84,12 @@ class Markdown {
     text += fmt::format("> **To be answered by a person:** {}\n", inline_text(gap.question));
     if (!gap.evidence.empty()) text += fmt::format(">\n> Look at: {}\n", inline_text(gap.evidence));
     text += fmt::format("\n{}\n{}\n\n", keep_begin(gap.id), keep_end(gap.id));
+  }
+  void operator()(const NoteAbsence& absence) {
+    text += fmt::format("> **Not in this evidence:** {}. It takes {}", inline_text(absence.what),
+                        inline_text(absence.evidence));
+    // A command is to be copied as it is.
+    text += absence.command.empty() ? ".\n\n" : fmt::format(": `{}`\n\n", code_text(absence.command));
   }
   void operator()(const NoteKept& block) { kept(block.id, block.text, block.stale); }
 

@@ -102,9 +102,12 @@ std::string summary_table(const NoteInput& input) {
     const std::string peak = stated_memory(*cost);
     stated = stated || (cost->imported && (ms != kAbsent || peak != kAbsent));
     undeclared = undeclared || (cost->imported && ms == kAbsent && peak == kAbsent);
-    rows.push_back({visible(candidate.name),
-                    fixed(quality != nullptr ? std::optional(quality->accuracy) : std::nullopt, 3),
-                    fixed(candidate.macro_f1, 3), fixed(candidate.ece, 3), ms, fixed(cost->latency_p50_ms, 2),
+    std::optional<double> accuracy;
+    if (quality != nullptr) accuracy = quality->accuracy;
+    const auto stated_accuracy = metric_value(candidate, {.kind = MetricKind::kAccuracy});
+    if (quality == nullptr && stated_accuracy) accuracy = stated_accuracy->value;
+    rows.push_back({visible(candidate.name), fixed(accuracy, 3), fixed(candidate.macro_f1, 3),
+                    fixed(candidate.ece, 3), ms, fixed(cost->latency_p50_ms, 2),
                     fixed(cost->latency_p95_ms, 2), peak, visible(verdict_of(decision, i))});
   }
   // Files say nothing about single texts: two columns of dashes would be about nothing.

@@ -75,7 +75,8 @@ void Svg::marker(double x, double y, std::size_t series, bool hollow) {
   const std::string colour = series_colour(series);
   const std::string style =
       fmt::format("stroke:{0};stroke-width:2;fill:{1}", colour, hollow ? std::string("none") : colour);
-  switch (series % 4) {
+  // The fifth has the colour of the first and another shape: sixteen that differ.
+  switch ((series + series / 4) % 4) {
     case 0:
       ring(x, y, 5.0, style);
       break;

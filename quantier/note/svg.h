@@ -22,7 +22,8 @@ class Svg {
   void line(double x1, double y1, double x2, double y2, std::string_view style);
   void polyline(const std::string& points, std::string_view style);
   void rect(double x, double y, double width, double height, std::string_view style);
-  // Circle, square, triangle and diamond in turn; `hollow` draws the outline only.
+  // Circle, square, triangle and diamond in turn, another one each time the colours begin again; `hollow`
+  // draws the outline only.
   void marker(double x, double y, std::size_t series, bool hollow);
   void dot(double x, double y, std::size_t series, bool hollow, double radius = 2.5);  // for dense curves
   void ring(double x, double y, double radius, std::string_view style);

@@ -163,7 +163,7 @@ std::string lead_text(const std::vector<QualityDifference>& differences, const C
   if (!first.macro_f1 || !second.macro_f1) return "–";
   std::string lead = signed_fixed(*first.macro_f1 - *second.macro_f1, 3);
   const auto pair = paired_lead(differences, first.name, second.name);
-  if (!pair) return lead;
+  if (!pair) return cite_lead(differences, first, second, lead);
   return cite_lead(differences, first, second,
                    fmt::format("{} [{}, {}]", lead, signed_fixed(pair->low, 3), signed_fixed(pair->high, 3)));
 }

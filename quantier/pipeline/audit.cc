@@ -10,6 +10,7 @@
 #include "quantier/evidence/store.h"
 #include "quantier/pipeline/audit_facts.h"
 #include "quantier/pipeline/config_tiers.h"
+#include "quantier/pipeline/decide_table.h"
 #include "quantier/pipeline/report.h"
 #include "quantier/pipeline/report_findings.h"
 #include "quantier/pipeline/report_imported.h"
@@ -30,6 +31,17 @@ Result<AuditEvidence> audit_evidence(const AuditOptions& options) {
   const std::filesystem::path file = store_file_of(options.store);
   QT_TRY(Store store, Store::open(file, Store::Mode::kReadOnly));
   QT_TRY(const RunConfig config, configuration_for(options.config, store));
+  QT_TRY(const std::vector<RunSummary> any, store.runs());
+  if (any.empty()) {
+    QT_TRY(const ReportedTable table, reported_table(store));
+    QT_TRY(Envelope envelope, envelope_for(config, table.names));
+    read_as_imported(envelope);
+    read_as_table(table, envelope);
+    QT_TRY(const Decision decision, decide_over_table(table, envelope, store.path()));
+    AuditEvidence evidence = audit_evidence_of_table(table.values, decision, config.reference_recipe);
+    evidence.source = file.string();
+    return evidence;
+  }
   const Watching watching{options.progress, options.interrupt};
   QT_TRY(const ReportRuns selected, runs_for_report(config, store));
   QT_TRY(const std::vector<Run> runs, load_runs(store, selected.keys, watching));

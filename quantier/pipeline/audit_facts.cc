@@ -59,6 +59,77 @@ class ReportedFacts : public FactWriter {
 
 }  // namespace
 
+namespace {
+
+void add_once(std::vector<std::string>& list, const std::string& value) {
+  if (!value.empty() && std::ranges::find(list, value) == list.end()) list.push_back(value);
+}
+
+// Configurations of a table against each other, on the numbers that are stated of both.
+class TableFacts : public FactWriter {
+ public:
+  using FactWriter::FactWriter;
+  void differences() {
+    for (const Candidate& a : decision_.candidates) {
+      for (const Candidate& b : decision_.candidates) {
+        if (&a == &b) continue;
+        between(a, b, "macro_f1_difference", {.kind = MetricKind::kMacroF1});
+        const bool reference = a.model == b.model && b.recipe == analysis_.reference_recipe;
+        if (reference) between(a, b, "accuracy_change", {.kind = MetricKind::kAccuracy});
+      }
+      if (a.ms_per_example && *a.ms_per_example > 0.0) {
+        Fact rate = named(a.model, a.recipe, "requests", "time");
+        rate.unit = FactUnit::kRate;
+        put(rate, 1000.0 / *a.ms_per_example);
+      }
+    }
+  }
+
+ private:
+  void between(const Candidate& a, const Candidate& b, const char* metric, const Metric& of) {
+    const auto first = metric_value(a, of);
+    const auto second = metric_value(b, of);
+    if (!first || !second) return;
+    Fact fact = named(a.model, a.recipe, metric, fmt::format("{}/{}/{}", metric, b.model, b.recipe));
+    fact.against_model = b.model;
+    fact.against_recipe = b.recipe;
+    fact.source = FactSource::kStated;
+    put(fact, first->value - second->value, true);
+  }
+};
+
+}  // namespace
+
+AuditEvidence audit_evidence_of_table(const std::vector<ReportedValue>& reported, const Decision& decision,
+                                      const std::string& reference_recipe) {
+  AuditEvidence evidence;
+  evidence.reference_recipe = reference_recipe;
+  Analysis none;
+  none.reference_recipe = reference_recipe;
+  for (const Candidate& candidate : decision.candidates) {
+    add_once(evidence.models, candidate.model);
+    add_once(evidence.recipes, candidate.recipe);
+  }
+  for (const ReportedValue& value : reported) {
+    add_once(evidence.models, value.model);
+    add_once(evidence.recipes, value.recipe);
+    add_once(evidence.tiers, value.tier);
+    add_once(evidence.labels, value.label);
+    add_once(evidence.all_labels, value.label);
+  }
+  std::ranges::stable_partition(evidence.recipes,
+                                [&](const std::string& recipe) { return recipe == reference_recipe; });
+  add_once(evidence.devices, decision.envelope.device);
+  evidence.has_prior = !decision.envelope.prior.model.empty();
+  evidence.prior_model = decision.envelope.prior.model;
+  TableFacts(none, decision, evidence, FactSource::kStated).differences();
+  DecisionFacts whole(none, decision, evidence, FactSource::kStated);
+  whole.margins();
+  whole.decision();
+  ReportedFacts(none, decision, evidence, FactSource::kStated).reported(reported);
+  return evidence;
+}
+
 AuditEvidence audit_evidence_of(const Analysis& analysis, const Decision& decision,
                                 const std::vector<ReportedValue>& reported, const std::vector<Run>& runs,
                                 const AnalysisTiers& tiers) {
@@ -66,9 +137,6 @@ AuditEvidence audit_evidence_of(const Analysis& analysis, const Decision& decisi
   evidence.reference_recipe = analysis.reference_recipe;
   evidence.tiers = analysis.tier_names;
   evidence.all_labels = analysis.label_names;
-  const auto add_once = [](std::vector<std::string>& list, const std::string& value) {
-    if (std::ranges::find(list, value) == list.end()) list.push_back(value);
-  };
   for (const ConfigurationFindings& one : analysis.configurations) {
     add_once(evidence.models, one.model);
     add_once(evidence.recipes, one.recipe);

@@ -6,6 +6,7 @@
 // statistic with deviation s, s sqrt(q (1 - q) / B) / f(z_q), which at q = 2.5 % is 2.67 s / sqrt(B).
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "quantier/audit/fact.h"
@@ -20,5 +21,10 @@ namespace quantier {
 [[nodiscard]] AuditEvidence audit_evidence_of(const Analysis& analysis, const Decision& decision,
                                               const std::vector<ReportedValue>& reported,
                                               const std::vector<Run>& runs, const AnalysisTiers& tiers);
+// Of a store without runs: what others stated, its differences, and the decision over it. No comparison there
+// carries a verdict.
+[[nodiscard]] AuditEvidence audit_evidence_of_table(const std::vector<ReportedValue>& reported,
+                                                    const Decision& decision,
+                                                    const std::string& reference_recipe);
 
 }  // namespace quantier

@@ -39,12 +39,26 @@ class DecisionFacts : public FactWriter {
     count(fact, analysis_.calibration_replicates);
     fact.metric = "family";
     count(fact, analysis_.family_size);
+    margins();
+  }
+
+  void margins() {
+    Fact fact;
+    fact.id = "analysis";
     fact.metric = "margin";
     fact.source = FactSource::kDeclared;
     const Margins& margins = decision_.envelope.margins;
     for (const double margin :
          {margins.macro_f1, margins.latency_fraction, margins.memory_fraction, margins.ece}) {
       put(fact, margin);
+    }
+    // Of a metric by name: "declared margins: macro-F1 0.01, time 5 %".
+    for (const auto& [metric, margin] :
+         {std::pair{"macro_f1_difference", margins.macro_f1}, std::pair{"accuracy_change", margins.macro_f1},
+          std::pair{"latency_headroom", margins.latency_fraction},
+          std::pair{"memory_headroom", margins.memory_fraction}, std::pair{"ece_difference", margins.ece}}) {
+      fact.metric = metric;
+      put(fact, margin, true);
     }
   }
 
@@ -94,6 +108,9 @@ class DecisionFacts : public FactWriter {
         put(fact, check.headroom, true);
         fact.unit = FactUnit::kFraction;
         put(fact, check.headroom_fraction, true);
+        if (!check.distance || !check.distance_in_margins) continue;
+        fact.unit = FactUnit::kPlain;  // so many declared margins
+        put(fact, *check.distance, true);
       }
       ratios(candidate);
       AuditConfiguration configuration{.model = candidate.model, .recipe = candidate.recipe};

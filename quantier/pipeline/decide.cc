@@ -243,34 +243,16 @@ Result<DecideResult> decide_runs(const DecideRequest& request, Store& store, boo
   return result;
 }
 
-void add_name(std::vector<std::string>& names, const std::string& name) {
-  if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-}
-
 Result<DecideResult> decide_table(const DecideRequest& request, Store& store) {
   DecideResult result;
-  QT_TRY(const std::vector<ReportedValue> reported, store.reported());
-  MetricNames names;
-  KnownConfigurations known;
-  for (const Candidate& candidate : candidates_of_table(reported, {})) {
-    add_name(known.models, candidate.model);
-    add_name(known.recipes, candidate.recipe);
-    for (const Candidate::Tier& tier : candidate.tiers) {
-      add_name(names.tiers, tier.name);
-    }
-  }
+  QT_TRY(const ReportedTable table, reported_table(store));
   std::optional<RunConfig> config;
   if (!request.config.empty()) {
-    QT_TRY(config, read_run_config(request.config, &known));
+    QT_TRY(config, read_run_config(request.config, &table.known));
   }
-  QT_TRY(Envelope envelope, limits_of(request, config, names, false));
-  envelope.memory_definition = kImportedMemory;
-  std::vector<Candidate> candidates = candidates_of_table(reported, envelope.device);
-  if (candidates.empty()) {
-    return fail(ErrorKind::kUserInput, "there is nothing to decide", store.path(),
-                "the store holds no run, and no table with a macro-F1 of a model and a recipe",
-                "measure with `quantier run`, or import with `quantier import`");
-  }
+  QT_TRY(Envelope envelope, limits_of(request, config, table.names, false));
+  read_as_table(table, envelope);
+  QT_TRY(result.decision, decide_over_table(table, envelope, store.path()));
   result.remarks.emplace_back(
       "these are numbers of a table, without predictions: no intervals and no probabilities, and the ECE is "
       "the one stated, at whatever temperature it was read");
@@ -279,7 +261,6 @@ Result<DecideResult> decide_table(const DecideRequest& request, Store& store) {
         "time and memory are not counted: say on which device they were measured, with "
         "--device or in the envelope");
   }
-  QT_TRY(result.decision, decide_candidates(std::move(candidates), {}, envelope));
   if (request.when.empty()) return result;
   const auto found = std::ranges::find(result.decision.candidates, request.when, &Candidate::name);
   if (found != result.decision.candidates.end()) {

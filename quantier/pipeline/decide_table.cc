@@ -2,8 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
+
+#include "quantier/pipeline/import.h"
+#include "quantier/pipeline/report_imported.h"
 
 namespace quantier {
+namespace {
+
+void add_name(std::vector<std::string>& names, const std::string& name) {
+  if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+}
+
+}  // namespace
 
 std::vector<Candidate> candidates_of_table(const std::vector<ReportedValue>& values,
                                            const std::string& device) {
@@ -45,6 +57,35 @@ std::vector<Candidate> candidates_of_table(const std::vector<ReportedValue>& val
   }
   std::erase_if(candidates, [](const Candidate& candidate) { return !candidate.macro_f1; });
   return candidates;
+}
+
+Result<ReportedTable> reported_table(Store& store) {
+  ReportedTable table;
+  QT_TRY(table.values, store.reported());
+  for (const Candidate& candidate : candidates_of_table(table.values, {})) {
+    add_name(table.known.models, candidate.model);
+    add_name(table.known.recipes, candidate.recipe);
+    for (const Candidate::Tier& tier : candidate.tiers) add_name(table.names.tiers, tier.name);
+  }
+  QT_TRY(const std::optional<std::string> device, store.setting(kReportedDeviceSetting));
+  table.device = device.value_or("");
+  return table;
+}
+
+void read_as_table(const ReportedTable& table, Envelope& envelope) {
+  envelope.memory_definition = kImportedMemory;
+  if (envelope.device.empty()) envelope.device = table.device;
+}
+
+Result<Decision> decide_over_table(const ReportedTable& table, const Envelope& envelope,
+                                   const std::string& source) {
+  std::vector<Candidate> candidates = candidates_of_table(table.values, envelope.device);
+  if (candidates.empty()) {
+    return fail(ErrorKind::kUserInput, "there is nothing to decide", source,
+                "the store holds no run, and no table with a macro-F1 of a model and a recipe",
+                "measure with `quantier run`, or import with `quantier import`");
+  }
+  return decide_candidates(std::move(candidates), {}, envelope);
 }
 
 }  // namespace quantier

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -19,6 +20,13 @@ namespace quantier {
 namespace {
 
 constexpr const char* kNoDevice = "not declared";
+
+// Everything that a value says, so that the same file read again adds nothing.
+std::string key_of(const ReportedValue& value) {
+  Json parts = {static_cast<int>(value.kind), value.model, value.recipe, value.quantity, value.tier,
+                value.label, value.part, value.source, value.when, value.how, fmt::format("{:a}", value.value)};
+  return parts.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 class Importing {
  public:
@@ -211,18 +219,21 @@ class Importing {
     }
     if (report_.unexplained > 0) return {};
     QT_TRY(Store store, Store::open(file, Store::Mode::kReadWrite));
-    bool any_new = runs_.empty();
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       QT_TRY(const bool has, store.has_run(runs_[i].key));
       if (has) continue;
       QT_TRY_STATUS(store.add_run(runs_[i]));
       report_.runs[i].added = true;
-      any_new = true;
     }
-    if (!any_new) return {};
+    QT_TRY(const std::vector<ReportedValue> known, store.reported());
+    std::set<std::string> there;
+    for (const ReportedValue& value : known) there.insert(key_of(value));
     std::vector<ReportedValue> values;
-    for (const Reconciled& row : report_.rows) values.push_back(row.stated);
+    for (const Reconciled& row : report_.rows) {
+      if (there.insert(key_of(row.stated)).second) values.push_back(row.stated);
+    }
     QT_TRY_STATUS(store.add_reported(values));
+    if (!options_.device.empty()) QT_TRY_STATUS(store.set_setting(kReportedDeviceSetting, options_.device));
     if (!tiers_.names.empty()) QT_TRY_STATUS(store.set_setting(kTiersSetting, tiers_to_json(tiers_).dump()));
     return {};
   }

@@ -22,6 +22,9 @@
 
 namespace quantier {
 
+// Under which a store keeps the device that its reported values were declared to be of.
+inline constexpr const char* kReportedDeviceSetting = "reported_device";
+
 struct ImportOptions {
   std::vector<std::filesystem::path> paths;
   std::filesystem::path store;  // evidence.sqlite, or a folder

@@ -42,8 +42,12 @@ class Reading {
     // First the predictions and the names; then the numbers, whose keys are only understood through them.
     for (std::size_t i = 0; i < out_.files.size(); ++i) QT_TRY_STATUS(read_predictions_of(out_.files[i]));
     QT_TRY_STATUS(read_tier_names());
-    for (std::size_t i = 0; i < out_.files.size(); ++i) {
-      if (!out_.files[i].used) QT_TRY_STATUS(read_numbers_of(out_.files[i]));
+    // Rows name their model and recipe; keys of a document are understood only by the names known so far.
+    for (const bool documents : {false, true}) {
+      for (ImportFile& file : out_.files) {
+        if (file.used || (extension_of(file.path) == ".json") != documents) continue;
+        QT_TRY_STATUS(read_numbers_of(file));
+      }
     }
     for (std::size_t i = 0; i < out_.files.size(); ++i) {
       ImportFile& file = out_.files[i];
@@ -219,6 +223,11 @@ class Reading {
     const bool earlier = values.front().kind == ReportedKind::kEarlier;
     file.what = fmt::format("{} {} values", values.size(), earlier ? "earlier" : "reported");
     file.used = true;
+    for (const ReportedValue& value : values) {
+      if (earlier) break;
+      add_name(known_.models, value.model);
+      add_name(known_.recipes, value.recipe);
+    }
     out_.values.insert(out_.values.end(), values.begin(), values.end());
     return {};
   }

@@ -57,6 +57,21 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
+// A mean difference with its interval: what is reported of a tier. Where no predictions say which tiers there
+// are, the key of such an object is one.
+bool is_change(const Json& node) {
+  if (!node.is_object()) return false;
+  bool mean = false;
+  bool end = false;
+  for (const auto& item : node.items()) {
+    if (!item.value().is_number()) continue;
+    const std::string quantity = usual_quantity(item.key());
+    mean = mean || quantity == "delta";
+    end = end || quantity == "delta_low" || quantity == "delta_high";
+  }
+  return mean && end;
+}
+
 class JsonWalk {
  public:
   JsonWalk(const KnownNames& known, std::string source) : known_(known), source_(std::move(source)) {}
@@ -71,7 +86,7 @@ class JsonWalk {
           inner.model = key;
         } else if (contains(known_.recipes, key)) {
           inner.recipe = key;
-        } else if (contains(known_.tiers, key)) {
+        } else if (contains(known_.tiers, key) || (known_.tiers.empty() && is_change(item.value()))) {
           inner.tier = key;
         } else if (contains(known_.labels, key)) {
           inner.label = key;
@@ -111,6 +126,9 @@ Result<std::vector<ReportedValue>> values_of_csv(std::string_view content, const
   const auto model = static_cast<std::size_t>(column("model"));
   const auto recipe =
       static_cast<std::size_t>(column("precision") != width ? column("precision") : column("recipe"));
+  // A row may speak of a tier or a class alone; read as the whole, it would stand in its place.
+  const auto tier = static_cast<std::size_t>(column("tier"));
+  const auto label = static_cast<std::size_t>(column("class") != width ? column("class") : column("label"));
   std::vector<std::string> fields;
   while (true) {
     QT_TRY(const bool more, reader.next(fields));
@@ -120,12 +138,14 @@ Result<std::vector<ReportedValue>> values_of_csv(std::string_view content, const
                   fmt::format("{} fields, and the header has {}", fields.size(), header.size()));
     }
     for (std::size_t i = 0; i < fields.size(); ++i) {
-      if (i == model || i == recipe || fields[i].empty()) continue;
+      if (i == model || i == recipe || i == tier || i == label || fields[i].empty()) continue;
       const std::optional<double> value = number_of(fields[i]);
       if (!value) continue;
       ReportedValue reported;
       reported.model = fields[model];
       if (recipe < fields.size()) reported.recipe = fields[recipe];
+      if (tier < fields.size()) reported.tier = fields[tier];
+      if (label < fields.size()) reported.label = fields[label];
       reported.quantity = usual_quantity(header[i]);
       reported.value = *value;
       reported.decimals = decimals_of(fields[i]);

@@ -66,27 +66,26 @@ Result<NoteFrom> note_from(const NoteFromOptions& options) {
     file = made.import->store;
   }
   QT_TRY(Store store, Store::open(*file, Store::Mode::kReadWrite));
-  QT_TRY(const std::vector<RunSummary> any, store.runs());
-  if (any.empty()) {
+  QT_TRY(const KnownConfigurations known, known_configurations(store));
+  if (known.models.empty()) {
     return fail(ErrorKind::kUserInput, "there is nothing to write a note about", file->string(),
-                "these files hold numbers alone, no predictions: nothing in them can be analysed",
-                fmt::format("`quantier decide {} --envelope FILE --device NAME` decides over the numbers",
-                            file->parent_path().string()));
+                "these files hold no predictions, and no macro-F1 of a model at a recipe",
+                "`quantier import --help` says which files are read");
   }
   QT_TRY(RunConfig config, configuration_for(options.envelope, store));
   QT_TRY(config, with_prior(options.prior, store, std::move(config)));
   if (config.named_classes.empty()) {
     QT_TRY(config.named_classes, followed_classes(store));
   }
-  QT_TRY(ReportRuns runs, runs_for_report(config, store));
-  made.failures = runs.failures;
-  made.missing = std::move(runs.missing);
   ReportOptions report;
   report.out_directory = options.out.empty() ? file->parent_path() : options.out;
   QT_TRY(report.examples_in_file, examples_in_file_of(store));
   report.progress = options.import.progress;
   report.interrupt = options.import.interrupt;
-  QT_TRY(made.report, make_report(config, store, runs.keys, runs.failures, report));
+  QT_TRY(StoreReport written, report_of_store(config, store, report));
+  made.report = std::move(written.report);
+  made.failures = std::move(written.failures);
+  made.missing = std::move(written.missing);
   return made;
 }
 

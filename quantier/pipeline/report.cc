@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "quantier/base/thread_pool.h"
+#include "quantier/base/utf8.h"
 #include "quantier/note/pdf.h"
 #include "quantier/pipeline/config_tiers.h"
 #include "quantier/pipeline/decide_cache.h"
@@ -18,6 +19,7 @@
 #include "quantier/pipeline/report_hardware.h"
 #include "quantier/pipeline/report_imported.h"
 #include "quantier/pipeline/report_promises.h"
+#include "quantier/pipeline/report_table.h"
 #include "quantier/pipeline/run.h"
 #include "quantier/pipeline/run_timing.h"
 #include "quantier/pipeline/stored_runs.h"
@@ -151,6 +153,22 @@ Result<Decision> decide_analysed(const RunConfig& config, Store& store, const st
                            {.replicates = &evidence->replicates, .pool = &pool});
 }
 
+// Configurations of which the files state numbers and hold no predictions. nullopt: there are none.
+Result<std::optional<NoteReported>> reported_elsewhere_of(Store& store, const std::vector<Run>& runs,
+                                                          const std::string& device) {
+  QT_TRY(const std::vector<ReportedValue> values, store.reported());
+  QT_TRY(const std::vector<RunSummary> all, store.runs());
+  std::vector<ConfigurationId> known;
+  for (const Run& run : runs) known.push_back(run.configuration);
+  for (const RunSummary& run : all) known.push_back(run.configuration);
+  NoteReported reported = reported_of(values, known);
+  // Numbers of a model alone are about no configuration that could be chosen.
+  std::erase_if(reported.configurations, [](const auto& row) { return row.recipe.empty(); });
+  if (reported.configurations.empty()) return std::optional<NoteReported>();
+  reported.device = device;
+  return std::optional(std::move(reported));
+}
+
 }  // namespace
 
 Result<Report> make_report(const RunConfig& config, Store& store, const std::vector<std::string>& keys,
@@ -180,6 +198,7 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   QT_TRY(input.alternatives, alternatives_of(report.analysis, report.decision));
   QT_TRY(input.hardware, hardware_for_note(config, runs, report.decision));
   QT_TRY(input.earlier, earlier_measurements(store, report.analysis));
+  QT_TRY(input.reported, reported_elsewhere_of(store, runs, envelope.device));
   input.title = config.title;
   input.missing = missing_of(failures, report.analysis);
   input.limited = limited_text(report.analysis, options);
@@ -200,6 +219,15 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
 
   if (stop_requested(options.interrupt)) return interrupted();
   if (options.progress) options.progress({"writing the note", 0, 0});
+  report.findings = findings_of(report.analysis, report.decision);
+  if (input.reported) {
+    for (Finding& finding : reported_findings(*input.reported)) report.findings.push_back(std::move(finding));
+  }
+  QT_TRY_STATUS(write_report(input, store, options, report));
+  return report;
+}
+
+Status write_report(const NoteInput& input, Store& store, const ReportOptions& options, Report& report) {
   const NoteDocument document = build_note(input);
   report.prose_pages = prose_pages(document);
   QT_TRY(report.files, write_note_files(document, options.out_directory, &input));
@@ -208,7 +236,19 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
     report.summary +=
         fmt::format("Limited run: {}. Every number holds for that part alone.\n", input.limited);
   }
+  if (report.table_only) {
+    report.summary +=
+        "These are numbers of a table, without predictions: no intervals and no probabilities; what ties, "
+        "ties "
+        "inside the declared margins.\n";
+  }
   report.summary += decision_summary(report.decision);
+  if (input.reported && !input.reported->only) {
+    for (const NoteReportedConfiguration& row : input.reported->configurations) {
+      report.summary +=
+          fmt::format("Reported and not run here, so not considered: {}\n", printable(row.display()));
+    }
+  }
   for (const std::string& remark : report.files.pdf_remarks) {
     report.summary += fmt::format("In note.pdf: {}\n", remark);
   }
@@ -216,12 +256,25 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
     report.summary += fmt::format("Your text in note.md, {}\n", change);
   }
   QT_TRY_STATUS(store.set_setting(kDecisionSetting, report_to_json(report).dump()));
-  QT_TRY_STATUS(store.set_setting(kFindingsSetting,
-                                  findings_to_json(findings_of(report.analysis, report.decision)).dump()));
+  QT_TRY_STATUS(store.set_setting(kFindingsSetting, findings_to_json(report.findings).dump()));
   if (options.examples_in_file) {
     QT_TRY_STATUS(store.set_setting(kExamplesInFileSetting, std::to_string(*options.examples_in_file)));
   }
-  return report;
+  return {};
+}
+
+Result<StoreReport> report_of_store(const RunConfig& config, Store& store, const ReportOptions& options) {
+  StoreReport made;
+  QT_TRY(const std::vector<RunSummary> runs, store.runs());
+  if (runs.empty()) {
+    QT_TRY(made.report, make_table_report(config, store, options));
+    return made;
+  }
+  QT_TRY(ReportRuns selected, runs_for_report(config, store));
+  made.failures = selected.failures;
+  made.missing = std::move(selected.missing);
+  QT_TRY(made.report, make_report(config, store, selected.keys, selected.failures, options));
+  return made;
 }
 
 namespace {

@@ -17,6 +17,8 @@
 #include "quantier/base/progress.h"
 #include "quantier/decide/decision.h"
 #include "quantier/evidence/store.h"
+#include "quantier/note/input.h"
+#include "quantier/pipeline/findings.h"
 #include "quantier/pipeline/report_parts.h"
 #include "quantier/pipeline/run_config.h"
 #include "quantier/stats/comparisons/analysis.h"
@@ -41,6 +43,8 @@ struct Report {
   NoteFiles files;
   std::string store;
   double prose_pages = 0.0;  // of the PDF, tables, figures and appendix apart
+  std::vector<Finding> findings;
+  bool table_only = false;  // over reported values alone: `analysis` is empty
 };
 
 // Names under which a store keeps what belongs to its latest report.
@@ -53,6 +57,20 @@ inline constexpr const char* kExamplesInFileSetting = "examples_in_file";
                                          const std::vector<std::string>& keys,
                                          const std::vector<FailureRecord>& failures,
                                          const ReportOptions& options);
+
+// The end of every report: the note's files, the summary, and what the store keeps of both. `report` has its
+// decision and findings.
+[[nodiscard]] Status write_report(const NoteInput& input, Store& store, const ReportOptions& options,
+                                  Report& report);
+
+// Over whatever the store holds: runs, or where there are none a table (report_table.h).
+struct StoreReport {
+  Report report;
+  std::vector<FailureRecord> failures;
+  std::vector<std::string> missing;  // configurations without a run, by name
+};
+[[nodiscard]] Result<StoreReport> report_of_store(const RunConfig& config, Store& store,
+                                                  const ReportOptions& options);
 
 // The runs of a store that belong to a configuration: per model and recipe the latest, all over the same
 // examples as the latest of all. Errors: kUsage when there is none.

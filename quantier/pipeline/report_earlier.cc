@@ -26,10 +26,19 @@ std::optional<double> today_of(const ConfigurationFindings& findings, std::strin
   return std::nullopt;
 }
 
-}  // namespace
+std::optional<double> today_of(const NoteReportedConfiguration& row, std::string_view quantity) {
+  const std::optional<NoteStated>* value = quantity == "macro_f1"      ? &row.macro_f1
+                                           : quantity == "accuracy"    ? &row.accuracy
+                                           : quantity == "ece_pre"     ? &row.ece_before
+                                           : quantity == "temperature" ? &row.temperature
+                                                                       : &row.ece_after;
+  return *value ? std::optional((*value)->value) : std::nullopt;
+}
 
-Result<std::vector<NoteEarlier>> earlier_measurements(Store& store, const Analysis& analysis) {
-  QT_TRY(const std::vector<ReportedValue> values, store.reported());
+// `fill`: gives a row what today says of the same model, the recipe and the quantity.
+template <class Fill>
+std::vector<NoteEarlier> rows_of(const std::vector<ReportedValue>& values,
+                                 const std::string& reference_recipe, const Fill& fill) {
   std::vector<NoteEarlier> rows;
   for (const ReportedValue& value : values) {
     if (value.kind != ReportedKind::kEarlier || !std::isfinite(value.value)) continue;
@@ -45,15 +54,36 @@ Result<std::vector<NoteEarlier>> earlier_measurements(Store& store, const Analys
     row.when = value.when;
     row.source = value.source;
     // What was measured before compression was of the reference.
-    const std::string& recipe = value.recipe.empty() ? analysis.reference_recipe : value.recipe;
-    for (const ConfigurationFindings& findings : analysis.configurations) {
-      if (findings.model != value.model || findings.recipe != recipe) continue;
-      row.today = today_of(findings, value.quantity);
-      row.run_key = findings.run_key;
-    }
+    fill(value.recipe.empty() ? reference_recipe : value.recipe, value.quantity, row);
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+}  // namespace
+
+Result<std::vector<NoteEarlier>> earlier_measurements(Store& store, const Analysis& analysis) {
+  QT_TRY(const std::vector<ReportedValue> values, store.reported());
+  return rows_of(values, analysis.reference_recipe,
+                 [&](const std::string& recipe, std::string_view quantity, NoteEarlier& row) {
+                   for (const ConfigurationFindings& findings : analysis.configurations) {
+                     if (findings.model != row.model || findings.recipe != recipe) continue;
+                     row.today = today_of(findings, quantity);
+                     row.run_key = findings.run_key;
+                   }
+                 });
+}
+
+std::vector<NoteEarlier> earlier_measurements(const std::vector<ReportedValue>& values,
+                                              const NoteReported& today,
+                                              const std::string& reference_recipe) {
+  return rows_of(values, reference_recipe,
+                 [&](const std::string& recipe, std::string_view quantity, NoteEarlier& row) {
+                   for (const NoteReportedConfiguration& each : today.configurations) {
+                     if (each.model == row.model && each.recipe == recipe)
+                       row.today = today_of(each, quantity);
+                   }
+                 });
 }
 
 }  // namespace quantier

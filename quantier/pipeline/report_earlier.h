@@ -4,15 +4,23 @@
 // what speaks of a tier, a class or a part of the examples is not compared here. Errors: those of the store.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "quantier/base/error.h"
 #include "quantier/evidence/store.h"
 #include "quantier/note/hardware_input.h"
+#include "quantier/note/reported_input.h"
+#include "quantier/record/reported_value.h"
 #include "quantier/stats/comparisons/analysis.h"
 
 namespace quantier {
 
 [[nodiscard]] Result<std::vector<NoteEarlier>> earlier_measurements(Store& store, const Analysis& analysis);
+
+// Beside a table: what it states today.
+[[nodiscard]] std::vector<NoteEarlier> earlier_measurements(const std::vector<ReportedValue>& values,
+                                                            const NoteReported& today,
+                                                            const std::string& reference_recipe);
 
 }  // namespace quantier

@@ -273,6 +273,26 @@ std::vector<QualityDifference> quality_differences_of(const Analysis& analysis) 
   return differences;
 }
 
+namespace {
+
+Status add_swapped_costs(const Decision& decision, const std::vector<QualityDifference>& differences,
+                         std::vector<NoteAlternative>& alternatives) {
+  const Envelope& envelope = decision.envelope;
+  const auto latency = std::find(envelope.order.begin(), envelope.order.end(), Objective::kLatency);
+  const auto memory = std::find(envelope.order.begin(), envelope.order.end(), Objective::kMemory);
+  if (latency == envelope.order.end() || memory == envelope.order.end()) return {};
+  Envelope swapped = envelope;
+  std::iter_swap(swapped.order.begin() + (latency - envelope.order.begin()),
+                 swapped.order.begin() + (memory - envelope.order.begin()));
+  QT_TRY(Decision other, decide_candidates(decision.candidates, differences, swapped));
+  alternatives.push_back(
+      {.what_differs = latency < memory ? "memory put before latency" : "latency put before memory",
+       .decision = std::move(other)});
+  return {};
+}
+
+}  // namespace
+
 Result<std::vector<NoteAlternative>> alternatives_of(const Analysis& analysis, const Decision& decision) {
   std::vector<NoteAlternative> alternatives;
   const std::vector<QualityDifference> differences = quality_differences_of(analysis);
@@ -304,15 +324,25 @@ Result<std::vector<NoteAlternative>> alternatives_of(const Analysis& analysis, c
     for (std::size_t i = 0; i < timed.size(); ++i) timed[i].ms_per_example = by_latency[i].ms_per_example;
     QT_TRY_STATUS(add("time read one text at a time", std::move(timed), single));
   }
-  const auto latency = std::find(envelope.order.begin(), envelope.order.end(), Objective::kLatency);
-  const auto memory = std::find(envelope.order.begin(), envelope.order.end(), Objective::kMemory);
-  if (latency != envelope.order.end() && memory != envelope.order.end()) {
-    Envelope swapped = envelope;
-    std::iter_swap(swapped.order.begin() + (latency - envelope.order.begin()),
-                   swapped.order.begin() + (memory - envelope.order.begin()));
-    QT_TRY_STATUS(add(latency < memory ? "memory put before latency" : "latency put before memory",
-                      decision.candidates, swapped));
+  QT_TRY_STATUS(add_swapped_costs(decision, differences, alternatives));
+  return alternatives;
+}
+
+Result<std::vector<NoteAlternative>> alternatives_of_table(const Decision& decision) {
+  std::vector<NoteAlternative> alternatives;
+  std::vector<Candidate> unscaled = decision.candidates;
+  bool all = decision.envelope.ece_max.has_value();
+  for (Candidate& candidate : unscaled) {
+    const auto raw = metric_value(candidate, {.kind = MetricKind::kEce, .variant = "raw"});
+    all = all && raw;
+    candidate.ece = raw ? std::optional(raw->value) : std::nullopt;
   }
+  if (all) {
+    QT_TRY(Decision other, decide_candidates(std::move(unscaled), {}, decision.envelope));
+    alternatives.push_back(
+        {.what_differs = "ECE read without temperature scaling", .decision = std::move(other)});
+  }
+  QT_TRY_STATUS(add_swapped_costs(decision, {}, alternatives));
   return alternatives;
 }
 

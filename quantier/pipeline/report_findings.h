@@ -23,6 +23,9 @@ namespace quantier {
 [[nodiscard]] Result<std::vector<NoteAlternative>> alternatives_of(const Analysis& analysis,
                                                                    const Decision& decision);
 
+// Over a table: ECE before temperature where every configuration states it, and the order of the costs.
+[[nodiscard]] Result<std::vector<NoteAlternative>> alternatives_of_table(const Decision& decision);
+
 // Everything of the note that comes from findings; title, stack, appendix and the like are left empty.
 [[nodiscard]] NoteInput note_input_of(const Analysis& analysis, Decision decision);
 

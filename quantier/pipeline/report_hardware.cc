@@ -210,7 +210,7 @@ void add_techniques(const HardwareReport& report, const HardwareRequest& request
 Result<NoteHardware> hardware_for_note(const RunConfig& config, const std::vector<Run>& runs,
                                        const Decision& decision) {
   NoteHardware note;
-  const bool imported = all_imported(runs);
+  const bool imported = runs.empty() || all_imported(runs);
   HardwareRequest request = request_of(config, decision, note);
   request.batch = batch_of(runs, decision.envelope);
   request.tokens_per_text = mean_tokens(runs, config.max_length);

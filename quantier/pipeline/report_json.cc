@@ -88,8 +88,16 @@ Json table_json(const Report& report) {
   Json rows = Json::array();
   for (std::size_t i = 0; i < decision.candidates.size(); ++i) {
     const Candidate& candidate = decision.candidates[i];
-    const ConfigurationFindings& findings = report.analysis.configurations[i];
+    const ConfigurationFindings none;  // over a table there are no findings of runs
+    const auto& all = report.analysis.configurations;
+    const ConfigurationFindings& findings = i < all.size() ? all[i] : none;
     const Quality& quality = findings.quality;
+    std::optional<double> accuracy;
+    if (i < all.size()) {
+      accuracy = quality.accuracy;
+    } else if (const auto stated = metric_value(candidate, {.kind = MetricKind::kAccuracy})) {
+      accuracy = stated->value;
+    }
     Json checks = Json::array();
     for (const Check& check : decision.checks[i].checks) {
       checks.push_back({{"outcome", outcome_name(check.outcome)},
@@ -102,10 +110,10 @@ Json table_json(const Report& report) {
                     {"model", candidate.model},
                     {"recipe", candidate.recipe},
                     {"run_key", candidate.run_key},
-                    {"accuracy", number(quality.accuracy)},
+                    {"accuracy", number(accuracy)},
                     {"macro_f1", number(candidate.macro_f1)},
                     {"macro_f1_interval", interval(quality.macro_f1_interval)},
-                    {"macro_f1_sklearn", number(quality.macro_f1_sklearn)},
+                    {"macro_f1_sklearn", i < all.size() ? number(quality.macro_f1_sklearn) : Json(nullptr)},
                     {"ms_per_example", number(candidate.ms_per_example)},
                     {"memory_bytes", number(candidate.memory_bytes)},
                     {"ece", number(candidate.ece)},
@@ -186,6 +194,7 @@ Json noise_json(const Analysis& analysis) {
 
 Json report_to_json(const Report& report) {
   return Json{{"decision", decision_to_json(report.decision)},
+              {"table_only", report.table_only},
               {"table", table_json(report)},
               {"comparisons", comparisons_json(report.analysis)},
               {"groups", json_values::groups(report.analysis, cell_json)},

@@ -94,7 +94,7 @@ TEST(ReportParts, FiguresLieBesideTheNoteOnPaper) {
   EXPECT_THAT(content(folder / "figures" / "frontier.svg"),
               HasSubstr("<svg xmlns=\"x\"><style>svg{color:#1a1a1a}</style><rect width=\"100%\""));
   EXPECT_THAT(content(files->markdown), HasSubstr("(figures/frontier.svg)"));
-  EXPECT_THAT(content(files->html), HasSubstr("<figure><svg xmlns=\"x\"><title>"));
+  EXPECT_THAT(content(files->html), HasSubstr("<svg xmlns=\"x\"><title>"));
   EXPECT_TRUE(content(files->pdf).starts_with("%PDF-"));
   EXPECT_TRUE(files->kept_changes.empty());
   // What a person adds stays, also when the note is written again.

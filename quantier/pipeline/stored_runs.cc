@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "quantier/base/thread_pool.h"
+#include "quantier/pipeline/decide_table.h"
 #include "quantier/pipeline/report_imported.h"
 #include "quantier/pipeline/report_second.h"
 #include "quantier/pipeline/run.h"
@@ -20,7 +21,9 @@ Result<KnownConfigurations> known_configurations(Store& store) {
     add(known.models, run.configuration.model);
     add(known.recipes, run.configuration.recipe);
   }
-  return known;
+  if (!runs.empty()) return known;
+  QT_TRY(const ReportedTable table, reported_table(store));
+  return table.known;
 }
 
 Result<RunConfig> configuration_of(Store& store) {

@@ -24,7 +24,8 @@ struct Watching {
   const Interrupt* interrupt = nullptr;
 };
 
-// Models and recipes with runs in the store, in the order in which they were added.
+// Models and recipes with runs in the store, in the order in which they were added; of a store without runs,
+// those that its reported values name.
 [[nodiscard]] Result<KnownConfigurations> known_configurations(Store& store);
 
 // The configuration that the store was last run with, as it read then; paths in it are relative to where its

@@ -6,6 +6,7 @@
 
 #include "quantier/note/decision_words.h"
 #include "quantier/note/page/page.h"
+#include "quantier/note/reported.h"
 #include "quantier/note/words.h"
 
 namespace quantier::note_internal {
@@ -38,11 +39,13 @@ const NoteTierDelta* change_of(const NoteInput& input, const Candidate& candidat
 std::vector<std::string> per_thousand(const NoteInput& input, const Candidate& chosen) {
   std::vector<std::string> items;
   if (chosen.ms_per_example) {
-    items.push_back(fmt::format("{:.2f} s of computing ({} ms/example, {} protocol)",
+    const std::string& protocol = input.decision.envelope.latency_protocol;
+    const std::string how = table_only(input)  ? "as the files state"
+                            : protocol.empty() ? "throughput protocol"
+                                               : protocol + " protocol";
+    items.push_back(fmt::format("{:.2f} s of computing ({} ms/example, {})",
                                 *chosen.ms_per_example * kRequests / 1000.0, fixed(chosen.ms_per_example, 2),
-                                input.decision.envelope.latency_protocol.empty()
-                                    ? "throughput"
-                                    : input.decision.envelope.latency_protocol));
+                                how));
   }
   for (const Candidate::Tier& tier : chosen.tiers) {
     std::string item = fmt::format("{}: {:.0f} of 1,000 right", tier.name, tier.accuracy * kRequests);
@@ -60,7 +63,11 @@ std::vector<std::string> per_thousand(const NoteInput& input, const Candidate& c
 
 std::vector<std::string> assumptions(const NoteInput& input) {
   std::vector<std::string> items;
-  if (!input.dataset.empty()) items.push_back("Traffic looks like " + input.dataset);
+  if (table_only(input)) {
+    items.emplace_back("Traffic looks like the examples behind the table, which are not here");
+  } else if (!input.dataset.empty()) {
+    items.push_back("Traffic looks like " + input.dataset);
+  }
   if (!input.stack.empty()) items.push_back("Time and memory: " + input.stack);
   if (!input.decision.envelope.device.empty())
     items.push_back("It runs on " + input.decision.envelope.device);
@@ -87,7 +94,7 @@ std::string decision_card(const NoteInput& input) {
                                      : std::string("Nothing passes every limit"));
   const std::string temperature = temperature_sentence(decision);
   out += entry("First of all", temperature.empty() ? "" : text(temperature));
-  if (decision.stability) out += entry("How sure", text(stability_sentence(decision)));
+  if (decision.stability || table_only(input)) out += entry("How sure", text(stability_sentence(decision)));
   if (decision.chosen) {
     out += entry("Per 1,000 requests", list(per_thousand(input, decision.candidates[*decision.chosen])));
   }

@@ -74,7 +74,8 @@ std::string limit_controls(const NoteInput& input) {
   }
   out +=
       "</div>\n<p><button type=\"button\" id=\"live-reset\">back to the stated limits</button></p>\n"
-      "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\" "
+      "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table><thead><tr><th "
+      "scope=\"col\" "
       "class=\"t\">configuration</th>"
       "<th scope=\"col\" class=\"t\">choice</th>";
   for (const ChoiceLimit& limit : table.limits) {
@@ -100,7 +101,8 @@ std::string gate_controls(const NoteInput& input) {
       "right</summary>\n<p><label for=\"gate-range\">Answer without a person at confidence ≥ <output "
       "id=\"gate-value\"></output></label> <input type=\"range\" id=\"gate-range\" min=\"0\" max=\"{}\" "
       "step=\"1\" "
-      "value=\"{}\"></p>\n<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\" "
+      "value=\"{}\"></p>\n<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
+      "aria-label=\"Table\"><table><thead><tr><th scope=\"col\" "
       "class=\"t\">configuration</th><th scope=\"col\">share answered</th><th scope=\"col\">right of "
       "these</th>"
       "<th scope=\"col\">95 % interval</th></tr></thead>\n<tbody id=\"gate-table\">\n",
@@ -128,7 +130,8 @@ std::string flips_section(const NoteInput& input) {
     const bool with_text =
         std::ranges::any_of(flips.shown, [](const NoteFlippedExample& flip) { return !flip.text.empty(); });
     out += fmt::format(
-        "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\" "
+        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table><thead><tr><th "
+        "scope=\"col\" "
         "class=\"t\">example</th><th "
         "scope=\"col\" class=\"t\">label</th><th scope=\"col\" class=\"t\">{}</th><th scope=\"col\" "
         "class=\"t\">{}</th>{}</tr></thead><tbody>\n",
