@@ -19,17 +19,21 @@ constexpr std::uint64_t kEmbeddingPartBytes = std::uint64_t{8} << 20;
 
 // The table's first spec.vocabulary rows, part by part, so that it never stands in memory twice.
 Status set_embedding(const Checkpoint& checkpoint, const ModelSpec& spec, EngineBuilder& builder) {
-  const TensorView table = checkpoint.tensor(spec.embedding);
-  const std::uint64_t row_bytes = spec.hidden * dtype_bytes(table.dtype);
+  const std::uint64_t row_bytes = spec.hidden * dtype_bytes(checkpoint.dtype(spec.embedding));
   const std::uint64_t step = std::max<std::uint64_t>(1, kEmbeddingPartBytes / row_bytes);
   for (std::uint64_t row = 0; row < spec.vocabulary; row += step) {
     const std::uint64_t count = std::min(step, spec.vocabulary - row);
-    const TensorView part{
-        table.dtype, {count, spec.hidden}, table.bytes.subspan(row * row_bytes, count * row_bytes)};
-    QT_TRY_STATUS(builder.set_embedding_rows(row, part));
+    QT_TRY(const TensorData part, checkpoint.rows(spec.embedding, row, count));
+    QT_TRY_STATUS(builder.set_embedding_rows(row, part.view()));
     checkpoint.drop_pages(spec.embedding);
   }
   return {};
+}
+
+Result<std::optional<TensorData>> read_bias(const Checkpoint& checkpoint,
+                                            const std::optional<std::string>& name) {
+  if (!name) return std::nullopt;
+  return checkpoint.tensor(*name);
 }
 
 ModelSpec first_layers(ModelSpec spec, std::size_t layers) {
@@ -49,16 +53,16 @@ Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const Mo
 
   QT_TRY_STATUS(set_embedding(checkpoint, spec, *builder));
   for (const NormSpec& norm : spec.norms) {
-    std::optional<TensorView> bias;
-    if (norm.bias) bias = checkpoint.tensor(*norm.bias);
-    QT_TRY_STATUS(builder->set_norm(norm, checkpoint.tensor(norm.weight), bias ? &*bias : nullptr));
+    QT_TRY(const TensorData weight, checkpoint.tensor(norm.weight));
+    QT_TRY(const std::optional<TensorData> bias, read_bias(checkpoint, norm.bias));
+    QT_TRY_STATUS(builder->set_norm(norm, weight.view(), bias ? &bias->view() : nullptr));
   }
   for (std::size_t i = 0; i < spec.linears.size(); ++i) {
     const LinearSpec& linear = spec.linears[i];
-    std::optional<TensorView> bias;
-    if (linear.bias) bias = checkpoint.tensor(*linear.bias);
-    QT_TRY(PackedLinear packed, pack_linear(linear, plan.layers[i], plan, checkpoint.tensor(linear.weight),
-                                            bias ? &*bias : nullptr));
+    QT_TRY(const TensorData weight, checkpoint.tensor(linear.weight));
+    QT_TRY(const std::optional<TensorData> bias, read_bias(checkpoint, linear.bias));
+    QT_TRY(PackedLinear packed,
+           pack_linear(linear, plan.layers[i], plan, weight.view(), bias ? &bias->view() : nullptr));
     checkpoint.drop_pages(linear.weight);
     QT_TRY_STATUS(builder->set_linear(linear, std::move(packed)));
   }
@@ -67,23 +71,23 @@ Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const Mo
 
 }  // namespace
 
-Result<LoadedModel> load_classifier(const std::filesystem::path& directory, std::string_view recipe,
+Result<LoadedModel> load_classifier(const ModelLocation& location, std::string_view recipe,
                                     const RecipeOptions& options, EngineKind kind, ThreadPool& pool) {
   try {
-    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(directory));
+    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(location));
     QT_TRY(Plan plan, resolve_recipe(recipe, checkpoint.spec(), options));
-    QT_TRY(Tokenizer tokenizer, Tokenizer::load(checkpoint.directory()));
+    QT_TRY(Tokenizer tokenizer, Tokenizer::load(checkpoint.tokenizer_directory()));
     QT_TRY(std::unique_ptr<Classifier> classifier, build(checkpoint, checkpoint.spec(), plan, kind, pool));
     if (tokenizer.vocabulary_size() > checkpoint.spec().vocabulary) {
       return fail(ErrorKind::kUserInput, "the tokenizer and the model do not fit together",
-                  directory.string(),
+                  location.directory.string(),
                   fmt::format("tokenizer.json has ids up to {}, the embedding has {} rows",
                               tokenizer.vocabulary_size() - 1, checkpoint.spec().vocabulary),
                   "take both files from the same fine-tuned model");
     }
     return LoadedModel{checkpoint.spec(), std::move(plan), std::move(classifier), std::move(tokenizer)};
   } catch (const std::bad_alloc&) {
-    return fail(ErrorKind::kEnvironment, "not enough memory to load the model", directory.string(),
+    return fail(ErrorKind::kEnvironment, "not enough memory to load the model", location.directory.string(),
                 fmt::format("recipe {}", recipe),
                 "free memory, or choose a recipe with smaller weights (`quantier inspect` shows the bytes)");
   }
