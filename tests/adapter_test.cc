@@ -13,6 +13,7 @@
 #include "quantier/checkpoint/safetensors_writer.h"
 #include "quantier/pipeline/load_classifier.h"
 #include "quantier/pipeline/provenance.h"
+#include "quantier/tensor/aligned_buffer.h"
 #include "tests/command_line.h"
 
 namespace quantier::testing {
@@ -69,10 +70,10 @@ class AdapterCommand : public CommandLineTest {
   }
 
   void write_config(const Json& changes) const {
-    Json config{{"peft_type", "LORA"},    {"task_type", "SEQ_CLS"},
-                {"r", 4},                 {"lora_alpha", 8},
-                {"target_modules", {"Wqkv"}}, {"base_model_name_or_path", "example/encoder"}};
-    config.update(changes);
+    Json config{
+        {"peft_type", "LORA"}, {"task_type", "SEQ_CLS"},     {"r", 4},
+        {"lora_alpha", 8},     {"target_modules", {"Wqkv"}}, {"base_model_name_or_path", "example/encoder"}};
+    if (!changes.is_null()) config.update(changes);
     write_file(adapter_ / "adapter_config.json", config.dump());
   }
   void write_adapter(double size) const {
@@ -81,7 +82,8 @@ class AdapterCommand : public CommandLineTest {
       for (const bool is_a : {true, false}) {
         const std::vector<std::uint64_t> shape =
             is_a ? std::vector<std::uint64_t>{4, 192} : std::vector<std::uint64_t>{576, 4};
-        tensors.push_back({fmt::format("base_model.model.model.layers.{}.attn.Wqkv.lora_{}.weight", layer, is_a ? "A" : "B"),
+        tensors.push_back({fmt::format("base_model.model.model.layers.{}.attn.Wqkv.lora_{}.weight", layer,
+                                       is_a ? "A" : "B"),
                            DType::kF32, shape, [=](const AppendFunction& add) {
                              std::vector<float> values(shape[0] * shape[1]);
                              for (std::size_t i = 0; i < values.size(); ++i) {
@@ -108,7 +110,8 @@ class AdapterCommand : public CommandLineTest {
     EXPECT_TRUE(checkpoint) << checkpoint.error().message();
     std::vector<TensorToWrite> tensors;
     const auto put = [&](const std::string& name) {
-      tensors.push_back({name, checkpoint->dtype(name), checkpoint->shape(name), [&, name](const AppendFunction& add) -> Status {
+      tensors.push_back({name, checkpoint->dtype(name), checkpoint->shape(name),
+                         [&, name](const AppendFunction& add) -> Status {
                            QT_TRY(const TensorData tensor, checkpoint->tensor(name));
                            return add(tensor.view().bytes);
                          }});
@@ -124,7 +127,8 @@ class AdapterCommand : public CommandLineTest {
   }
   std::string predict(const std::string& model, const std::string& recipe) {
     const fs::path out = folder_ / "out.npz";
-    const ProgramResult result = quantier("predict " + model + data() + " --recipe " + recipe + " --out " + out.string());
+    const ProgramResult result =
+        quantier("predict " + model + data() + " --recipe " + recipe + " --out " + out.string());
     EXPECT_EQ(result.exit_code, 0) << result.err;
     return read_file(out);
   }
@@ -141,11 +145,27 @@ TEST_F(AdapterCommand, AnAdapterPredictsWhatItsMergedModelPredicts) {
   }
 }
 
+// The merged model never stands in memory: at most one tensor of it, or one part of the table, at a time.
+TEST_F(AdapterCommand, OneMergedTensorStandsInMemoryAtATime) {
+  const auto checkpoint = Checkpoint::open(ModelLocation{adapter_, fs::path(demo("demo-encoder"))});
+  ASSERT_TRUE(checkpoint) << checkpoint.error().message();
+  ThreadPool pool(1);
+  const std::uint64_t before = memory_use(MemoryOwner::kOther).current_bytes;
+  reset_memory_peak(MemoryOwner::kOther);
+  const auto model = load_first_layers(*checkpoint, "fp16", {}, checkpoint->spec().layers.size(), pool);
+  ASSERT_TRUE(model) << model.error().message();
+  const std::uint64_t one_weight = 576 * 192 * 2;
+  EXPECT_GE(memory_use(MemoryOwner::kOther).peak_bytes, before + one_weight);
+  EXPECT_LT(memory_use(MemoryOwner::kOther).peak_bytes, before + 2 * one_weight);
+  EXPECT_EQ(memory_use(MemoryOwner::kOther).current_bytes, before);
+}
+
 TEST_F(AdapterCommand, InspectShowsTheAdapter) {
   const ProgramResult text = quantier("inspect " + adapter_.string() + base());
   ASSERT_EQ(text.exit_code, 0) << text.err;
-  EXPECT_THAT(text.out, AllOf(HasSubstr("LoRA adapter " + adapter_.string()), HasSubstr("as given"),
-                              HasSubstr("model.layers.5.attn.Wqkv"), HasSubstr("18432 trainable parameters")));
+  EXPECT_THAT(text.out,
+              AllOf(HasSubstr("LoRA adapter " + adapter_.string()), HasSubstr("as given"),
+                    HasSubstr("model.layers.5.attn.Wqkv"), HasSubstr("18432 trainable parameters")));
   const ProgramResult json = quantier("inspect " + adapter_.string() + base() + " --recipe int8 --json");
   ASSERT_EQ(json.exit_code, 0) << json.err;
   const Json document = Json::parse(json.out);
@@ -166,10 +186,11 @@ TEST_F(AdapterCommand, TheHubCacheOfThisUserIsLookedInto) {
   const auto at_home = [&](const std::string& arguments) {
     // The class runs one program by its path; `env` in front keeps the shell fragment simple.
     const fs::path script = folder_ / "run.sh";
-    write_file(script, fmt::format("HOME={} exec {} {}\n", (folder_ / "home").string(), QUANTIER_BINARY, arguments));
-    const int status = std::system(fmt::format("sh {} >{}/o 2>{}/e </dev/null", script.string(), folder_.string(),
-                                               folder_.string())
-                                       .c_str());
+    write_file(script,
+               fmt::format("HOME={} exec {} {}\n", (folder_ / "home").string(), QUANTIER_BINARY, arguments));
+    const int status = std::system(
+        fmt::format("sh {} >{}/o 2>{}/e </dev/null", script.string(), folder_.string(), folder_.string())
+            .c_str());
     return ProgramResult{WEXITSTATUS(status), read_file(folder_ / "o"), read_file(folder_ / "e")};
   };
   const ProgramResult found = at_home("inspect " + adapter_.string());
@@ -188,10 +209,12 @@ TEST_F(AdapterCommand, TheHubCacheOfThisUserIsLookedInto) {
 }
 
 TEST_F(AdapterCommand, ARunMeasuresItAndRemembersBothParts) {
-  write_file(folder_ / "run.toml",
-             fmt::format("recipes = [\"fp16\", \"int8\"]\n[[models]]\nname = \"tuned\"\npath = \"adapter\"\nbase = \"{}\"\n"
-                         "[data]\npath = \"data.jsonl\"\n[timing]\nenabled = false\n",
-                         demo("demo-encoder")));
+  write_file(
+      folder_ / "run.toml",
+      fmt::format(
+          "recipes = [\"fp16\", \"int8\"]\n[[models]]\nname = \"tuned\"\npath = \"adapter\"\nbase = \"{}\"\n"
+          "[data]\npath = \"data.jsonl\"\n[timing]\nenabled = false\n",
+          demo("demo-encoder")));
   const std::string command =
       "run " + (folder_ / "run.toml").string() + " --out " + (folder_ / "results").string() + " --resume";
   const ProgramResult first = quantier(command + " --json");

@@ -38,10 +38,11 @@ Result<std::uint64_t> count_classes(const Adapter& adapter, const WeightSet& bas
     const WeightSet::Found found = base.find(name);
     if (found && !found.entry->shape.empty()) return found.entry->shape[0];
   }
-  return fail(ErrorKind::kCorruptData, "there is no classification head", where,
-              "neither the adapter nor its base has the tensor classifier.weight or score.weight",
-              "train with the head in modules_to_save (task_type=\"SEQ_CLS\" does it); a new, untrained head is "
-              "never made up");
+  return fail(
+      ErrorKind::kCorruptData, "there is no classification head", where,
+      "neither the adapter nor its base has the tensor classifier.weight or score.weight",
+      "train with the head in modules_to_save (task_type=\"SEQ_CLS\" does it); a new, untrained head is "
+      "never made up");
 }
 
 }  // namespace
@@ -167,12 +168,14 @@ Result<TensorData> Checkpoint::State::read(std::string_view name, std::uint64_t 
   const bool differs = change != nullptr && merged && (change->lora || change->rows);
   if (type == whole.dtype && !differs) {
     const std::size_t row_bytes = columns * dtype_bytes(type);
-    return TensorData(TensorView{type, std::move(shape), whole.bytes.subspan(first * row_bytes, count * row_bytes)});
+    return TensorData(
+        TensorView{type, std::move(shape), whole.bytes.subspan(first * row_bytes, count * row_bytes)});
   }
   AlignedBuffer<std::byte> bytes(count * columns * dtype_bytes(type), MemoryOwner::kOther);
   convert_elements(whole, first * columns, type, bytes.span());
   if (differs && change->lora) {
-    QT_TRY_STATUS(add_lora(*change->lora, type, first, columns, bytes.span(), fmt::format("tensor {}", name)));
+    QT_TRY_STATUS(
+        add_lora(*change->lora, type, first, columns, bytes.span(), fmt::format("tensor {}", name)));
   }
   if (differs && change->rows) {
     const std::size_t row_bytes = columns * dtype_bytes(type);
@@ -200,7 +203,9 @@ Result<TensorData> Checkpoint::unmerged_tensor(std::string_view name) const {
 
 DType Checkpoint::dtype(std::string_view name) const { return state_->dtype(name); }
 
-std::vector<std::uint64_t> Checkpoint::shape(std::string_view name) const { return state_->stored(name).shape; }
+std::vector<std::uint64_t> Checkpoint::shape(std::string_view name) const {
+  return state_->stored(name).shape;
+}
 
 std::optional<LoraFactors> Checkpoint::lora(std::string_view name) const {
   const TensorChange* change = state_->adapter ? state_->adapter->change(name) : nullptr;

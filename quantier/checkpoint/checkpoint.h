@@ -2,11 +2,11 @@
 // its base and what the adapter changes.
 //
 // Of a whole model nothing is copied and no number is changed: `tensor(name)` is a view of the file. Of an
-// adapter's model (a directory with adapter_config.json) a tensor that the adapter changes is computed when it
-// is asked for and belongs to the caller, so the merged model never stands in memory: whoever reads it tensor
-// by tensor, and a large table by `rows`, has one of them at a time. The two parts of a low-rank update can
-// also be had apart, for an adapter that stays beside quantized weights: y = Q(W) x + scaling * B (A x), with
-// W from `unmerged_tensor` and the rest from `lora`.
+// adapter's model (a directory with adapter_config.json) a tensor that the adapter changes is computed when
+// it is asked for and belongs to the caller, so the merged model never stands in memory: whoever reads it
+// tensor by tensor, and a large table by `rows`, has one of them at a time. The two parts of a low-rank
+// update can also be had apart, for an adapter that stays beside quantized weights: y = Q(W) x + scaling * B
+// (A x), with W from `unmerged_tensor` and the rest from `lora`.
 //
 // Files are only followed inside a directory (or, in a hub cache, from snapshots/ into blobs/). Errors:
 // kEnvironment (missing files, a base model that is not found), kCorruptData (a header, an offset or a shape
@@ -62,7 +62,8 @@ class Checkpoint {
   // Names must be ones that spec() names; anything else is a bug.
   [[nodiscard]] Result<TensorData> tensor(std::string_view name) const;
   // Rows [first, first + count) of a matrix.
-  [[nodiscard]] Result<TensorData> rows(std::string_view name, std::uint64_t first, std::uint64_t count) const;
+  [[nodiscard]] Result<TensorData> rows(std::string_view name, std::uint64_t first,
+                                        std::uint64_t count) const;
   // Element type and shape, without computing anything.
   [[nodiscard]] DType dtype(std::string_view name) const;
   [[nodiscard]] std::vector<std::uint64_t> shape(std::string_view name) const;

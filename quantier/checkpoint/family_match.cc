@@ -19,9 +19,10 @@ std::unexpected<Error> missing_tensor(const ExpectedTensor& expected, const Mode
   const std::string why =
       fmt::format("{} needs it with the shape {}", spec.architecture, shape_text(expected.shape));
   if (expected.in_head && adapted) {
-    return fail(ErrorKind::kCorruptData, "head tensor absent: neither the adapter nor its base has it", what, why,
-                "train with the head in modules_to_save (task_type=\"SEQ_CLS\" does it); a new, untrained head "
-                "is never made up");
+    return fail(
+        ErrorKind::kCorruptData, "head tensor absent: neither the adapter nor its base has it", what, why,
+        "train with the head in modules_to_save (task_type=\"SEQ_CLS\" does it); a new, untrained head "
+        "is never made up");
   }
   if (expected.in_head) {
     return fail(ErrorKind::kCorruptData, "head tensor absent: the classifier was not saved", what, why,

@@ -335,9 +335,9 @@ Result<std::vector<std::string>> read_labels(const Reader& config, const HeadEls
     QT_TRY(std::vector<std::string> names, parse_label_names(config.json(), config.source()));
     if (names.size() == head->classes) return names;
     if (head->of_adapter) {
-      return config.invalid("the labels and the classification head do not fit together",
-                            fmt::format("the config names {} classes, the head has {} rows", names.size(),
-                                        head->classes));
+      return config.invalid(
+          "the labels and the classification head do not fit together",
+          fmt::format("the config names {} classes, the head has {} rows", names.size(), head->classes));
     }
   }
   std::vector<std::string> generic;

@@ -35,8 +35,7 @@ void append_ids(std::string& out, const Encoding& encoding) {
 }
 
 Status tokenize(const Options& options) {
-  QT_TRY(const std::filesystem::path directory,
-         find_tokenizer_directory({options.directory, options.base}));
+  QT_TRY(const std::filesystem::path directory, find_tokenizer_directory({options.directory, options.base}));
   QT_TRY(const Tokenizer tokenizer, Tokenizer::load(directory));
   Dataset data;
   if (options.data == "-") {

@@ -75,10 +75,12 @@ Result<std::vector<OpenedModel>> open_models(const InitRequest& request) {
     if (!models.empty()) QT_TRY_STATUS(same_labels(models.front(), model));
     models.push_back(std::move(model));
   }
-  const bool used = std::ranges::any_of(models, [](const OpenedModel& model) { return model.base.has_value(); });
+  const bool used =
+      std::ranges::any_of(models, [](const OpenedModel& model) { return model.base.has_value(); });
   if (request.base && !used) {
-    return fail(ErrorKind::kUsage, "a base model was named and no model is an adapter", request.base->string(),
-                "none of the directories holds adapter_config.json", "leave --base out");
+    return fail(ErrorKind::kUsage, "a base model was named and no model is an adapter",
+                request.base->string(), "none of the directories holds adapter_config.json",
+                "leave --base out");
   }
   return models;
 }

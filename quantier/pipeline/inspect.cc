@@ -6,8 +6,8 @@
 
 namespace quantier {
 
-Result<Inspection> inspect_model(const ModelLocation& location,
-                                 const std::optional<std::string>& recipe, const RecipeOptions& options) {
+Result<Inspection> inspect_model(const ModelLocation& location, const std::optional<std::string>& recipe,
+                                 const RecipeOptions& options) {
   QT_TRY(const Checkpoint checkpoint, Checkpoint::open(location));
   Inspection inspection;
   inspection.spec = checkpoint.spec();

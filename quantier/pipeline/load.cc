@@ -141,8 +141,8 @@ Result<LoadOutcome> test_load(const LoadOptions& options) {
   if (options.progress) options.progress({"reading the model and the data", 0, 0});
 
   ThreadPool pool(test.protocol.threads);
-  QT_TRY(const LoadedModel model,
-         load_classifier({options.model, options.base}, options.recipe, options.recipe_options, EngineKind::kCpu, pool));
+  QT_TRY(const LoadedModel model, load_classifier({options.model, options.base}, options.recipe,
+                                                  options.recipe_options, EngineKind::kCpu, pool));
   QT_TRY(const Dataset data, read_dataset(options.data, options.columns, model.spec.label_names));
   // A text that cannot be served is found here and not in the middle of a trial.
   QT_TRY_STATUS(tokenize_all(model.tokenizer, data.texts, options.max_length, &pool, options.data.string()));

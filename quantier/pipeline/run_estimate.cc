@@ -142,7 +142,8 @@ std::uint64_t activation_bytes(const ModelSpec& spec, const Plan& plan, const Ru
 std::uint64_t process_bytes(const Checkpoint& checkpoint, const Plan& plan, const RunConfig& config,
                             const RunPlan& run, const Sample& sample) {
   std::error_code ignored;
-  const auto tokenizer_file = std::filesystem::file_size(checkpoint.tokenizer_directory() / "tokenizer.json", ignored);
+  const auto tokenizer_file =
+      std::filesystem::file_size(checkpoint.tokenizer_directory() / "tokenizer.json", ignored);
   std::uint64_t text_bytes = 0;
   for (const std::string& text : run.data.texts) text_bytes += text.size() + sizeof(std::string);
   const auto examples = static_cast<double>(run.data.size());

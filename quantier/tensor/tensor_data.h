@@ -1,7 +1,7 @@
 // A tensor with its bytes: a view of a mapped file, or bytes of its own where the numbers had to be computed.
 //
-// Whoever holds one keeps `view()` valid. Owned bytes are counted as MemoryOwner::kOther, so that a peak shows
-// them and nobody takes them for weights that stay. Moving it moves the bytes along; views stay valid.
+// Whoever holds one keeps `view()` valid. Owned bytes are counted as MemoryOwner::kOther, so that a peak
+// shows them and nobody takes them for weights that stay. Moving it moves the bytes along; views stay valid.
 #pragma once
 
 #include <utility>

@@ -136,8 +136,8 @@ void Adapter::drop_pages(std::string_view tensor) const {
 Status Adapter::match(const FamilyModel& model) {
   changes_.clear();
   content_ = {};
-  QT_TRY_STATUS(check_saved_modules(model));
   QT_TRY_STATUS(match_whole(model));
+  QT_TRY_STATUS(check_saved_modules(model));
   QT_TRY_STATUS(match_pairs(model));
   return match_rows(model);
 }

@@ -48,11 +48,11 @@ struct AdaptedModule {
 
 // For people: what `quantier inspect` shows.
 struct AdapterContent {
-  std::vector<AdaptedModule> modules;       // in the order of the forward pass
-  std::vector<std::string> saved_tensors;   // replace the base's
-  std::uint64_t trained_rows = 0;           // of the embedding
-  std::uint64_t trainable_parameters = 0;   // matrices, modules_to_save, biases, trained rows
-  std::vector<std::string> unused_copies;   // of base tensors, beside a saved module
+  std::vector<AdaptedModule> modules;      // in the order of the forward pass
+  std::vector<std::string> saved_tensors;  // replace the base's
+  std::uint64_t trained_rows = 0;          // of the embedding
+  std::uint64_t trainable_parameters = 0;  // matrices, modules_to_save, biases, trained rows
+  std::vector<std::string> unused_copies;  // of base tensors, beside a saved module
 };
 
 class Adapter {
@@ -78,7 +78,10 @@ class Adapter {
     bool of_embedding = false;
   };
   Adapter(SafetensorsFile file, std::filesystem::path path, AdapterConfig config, std::string source)
-      : file_(std::move(file)), path_(std::move(path)), config_(std::move(config)), source_(std::move(source)) {}
+      : file_(std::move(file)),
+        path_(std::move(path)),
+        config_(std::move(config)),
+        source_(std::move(source)) {}
 
   Status sort_entries();
   Status match_whole(const FamilyModel& model);
@@ -91,11 +94,11 @@ class Adapter {
   SafetensorsFile file_;
   std::filesystem::path path_;
   AdapterConfig config_;
-  std::string source_;  // adapter_config.json, in errors
+  std::string source_;                                     // adapter_config.json, in errors
   std::map<std::string, std::size_t, std::less<>> whole_;  // tensor -> entry
   std::map<std::string, std::size_t, std::less<>> untouched_;
-  std::map<std::string, Pair, std::less<>> pairs_;         // module -> matrices
-  std::map<std::string, std::size_t, std::less<>> rows_;   // module -> entry
+  std::map<std::string, Pair, std::less<>> pairs_;        // module -> matrices
+  std::map<std::string, std::size_t, std::less<>> rows_;  // module -> entry
   std::map<std::string, TensorChange, std::less<>> changes_;
   AdapterContent content_;
 };

@@ -34,8 +34,8 @@ class ConfigReader {
   Result<std::uint64_t> rank(std::string_view key, const Json& value) const {
     if (!value.is_number_integer()) return wrong_type(key, value, "a whole number");
     // A number beyond 63 bits is a large unsigned one.
-    const bool huge = value.is_number_unsigned() &&
-                      value.get<std::uint64_t>() > static_cast<std::uint64_t>(kMaxRank);
+    const bool huge =
+        value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(kMaxRank);
     if (huge || value.get<std::int64_t>() < 1) {
       return invalid(fmt::format("the rank \"{}\" is {}", printable(key, 80), value.dump()),
                      fmt::format("expected 1 to {}", kMaxRank));
@@ -124,7 +124,8 @@ Status read_targets(const ConfigReader& reader, AdapterConfig& config) {
       return reader.wrong_type("layers_to_transform", *layers, "a layer or a list of layers");
     }
     const auto add = [&](const Json& layer) -> Status {
-      if (!layer.is_number_unsigned()) return reader.wrong_type("layers_to_transform", layer, "layer numbers");
+      if (!layer.is_number_unsigned())
+        return reader.wrong_type("layers_to_transform", layer, "layer numbers");
       config.layers.push_back(layer.get<std::int64_t>());
       return {};
     };
@@ -135,7 +136,8 @@ Status read_targets(const ConfigReader& reader, AdapterConfig& config) {
   }
   const Json* pattern = reader.find("layers_pattern");
   if (pattern != nullptr && pattern->is_string()) {
-    if (!pattern->get_ref<const std::string&>().empty()) config.layers_pattern = {pattern->get<std::string>()};
+    if (!pattern->get_ref<const std::string&>().empty())
+      config.layers_pattern = {pattern->get<std::string>()};
   } else {
     QT_TRY(config.layers_pattern, reader.names("layers_pattern"));
   }
@@ -175,9 +177,9 @@ Result<AdapterConfig> parse_adapter_config(const Json& json, std::string_view so
   }
   QT_TRY(const auto rank_stabilized, json_find<bool>(json, "use_rslora", source));
   config.rank_stabilized = rank_stabilized.value_or(false);
-  QT_TRY(config.rank_pattern, reader.table<std::uint64_t>("rank_pattern", [&](const auto& key, const Json& v) {
-    return reader.rank(key, v);
-  }));
+  QT_TRY(config.rank_pattern,
+         reader.table<std::uint64_t>("rank_pattern",
+                                     [&](const auto& key, const Json& v) { return reader.rank(key, v); }));
   QT_TRY(config.alpha_pattern, reader.table<double>("alpha_pattern", [&](const auto& key, const Json& v) {
     return reader.alpha(key, v);
   }));

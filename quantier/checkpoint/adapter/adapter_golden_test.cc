@@ -56,8 +56,8 @@ TEST(AdapterGolden, EveryMergedTensorIsThatOfPeftToTheBit) {
   std::size_t changed = 0;
   for (const auto& [name, expected] : cases.items()) {
     SCOPED_TRACE(name);
-    const auto checkpoint = Checkpoint::open(
-        ModelLocation{kRoot / name, kRoot / "bases" / expected["base"].get<std::string>()});
+    const auto checkpoint =
+        Checkpoint::open(ModelLocation{kRoot / name, kRoot / "bases" / expected["base"].get<std::string>()});
     ASSERT_TRUE(checkpoint) << checkpoint.error().message();
     const Json& tensors = expected["tensors"];
     std::size_t seen = 0;
@@ -87,7 +87,8 @@ TEST(AdapterGolden, EveryMergedTensorIsThatOfPeftToTheBit) {
 }
 
 TEST(AdapterGolden, PartsOfATableAreItsRows) {
-  for (const char* name : {"decoder-embedding", "encoder-tokens", "decoder-saved-embedding", "encoder-plain"}) {
+  for (const char* name :
+       {"decoder-embedding", "encoder-tokens", "decoder-saved-embedding", "encoder-plain"}) {
     SCOPED_TRACE(name);
     const std::string base = expected_cases()[name]["base"];
     const auto checkpoint = Checkpoint::open(ModelLocation{kRoot / name, kRoot / "bases" / base});
@@ -163,8 +164,8 @@ TEST(LoraMerge, IsWithinTheBoundOfItsDoc) {
         size += std::abs(product);
       }
       const double merged = before[n * kIn + i] + factors.scaling * exact;
-      const double bound =
-          (kRank + 2) * kUnit / (1 - (kRank + 2) * kUnit) * factors.scaling * size + kUnit * std::abs(merged) * 1.01;
+      const double bound = (kRank + 2) * kUnit / (1 - (kRank + 2) * kUnit) * factors.scaling * size +
+                           kUnit * std::abs(merged) * 1.01;
       EXPECT_LE(std::abs(weight[n * kIn + i] - merged), bound);
     }
   }

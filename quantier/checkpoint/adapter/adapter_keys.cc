@@ -99,7 +99,8 @@ class KeyReader {
       QT_TRY_STATUS(is_adapter(rest[0]));
       rest = rest.subspan(1);
     }
-    if (rest.size() == 1 && rest[0] == "bias") return unsupported("a bias of the LoRA matrices is not supported");
+    if (rest.size() == 1 && rest[0] == "bias")
+      return unsupported("a bias of the LoRA matrices is not supported");
     if (rest.size() != 1 || rest[0] != "weight" || module.empty()) return unknown();
     return AdapterKey{part, std::move(module)};
   }

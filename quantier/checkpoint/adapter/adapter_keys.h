@@ -28,7 +28,7 @@ enum class AdapterPart : std::uint8_t {
 
 struct AdapterKey {
   AdapterPart part = AdapterPart::kWhole;
-  std::string name;  // module ("model.layers.0.attn.Wqkv"), or tensor for kWhole and kUntouched
+  std::string name;             // module ("model.layers.0.attn.Wqkv"), or tensor for kWhole and kUntouched
   bool is_second_copy = false;  // kWhole, from MODULE.modules_to_save: beside the tensor under its own name
 };
 

@@ -16,31 +16,53 @@ constexpr const char* kMergeHint =
     "tokenizer.save_pretrained(\"merged\"), and open that directory";
 
 // Keys whose value is read elsewhere or changes nothing once training is over.
-constexpr std::array kHarmless = {
-    "alpha_pattern", "auto_mapping", "base_model_name_or_path", "bias", "corda_config", "ensure_weight_tying",
-    "eva_config", "exclude_modules", "inference_mode", "init_lora_weights", "layers_pattern",
-    "layers_to_transform", "loftq_config", "lora_alpha", "lora_dropout", "lora_ga_config", "megatron_core",
-    "modules_to_save", "peft_type", "peft_version", "qalora_group_size", "r", "rank_pattern", "revision",
-    "runtime_config", "target_modules", "task_type", "trainable_token_indices", "use_rslora"};
+constexpr std::array kHarmless = {"alpha_pattern",
+                                  "auto_mapping",
+                                  "base_model_name_or_path",
+                                  "bias",
+                                  "corda_config",
+                                  "ensure_weight_tying",
+                                  "eva_config",
+                                  "exclude_modules",
+                                  "inference_mode",
+                                  "init_lora_weights",
+                                  "layers_pattern",
+                                  "layers_to_transform",
+                                  "loftq_config",
+                                  "lora_alpha",
+                                  "lora_dropout",
+                                  "lora_ga_config",
+                                  "megatron_core",
+                                  "modules_to_save",
+                                  "peft_type",
+                                  "peft_version",
+                                  "qalora_group_size",
+                                  "r",
+                                  "rank_pattern",
+                                  "revision",
+                                  "runtime_config",
+                                  "target_modules",
+                                  "task_type",
+                                  "trainable_token_indices",
+                                  "use_rslora"};
 
 struct Variant {
   const char* key;
   const char* name;
 };
-constexpr std::array kVariants = {
-    Variant{"use_dora", "DoRA (weight-decomposed LoRA)"},
-    Variant{"use_qalora", "QALoRA"},
-    Variant{"use_bdlora", "BD-LoRA"},
-    Variant{"kasa_config", "KaSA"},
-    Variant{"velora_config", "VeLoRA"},
-    Variant{"monteclora_config", "MonteCLoRA"},
-    Variant{"arrow_config", "Arrow routing"},
-    Variant{"alora_invocation_tokens", "aLoRA (activated LoRA)"},
-    Variant{"lora_bias", "a bias of the LoRA matrices (lora_bias)"},
-    Variant{"layer_replication", "layer replication"},
-    Variant{"target_parameters", "LoRA of bare parameters (target_parameters)"},
-    Variant{"megatron_config", "Megatron's parallel layers"},
-    Variant{"fan_in_fan_out", "a transposed weight (fan_in_fan_out)"}};
+constexpr std::array kVariants = {Variant{"use_dora", "DoRA (weight-decomposed LoRA)"},
+                                  Variant{"use_qalora", "QALoRA"},
+                                  Variant{"use_bdlora", "BD-LoRA"},
+                                  Variant{"kasa_config", "KaSA"},
+                                  Variant{"velora_config", "VeLoRA"},
+                                  Variant{"monteclora_config", "MonteCLoRA"},
+                                  Variant{"arrow_config", "Arrow routing"},
+                                  Variant{"alora_invocation_tokens", "aLoRA (activated LoRA)"},
+                                  Variant{"lora_bias", "a bias of the LoRA matrices (lora_bias)"},
+                                  Variant{"layer_replication", "layer replication"},
+                                  Variant{"target_parameters", "LoRA of bare parameters (target_parameters)"},
+                                  Variant{"megatron_config", "Megatron's parallel layers"},
+                                  Variant{"fan_in_fan_out", "a transposed weight (fan_in_fan_out)"}};
 
 // Initialisations that change the base weights before training, so that A and B alone are not the difference.
 constexpr std::array kReplacesBase = {"pissa", "olora", "corda", "lora_ga", "loftq"};

@@ -33,10 +33,11 @@ std::unexpected<Error> no_place(std::string where, const FamilyModel& model) {
 
 std::unexpected<Error> wrong_shape(std::string where, std::span<const std::uint64_t> stored,
                                    std::span<const std::uint64_t> wanted, std::string_view reason) {
-  return fail(ErrorKind::kCorruptData, "the adapter does not fit its base model", std::move(where),
-              fmt::format("stored {}, {} {}", shape_text(stored), reason, shape_text(wanted)),
-              "give the base model that the adapter was trained on; if its vocabulary or head was resized, put "
-              "the config.json of the trained model beside adapter_config.json");
+  return fail(
+      ErrorKind::kCorruptData, "the adapter does not fit its base model", std::move(where),
+      fmt::format("stored {}, {} {}", shape_text(stored), reason, shape_text(wanted)),
+      "give the base model that the adapter was trained on; if its vocabulary or head was resized, put "
+      "the config.json of the trained model beside adapter_config.json");
 }
 
 struct Candidate {
@@ -165,8 +166,9 @@ Status Adapter::match_rows(const FamilyModel& model) {
   for (const auto& [name, ids] : config_.trained_tokens) {
     const bool is_embedding = name.empty() || embedding.ends_with(name);
     if (!is_embedding) {
-      return fail(ErrorKind::kUnsupported, "trained tokens of another layer than the embedding are not supported",
-                  source_, fmt::format("\"trainable_token_indices\" names {}", name));
+      return fail(ErrorKind::kUnsupported,
+                  "trained tokens of another layer than the embedding are not supported", source_,
+                  fmt::format("\"trainable_token_indices\" names {}", name));
     }
     const auto found = rows_.find(embedding);
     if (found == rows_.end()) {
@@ -177,7 +179,8 @@ Status Adapter::match_rows(const FamilyModel& model) {
     const SafetensorsEntry& stored = entry(found->second);
     const std::vector<std::uint64_t> wanted = {ids.size(), model.spec.hidden};
     if (stored.shape != wanted) {
-      return wrong_shape(where(found->second), stored.shape, wanted, "the base model and the token ids make it");
+      return wrong_shape(where(found->second), stored.shape, wanted,
+                         "the base model and the token ids make it");
     }
     for (const std::uint64_t id : ids) {
       if (id < model.spec.vocabulary) continue;
@@ -186,8 +189,8 @@ Status Adapter::match_rows(const FamilyModel& model) {
     }
     TensorChange& change = changes_[model.spec.embedding];
     if (change.rows || change.lora) {
-      return fail(ErrorKind::kUnsupported, "an embedding that is changed in two ways is not supported", source_,
-                  "\"trainable_token_indices\" and \"target_modules\" both name it");
+      return fail(ErrorKind::kUnsupported, "an embedding that is changed in two ways is not supported",
+                  source_, "\"trainable_token_indices\" and \"target_modules\" both name it");
     }
     change.rows = TrainedRows{ids, file_.view(stored)};
     content_.trained_rows = ids.size();

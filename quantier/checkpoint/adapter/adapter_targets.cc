@@ -21,7 +21,8 @@ bool is_meant(std::string_view module, std::string_view name) {
                             module[module.size() - name.size() - 1] == '.');
 }
 
-Result<std::vector<PythonPattern>> compile_all(const auto& table, const std::string& source, const char* key) {
+Result<std::vector<PythonPattern>> compile_all(const auto& table, const std::string& source,
+                                               const char* key) {
   std::vector<PythonPattern> patterns;
   for (const auto& [text, unused] : table) {
     QT_TRY(PythonPattern pattern,
@@ -63,7 +64,8 @@ Result<AdapterTargets> AdapterTargets::create(const AdapterConfig& config, std::
   for (const std::string& pattern : config.layers_pattern) {
     // peft reads it as an expression; it is the name of a list of layers, and nothing else is read here.
     const bool plain = std::ranges::all_of(pattern, [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+             c == '.';
     });
     if (!plain) {
       return fail(ErrorKind::kUnsupported, "\"layers_pattern\" is read as a name only", targets.source_,
@@ -92,13 +94,14 @@ bool AdapterTargets::is_saved(std::string_view module) const {
 Result<bool> AdapterTargets::is_transformed_layer(const std::string& module) const {
   std::optional<std::int64_t> layer;
   const std::string_view name = module;
-  for (std::size_t dot = name.find('.'); dot != std::string_view::npos && !layer; dot = name.find('.', dot + 1)) {
+  for (std::size_t dot = name.find('.'); dot != std::string_view::npos && !layer;
+       dot = name.find('.', dot + 1)) {
     const std::optional<std::int64_t> number = number_between_dots(name.substr(dot + 1));
     if (!number) continue;
     const std::string_view list = name.substr(0, dot);
     const bool behind_any = layer_lists_.empty() && list.find('.') != std::string_view::npos;
-    const bool behind_named = std::ranges::any_of(
-        layer_lists_, [&](const std::string& wanted) { return is_meant(list, wanted); });
+    const bool behind_named =
+        std::ranges::any_of(layer_lists_, [&](const std::string& wanted) { return is_meant(list, wanted); });
     if (behind_any || behind_named) layer = number;
   }
   return layer && std::ranges::find(config_->layers, *layer) != config_->layers.end();

@@ -34,7 +34,8 @@ class AdapterTargets {
   [[nodiscard]] bool is_saved(std::string_view module) const;
 
  private:
-  AdapterTargets(const AdapterConfig& config, std::string source) : config_(&config), source_(std::move(source)) {}
+  AdapterTargets(const AdapterConfig& config, std::string source)
+      : config_(&config), source_(std::move(source)) {}
   [[nodiscard]] Result<bool> is_targeted(const std::string& module, bool is_head) const;
   [[nodiscard]] Result<bool> is_transformed_layer(const std::string& module) const;
   [[nodiscard]] Status in_time() const;

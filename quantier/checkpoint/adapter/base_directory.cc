@@ -24,10 +24,11 @@ constexpr const char* kHint =
 
 bool is_name_part(std::string_view part) {
   const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-           c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_';
   };
-  return !part.empty() && part.size() <= 96 && part != "." && part != ".." && std::ranges::all_of(part, plain);
+  return !part.empty() && part.size() <= 96 && part != "." && part != ".." &&
+         std::ranges::all_of(part, plain);
 }
 
 // "NAME" or "ORGANISATION/NAME" as the folder that the hub's client makes for it.
@@ -84,8 +85,8 @@ Result<BaseDirectory> find_base(const ModelDirectory& adapter, const AdapterConf
   };
   if (given) return opened(*given, BaseFoundBy::kGiven);
   if (!config.base_name) {
-    return fail(ErrorKind::kEnvironment, "the base model of the adapter is not known", adapter.path().string(),
-                "adapter_config.json has no base_model_name_or_path", kHint);
+    return fail(ErrorKind::kEnvironment, "the base model of the adapter is not known",
+                adapter.path().string(), "adapter_config.json has no base_model_name_or_path", kHint);
   }
   const std::string& name = *config.base_name;
   std::vector<std::string> looked_for = {printable(name, 200)};

@@ -60,7 +60,8 @@ void store(float value, DType dtype, std::byte* out) {
 }
 
 // row += delta, element by element; the first column whose sum is not finite, or the number of columns.
-std::uint64_t add_row(DType dtype, std::span<const float> delta, std::byte* row, std::vector<float>& scratch) {
+std::uint64_t add_row(DType dtype, std::span<const float> delta, std::byte* row,
+                      std::vector<float>& scratch) {
   const std::uint64_t columns = delta.size();
   if (dtype == DType::kF64) {
     for (std::uint64_t i = 0; i < columns; ++i) {
@@ -108,8 +109,8 @@ Status add_lora(const LoraFactors& factors, DType dtype, std::uint64_t first_row
   QT_CHECK(rows.size() == count * columns * element, "whole rows");
   // Of a linear layer A is read along its rows, and a row of B has the factors; of an embedding it is B,
   // turned, that is read along its rows, and a column of A has the factors.
-  const std::vector<float> along = factors.of_embedding ? transposed(as_floats(factors.b), rank, columns)
-                                                        : as_floats(factors.a);
+  const std::vector<float> along =
+      factors.of_embedding ? transposed(as_floats(factors.b), rank, columns) : as_floats(factors.a);
   const auto scaling = static_cast<float>(factors.scaling);
   std::vector<float> row_factors(rank);
   std::vector<float> delta(columns);

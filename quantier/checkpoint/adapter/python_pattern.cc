@@ -116,8 +116,8 @@ Result<PythonPattern> PythonPattern::compile(std::string_view pattern, std::stri
   const std::string whole = fmt::format("{}{}{}", before, pattern, after);
   int error = 0;
   PCRE2_SIZE offset = 0;
-  state.code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(whole.data()), whole.size(), 0, &error, &offset,
-                             nullptr);
+  state.code =
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(whole.data()), whole.size(), 0, &error, &offset, nullptr);
   if (state.code == nullptr) {
     std::array<char, 256> message{};
     pcre2_get_error_message(error, reinterpret_cast<PCRE2_UCHAR*>(message.data()), message.size());
