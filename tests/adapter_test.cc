@@ -208,6 +208,23 @@ TEST_F(AdapterCommand, TheHubCacheOfThisUserIsLookedInto) {
   EXPECT_THAT(missing.err, AllOf(HasSubstr("models--example--other"), HasSubstr("--base")));
 }
 
+TEST_F(AdapterCommand, AProposalNamesTheBaseAndTheShapesAreThoseOfTheModel) {
+  const std::string toml = (folder_ / "my.toml").string();
+  const ProgramResult proposed =
+      quantier("init " + adapter_.string() + " " + demo("demo-encoder") + base() + data() + " --out " + toml);
+  ASSERT_EQ(proposed.exit_code, 0) << proposed.err;
+  const std::string text = read_file(toml);
+  EXPECT_THAT(text, HasSubstr("path = \"adapter\"\nbase = "));
+  EXPECT_EQ(text.find("base = "), text.rfind("base = ")) << "the other model is none";
+  const ProgramResult planned = quantier("run " + toml + " --out " + (folder_ / "r").string() + " --dry-run");
+  EXPECT_EQ(planned.exit_code, 0) << planned.err;
+  const ProgramResult needless = quantier("init " + demo("demo-encoder") + base() + data());
+  EXPECT_EQ(needless.exit_code, 2);
+  const ProgramResult hardware =
+      quantier("hardware --model " + adapter_.string() + base() + " --device T4 --json");
+  EXPECT_EQ(hardware.exit_code, 0) << hardware.err;
+}
+
 TEST_F(AdapterCommand, ARunMeasuresItAndRemembersBothParts) {
   write_file(
       folder_ / "run.toml",

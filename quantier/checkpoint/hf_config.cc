@@ -324,27 +324,6 @@ Status refuse_what_is_not_offered(const Reader& config, const HeadElsewhere* hea
   return check_rope_scaling(config);
 }
 
-bool names_classes(const Reader& config) {
-  return config.present("num_labels") || config.present("id2label") || config.present("label2id");
-}
-
-// `head`: where the classes are counted when an adapter may have brought the head, else null.
-Result<std::vector<std::string>> read_labels(const Reader& config, const HeadElsewhere* head) {
-  if (head == nullptr) return parse_label_names(config.json(), config.source());
-  if (names_classes(config)) {
-    QT_TRY(std::vector<std::string> names, parse_label_names(config.json(), config.source()));
-    if (names.size() == head->classes) return names;
-    if (head->of_adapter) {
-      return config.invalid(
-          "the labels and the classification head do not fit together",
-          fmt::format("the config names {} classes, the head has {} rows", names.size(), head->classes));
-    }
-  }
-  std::vector<std::string> generic;
-  for (std::uint64_t i = 0; i < head->classes; ++i) generic.push_back(fmt::format("LABEL_{}", i));
-  return generic;
-}
-
 Result<HfConfig> parse(const Json& json, std::string_view source, const HeadElsewhere* head) {
   if (!json.is_object()) {
     return fail(ErrorKind::kCorruptData, "config.json is not a JSON object", std::string(source));
@@ -375,7 +354,8 @@ Result<HfConfig> parse(const Json& json, std::string_view source, const HeadElse
     return config.invalid(fmt::format("the head dimension is {}", spec.head_dim),
                           "rotary embeddings turn pairs of numbers: it must be even");
   }
-  QT_TRY(spec.label_names, read_labels(config, head));
+  QT_TRY(spec.label_names,
+         head == nullptr ? parse_label_names(json, source) : parse_adapted_label_names(json, source, *head));
   spec.classes = spec.label_names.size();
   if (spec.classes < 2) {
     return config.unsupported("a model with one output is not supported",

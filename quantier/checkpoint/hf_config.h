@@ -41,5 +41,9 @@ struct HeadElsewhere {
 
 // The names of the classes in id order, from num_labels, id2label and label2id, which must agree.
 [[nodiscard]] Result<std::vector<std::string>> parse_label_names(const Json& json, std::string_view source);
+// The same for a head that an adapter may have brought.
+[[nodiscard]] Result<std::vector<std::string>> parse_adapted_label_names(const Json& json,
+                                                                         std::string_view source,
+                                                                         const HeadElsewhere& head);
 
 }  // namespace quantier
