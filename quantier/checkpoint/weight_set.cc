@@ -59,6 +59,7 @@ WeightSet::Found WeightSet::find(std::string_view name) const {
 
 std::vector<std::string_view> WeightSet::names() const {
   std::vector<std::string_view> names;
+  names.reserve(places_.size());
   for (const auto& [name, place] : places_) names.emplace_back(name);
   return names;
 }

@@ -54,6 +54,7 @@ std::string Adapter::where(std::size_t i) const {
 Status Adapter::sort_entries() {
   const auto& entries = file_.header().entries;
   std::vector<std::string> names;
+  names.reserve(entries.size());
   for (const SafetensorsEntry& one : entries) names.push_back(one.name);
   QT_TRY(const std::vector<AdapterKey> keys, parse_adapter_keys(names, file_.path().string()));
   const auto twice = [&](std::size_t i, std::size_t other) {

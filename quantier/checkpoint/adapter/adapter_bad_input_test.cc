@@ -218,6 +218,11 @@ TEST_F(AdapterInput, LabelsComeFromTheAdaptersConfigThenTheBaseThenTheHead) {
   rename([](const std::string& name) { return name.ends_with("score.weight") ? "" : name; },
          {{"base_model.model.score.weight", {2, 32}}});
   EXPECT_THAT(open()->spec().label_names, ::testing::ElementsAre("LABEL_0", "LABEL_1"));
+  // A head without columns may claim any number of rows.
+  take("decoder-layers", "decoder-f32");
+  rename([](const std::string& name) { return name.ends_with("score.weight") ? "" : name; },
+         {{"base_model.model.score.weight", {std::uint64_t{1} << 60, 0}}});
+  expect_error(ErrorKind::kUserInput, HasSubstr("1152921504606846976 rows"));
   take("decoder-labels", "decoder-lm-bf16");
   EXPECT_THAT(open()->spec().label_names, ::testing::ElementsAre("low", "mid", "high"));
   change_json(adapter_ / "config.json", [](Json& json) {

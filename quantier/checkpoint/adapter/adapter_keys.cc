@@ -110,7 +110,8 @@ class KeyReader {
     if (rest.size() > 1 || module.empty()) return unknown();
     return AdapterKey{part, std::move(module)};
   }
-  Result<AdapterKey> whole(AdapterPart part, std::string module, std::span<const std::string_view> rest) {
+  Result<AdapterKey> whole(AdapterPart part, const std::string& module,
+                           std::span<const std::string_view> rest) {
     if (rest.empty() || module.empty()) return unknown();
     return AdapterKey{part, module + "." + join(rest)};
   }

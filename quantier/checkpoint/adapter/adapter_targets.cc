@@ -35,9 +35,11 @@ Result<std::vector<PythonPattern>> compile_all(const auto& table, const std::str
 std::optional<std::int64_t> number_between_dots(std::string_view text) {
   const std::size_t dot = text.find('.');
   if (dot == std::string_view::npos || dot == 0) return std::nullopt;
+  const std::string digits(text.substr(0, dot));
   std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + dot, value);
-  if (error != std::errc() || end != text.data() + dot || value < 0) return std::nullopt;
+  const char* const last = digits.data() + digits.size();
+  const auto [end, error] = std::from_chars(digits.data(), last, value);
+  if (error != std::errc() || end != last || value < 0) return std::nullopt;
   return value;
 }
 
