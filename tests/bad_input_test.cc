@@ -56,9 +56,9 @@ TEST_F(BadInput, TruncatedWeights) {
 }
 
 TEST_F(BadInput, AdapterDirectoryIsRecognised) {
-  write_file(folder_ / "adapter" / "adapter_config.json", R"({"peft_type": "LORA"})");
+  write_file(folder_ / "adapter" / "adapter_config.json", R"({"peft_type": "IA3"})");
   expect("inspect " + (folder_ / "adapter").string(), kUnsupported,
-         AllOf(HasSubstr("adapter"), HasSubstr("merge")));
+         AllOf(HasSubstr("IA3"), HasSubstr("adapter"), HasSubstr("merge")));
 }
 
 TEST_F(BadInput, OtherArchitectureIsNamed) {

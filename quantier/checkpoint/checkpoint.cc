@@ -1,5 +1,7 @@
 #include "quantier/checkpoint/checkpoint.h"
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
@@ -7,125 +9,80 @@
 #include "quantier/base/check.h"
 #include "quantier/base/json.h"
 #include "quantier/checkpoint/families/family.h"
+#include "quantier/checkpoint/family_match.h"
 #include "quantier/checkpoint/hf_config.h"
-#include "quantier/checkpoint/model_directory.h"
-#include "quantier/checkpoint/safetensors.h"
+#include "quantier/checkpoint/weight_set.h"
 
 namespace quantier {
 namespace {
 
-struct Place {
-  std::size_t file = 0;
-  std::size_t entry = 0;
+struct ConfigFile {
+  std::filesystem::path shown;  // as the directory names it
+  Json json;
 };
-using Places = std::map<std::string, Place, std::less<>>;
 
-// Every tensor of every file, once, and where the index says.
-Result<Places> place_tensors(const std::vector<SafetensorsFile>& files, const WeightFiles& weights) {
-  Places places;
-  for (std::size_t f = 0; f < files.size(); ++f) {
-    const auto& entries = files[f].header().entries;
-    for (std::size_t e = 0; e < entries.size(); ++e) {
-      const auto [at, inserted] = places.emplace(entries[e].name, Place{f, e});
-      if (!inserted) {
-        return fail(ErrorKind::kCorruptData, "a tensor is in two shards", fmt::format("tensor {}", at->first),
-                    fmt::format("{} and {}", weights.names[at->second.file], weights.names[f]),
-                    "download or export the model again");
-      }
-    }
-  }
-  for (const auto& [tensor, file] : weights.promised) {
-    const auto found = places.find(tensor);
-    if (found == places.end() || found->second.file != file) {
-      return fail(ErrorKind::kCorruptData, "a tensor is missing from its shard",
-                  fmt::format("{}, tensor {}", files[file].path().string(), tensor),
-                  "model.safetensors.index.json says it is there", "download or export the model again");
-    }
-  }
-  if (!weights.promised.empty() && weights.promised.size() != places.size()) {
-    for (const auto& [tensor, place] : places) {
-      if (weights.promised.contains(tensor)) continue;
-      return fail(ErrorKind::kCorruptData, "a shard holds a tensor that the index does not name",
-                  fmt::format("{}, tensor {}", files[place.file].path().string(), tensor), {},
-                  "download or export the model again");
-    }
-  }
-  return places;
+Result<ConfigFile> read_config(const ModelDirectory& directory) {
+  QT_TRY(const std::filesystem::path path, directory.file("config.json"));
+  QT_TRY(Json json, read_json_file(path.string()));
+  return ConfigFile{directory.path() / "config.json", std::move(json)};
 }
 
-std::unexpected<Error> missing_tensor(const ExpectedTensor& expected, const ModelSpec& spec,
-                                      const std::string& where) {
-  const std::string what = fmt::format("{}, tensor {}", where, expected.name);
-  const std::string why =
-      fmt::format("{} needs it with the shape {}", spec.architecture, shape_text(expected.shape));
-  if (expected.in_head) {
-    return fail(ErrorKind::kCorruptData, "head tensor absent: the classifier was not saved", what, why,
-                "save the fine-tuned classifier, not the pretrained model; a new, untrained head is never "
-                "made up");
-  }
-  return fail(ErrorKind::kCorruptData, "a tensor is missing", what, why,
-              "compare config.json with the weights: they must come from the same model");
-}
-
-// The files must hold the family's tensors exactly: all of them, nothing else, in the stated shapes.
-Status match_tensors(const FamilyModel& model, const Places& places,
-                     const std::vector<SafetensorsFile>& files, const std::string& where, ModelSpec& spec) {
-  std::size_t matched = 0;
-  for (const ExpectedTensor& expected : model.tensors) {
-    const auto found = places.find(expected.name);
-    if (found == places.end()) {
-      if (expected.optional) continue;
-      return missing_tensor(expected, spec, where);
-    }
-    ++matched;
-    const SafetensorsFile& file = files[found->second.file];
-    const SafetensorsEntry& entry = file.header().entries[found->second.entry];
-    const std::string entry_where = fmt::format("{}, tensor {}", file.path().string(), expected.name);
-    if (expected.optional) {
-      spec.ignored.push_back(expected.name);
-      continue;
-    }
-    if (entry.shape != expected.shape) {
-      return fail(ErrorKind::kCorruptData, "a tensor has the wrong shape", entry_where,
-                  fmt::format("stored {}, config.json makes it {}", shape_text(entry.shape),
-                              shape_text(expected.shape)),
-                  "compare config.json with the weights: they must come from the same model");
-    }
-    if (!is_floating(entry.dtype)) {
-      return fail(ErrorKind::kUnsupported, "weights stored as integers are not read", entry_where,
-                  fmt::format("its element type is {}", dtype_name(entry.dtype)),
-                  "start from the full-precision checkpoint");
+// Rows of the head that the adapter saved, else of the one that the base has.
+Result<std::uint64_t> count_classes(const Adapter& adapter, const WeightSet& base, const std::string& where) {
+  for (const char* name : {"classifier.weight", "score.weight"}) {
+    if (const std::optional<TensorView> saved = adapter.whole(name); saved && !saved->shape.empty()) {
+      return saved->shape[0];
     }
   }
-  if (matched == places.size()) return {};
-  std::map<std::string_view, bool> known;
-  for (const ExpectedTensor& expected : model.tensors) known.emplace(expected.name, true);
-  for (const auto& [tensor, place] : places) {
-    if (known.contains(tensor)) continue;
-    return fail(ErrorKind::kCorruptData, "a tensor is not part of the architecture",
-                fmt::format("{}, tensor {}", files[place.file].path().string(), tensor),
-                fmt::format("{} with this config.json has no such tensor", spec.architecture),
-                "leaving it out could change the answers, so the model is refused; check the bias flags and "
-                "the number of layers in config.json");
+  for (const char* name : {"classifier.weight", "score.weight"}) {
+    const WeightSet::Found found = base.find(name);
+    if (found && !found.entry->shape.empty()) return found.entry->shape[0];
   }
-  return {};
+  return fail(
+      ErrorKind::kCorruptData, "there is no classification head", where,
+      "neither the adapter nor its base has the tensor classifier.weight or score.weight",
+      "train with the head in modules_to_save (task_type=\"SEQ_CLS\" does it); a new, untrained head is "
+      "never made up");
 }
 
 }  // namespace
 
 struct Checkpoint::State {
   std::filesystem::path directory;
+  std::filesystem::path tokenizer_directory;
   ModelSpec spec;
-  std::vector<SafetensorsFile> files;
-  std::vector<std::filesystem::path> paths;
-  Places places;
+  WeightSet weights;
+  FamilyTensors tensors;
+  std::vector<std::filesystem::path> weight_files;
+  std::vector<std::filesystem::path> config_files;
+  std::optional<Adapter> adapter;
+  std::optional<AdapterInfo> info;
+  DType base_dtype = DType::kF32;  // of the base's embedding: what a tensor becomes that only the adapter has
 
-  [[nodiscard]] std::pair<const SafetensorsFile*, const SafetensorsEntry*> find(std::string_view name) const {
-    const auto found = places.find(name);
-    QT_CHECK(found != places.end(), "only tensors that the specification names are asked for");
-    const SafetensorsFile& file = files[found->second.file];
-    return {&file, &file.header().entries[found->second.entry]};
+  Status open_whole(const ModelDirectory& given);
+  Status open_adapted(const ModelDirectory& given, const ModelLocation& location);
+
+  // What the file holds for the tensor, or the adapter in its place.
+  [[nodiscard]] TensorView stored(std::string_view name) const {
+    if (const TensorChange* change = adapter ? adapter->change(name) : nullptr; change && change->whole) {
+      return *change->whole;
+    }
+    const auto found = tensors.find(name);
+    QT_CHECK(found != tensors.end(), "only tensors that the specification names are asked for");
+    return found->second.view();
   }
+  // peft loads into the base's element type, so a saved module is rounded to it.
+  [[nodiscard]] DType dtype(std::string_view name) const {
+    const TensorView view = stored(name);
+    const auto base = tensors.find(name);
+    const DType wanted = base != tensors.end() ? base->second.entry->dtype : base_dtype;
+    const TensorChange* change = adapter ? adapter->change(name) : nullptr;
+    const bool differs = change != nullptr && (change->lora || change->rows);
+    // As it stands a shorter type holds the same numbers as the base's would.
+    return !differs && dtype_bytes(wanted) > dtype_bytes(view.dtype) ? view.dtype : wanted;
+  }
+  [[nodiscard]] Result<TensorData> read(std::string_view name, std::uint64_t first, std::uint64_t count,
+                                        bool merged) const;
 };
 
 Checkpoint::Checkpoint() : state_(std::make_unique<State>()) {}
@@ -133,41 +90,132 @@ Checkpoint::Checkpoint(Checkpoint&&) noexcept = default;
 Checkpoint& Checkpoint::operator=(Checkpoint&&) noexcept = default;
 Checkpoint::~Checkpoint() = default;
 
-Result<Checkpoint> Checkpoint::open(const std::filesystem::path& given) {
-  QT_TRY(const ModelDirectory directory, ModelDirectory::resolve(given));
-  QT_TRY(const WeightFiles weights, find_weight_files(directory));
-  QT_TRY(const std::filesystem::path config_path, directory.file("config.json"));
-  QT_TRY(const Json json, read_json_file(config_path.string()));
-  QT_TRY(const HfConfig config, parse_hf_config(json, (directory.path() / "config.json").string()));
+Status Checkpoint::State::open_whole(const ModelDirectory& given) {
+  QT_TRY(weights, WeightSet::open(given));
+  QT_TRY(const ConfigFile file, read_config(given));
+  QT_TRY(const HfConfig config, parse_hf_config(file.json, file.shown.string()));
+  const FamilyModel model = family_model(config);
+  spec = model.spec;
+  QT_TRY(tensors, match_family(model, weights, nullptr, directory.string(), spec));
+  weight_files = weights.paths();
+  config_files = {file.shown};
+  tokenizer_directory = directory;
+  return {};
+}
 
+Status Checkpoint::State::open_adapted(const ModelDirectory& given, const ModelLocation& location) {
+  QT_TRY(adapter, Adapter::open(given));
+  QT_TRY(const BaseDirectory base, find_base(given, adapter->config(), location.base));
+  QT_TRY(weights, WeightSet::open(base.directory));
+  const bool own_config = given.has("config.json");
+  QT_TRY(const ConfigFile file, read_config(own_config ? given : base.directory));
+  QT_TRY(const std::uint64_t classes, count_classes(*adapter, weights, directory.string()));
+  QT_TRY(const HfConfig config,
+         parse_adapted_hf_config(file.json, file.shown.string(), {classes, own_config}));
+  const FamilyModel model = family_model(config);
+  spec = model.spec;
+  const std::string base_path = base.directory.path().string();
+  QT_TRY(tensors, match_family(model, weights, &*adapter, base_path, spec));
+  QT_TRY_STATUS(adapter->match(model));
+  if (const auto embedding = tensors.find(spec.embedding); embedding != tensors.end()) {
+    base_dtype = embedding->second.entry->dtype;
+  }
+  weight_files = weights.paths();
+  weight_files.push_back(adapter->weight_file());
+  config_files = {file.shown, directory / "adapter_config.json"};
+  tokenizer_directory = given.has("tokenizer.json") ? directory : base.directory.path();
+  info = AdapterInfo{directory, base.directory.path(), base.found_by, adapter->content()};
+  return {};
+}
+
+Result<Checkpoint> Checkpoint::open(const std::filesystem::path& directory) {
+  return open(ModelLocation{directory});
+}
+
+Result<Checkpoint> Checkpoint::open(const ModelLocation& location) {
+  QT_TRY(const ModelDirectory given, ModelDirectory::resolve(location.directory));
+  QT_TRY_STATUS(check_base_is_meant(given, location));
   Checkpoint checkpoint;
   State& state = *checkpoint.state_;
-  state.directory = directory.path();
-  for (const std::string& name : weights.names) {
-    QT_TRY(const std::filesystem::path path, directory.file(name));
-    QT_TRY(SafetensorsFile file, SafetensorsFile::open(path));
-    state.files.push_back(std::move(file));
-    state.paths.push_back(directory.path() / name);
+  state.directory = given.path();
+  if (given.is_adapter()) {
+    QT_TRY_STATUS(state.open_adapted(given, location));
+  } else {
+    QT_TRY_STATUS(state.open_whole(given));
   }
-  QT_TRY(state.places, place_tensors(state.files, weights));
-  FamilyModel model = family_model(config);
-  state.spec = model.spec;
-  QT_TRY_STATUS(match_tensors(model, state.places, state.files, state.directory.string(), state.spec));
   return checkpoint;
 }
 
 const ModelSpec& Checkpoint::spec() const { return state_->spec; }
 const std::filesystem::path& Checkpoint::directory() const { return state_->directory; }
-const std::vector<std::filesystem::path>& Checkpoint::weight_files() const { return state_->paths; }
+const std::filesystem::path& Checkpoint::tokenizer_directory() const { return state_->tokenizer_directory; }
+const std::vector<std::filesystem::path>& Checkpoint::weight_files() const { return state_->weight_files; }
+const std::vector<std::filesystem::path>& Checkpoint::config_files() const { return state_->config_files; }
+const std::optional<AdapterInfo>& Checkpoint::adapter() const { return state_->info; }
 
-TensorView Checkpoint::tensor(std::string_view name) const {
-  const auto [file, entry] = state_->find(name);
-  return file->view(*entry);
+// Rows [first, first + count) of the tensor, whose first dimension is rows; a vector is one row for each
+// element.
+Result<TensorData> Checkpoint::State::read(std::string_view name, std::uint64_t first, std::uint64_t count,
+                                           bool merged) const {
+  const TensorView whole = stored(name);
+  QT_CHECK(!whole.shape.empty() && first <= whole.shape[0] && count <= whole.shape[0] - first,
+           "the rows lie in the tensor");
+  std::vector<std::uint64_t> shape = whole.shape;
+  shape[0] = count;
+  const std::uint64_t columns = whole.shape[0] == 0 ? 0 : whole.element_count() / whole.shape[0];
+  const TensorChange* change = adapter ? adapter->change(name) : nullptr;
+  const DType type = dtype(name);
+  const bool differs = change != nullptr && merged && (change->lora || change->rows);
+  if (type == whole.dtype && !differs) {
+    const std::size_t row_bytes = columns * dtype_bytes(type);
+    return TensorData(
+        TensorView{type, std::move(shape), whole.bytes.subspan(first * row_bytes, count * row_bytes)});
+  }
+  AlignedBuffer<std::byte> bytes(count * columns * dtype_bytes(type), MemoryOwner::kOther);
+  convert_elements(whole, first * columns, type, bytes.span());
+  if (differs && change->lora) {
+    QT_TRY_STATUS(
+        add_lora(*change->lora, type, first, columns, bytes.span(), fmt::format("tensor {}", name)));
+  }
+  if (differs && change->rows) {
+    const std::size_t row_bytes = columns * dtype_bytes(type);
+    for (std::size_t i = 0; i < change->rows->rows.size(); ++i) {
+      const std::uint64_t row = change->rows->rows[i];
+      if (row < first || row - first >= count) continue;
+      convert_elements(change->rows->values, i * columns, type,
+                       bytes.span().subspan((row - first) * row_bytes, row_bytes));
+    }
+  }
+  return TensorData(type, std::move(shape), std::move(bytes));
+}
+
+Result<TensorData> Checkpoint::tensor(std::string_view name) const {
+  return state_->read(name, 0, shape(name)[0], true);
+}
+
+Result<TensorData> Checkpoint::rows(std::string_view name, std::uint64_t first, std::uint64_t count) const {
+  return state_->read(name, first, count, true);
+}
+
+Result<TensorData> Checkpoint::unmerged_tensor(std::string_view name) const {
+  return state_->read(name, 0, shape(name)[0], false);
+}
+
+DType Checkpoint::dtype(std::string_view name) const { return state_->dtype(name); }
+
+std::vector<std::uint64_t> Checkpoint::shape(std::string_view name) const {
+  return state_->stored(name).shape;
+}
+
+std::optional<LoraFactors> Checkpoint::lora(std::string_view name) const {
+  const TensorChange* change = state_->adapter ? state_->adapter->change(name) : nullptr;
+  return change == nullptr ? std::nullopt : change->lora;
 }
 
 void Checkpoint::drop_pages(std::string_view name) const {
-  const auto [file, entry] = state_->find(name);
-  file->drop_pages(*entry);
+  const auto found = state_->tensors.find(name);
+  if (found != state_->tensors.end()) found->second.file->drop_pages(*found->second.entry);
+  if (state_->adapter) state_->adapter->drop_pages(name);
 }
 
 }  // namespace quantier

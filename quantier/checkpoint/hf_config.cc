@@ -269,25 +269,40 @@ Status read_qwen2(const Reader& config, std::size_t layers, HfConfig& out) {
   return {};
 }
 
-Result<std::string> read_architecture(const Reader& config) {
-  constexpr const char* kSupported =
-      "supported: ModernBertForSequenceClassification, Qwen2ForSequenceClassification";
+constexpr const char* kSupported =
+    "supported: ModernBertForSequenceClassification, Qwen2ForSequenceClassification";
+
+// The sequence classifier of the family that a pretrained architecture belongs to.
+std::optional<std::string> classifier_on(std::string_view architecture) {
+  if (architecture == "ModernBertForMaskedLM" || architecture == "ModernBertModel") {
+    return "ModernBertForSequenceClassification";
+  }
+  if (architecture == "Qwen2ForCausalLM" || architecture == "Qwen2Model") {
+    return "Qwen2ForSequenceClassification";
+  }
+  return std::nullopt;
+}
+
+Result<std::string> read_architecture(const Reader& config, bool adapted) {
   const Json* list = config.find("architectures");
+  QT_TRY(const std::optional<std::string> type,
+         json_find<std::string>(config.json(), "model_type", config.source()));
   if (list == nullptr || !list->is_array() || list->size() != 1 || !list->front().is_string()) {
-    QT_TRY(const std::optional<std::string> type,
-           json_find<std::string>(config.json(), "model_type", config.source()));
+    // A config that was saved without its model names the family only.
+    const bool absent = list == nullptr || list->is_null();
+    if (adapted && absent && type == "modernbert") return "ModernBertForSequenceClassification";
+    if (adapted && absent && type == "qwen2") return "Qwen2ForSequenceClassification";
     return config.unsupported("the architecture is not named",
                               fmt::format("\"architectures\" does not hold one name (model_type is {}); {}",
                                           type.value_or("absent"), kSupported),
                               "save the fine-tuned classifier with save_pretrained");
   }
   auto name = list->front().get<std::string>();
+  if (adapted) name = classifier_on(name).value_or(name);
   if (name != "ModernBertForSequenceClassification" && name != "Qwen2ForSequenceClassification") {
     return config.unsupported(fmt::format("architecture {} is not supported", name), kSupported);
   }
   const std::string expected_type = name.starts_with("Modern") ? "modernbert" : "qwen2";
-  QT_TRY(const std::optional<std::string> type,
-         json_find<std::string>(config.json(), "model_type", config.source()));
   if (type.value_or(expected_type) != expected_type) {
     return config.invalid("\"architectures\" and \"model_type\" contradict each other",
                           fmt::format("{} and {}", name, *type));
@@ -295,8 +310,8 @@ Result<std::string> read_architecture(const Reader& config) {
   return name;
 }
 
-Status refuse_what_is_not_offered(const Reader& config) {
-  if (config.present("quantization_config")) {
+Status refuse_what_is_not_offered(const Reader& config, const HeadElsewhere* head) {
+  if (config.present("quantization_config") && !(head != nullptr && head->of_adapter)) {
     return config.unsupported("the checkpoint is already quantized", "\"quantization_config\" is present",
                               "start from the full-precision checkpoint");
   }
@@ -309,17 +324,15 @@ Status refuse_what_is_not_offered(const Reader& config) {
   return check_rope_scaling(config);
 }
 
-}  // namespace
-
-Result<HfConfig> parse_hf_config(const Json& json, std::string_view source) {
+Result<HfConfig> parse(const Json& json, std::string_view source, const HeadElsewhere* head) {
   if (!json.is_object()) {
     return fail(ErrorKind::kCorruptData, "config.json is not a JSON object", std::string(source));
   }
   const Reader config(json, source);
   HfConfig out;
   ModelSpec& spec = out.spec;
-  QT_TRY(spec.architecture, read_architecture(config));
-  QT_TRY_STATUS(refuse_what_is_not_offered(config));
+  QT_TRY(spec.architecture, read_architecture(config, head != nullptr));
+  QT_TRY_STATUS(refuse_what_is_not_offered(config, head));
   QT_TRY(spec.hidden, config.size("hidden_size"));
   QT_TRY(spec.intermediate, config.size("intermediate_size"));
   QT_TRY(spec.heads, config.size("num_attention_heads"));
@@ -341,13 +354,25 @@ Result<HfConfig> parse_hf_config(const Json& json, std::string_view source) {
     return config.invalid(fmt::format("the head dimension is {}", spec.head_dim),
                           "rotary embeddings turn pairs of numbers: it must be even");
   }
-  QT_TRY(spec.label_names, parse_label_names(json, source));
+  QT_TRY(spec.label_names,
+         head == nullptr ? parse_label_names(json, source) : parse_adapted_label_names(json, source, *head));
   spec.classes = spec.label_names.size();
   if (spec.classes < 2) {
     return config.unsupported("a model with one output is not supported",
                               "it is a regression; a classifier has at least 2 classes");
   }
   return out;
+}
+
+}  // namespace
+
+Result<HfConfig> parse_hf_config(const Json& json, std::string_view source) {
+  return parse(json, source, nullptr);
+}
+
+Result<HfConfig> parse_adapted_hf_config(const Json& json, std::string_view source,
+                                         const HeadElsewhere& head) {
+  return parse(json, source, &head);
 }
 
 }  // namespace quantier

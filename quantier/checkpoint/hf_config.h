@@ -27,7 +27,23 @@ struct HfConfig {
 
 [[nodiscard]] Result<HfConfig> parse_hf_config(const Json& json, std::string_view source);
 
+// The config of a model whose head an adapter may have brought: it may also be that of a pretrained model
+// (ModernBertForMaskedLM, ModernBertModel, Qwen2ForCausalLM, Qwen2Model), and what comes out describes the
+// sequence classifier on it, with the head's `classes`. Labels come from the config when it has as many, else
+// they are LABEL_0, LABEL_1, ...; a config that was saved with the adapter (`of_adapter`) must agree with the
+// head, and its quantization_config, which tells how the base was loaded in training, is not read.
+struct HeadElsewhere {
+  std::uint64_t classes = 0;
+  bool of_adapter = false;
+};
+[[nodiscard]] Result<HfConfig> parse_adapted_hf_config(const Json& json, std::string_view source,
+                                                       const HeadElsewhere& head);
+
 // The names of the classes in id order, from num_labels, id2label and label2id, which must agree.
 [[nodiscard]] Result<std::vector<std::string>> parse_label_names(const Json& json, std::string_view source);
+// The same for a head that an adapter may have brought.
+[[nodiscard]] Result<std::vector<std::string>> parse_adapted_label_names(const Json& json,
+                                                                         std::string_view source,
+                                                                         const HeadElsewhere& head);
 
 }  // namespace quantier

@@ -118,4 +118,29 @@ Result<std::vector<std::string>> parse_label_names(const Json& json, std::string
   return names;
 }
 
+Result<std::vector<std::string>> parse_adapted_label_names(const Json& json, std::string_view source,
+                                                           const HeadElsewhere& head) {
+  // A tensor without columns may claim any number of rows.
+  if (head.classes > static_cast<std::uint64_t>(kMaxClasses)) {
+    return bad_labels(
+        source, fmt::format("the head has {} rows; up to {} classes can be used", head.classes, kMaxClasses));
+  }
+  const auto present = [&](const char* key) { return json.contains(key) && !json[key].is_null(); };
+  if (present("num_labels") || present("id2label") || present("label2id")) {
+    QT_TRY(std::vector<std::string> names, parse_label_names(json, source));
+    if (names.size() == head.classes) return names;
+    if (head.of_adapter) {
+      return fail(
+          ErrorKind::kUserInput, "the labels and the classification head do not fit together",
+          std::string(source),
+          fmt::format("the config names {} classes, the head has {} rows", names.size(), head.classes),
+          "take config.json and the adapter from the same training");
+    }
+  }
+  std::vector<std::string> generic;
+  generic.reserve(head.classes);
+  for (std::uint64_t i = 0; i < head.classes; ++i) generic.push_back(fmt::format("LABEL_{}", i));
+  return generic;
+}
+
 }  // namespace quantier

@@ -55,14 +55,6 @@ Result<fs::path> snapshot_of_cache(const fs::path& root) {
   return snapshot;
 }
 
-Status refuse_adapter(const ModelDirectory& directory) {
-  if (!is_there(directory.path() / kAdapterFile)) return {};
-  return fail(ErrorKind::kUnsupported, "this is an adapter directory, not a model", directory.path().string(),
-              fmt::format("{} is present: the weights are differences to a base model", kAdapterFile),
-              "merge them first, in Python: model.merge_and_unload().save_pretrained(\"merged\") with peft, "
-              "tokenizer.save_pretrained(\"merged\")");
-}
-
 std::unexpected<Error> no_weights(const ModelDirectory& directory) {
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(directory.path(), error)) {
@@ -160,10 +152,12 @@ Result<fs::path> ModelDirectory::file(std::string_view name) const {
   return resolved;
 }
 
+bool ModelDirectory::has(std::string_view name) const { return is_there(path_ / name); }
+bool ModelDirectory::is_adapter() const { return has(kAdapterFile); }
+
 Result<WeightFiles> find_weight_files(const ModelDirectory& directory) {
-  QT_TRY_STATUS(refuse_adapter(directory));
-  const bool single = is_there(directory.path() / kSingleFile);
-  const bool sharded = is_there(directory.path() / kIndexFile);
+  const bool single = directory.has(kSingleFile);
+  const bool sharded = directory.has(kIndexFile);
   // transformers takes the single file when both are there; so does this.
   if (single) return WeightFiles{{kSingleFile}, {}};
   if (sharded) return read_index(directory);

@@ -3,7 +3,7 @@
 //
 // Links are followed inside the directory and, in a cache, from snapshots/ into blobs/ only: a model that was
 // downloaded must not make Quantier read another file. Errors: kEnvironment (absent), kUserInput (a link or a
-// shard name that leads outside, contradicting index), kUnsupported (pickle files, an adapter).
+// shard name that leads outside, contradicting index), kUnsupported (pickle files).
 #pragma once
 
 #include <filesystem>
@@ -17,6 +17,12 @@
 
 namespace quantier {
 
+// What a user names: a model directory, and for an adapter the directory of its base (absent: look for it).
+struct ModelLocation {
+  std::filesystem::path directory;
+  std::optional<std::filesystem::path> base = std::nullopt;
+};
+
 class ModelDirectory {
  public:
   [[nodiscard]] static Result<ModelDirectory> resolve(const std::filesystem::path& given);
@@ -24,6 +30,9 @@ class ModelDirectory {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   // The file to open for `name`, links followed and checked.
   [[nodiscard]] Result<std::filesystem::path> file(std::string_view name) const;
+  [[nodiscard]] bool has(std::string_view name) const;
+  // It holds adapter_config.json.
+  [[nodiscard]] bool is_adapter() const;
 
  private:
   std::filesystem::path path_;                  // what errors show, and where names are looked up
@@ -36,6 +45,7 @@ struct WeightFiles {
   // Tensor name -> index into names, from model.safetensors.index.json; empty for a single file.
   std::map<std::string, std::size_t> promised;
 };
+// Of a whole model: for an adapter, see adapter/adapter.h.
 [[nodiscard]] Result<WeightFiles> find_weight_files(const ModelDirectory& directory);
 
 }  // namespace quantier

@@ -7,6 +7,11 @@
 
 namespace quantier::cli {
 
+// Of every command that opens a model.
+inline constexpr const char* kModelHelp = "Hugging Face model directory, or a PEFT LoRA adapter";
+inline constexpr const char* kBaseHelp =
+    "Base model of an adapter (default: its base_model_name_or_path, as a directory or in the hub cache)";
+
 void add_run(CLI::App& app, Session& session);
 void add_report(CLI::App& app, Session& session);
 void add_decide(CLI::App& app, Session& session);

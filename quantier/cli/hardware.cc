@@ -31,6 +31,8 @@ void add_hardware(CLI::App& app, Session& session) {
   auto request = std::make_shared<HardwareRequest>();
   command->add_option("--model", request->models,
                       "Model directory, config.json, or TOML of shapes; NAME=PATH gives it a name");
+  auto base = std::make_shared<std::string>();
+  command->add_option("--base", *base, "Base model of those that are PEFT LoRA adapters");
   command->add_option("--recipes", request->recipes, "Comma-separated")
       ->delimiter(',')
       ->capture_default_str();
@@ -47,7 +49,10 @@ void add_hardware(CLI::App& app, Session& session) {
   command->add_option("--store", request->store,
                       "evidence.sqlite, or the folder that holds it: what was measured, in the same table");
   command->add_flag("--json", session.json, "One JSON document on standard output");
-  command->callback([request, &session] {
+  command->callback([request, base, &session] {
+    for (const std::string& model : request->models) {
+      if (!base->empty()) request->bases.emplace(model, *base);
+    }
     const Result<HardwareReport> report = compare_hardware(*request);
     if (!report) return session.report(report.error());
     if (session.json) return session.print_json(hardware_to_json(*report));

@@ -56,7 +56,9 @@ void add_init(CLI::App& app, Session& session) {
       "Propose a commented configuration: columns found, label mapping checked, tiers from training counts");
   auto options = std::make_shared<Options>();
   InitRequest& request = options->request;
-  command->add_option("MODEL_DIR", request.models, "Hugging Face model directories")->required();
+  command->add_option("MODEL_DIR", request.models, "Hugging Face model directories, or PEFT LoRA adapters")
+      ->required();
+  command->add_option("--base", request.base, "Base model of those that are PEFT LoRA adapters");
   command->add_option("--data", request.data, "Labelled evaluation data, JSONL or CSV")->required();
   auto* train =
       command->add_option("--train", request.train, "Labelled training data, to count labels for tiers");

@@ -36,6 +36,24 @@ const char* pooling_name(Pooling pooling) {
 
 double mib(std::uint64_t bytes) { return static_cast<double>(bytes) / (1024.0 * 1024.0); }
 
+Json to_json(const AdapterInfo& adapter) {
+  Json modules = Json::array();
+  for (const AdaptedModule& module : adapter.content.modules) {
+    modules.push_back({{"module", module.module},
+                       {"rank", module.rank},
+                       {"scaling", module.scaling},
+                       {"parameters", module.parameters}});
+  }
+  return {{"directory", adapter.directory.string()},
+          {"base", adapter.base.string()},
+          {"base_found_by", base_found_by_name(adapter.base_found_by)},
+          {"modules", std::move(modules)},
+          {"saved_tensors", adapter.content.saved_tensors},
+          {"trained_token_rows", adapter.content.trained_rows},
+          {"trainable_parameters", adapter.content.trainable_parameters},
+          {"unused_copies", adapter.content.unused_copies}};
+}
+
 Json to_json(const Inspection& found) {
   const ModelSpec& spec = found.spec;
   Json document{{"architecture", spec.architecture},
@@ -57,6 +75,7 @@ Json to_json(const Inspection& found) {
                   {"norms_and_biases", found.parameters.other}}},
                 {"weight_files", found.weight_files},
                 {"stored_bytes", found.stored_bytes}};
+  if (found.adapter) document["adapter"] = to_json(*found.adapter);
   Json linears = Json::array();
   for (std::size_t i = 0; i < spec.linears.size(); ++i) {
     const LinearSpec& linear = spec.linears[i];
@@ -98,6 +117,30 @@ const char* rounding_words(ActivationRounding rounding) {
   return "activations in float";
 }
 
+void print_adapter(const AdapterInfo& adapter, std::uint64_t parameters) {
+  const AdapterContent& content = adapter.content;
+  fmt::print("\nLoRA adapter {}\n", printable(adapter.directory.string(), 300));
+  fmt::print("  base {} ({})\n", printable(adapter.base.string(), 300),
+             adapter.base_found_by == BaseFoundBy::kGiven ? "as given"
+             : adapter.base_found_by == BaseFoundBy::kPath
+                 ? "found by base_model_name_or_path"
+                 : "found in the hub cache by base_model_name_or_path");
+  fmt::print("  {} trainable parameters, {:.2f} % of the merged model's\n", content.trainable_parameters,
+             100.0 * static_cast<double>(content.trainable_parameters) / static_cast<double>(parameters));
+  if (!content.modules.empty()) {
+    fmt::print("  {:<44} {:>6} {:>10} {:>12}\n", "low-rank update of", "rank", "scaling", "parameters");
+  }
+  for (const AdaptedModule& module : content.modules) {
+    fmt::print("  {:<44} {:>6} {:>10.6g} {:>12}\n", module.module, module.rank, module.scaling,
+               module.parameters);
+  }
+  if (content.trained_rows > 0) fmt::print("  {} rows of the embedding were trained\n", content.trained_rows);
+  for (const std::string& tensor : content.saved_tensors) fmt::print("  replaces {}\n", tensor);
+  for (const std::string& tensor : content.unused_copies) {
+    fmt::print("  not used: {} (a copy of the base's)\n", printable(tensor, 200));
+  }
+}
+
 void print_text(const Inspection& found) {
   const ModelSpec& spec = found.spec;
   fmt::print("{}  {}\n", spec.architecture, family_name(spec.family));
@@ -111,6 +154,7 @@ void print_text(const Inspection& found) {
              found.parameters.total(), found.parameters.embedding, found.parameters.linear,
              found.parameters.head, found.parameters.other);
   fmt::print("  stored in {} file(s), {:.1f} MiB\n", found.weight_files.size(), mib(found.stored_bytes));
+  if (found.adapter) print_adapter(*found.adapter, found.parameters.total());
   if (!found.plan) {
     fmt::print("\nWith --recipe R ({}) this shows the plan, layer by layer.\n",
                fmt::join(known_recipes(), ", "));
@@ -135,6 +179,7 @@ void print_text(const Inspection& found) {
 
 struct Options {
   std::string directory;
+  std::optional<std::filesystem::path> base;
   std::optional<std::string> recipe;
 };
 
@@ -145,12 +190,13 @@ void add_inspect(CLI::App& app, Session& session) {
       "inspect",
       "Show a model's architecture, the role of every layer and, with --recipe, the plan and its bytes");
   auto options = std::make_shared<Options>();
-  command->add_option("MODEL_DIR", options->directory, "Hugging Face model directory")->required();
+  command->add_option("MODEL_DIR", options->directory, kModelHelp)->required();
+  command->add_option("--base", options->base, kBaseHelp);
   command->add_option("--recipe", options->recipe,
                       fmt::format("One of {}", fmt::join(known_recipes(), ", ")));
   command->add_flag("--json", session.json, "One JSON document on standard output");
   command->callback([options, &session] {
-    const Result<Inspection> found = inspect_model(options->directory, options->recipe);
+    const Result<Inspection> found = inspect_model({options->directory, options->base}, options->recipe);
     if (!found) return session.report(found.error());
     if (session.json) return session.print_json(to_json(*found));
     print_text(*found);

@@ -63,7 +63,8 @@ void add_load(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("load", kDescription);
   auto options = std::make_shared<Options>();
   LoadOptions& load_options = options->load;
-  command->add_option("MODEL_DIR", load_options.model, "Hugging Face model directory")->required();
+  command->add_option("MODEL_DIR", load_options.model, kModelHelp)->required();
+  command->add_option("--base", load_options.base, kBaseHelp);
   command
       ->add_option("--recipe", load_options.recipe,
                    fmt::format("One of {}", fmt::join(known_recipes(), ", ")))

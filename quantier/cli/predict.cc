@@ -28,6 +28,7 @@ namespace {
 
 struct Options {
   std::string directory;
+  std::optional<std::filesystem::path> base;
   std::string data;
   std::vector<std::string> texts;
   std::string out;
@@ -88,7 +89,7 @@ Result<Outcome> predict(const Options& options, Session& session) {
   Outcome outcome;
   const Stopwatch loading;
   QT_TRY(LoadedModel model,
-         load_classifier(options.directory, options.recipe, recipe_options,
+         load_classifier({options.directory, options.base}, options.recipe, recipe_options,
                          options.reference_engine ? EngineKind::kReference : EngineKind::kCpu, pool));
   outcome.load_ns = loading.elapsed_ns();
   outcome.plan_bytes = model.plan.total_bytes();
@@ -181,7 +182,8 @@ void add_predict(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand(
       "predict", "Logits of every example of a file, of --text, or of standard input (one text a line)");
   auto options = std::make_shared<Options>();
-  command->add_option("MODEL_DIR", options->directory, "Hugging Face model directory")->required();
+  command->add_option("MODEL_DIR", options->directory, kModelHelp)->required();
+  command->add_option("--base", options->base, kBaseHelp);
   command->add_option("--data", options->data, "JSONL or CSV file; \"-\" reads one text a line");
   command->add_option("--text", options->texts, "A text; may be given several times")->excludes("--data");
   command->add_option(

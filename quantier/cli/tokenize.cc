@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/checkpoint/adapter/base_directory.h"
 #include "quantier/cli/commands.h"
 #include "quantier/cli/standard_input.h"
 #include "quantier/dataset/dataset.h"
@@ -17,6 +18,7 @@ namespace {
 
 struct Options {
   std::string directory;
+  std::optional<std::filesystem::path> base;
   std::string data;
   std::optional<std::size_t> max_length;
   std::string text_column;
@@ -33,7 +35,8 @@ void append_ids(std::string& out, const Encoding& encoding) {
 }
 
 Status tokenize(const Options& options) {
-  QT_TRY(const Tokenizer tokenizer, Tokenizer::load(options.directory));
+  QT_TRY(const std::filesystem::path directory, find_tokenizer_directory({options.directory, options.base}));
+  QT_TRY(const Tokenizer tokenizer, Tokenizer::load(directory));
   Dataset data;
   if (options.data == "-") {
     data.texts = lines_of_standard_input();
@@ -67,7 +70,9 @@ void add_tokenize(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand(
       "tokenize", "Print the token ids of every text: one JSON array a line, in file order");
   auto options = std::make_shared<Options>();
-  command->add_option("MODEL_DIR", options->directory, "Directory with tokenizer.json")->required();
+  command->add_option("MODEL_DIR", options->directory, "Directory with tokenizer.json, or a PEFT adapter")
+      ->required();
+  command->add_option("--base", options->base, kBaseHelp);
   command
       ->add_option("--data", options->data,
                    "JSONL or CSV file with the texts; - for one text a line on standard input")

@@ -181,8 +181,12 @@ Result<HardwareReport> compare_hardware(const HardwareRequest& request) {
   }
   HardwareReport report;
   std::set<std::string> names;
+  const auto base_of = [&](const std::string& text) -> std::optional<std::filesystem::path> {
+    const auto found = request.bases.find(text);
+    return found == request.bases.end() ? std::nullopt : std::optional(found->second);
+  };
   for (const std::string& text : request.models) {
-    QT_TRY(std::vector<NamedModel> models, read_model_shapes(text));
+    QT_TRY(std::vector<NamedModel> models, read_model_shapes(text, base_of(text)));
     for (NamedModel& model : models) {
       if (!names.insert(model.name).second) {
         return fail(ErrorKind::kUsage, fmt::format("two models are called \"{}\"", printable(model.name, 60)),

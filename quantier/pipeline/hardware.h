@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ namespace quantier {
 
 struct HardwareRequest {
   std::vector<std::string> models;  // as read_model_shapes takes them
+  // Of those that are adapters, where it is not found by itself: text in `models` -> base directory.
+  std::map<std::string, std::filesystem::path> bases;
   std::vector<std::string> recipes = {"fp16", "int8", "int4"};
   std::uint64_t batch = 32;
   std::uint64_t tokens_per_text = 128;

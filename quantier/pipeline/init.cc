@@ -25,6 +25,8 @@ constexpr std::size_t kUsualMaxLength = 128;
 struct OpenedModel {
   std::string name;
   std::filesystem::path path;
+  std::optional<std::filesystem::path> base;
+  std::filesystem::path tokenizer;  // its directory
   std::vector<std::string> labels;
   std::size_t max_positions = 0;
 };
@@ -52,20 +54,33 @@ Status same_labels(const OpenedModel& first, const OpenedModel& other) {
               "compare models that were trained for the same task, or analyse them one by one");
 }
 
-Result<std::vector<OpenedModel>> open_models(const std::vector<std::filesystem::path>& directories) {
+Result<std::vector<OpenedModel>> open_models(const InitRequest& request) {
+  const std::vector<std::filesystem::path>& directories = request.models;
   if (directories.empty()) {
     return fail(ErrorKind::kUsage, "no model directory was given", "", "",
                 "quantier init MODEL_DIR... --data FILE");
   }
   std::vector<OpenedModel> models;
   for (const std::filesystem::path& directory : directories) {
-    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(directory));
+    QT_TRY(const ModelDirectory opened, ModelDirectory::resolve(directory));
+    ModelLocation location{directory};
+    if (opened.is_adapter()) location.base = request.base;
+    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(location));
     OpenedModel model{.name = unique_name(name_of_model(directory), models),
                       .path = directory,
+                      .base = location.base,
+                      .tokenizer = checkpoint.tokenizer_directory(),
                       .labels = checkpoint.spec().label_names,
                       .max_positions = checkpoint.spec().max_positions};
     if (!models.empty()) QT_TRY_STATUS(same_labels(models.front(), model));
     models.push_back(std::move(model));
+  }
+  const bool used =
+      std::ranges::any_of(models, [](const OpenedModel& model) { return model.base.has_value(); });
+  if (request.base && !used) {
+    return fail(ErrorKind::kUsage, "a base model was named and no model is an adapter",
+                request.base->string(), "none of the directories holds adapter_config.json",
+                "leave --base out");
   }
   return models;
 }
@@ -111,7 +126,7 @@ Result<std::string> describe_lengths(const std::vector<OpenedModel>& models, con
   const std::vector<std::size_t> sample = stratified_sample(data, kSample, 1);
   std::string out;
   for (const OpenedModel& model : models) {
-    QT_TRY(const Tokenizer tokenizer, Tokenizer::load(model.path));
+    QT_TRY(const Tokenizer tokenizer, Tokenizer::load(model.tokenizer));
     std::size_t cut = 0;
     for (const std::size_t index : sample) {
       QT_TRY(const Encoding encoding, tokenizer.encode(data.texts[index], kUnlimited));
@@ -234,7 +249,7 @@ Result<InitProposal> propose_config(const InitRequest& request) {
     return fail(ErrorKind::kUsage, "--train and --train-counts were both given", "",
                 "they say the same thing", "give one of them");
   }
-  QT_TRY(const std::vector<OpenedModel> models, open_models(request.models));
+  QT_TRY(const std::vector<OpenedModel> models, open_models(request));
   const std::vector<std::string>& labels = models.front().labels;
   QT_TRY(const Dataset data, read_dataset(request.data, request.columns, labels));
   if (data.labels.empty()) {
@@ -316,7 +331,12 @@ Result<InitProposal> propose_config(const InitRequest& request) {
       fmt::format("# {} labels, the same in every model here and checked against the data.\n", labels.size());
   for (const OpenedModel& model : models) {
     QT_TRY(const std::string path, path_from(request.folder, model.path));
-    toml += fmt::format("[[models]]\nname = {}\npath = {}\n\n", toml_string(model.name), toml_string(path));
+    toml += fmt::format("[[models]]\nname = {}\npath = {}\n", toml_string(model.name), toml_string(path));
+    if (model.base) {
+      QT_TRY(const std::string base, path_from(request.folder, *model.base));
+      toml += fmt::format("base = {}\n", toml_string(base));
+    }
+    toml += "\n";
   }
   toml += fmt::format(
       "# {} labelled examples.\n[data]\npath = {}\nsplit = \"validation\"\ntext = {}\nlabel = {}\n",

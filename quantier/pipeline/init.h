@@ -18,7 +18,8 @@
 namespace quantier {
 
 struct InitRequest {
-  std::vector<std::filesystem::path> models;  // directories
+  std::vector<std::filesystem::path> models;       // directories
+  std::optional<std::filesystem::path> base = {};  // of those models that are adapters
   std::filesystem::path data;
   ColumnNames columns = {};
   // At most one of the two.

@@ -6,11 +6,12 @@
 
 namespace quantier {
 
-Result<Inspection> inspect_model(const std::filesystem::path& directory,
-                                 const std::optional<std::string>& recipe, const RecipeOptions& options) {
-  QT_TRY(const Checkpoint checkpoint, Checkpoint::open(directory));
+Result<Inspection> inspect_model(const ModelLocation& location, const std::optional<std::string>& recipe,
+                                 const RecipeOptions& options) {
+  QT_TRY(const Checkpoint checkpoint, Checkpoint::open(location));
   Inspection inspection;
   inspection.spec = checkpoint.spec();
+  inspection.adapter = checkpoint.adapter();
   inspection.parameters = count_parameters(inspection.spec);
   for (const std::filesystem::path& file : checkpoint.weight_files()) {
     std::error_code error;

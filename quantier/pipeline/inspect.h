@@ -7,6 +7,7 @@
 #include <string>
 
 #include "quantier/base/error.h"
+#include "quantier/checkpoint/checkpoint.h"
 #include "quantier/checkpoint/model_spec.h"
 #include "quantier/formats/plan.h"
 
@@ -17,10 +18,11 @@ struct Inspection {
   ParameterCounts parameters;
   std::uint64_t stored_bytes = 0;         // of the weight files
   std::vector<std::string> weight_files;  // names
+  std::optional<AdapterInfo> adapter;     // when the model is one on a base
   std::optional<Plan> plan;               // when a recipe was given
 };
 
-[[nodiscard]] Result<Inspection> inspect_model(const std::filesystem::path& directory,
+[[nodiscard]] Result<Inspection> inspect_model(const ModelLocation& location,
                                                const std::optional<std::string>& recipe,
                                                const RecipeOptions& options = {});
 

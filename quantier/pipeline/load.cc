@@ -141,15 +141,15 @@ Result<LoadOutcome> test_load(const LoadOptions& options) {
   if (options.progress) options.progress({"reading the model and the data", 0, 0});
 
   ThreadPool pool(test.protocol.threads);
-  QT_TRY(const LoadedModel model,
-         load_classifier(options.model, options.recipe, options.recipe_options, EngineKind::kCpu, pool));
+  QT_TRY(const LoadedModel model, load_classifier({options.model, options.base}, options.recipe,
+                                                  options.recipe_options, EngineKind::kCpu, pool));
   QT_TRY(const Dataset data, read_dataset(options.data, options.columns, model.spec.label_names));
   // A text that cannot be served is found here and not in the middle of a trial.
   QT_TRY_STATUS(tokenize_all(model.tokenizer, data.texts, options.max_length, &pool, options.data.string()));
   test.provenance = describe_machine(test.protocol.threads);
   {
-    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(options.model));
-    QT_TRY(const ModelHashes hashes, hash_model(checkpoint.directory(), checkpoint.weight_files()));
+    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(ModelLocation{options.model, options.base}));
+    QT_TRY(const ModelHashes hashes, hash_model(checkpoint));
     test.provenance.weights_sha256 = hashes.weights;
     test.provenance.config_sha256 = hashes.config;
     test.provenance.tokenizer_sha256 = hashes.tokenizer;

@@ -28,6 +28,7 @@ namespace quantier {
 
 struct LoadOptions {
   std::filesystem::path model;
+  std::optional<std::filesystem::path> base;  // of an adapter
   std::string name;  // in the store; empty: that of the run with the same model there, or the folder's
   std::string recipe;
   RecipeOptions recipe_options;

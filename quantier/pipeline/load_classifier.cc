@@ -42,23 +42,23 @@ Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const Mo
 
 }  // namespace
 
-Result<LoadedModel> load_classifier(const std::filesystem::path& directory, std::string_view recipe,
+Result<LoadedModel> load_classifier(const ModelLocation& location, std::string_view recipe,
                                     const RecipeOptions& options, EngineKind kind, ThreadPool& pool) {
   try {
-    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(directory));
+    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(location));
     QT_TRY(Plan plan, resolve_recipe(recipe, checkpoint.spec(), options));
-    QT_TRY(Tokenizer tokenizer, Tokenizer::load(checkpoint.directory()));
+    QT_TRY(Tokenizer tokenizer, Tokenizer::load(checkpoint.tokenizer_directory()));
     QT_TRY(std::unique_ptr<Classifier> classifier, build(checkpoint, checkpoint.spec(), plan, kind, pool));
     if (tokenizer.vocabulary_size() > checkpoint.spec().vocabulary) {
       return fail(ErrorKind::kUserInput, "the tokenizer and the model do not fit together",
-                  directory.string(),
+                  location.directory.string(),
                   fmt::format("tokenizer.json has ids up to {}, the embedding has {} rows",
                               tokenizer.vocabulary_size() - 1, checkpoint.spec().vocabulary),
                   "take both files from the same fine-tuned model");
     }
     return LoadedModel{checkpoint.spec(), std::move(plan), std::move(classifier), std::move(tokenizer)};
   } catch (const std::bad_alloc&) {
-    return fail(ErrorKind::kEnvironment, "not enough memory to load the model", directory.string(),
+    return fail(ErrorKind::kEnvironment, "not enough memory to load the model", location.directory.string(),
                 fmt::format("recipe {}", recipe),
                 "free memory, or choose a recipe with smaller weights (`quantier inspect` shows the bytes)");
   }

@@ -2,8 +2,8 @@
 //
 // Weights go through one at a time: read from the mapped file, packed, handed to the engine, pages given
 // back. So the checkpoint and its quantized form never stand in memory together, and the peak stays near the
-// bytes of the plan. Errors: those of Checkpoint::open, resolve_recipe, pack_linear, the engine and the
-// tokenizer.
+// bytes of the plan. A model that is an adapter on a base is merged in the same way, one tensor at a time.
+// Errors: those of Checkpoint::open, resolve_recipe, pack_linear, the engine and the tokenizer.
 #pragma once
 
 #include <filesystem>
@@ -29,9 +29,9 @@ struct LoadedModel {
 };
 
 // `pool` must outlive the model.
-[[nodiscard]] Result<LoadedModel> load_classifier(const std::filesystem::path& directory,
-                                                  std::string_view recipe, const RecipeOptions& options,
-                                                  EngineKind kind, ThreadPool& pool);
+[[nodiscard]] Result<LoadedModel> load_classifier(const ModelLocation& location, std::string_view recipe,
+                                                  const RecipeOptions& options, EngineKind kind,
+                                                  ThreadPool& pool);
 
 // The first `layers` layers of a model, with its head and the first kProbeVocabulary rows of its embedding,
 // on the CPU kernels: as fast as the model is, layer by layer, and quickly loaded. For estimates of time; its

@@ -91,7 +91,8 @@ Result<std::vector<NamedModel>> read_toml(const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<std::vector<NamedModel>> read_model_shapes(const std::string& text) {
+Result<std::vector<NamedModel>> read_model_shapes(const std::string& text,
+                                                  const std::optional<std::filesystem::path>& base) {
   std::string name;
   std::filesystem::path path = text;
   std::error_code ignored;
@@ -108,7 +109,10 @@ Result<std::vector<NamedModel>> read_model_shapes(const std::string& text) {
   NamedModel model;
   model.source = path.string();
   if (std::filesystem::is_directory(path, ignored)) {
-    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(path));
+    QT_TRY(const ModelDirectory directory, ModelDirectory::resolve(path));
+    ModelLocation location{path};
+    if (directory.is_adapter()) location.base = base;
+    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(location));
     model.spec = checkpoint.spec();
     model.name = path.filename().string();
     if (model.name.empty()) model.name = path.parent_path().filename().string();

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct NamedModel {
 };
 
 // `text`: PATH, or NAME=PATH. One TOML file may hold several models.
-[[nodiscard]] Result<std::vector<NamedModel>> read_model_shapes(const std::string& text);
+// `base`: of a model directory that is an adapter; without it, it is looked for.
+[[nodiscard]] Result<std::vector<NamedModel>> read_model_shapes(
+    const std::string& text, const std::optional<std::filesystem::path>& base = std::nullopt);
 
 }  // namespace quantier

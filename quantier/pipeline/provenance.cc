@@ -96,18 +96,25 @@ Provenance describe_machine(std::uint32_t threads) {
   return provenance;
 }
 
-Result<ModelHashes> hash_model(const std::filesystem::path& directory,
-                               const std::vector<std::filesystem::path>& weight_files) {
-  ModelHashes hashes;
+namespace {
+
+Result<std::string> hash_files(const std::vector<std::filesystem::path>& files) {
+  std::string last;
   std::string of_all;
-  for (const std::filesystem::path& file : weight_files) {
-    QT_TRY(const std::string hash, sha256_hex_of_file(file));
-    of_all += hash + "\n";
-    hashes.weights = hash;
+  for (const std::filesystem::path& file : files) {
+    QT_TRY(last, sha256_hex_of_file(file));
+    of_all += last + "\n";
   }
-  if (weight_files.size() != 1) hashes.weights = sha256_hex(of_all);
-  QT_TRY(hashes.config, sha256_hex_of_file(directory / "config.json"));
-  QT_TRY(hashes.tokenizer, sha256_hex_of_file(directory / "tokenizer.json"));
+  return files.size() == 1 ? last : sha256_hex(of_all);
+}
+
+}  // namespace
+
+Result<ModelHashes> hash_model(const Checkpoint& checkpoint) {
+  ModelHashes hashes;
+  QT_TRY(hashes.weights, hash_files(checkpoint.weight_files()));
+  QT_TRY(hashes.config, hash_files(checkpoint.config_files()));
+  QT_TRY(hashes.tokenizer, hash_files({checkpoint.tokenizer_directory() / "tokenizer.json"}));
   return hashes;
 }
 

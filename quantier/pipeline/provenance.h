@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "quantier/base/error.h"
+#include "quantier/checkpoint/checkpoint.h"
 #include "quantier/record/measurement.h"
 
 namespace quantier {
@@ -22,12 +23,13 @@ namespace quantier {
 [[nodiscard]] Provenance describe_machine(std::uint32_t threads);
 
 struct ModelHashes {
-  std::string weights;  // over the weight files in the order of their names; one file: that file's hash
+  // Over the hashes of the files, in Checkpoint's order; one file: that file's hash. Of an adapter both hold
+  // its own files beside its base's.
+  std::string weights;
   std::string config;
   std::string tokenizer;
 };
-[[nodiscard]] Result<ModelHashes> hash_model(const std::filesystem::path& directory,
-                                             const std::vector<std::filesystem::path>& weight_files);
+[[nodiscard]] Result<ModelHashes> hash_model(const Checkpoint& checkpoint);
 
 // Of the running program, so that a rebuilt one does not take another's runs for its own.
 [[nodiscard]] Result<std::string> program_sha256();

@@ -77,12 +77,13 @@ HardwareRequest request_of(const RunConfig& config, const Decision& decision, No
     bool found = std::ranges::find(read, model) != read.end();
     if (!found && stated != config.models.end() && !stated->path.empty()) {
       const std::string text = model + "=" + stated->path.string();
-      if (const auto shapes = read_model_shapes(text)) {
+      if (const auto shapes = read_model_shapes(text, stated->base)) {
         for (const NamedModel& each : *shapes) {
           found = found || each.name == model;
           read.push_back(each.name);
         }
         if (found) request.models.push_back(text);
+        if (found && stated->base) request.bases.emplace(text, *stated->base);
       }
     }
     if (!found) note.without_shapes.push_back(model);

@@ -102,6 +102,9 @@ class ConfigReader {
       ModelConfig model;
       section.text("name", model.name);
       path(section, "path", model.path);
+      std::filesystem::path base;
+      path(section, "base", base);
+      if (!base.empty()) model.base = base;
       section.finish();
       if (known_ == nullptr || model.name.empty()) section.require("path", "the model's directory");
       if (!reader_.ok()) return;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "quantier/base/error.h"
+#include "quantier/checkpoint/model_directory.h"
 #include "quantier/dataset/dataset.h"
 #include "quantier/formats/plan.h"
 #include "quantier/pipeline/envelope_config.h"
@@ -23,6 +24,8 @@ namespace quantier {
 struct ModelConfig {
   std::string name;  // shown everywhere; unique
   std::filesystem::path path;
+  std::optional<std::filesystem::path> base = std::nullopt;  // the base model of an adapter
+  [[nodiscard]] ModelLocation location() const { return {path, base}; }
 };
 
 struct DataConfig {

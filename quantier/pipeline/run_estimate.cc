@@ -142,7 +142,8 @@ std::uint64_t activation_bytes(const ModelSpec& spec, const Plan& plan, const Ru
 std::uint64_t process_bytes(const Checkpoint& checkpoint, const Plan& plan, const RunConfig& config,
                             const RunPlan& run, const Sample& sample) {
   std::error_code ignored;
-  const auto tokenizer_file = std::filesystem::file_size(checkpoint.directory() / "tokenizer.json", ignored);
+  const auto tokenizer_file =
+      std::filesystem::file_size(checkpoint.tokenizer_directory() / "tokenizer.json", ignored);
   std::uint64_t text_bytes = 0;
   for (const std::string& text : run.data.texts) text_bytes += text.size() + sizeof(std::string);
   const auto examples = static_cast<double>(run.data.size());
@@ -171,9 +172,9 @@ Result<RunEstimate> estimate_run(const RunConfig& config, const RunPlan& plan,
     if (stop_requested(interrupt)) return interrupted();
     const PlannedRun& run = plan.runs[i];
     if (i == 0 || plan.runs[i - 1].model != run.model) {
-      QT_TRY(Checkpoint opened, Checkpoint::open(config.models[run.model].path));
+      QT_TRY(Checkpoint opened, Checkpoint::open(config.models[run.model].location()));
       checkpoint.emplace(std::move(opened));
-      QT_TRY(const Tokenizer tokenizer, Tokenizer::load(checkpoint->directory()));
+      QT_TRY(const Tokenizer tokenizer, Tokenizer::load(checkpoint->tokenizer_directory()));
       QT_TRY(sample, sample_texts(tokenizer, config, plan.data));
     }
     QT_TRY(const Plan resolved,

@@ -117,13 +117,13 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
 
   std::vector<ModelSpec> specs;
   std::vector<ModelHashes> hashes;
-  std::vector<std::filesystem::path> directories;  // where the files are, past the links of a hub cache
+  std::vector<std::filesystem::path> tokenizers;  // where they are, past the links of a hub cache
   for (const ModelConfig& model : config.models) {
-    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(model.path));
-    QT_TRY(ModelHashes of_model, hash_model(checkpoint.directory(), checkpoint.weight_files()));
+    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(model.location()));
+    QT_TRY(ModelHashes of_model, hash_model(checkpoint));
     QT_TRY_STATUS(check_labels(model.name, checkpoint.spec().label_names, plan, config.models.front().name));
     specs.push_back(checkpoint.spec());
-    directories.push_back(checkpoint.directory());
+    tokenizers.push_back(checkpoint.tokenizer_directory());
     hashes.push_back(std::move(of_model));
   }
   QT_TRY_STATUS(check_named_classes(config, plan.label_names));
@@ -141,7 +141,7 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
   QT_TRY_STATUS(check_tiers(config, plan));
 
   for (std::size_t m = 0; m < config.models.size(); ++m) {
-    QT_TRY(const Tokenizer tokenizer, Tokenizer::load(directories[m]));
+    QT_TRY(const Tokenizer tokenizer, Tokenizer::load(tokenizers[m]));
     QT_TRY_STATUS(check_empty_texts(tokenizer, plan.data, config.max_length, config.data.path.string()));
     for (const std::string& recipe : config.recipes) {
       QT_TRY(const Plan resolved, resolve_recipe(recipe, specs[m], config.recipe_options));

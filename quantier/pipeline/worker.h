@@ -28,6 +28,7 @@ namespace quantier {
 
 struct WorkerLoad {
   std::filesystem::path model;
+  std::optional<std::filesystem::path> base;  // of an adapter
   std::string recipe;
   RecipeOptions options;
   std::filesystem::path data;

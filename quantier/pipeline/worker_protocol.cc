@@ -25,6 +25,7 @@ Json to_json(const WorkerLoad& load) {
             {"seed", std::to_string(load.seed)},
             {"max_length", load.max_length},
             {"threads", load.threads}};
+  if (load.base) json["base"] = load.base->string();
   if (load.limit) json["limit"] = *load.limit;
   return json;
 }
@@ -33,6 +34,7 @@ Result<WorkerLoad> worker_load_from_json(const Json& json) {
   WorkerLoad load;
   QT_TRY(const std::string model, json_get<std::string>(json, "model", kSource));
   load.model = model;
+  QT_TRY(load.base, json_find<std::string>(json, "base", kSource));
   QT_TRY(load.recipe, json_get<std::string>(json, "recipe", kSource));
   QT_TRY(const std::string scope, json_get<std::string>(json, "outlier_scope", kSource));
   load.options.outlier_scope = scope == "batch" ? OutlierScope::kBatch : OutlierScope::kSequence;
