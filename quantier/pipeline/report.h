@@ -17,6 +17,7 @@
 #include "quantier/base/progress.h"
 #include "quantier/decide/decision.h"
 #include "quantier/evidence/store.h"
+#include "quantier/pipeline/findings.h"
 #include "quantier/pipeline/report_parts.h"
 #include "quantier/pipeline/run_config.h"
 #include "quantier/stats/comparisons/analysis.h"
@@ -37,7 +38,8 @@ struct ReportOptions {
 struct Report {
   Analysis analysis;
   Decision decision;
-  std::string summary;  // table, choice, what binds and what would change it, for a terminal
+  std::vector<Finding> findings;  // every number that the note cites
+  std::string summary;            // table, choice, what binds and what would change it, for a terminal
   NoteFiles files;
   std::string store;
   double prose_pages = 0.0;  // of the PDF, tables, figures and appendix apart

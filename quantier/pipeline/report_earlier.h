@@ -9,10 +9,14 @@
 #include "quantier/base/error.h"
 #include "quantier/evidence/store.h"
 #include "quantier/note/hardware_input.h"
+#include "quantier/pipeline/findings.h"
 #include "quantier/stats/comparisons/analysis.h"
 
 namespace quantier {
 
 [[nodiscard]] Result<std::vector<NoteEarlier>> earlier_measurements(Store& store, const Analysis& analysis);
+
+// One finding for each, by the name that the note cites.
+[[nodiscard]] std::vector<Finding> findings_of_earlier(const std::vector<NoteEarlier>& rows);
 
 }  // namespace quantier

@@ -274,7 +274,7 @@ Result<std::vector<Finding>> findings_again(const std::filesystem::path& file, c
   again.envelope = options.config;
   again.out = scratch.path();
   QT_TRY(const NoteFrom made, note_from(again));
-  return findings_of(made.report.analysis, made.report.decision);
+  return made.report.findings;
 }
 
 }  // namespace
