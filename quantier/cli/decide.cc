@@ -16,7 +16,6 @@ namespace {
 struct Options {
   DecideRequest request;
   std::string max_memory;
-  std::string rate_from = "throughput";
 };
 
 void decide(Options& options, Session& session) {
@@ -26,7 +25,6 @@ void decide(Options& options, Session& session) {
     if (!megabytes) return session.report(megabytes.error());
     request.max_memory_mb = *megabytes;
   }
-  request.rate_from_load = options.rate_from == "load";
   request.progress = session.progress();
   request.interrupt = &session.interrupt;
   const Result<DecideResult> result = decide_store(request);
@@ -49,6 +47,7 @@ constexpr const char* kDescription =
     "  quantier decide results --when \"decoder fp16\"             # the limits under which this one is "
     "chosen\n"
     "  quantier decide results --envelope limits.toml --json\n"
+    "  quantier decide results --select-on validation --report-on test   # chosen here, read there\n"
     "Metrics: macro-F1, accuracy, TIER accuracy, TIER macro-F1, class NAME F1, class NAME accuracy, ECE,\n"
     "raw ECE, ms per example, latency p95, memory (MB), requests per second, gate 0.8 share, gate 0.8\n"
     "accuracy, gate at accuracy 0.9 share. In the file: [[envelope.constraint]] with metric, min or max, "
@@ -75,9 +74,15 @@ void add_decide(CLI::App& app, Session& session) {
   command->add_option("--max-memory", options->max_memory, "Ceiling on memory: 512MB, 2GB, 1.5GiB");
   command->add_option("--rate", request.rate, "Requests per second");
   command
-      ->add_option("--rate-from", options->rate_from,
-                   "throughput: taken as at most 1000/rate ms per example; load: a load test must show it")
+      ->add_option(
+          "--rate-from", request.rate_from,
+          "throughput (the default without [load]): taken as at most 1000/rate ms per example, which "
+          "is an upper bound; load: a load test must show it")
       ->check(CLI::IsMember({"throughput", "load"}));
+  command->add_option("--rate-percentile", request.rate_percentile,
+                      "Of the latency, at which a load test must have confirmed the rate (default: 99)");
+  command->add_option("--rate-bound-ms", request.rate_bound_ms,
+                      "Bound on the latency at it (default: 50); a stricter test is evidence too");
   command->add_option("--protocol", request.protocol, "Timing protocol that ms per example is read by")
       ->check(CLI::IsMember({"throughput", "latency", "workload"}));
   command->add_option("--device", request.device, "What it runs on; a table's time and memory need it");
@@ -86,6 +91,11 @@ void add_decide(CLI::App& app, Session& session) {
   command->add_option("--prefer", request.prefer, "The same, soft: decides among what passes the others");
   command->add_option("--frontier", request.frontier, "Axes of the frontier, two or more metrics")
       ->delimiter(',');
+  command->add_option("--select-on", request.select_on,
+                      "Split that the choice is made on, where the store holds several");
+  command->add_option("--report-on", request.report_on,
+                      "Split that the choice is then read on: it takes no part in the choice, so picking the "
+                      "best does not flatter it there");
   command->add_option("--when", request.when, "Say under which limits this configuration is the choice");
   command->add_flag("--json", session.json, "One JSON document on standard output");
   command->callback([options, &session] { decide(*options, session); });

@@ -1,5 +1,6 @@
 #include "quantier/pipeline/run.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,7 @@ Json to_json(const RunOutcome& outcome) {
     if (!outcome.estimate) continue;
     runs.back()["estimated_process_bytes"] = outcome.estimate->runs[i].process_bytes;
     runs.back()["estimated_seconds"] = outcome.estimate->runs[i].seconds;
+    runs.back()["estimated_load_seconds"] = outcome.estimate->runs[i].load_seconds;
   }
   Json json{{"dry_run", outcome.estimate.has_value()},
             {"store", outcome.estimate ? Json(nullptr) : Json(outcome.store.string())},
@@ -55,12 +57,14 @@ Json to_json(const RunOutcome& outcome) {
 void print_plan(const RunPlan& plan, const RunEstimate& estimate) {
   fmt::print("plan: {} configurations, {} examples{}, {} threads\n", plan.runs.size(), plan.data.size(),
              plan.limit ? fmt::format(" (limited, of {})", plan.examples_in_file) : "", plan.threads);
-  fmt::print("  {:<28} {:>14} {:>16} {:>14}\n", "configuration", "weights MiB", "process MiB est.",
-             "seconds est.");
+  const bool load = std::ranges::any_of(estimate.runs, [](const auto& run) { return run.load_seconds > 0; });
+  fmt::print("  {:<28} {:>14} {:>16} {:>14}{}\n", "configuration", "weights MiB", "process MiB est.",
+             "seconds est.", load ? fmt::format(" {:>16}", "load test s est.") : "");
   for (std::size_t i = 0; i < plan.runs.size(); ++i) {
     const PlannedRun& run = plan.runs[i];
-    fmt::print("  {:<28} {:>14.2f} {:>16.0f} {:>14.0f}{}\n", printable(run.configuration.display()),
+    fmt::print("  {:<28} {:>14.2f} {:>16.0f} {:>14.0f}{}{}\n", printable(run.configuration.display()),
                mib(run.weight_bytes), mib(estimate.runs[i].process_bytes), estimate.runs[i].seconds,
+               load ? fmt::format(" {:>16.0f}", estimate.runs[i].load_seconds) : "",
                run.finished ? "  already measured" : "");
   }
   fmt::print("  in all about {:.1f} minutes, {:.0f} MiB of memory, {:.0f} MiB of disk\n",
@@ -129,7 +133,11 @@ void add_run(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand(
       "run",
       "The whole line: measure every model at every recipe of a configuration, keep the evidence, decide\n"
-      "under its limits and write the note. `quantier init` proposes a configuration.");
+      "under its limits and write the note. `quantier init` proposes a configuration.\n"
+      "With a [load] table (rate = 100, or find = true; percentile, bound_ms, seconds, repeats) every\n"
+      "configuration is load-tested after the timing, as `quantier load` does it, and a limit on requests "
+      "per\n"
+      "second is then met by what a test confirmed and not by throughput. --dry-run counts its minutes.");
   auto options = std::make_shared<Options>();
   command->add_option("CONFIG", options->config, "TOML file, as `quantier init` proposes it")->required();
   command->add_option("--out", options->out, "Folder for the evidence and the note")->capture_default_str();

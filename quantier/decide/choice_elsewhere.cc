@@ -42,14 +42,21 @@ class Corners {
         values_(decide_internal::observed_values(decision.candidates)),
         candidates_(decision.candidates) {}
 
+  // Which configurations take the upper end of their memory: all or none, but one.
+  struct Memory {
+    bool large = false;
+    std::optional<std::size_t> except = {};
+  };
+
   // `slow`: bit i, whether configuration i takes the longer of its two times.
-  void decide(int common, std::uint64_t slow, bool all_but, std::size_t except, bool large,
+  void decide(int common, std::uint64_t slow, bool all_but, std::size_t except, const Memory& memory,
               ChoiceElsewhere& out) {
     for (std::size_t i = 0; i < costs_.size(); ++i) {
       const bool slower = all_but ? (i != except) == ((slow & 1U) != 0) : ((slow >> i) & 1U) != 0;
       const double factor = static_cast<double>(common) * costs_[i].common_error + (slower ? own_ : -own_);
       candidates_[i].ms_per_example = costs_[i].ms_per_example;
       if (candidates_[i].ms_per_example) *candidates_[i].ms_per_example *= std::exp(factor);
+      const bool large = memory.large != (memory.except == i);
       candidates_[i].memory_bytes = large ? costs_[i].memory_high_bytes : costs_[i].memory_low_bytes;
     }
     const RuleValues costs = decide_internal::observed_values(candidates_);
@@ -120,16 +127,22 @@ ChoiceElsewhere choice_elsewhere(const Decision& decision, std::span<const Elsew
     out.without_time = out.without_time || (!costs[i].ms_per_example && could_be_chosen(decision, i));
   }
   Corners corners(decision, costs, ratio_error);
+  // One against all others in memory: an order that turns over inside the intervals is not known.
+  std::vector<Corners::Memory> memories = {{.large = false}, {.large = true}};
+  for (std::size_t i = 0; i < costs.size(); ++i) {
+    memories.push_back({.large = false, .except = i});
+    memories.push_back({.large = true, .except = i});
+  }
   for (const int common : {-1, 0, 1}) {
-    for (const bool large : {false, true}) {
+    for (const Corners::Memory& memory : memories) {
       if (costs.size() <= kMostCorners) {
         for (std::uint64_t slow = 0; slow < (std::uint64_t{1} << costs.size()); ++slow) {
-          corners.decide(common, slow, false, 0, large, out);
+          corners.decide(common, slow, false, 0, memory, out);
         }
       } else {
         for (std::size_t i = 0; i < costs.size(); ++i) {
-          corners.decide(common, 1, true, i, large, out);  // i fast, the others slow
-          corners.decide(common, 0, true, i, large, out);
+          corners.decide(common, 1, true, i, memory, out);  // i fast, the others slow
+          corners.decide(common, 0, true, i, memory, out);
         }
       }
     }

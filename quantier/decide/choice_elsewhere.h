@@ -4,9 +4,9 @@
 // A modelled time has an error that all configurations of a device share (clock, length, power) and one that
 // is its own; the published anchors give the size of both (roofline.h). Every corner of that box is decided:
 // a common factor at either end or none, and each configuration's own factor so that two differ by at most
-// the error of ratios; memory at its lower or upper end for all. One configuration in all corners is an
-// answer; several are an honest "unknown between these". With more configurations than kMostCorners the
-// corners are those in which one is favoured and all others are not, and the reverse.
+// the error of ratios; memory at its lower or upper end for all, or for all but one. One configuration in all
+// corners is an answer; several are an honest "unknown between these". With more configurations than
+// kMostCorners the corners are those in which one is favoured and all others are not, and the reverse.
 //
 // Pure. Milliseconds per example, bytes. Errors: none; what has no time makes the answer unknown when it
 // could have been chosen.
@@ -42,7 +42,7 @@ struct ChoiceElsewhere {
   }
 };
 
-inline constexpr std::size_t kMostCorners = 10;  // configurations of which every corner is decided
+inline constexpr std::size_t kMostCorners = 8;  // configurations of which every corner is decided
 
 // `costs`: one for each candidate. `ratio_error`: |log| within which two times may stand to each other
 // otherwise.

@@ -143,6 +143,10 @@ double difference_sign(const Metric& metric) { return metric.less_is_better() ? 
 
 // What is missing of a value, and what would give it.
 std::string missing_text(const Candidate& candidate, const Constraint& constraint) {
+  const auto known = candidate.missing.find(constraint.metric.key());
+  if (known != candidate.missing.end()) {
+    return fmt::format("{} of {}: {}", constraint.metric.name(), candidate.name, known->second);
+  }
   return fmt::format("{} of {} is not known: {}", constraint.metric.name(), candidate.name,
                      constraint.metric.how_to_measure());
 }
@@ -217,6 +221,12 @@ Status check_envelope(const std::vector<Candidate>& candidates, const Envelope& 
   if (envelope.requests_per_second) {
     QT_TRY_STATUS(check_number("requests_per_second", *envelope.requests_per_second, true));
   }
+  QT_TRY_STATUS(check_number("requests_per_second_bound_ms", envelope.rate_bound_ms, true));
+  if (!(envelope.rate_percentile > 0.0 && envelope.rate_percentile < 100.0)) {
+    return refuse("requests_per_second_percentile",
+                  fmt::format("{} is no percentile", envelope.rate_percentile),
+                  "99 means that 99 % of the requests are faster");
+  }
   if (envelope.max_ms_per_example) {
     QT_TRY_STATUS(check_number("max_ms_per_example", *envelope.max_ms_per_example, true));
   }
@@ -249,8 +259,9 @@ std::vector<Constraint> make_constraints(const std::vector<Candidate>& candidate
   std::vector<Constraint> constraints;
   add_latency(envelope, constraints);
   if (envelope.requests_per_second && !envelope.rate_from_throughput) {
-    constraints.push_back(
-        simple({MetricKind::kRequestsPerSecond}, *envelope.requests_per_second, false, "a load test"));
+    constraints.push_back(simple(
+        {MetricKind::kRequestsPerSecond}, *envelope.requests_per_second, false,
+        fmt::format("a load test at p{:g} <= {:g} ms", envelope.rate_percentile, envelope.rate_bound_ms)));
   }
   if (envelope.macro_f1_min) {
     constraints.push_back(simple({MetricKind::kMacroF1}, *envelope.macro_f1_min, false, "stated"));
@@ -345,8 +356,10 @@ Check check_one(const Candidate& candidate, const std::vector<Candidate>& candid
     }
     const double bound = 1000.0 / *ms;
     if (satisfies(bound, constraint.limit, constraint.upper)) {
-      check.why = fmt::format("throughput bounds it by {:.4g} requests/s from above, which shows nothing: {}",
-                              bound, constraint.metric.how_to_measure());
+      const auto tested = candidate.missing.find(constraint.metric.key());
+      check.why = fmt::format(
+          "throughput bounds it by {:.4g} requests/s from above, which shows nothing: {}", bound,
+          tested == candidate.missing.end() ? constraint.metric.how_to_measure() : tested->second);
       return check;
     }
     check.value = bound;

@@ -68,6 +68,8 @@ struct Candidate {
   std::map<std::string, MetricValue> values = {};
   std::string reference = {};  // recipe that tier_changes compare with
   std::vector<TierChange> tier_changes = {};
+  // By Metric::key(): why there is no value although something was measured, and what to run.
+  std::map<std::string, std::string> missing = {};
   std::string evidence_set = {};  // identifies examples and labels; empty when nobody knows. Never mixed.
 };
 
@@ -269,6 +271,24 @@ struct SelectionCorrection {
   std::size_t among = 0;       // configurations that were ever chosen
 };
 
+// The configurations on a split that took no part in the choice (held_out.h).
+struct HeldOut {
+  std::string selected_on;  // names of the splits
+  std::string reported_on;
+  std::uint64_t selection_examples = 0;
+  std::uint64_t examples = 0;  // of the held-out split
+  struct Row {
+    std::string run_key;
+    std::optional<MetricValue> macro_f1 = {};
+    std::optional<MetricValue> ece = {};
+    std::vector<Check> checks =
+        {};  // one per Decision::constraints; time, memory and rates as measured before
+    bool viable = false;
+  };
+  std::vector<Row> rows;                         // one per candidate
+  std::optional<std::size_t> would_choose = {};  // by the same rule and limits
+};
+
 // What somebody would choose who reads less of the evidence.
 struct NaiveChoice {
   std::optional<std::size_t> chosen;
@@ -334,6 +354,7 @@ struct Decision {
   std::size_t replicates = 0;
   std::optional<Stability> stability;
   std::optional<SelectionCorrection> selection;
+  std::optional<HeldOut> held_out = {};  // then the choice is reported by it, and not by `selection`
 };
 
 struct DecideOptions {

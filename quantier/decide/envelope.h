@@ -101,6 +101,10 @@ struct Envelope {
   // compared, empty for the first.
   std::optional<double> requests_per_second;
   bool rate_from_throughput = true;
+  // A load test is evidence for the rate when it confirmed one at this percentile or a higher one, within
+  // this bound or a lower one. The defaults are those of `quantier load`.
+  double rate_percentile = 99.0;
+  double rate_bound_ms = 50.0;
   std::optional<double> max_ms_per_example;
   std::string latency_protocol;
 

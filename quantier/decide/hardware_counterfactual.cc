@@ -33,8 +33,9 @@ CounterfactualConfiguration configure(const Device& device, const Counterfactual
     out.memory_bytes.low += input.cost.activation_bytes;
     out.memory_bytes.high += input.cost.activation_bytes;
   }
+  out.memory_bytes = widened(out.memory_bytes, error.memory_band(), input.cost.weight_bytes);
   out.support = technique_support(device, input.cost.technique);
-  if (device.memory_bytes > 0) out.fits = input.cost.memory.high <= device.memory_bytes;
+  if (device.memory_bytes > 0) out.fits = out.memory_bytes.high <= device.memory_bytes;
   if (out.support.support == Support::kAbsent) {
     out.why_absent = out.support.reason;
     return out;

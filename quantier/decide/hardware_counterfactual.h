@@ -42,7 +42,7 @@ struct CounterfactualConfiguration {
   std::optional<ModelledTime> time;  // of a batch
   double batch = 0.0;
   std::string why_absent;           // when there is no time
-  ByteRange memory_bytes;           // modelled, at the peak
+  ByteRange memory_bytes;           // modelled, at the peak; as wide as published peaks were off
   std::optional<bool> fits;         // the upper end, in the device's memory; nullopt: unknown, or a CPU
   std::optional<std::size_t> rank;  // 1 is the fastest point; nullopt without a time
   bool rank_known = false;          // no other configuration could be in its place

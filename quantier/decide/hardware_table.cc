@@ -96,7 +96,7 @@ constexpr std::array kDevices{
 };
 
 TechniqueSupport in_half(const Device& device, TechniqueSupport out, const char* stored) {
-  out.support = Support::kEmulated;
+  out.support = Support::kStorage;
   const char* product = device.device_class == DeviceClass::kCpu ? "float" : "fp16";
   out.reason = std::string("stored in ") + stored + " bits, multiplied in " + product +
                ": saves memory, not arithmetic";
@@ -105,6 +105,7 @@ TechniqueSupport in_half(const Device& device, TechniqueSupport out, const char*
 
 TechniqueSupport with(TechniqueSupport out, Support support, std::string reason) {
   out.support = support;
+  out.has_need = support == Support::kNative;
   out.reason = std::move(reason);
   return out;
 }
@@ -125,10 +126,12 @@ const char* rate_basis_name(RateBasis basis) {
   return "scaled";
 }
 
-const char* support_name(Support support) {
-  switch (support) {
+const char* support_words(const TechniqueSupport& support) {
+  switch (support.support) {
     case Support::kNative:
       return "native";
+    case Support::kStorage:
+      return support.has_need ? "storage only" : "storage, slow";
     case Support::kEmulated:
       return "emulated";
     case Support::kAbsent:
@@ -187,9 +190,11 @@ TechniqueSupport technique_support(const Device& device, Technique technique) {
       out.needs = "nothing: no device multiplies NF4";
       return in_half(device, out, "4");
     case Technique::kInt4WeightOnly:
-      out.needs = "asynchronous copies for the fast kernels (compute capability 8.0)";
+      out.needs = cpu ? "nothing: codes are widened as they are read"
+                      : "asynchronous copies for the fast kernels (compute capability 8.0)";
       out = in_half(device, out, "4");
-      if (!cpu && capability < 80) out.reason += "; without asynchronous copies only slower kernels exist";
+      out.has_need = cpu || capability >= 80;
+      if (!out.has_need) out.reason += "; without asynchronous copies only slower kernels exist";
       return out;
     case Technique::kInt4Int8:
       out.needs = cpu ? "int8 products (AVX-512 VNNI)" : "int8 tensor cores (compute capability 7.5)";

@@ -59,15 +59,21 @@ struct Device {
 // half on devices without them: f32). nullopt: no source gives a base.
 [[nodiscard]] std::optional<DeviceRate> rate_for(const Device& device, Arithmetic arithmetic);
 
-enum class Support : std::uint8_t { kNative, kEmulated, kAbsent };
-[[nodiscard]] const char* support_name(Support support);  // "native", "emulated", "not there"
+// kStorage: the format is stored and not multiplied, as it is meant to be, on any device: memory is saved,
+// and arithmetic is not. kEmulated: the device lacks the units and multiplies something wider instead.
+enum class Support : std::uint8_t { kNative, kStorage, kEmulated, kAbsent };
 
 struct TechniqueSupport {
   Technique technique = Technique::kFp32;
   Support support = Support::kAbsent;
-  std::string needs;   // "int8 tensor cores"
-  std::string reason;  // why it is native, emulated or not there on this device
+  std::string needs;     // "int8 tensor cores"
+  bool has_need = true;  // the device has what `needs` names
+  std::string reason;    // why it is native, emulated or not there on this device
 };
 [[nodiscard]] TechniqueSupport technique_support(const Device& device, Technique technique);
+
+// "native", "storage only", "storage, slow" (stored, and what its fast kernels need is not there),
+// "emulated", "not there".
+[[nodiscard]] const char* support_words(const TechniqueSupport& support);
 
 }  // namespace quantier

@@ -49,12 +49,21 @@ TEST(HardwareTable, WhatOthersHave) {
   for (const char* newer : {"l4", "h100"}) EXPECT_EQ(support(newer, Technique::kFp8), Support::kNative);
   EXPECT_EQ(support("h100", Technique::kInt4Int4), Support::kAbsent);
   EXPECT_EQ(support("cpu", Technique::kFp16), Support::kEmulated);
+  // Stored in 4 bits everywhere; what its fast kernels need is not.
+  const auto int4 = [](const char* name) {
+    return std::string(support_words(technique_support(*find_device(name), Technique::kInt4WeightOnly)));
+  };
+  EXPECT_EQ(int4("t4"), "storage, slow");
+  for (const char* name : {"a10", "a100", "l4", "h100", "cpu"}) EXPECT_EQ(int4(name), "storage only") << name;
   EXPECT_EQ(rate_for(*find_device("cpu"), Arithmetic::kF16)->arithmetic, Arithmetic::kF32);
   for (const Device& device : device_table()) {
-    EXPECT_EQ(technique_support(device, Technique::kNf4).support, Support::kEmulated) << device.name;
+    EXPECT_EQ(technique_support(device, Technique::kNf4).support, Support::kStorage) << device.name;
     for (const Technique technique : all_techniques()) {
       const TechniqueSupport row = technique_support(device, technique);
       EXPECT_FALSE(row.needs.empty()) << device.name << technique_name(technique);
+      if (row.support == Support::kNative) {
+        EXPECT_TRUE(row.has_need) << device.name << technique_name(technique);
+      }
       if (row.support != Support::kNative) {
         EXPECT_FALSE(row.reason.empty()) << device.name << technique_name(technique);
       }

@@ -28,9 +28,9 @@ constexpr double kLaunchShare = 0.2;
 constexpr std::size_t kFewest = 4;
 
 // The next of n + 1 exchangeable values is no larger than the k-th of n with probability k / (n + 1).
-std::optional<ErrorBand> conformal(std::vector<double> sizes) {
+std::optional<ErrorBand> conformal(std::vector<double> sizes, std::size_t fewest = kFewest) {
   const std::size_t n = sizes.size();
-  if (n < kFewest) return std::nullopt;
+  if (n < fewest) return std::nullopt;
   std::ranges::sort(sizes);
   const double wanted = std::ceil(kConfidence * static_cast<double>(n + 1));
   const std::size_t rank = std::min(n, static_cast<std::size_t>(wanted));
@@ -88,6 +88,17 @@ std::optional<RooflineTime> roofline_time(const ForwardCost& cost, const Device&
   time.launches_matter = cost.stack == Stack::kFused ? time.launches_ms > kLaunchShare * time.point_ms
                                                      : time.launches_ms > device_ms;
   return time;
+}
+
+std::optional<ErrorBand> memory_band_of(std::vector<double> log_excess) {
+  // Of peaks hardly any are published: the coverage says how little a few of them promise.
+  return conformal(std::move(log_excess), 1);
+}
+
+ByteRange widened(const ByteRange& modelled, const std::optional<ErrorBand>& band, double weight_bytes) {
+  if (!band) return modelled;
+  const double factor = std::exp(band->size);
+  return {std::max(std::min(weight_bytes, modelled.low), modelled.low / factor), modelled.high * factor};
 }
 
 std::optional<ErrorBand> RooflineError::band(Stack stack, DeviceClass device_class,

@@ -75,9 +75,23 @@ class RooflineError {
   [[nodiscard]] std::optional<ErrorBand> pair_band(Stack stack, DeviceClass device_class,
                                                    bool launches_matter) const;
 
+  // Of the memory at the peak: the log of how far published peaks lay outside the modelled range. Absent:
+  // none is known, and the range is what the model's own assumptions span.
+  void set_memory_band(std::optional<ErrorBand> band) { memory_ = band; }
+  [[nodiscard]] const std::optional<ErrorBand>& memory_band() const { return memory_; }
+
  private:
   std::vector<RooflineResidual> residuals_;
+  std::optional<ErrorBand> memory_;
 };
+
+// Peaks of one new case lie this far outside a modelled range: the order statistic of `log_excess` (0 for a
+// peak inside its range) that covers it with 90 %, or the largest with fewer than nine. nullopt for none.
+[[nodiscard]] std::optional<ErrorBand> memory_band_of(std::vector<double> log_excess);
+
+// The range widened by the band to both sides, but never below what is certainly there: the weights.
+[[nodiscard]] ByteRange widened(const ByteRange& modelled, const std::optional<ErrorBand>& band,
+                                double weight_bytes);
 
 struct ModelledTime {
   RooflineTime time;

@@ -55,7 +55,6 @@ void axis_frontier_blocks(const NoteInput& input, Blocks& blocks) {
   axes.reserve(frontier.axes.size());
   for (const Metric& metric : frontier.axes) axes.push_back(axis_name(metric));
   std::vector<std::size_t> members;
-  std::vector<std::size_t> dominated;
   const bool chances = std::ranges::any_of(
       frontier.points, [](const AxisPoint& point) { return point.membership.has_value(); });
   NoteTable table;
@@ -69,7 +68,6 @@ void axis_frontier_blocks(const NoteInput& input, Blocks& blocks) {
   for (std::size_t i = 0; i < frontier.points.size(); ++i) {
     const AxisPoint& point = frontier.points[i];
     if (point.status == AxisStatus::kMember) members.push_back(i);
-    if (point.status == AxisStatus::kDominated) dominated.push_back(i);
     table.rows.push_back({decision.candidates[i].name, short_key(decision.candidates[i].run_key),
                           status_of(decision, point), first_on(frontier, i)});
     if (chances)
@@ -77,7 +75,6 @@ void axis_frontier_blocks(const NoteInput& input, Blocks& blocks) {
   }
   std::string text = fmt::format("On {} together the frontier is {}", join(axes),
                                  members.empty() ? "empty" : names(decision, members));
-  if (!dominated.empty()) text += fmt::format("; dominated: {}", names(decision, dominated));
   blocks.emplace_back(NoteParagraph{text + "." + limited_mark(input)});
   blocks.emplace_back(std::move(table));
 }

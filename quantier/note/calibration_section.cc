@@ -95,9 +95,7 @@ std::string residual_sentence(const NoteInput& input) {
   std::vector<std::string> different;
   std::vector<std::string> open;
   for (const NoteResidual& row : input.residuals) {
-    const std::string own =
-        fmt::format("{} {} ({})", row.model, row.recipe,
-                    cites_of(row)("ece-residual", "", signed_interval(row.difference, row.low, row.high)));
+    const std::string own = row.model + " " + row.recipe;
     if (row.size == "negligible") {
       same.push_back(own);
     } else if (row.resolved) {
@@ -108,13 +106,21 @@ std::string residual_sentence(const NoteInput& input) {
   }
   if (same.empty() && different.empty() && open.empty()) return {};
   std::vector<std::string> parts;
-  if (!same.empty()) parts.push_back(fmt::format("equivalent within the margin: {}", join(same)));
-  if (!different.empty()) parts.push_back(fmt::format("different: {}", join(different)));
-  if (!open.empty()) parts.push_back(fmt::format("neither shown equivalent nor different: {}", join(open)));
-  return fmt::format(
-      "What is left after it, against {} of the same model, paired, with 95 % intervals and a margin of "
-      "{:g}: {}.",
-      input.reference_recipe, input.decision.envelope.margins.ece, join(parts, "; "));
+  if (!same.empty()) parts.push_back(fmt::format("equivalent for {}", join(same)));
+  if (!different.empty()) parts.push_back(fmt::format("different for {}", join(different)));
+  if (!open.empty())
+    parts.push_back(fmt::format("neither shown equivalent nor different for {}", join(open)));
+  return fmt::format("Against {} of the same model, within a margin of {:g}, what is left after it is {}.",
+                     input.reference_recipe, input.decision.envelope.margins.ece, join(parts, "; "));
+}
+
+// Of the ECE after temperature, paired; a dash for the reference itself.
+std::string residual_cell(const NoteInput& input, const NoteCalibration& of) {
+  for (const NoteResidual& row : input.residuals) {
+    if (row.model != of.model || row.recipe != of.recipe) continue;
+    return cites_of(row)("ece-residual", "", signed_interval(row.difference, row.low, row.high));
+  }
+  return "–";
 }
 
 // May the temperature stay when the precision changes?
@@ -172,6 +178,7 @@ void calibration_section(const NoteInput& input, Blocks& blocks) {
                   "T",
                   "in-sample",
                   "cross-fitted [95 %]",
+                  fmt::format("minus {}'s [95 %]", input.reference_recipe),
                   fmt::format("confident ≥ {:g}", input.calibration.front().gate),
                   "accuracy there"};
   table.text_columns = 2;
@@ -187,7 +194,7 @@ void calibration_section(const NoteInput& input, Blocks& blocks) {
     table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key), raw_text(row),
                           cites("temperature", "", fixed(row.temperature, 3)),
                           cites("temperature", "ECE in sample", fixed(row.ece_in_sample, 3)),
-                          cross_fitted_text(row), cites("gate", "", kept),
+                          cross_fitted_text(row), residual_cell(input, row), cites("gate", "", kept),
                           cites("gate", "accuracy", fixed(row.gate_accuracy, 3))});
   }
   blocks.emplace_back(std::move(table));

@@ -39,6 +39,22 @@ std::string cite_decision(std::string_view what, std::string_view field, std::st
   return cite({fmt::format("decision/{}", what), std::string(field), "", ""}, text);
 }
 
+std::string earlier_name(const std::vector<NoteEarlier>& rows, std::size_t index) {
+  const auto own = [&](const NoteEarlier& row) {
+    return fmt::format("earlier/{}{}{}/{}", visible(row.model), row.recipe.empty() ? "" : " ",
+                       visible(row.recipe), visible(row.quantity));
+  };
+  const std::string name = own(rows[index]);
+  std::size_t before = 0;
+  for (std::size_t i = 0; i < index; ++i) before += own(rows[i]) == name ? 1 : 0;
+  return before == 0 ? name : fmt::format("{} ({})", name, before + 1);
+}
+
+std::string cite_earlier(const std::vector<NoteEarlier>& rows, std::size_t index, std::string_view text) {
+  if (text.starts_with(kAbsent)) return std::string(text);
+  return cite({earlier_name(rows, index), "", rows[index].run_key, ""}, text);
+}
+
 std::string limit_name(const Decision& decision, std::size_t constraint) {
   const auto own = [&](std::size_t c) {
     const Constraint& each = decision.constraints[c];

@@ -57,6 +57,12 @@ template <class Row>
 [[nodiscard]] std::string cite_lead(const Decision& decision, const QualityDifference& lead,
                                     std::string_view text);
 
+// What an imported file reported earlier: "earlier/encoder fp16/ECE after temperature", the second of a name
+// "... (2)". Findings and note name it the same way.
+[[nodiscard]] std::string earlier_name(const std::vector<NoteEarlier>& rows, std::size_t index);
+[[nodiscard]] std::string cite_earlier(const std::vector<NoteEarlier>& rows, std::size_t index,
+                                       std::string_view text);
+
 // The smallest and the largest of several cited numbers: "0.21 to 0.35", or one where both read the same.
 struct CitedExtent {
   double low = HUGE_VAL;

@@ -32,6 +32,7 @@ void clean(Decision& decision) {
     clean_all(each.name, each.model, each.recipe, each.run_key, each.established_losses);
     for (Candidate::Tier& tier : each.tiers) clean(tier.name);
     clean_all(each.reference, each.evidence_set);
+    for (auto& [metric, why] : each.missing) clean(why);
     for (TierChange& change : each.tier_changes) clean_all(change.tier, change.verdict);
   }
   for (Constraint& each : decision.constraints) {
@@ -47,6 +48,12 @@ void clean(Decision& decision) {
     if (naive->hidden) clean_all(naive->hidden->tier, naive->hidden->verdict);
   }
   for (CleanSweep& each : decision.sweeps) clean_all(each.winner_model, each.loser_model);
+  if (!decision.held_out) return;
+  clean_all(decision.held_out->selected_on, decision.held_out->reported_on);
+  for (HeldOut::Row& row : decision.held_out->rows) {
+    clean(row.run_key);
+    for (Check& check : row.checks) clean(check.why);
+  }
 }
 
 void clean_classes(NoteInput& input) {

@@ -7,6 +7,7 @@
 #include "quantier/note/cited.h"
 #include "quantier/note/decision_words.h"
 #include "quantier/note/hardware_words.h"
+#include "quantier/note/held_out_words.h"
 #include "quantier/note/judgement.h"
 #include "quantier/note/reported.h"
 #include "quantier/note/sections.h"
@@ -184,11 +185,21 @@ std::string near_sentence(const Decision& decision) {
     }
   }
   if (near.empty()) return {};
-  return fmt::format(" So near the limit that another measurement could turn it over: {}.", join(near));
+  return fmt::format(" Another measurement could turn it over: {}.", join(near));
 }
 
 void append(std::string& text, const std::string& sentence) {
   if (!sentence.empty()) text += (text.empty() ? "" : " ") + sentence;
+}
+
+// What readers of less evidence would have chosen; once, where both agree with the choice.
+std::string naive_sentences(const Decision& decision) {
+  const bool same = decision.chosen && decision.by_macro_f1.chosen == decision.chosen &&
+                    decision.by_points.chosen == decision.chosen && !decision.by_points.hidden;
+  if (same) return "Macro-F1 alone, and point estimates alone, would have chosen the same.";
+  std::string text = macro_f1_alone_sentence(decision);
+  append(text, points_alone_sentence(decision));
+  return text;
 }
 
 }  // namespace
@@ -201,6 +212,7 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
       "Every configuration against every limit{}{}. Near: another measurement could turn it over.",
       decision.envelope.device.empty() ? "" : " of " + decision.envelope.device,
       decision.stability ? ", with the share of resampled data that meets it" : "");
+  table.caption += " " + margins_sentence(decision);
   table.header = {"configuration", "run"};
   table.text_columns = 2;
   table.marked_row = decision.chosen;
@@ -223,17 +235,22 @@ void decision_section(const NoteInput& input, Blocks& blocks) {
 
   std::string reasons;
   for (const ChoiceStep& step : decision.steps) append(reasons, step_sentence(decision, step));
-  append(reasons, choice_sentence(decision));
-  append(reasons, runner_up_sentence(decision));
+  // With its numbers it stands at the top.
+  append(reasons, decision.chosen
+                      ? fmt::format("Recommendation: {}.", decision.candidates[*decision.chosen].name)
+                      : choice_sentence(decision));
+  if (decision.runner_up && decision.chosen) {
+    append(reasons, fmt::format("Runner-up: {}; its distance stands in the table of the others.",
+                                decision.candidates[*decision.runner_up].name));
+  }
   blocks.emplace_back(NoteParagraph{reasons + limited_mark(input), true});
 
   std::string sure;
   if (decision.stability || table_only(input)) append(sure, stability_sentence(decision));
-  append(sure, selection_sentence(decision));
-  append(sure, macro_f1_alone_sentence(decision));
-  append(sure, points_alone_sentence(decision));
-  append(sure, margins_sentence(decision));
+  append(sure, choice_quality_sentence(decision));
+  append(sure, naive_sentences(decision));
   blocks.emplace_back(NoteParagraph{sure + limited_mark(input)});
+  if (decision.held_out) blocks.emplace_back(held_out_table(decision));
   if (table_only(input)) decision_absence(input, blocks);
   rivals_table(input, blocks);
 

@@ -7,6 +7,7 @@
 
 #include "quantier/base/utf8.h"
 #include "quantier/note/decision_words.h"
+#include "quantier/note/held_out_words.h"
 #include "quantier/note/words.h"
 
 namespace quantier {
@@ -131,8 +132,18 @@ std::string decision_text(const Decision& decision) {
   add(text, temperature_sentence(decision));
   add(text, choice_sentence(decision));
   add(text, stability_sentence(decision));
-  add(text, selection_sentence(decision));
+  add(text, choice_quality_sentence(decision));
   text += "\n" + overview(decision) + "\n";
+  if (decision.held_out) {
+    const NoteTable table = held_out_table(decision);
+    std::vector<Row> rows = {table.header};
+    rows.insert(rows.end(), table.rows.begin(), table.rows.end());
+    for (Row& row : rows) {
+      row.erase(row.begin() + 1);  // the run: its key stands in the JSON
+      for (std::string& cell : row) cell = visible(cell);
+    }
+    text += aligned(rows) + "\n";
+  }
   for (std::size_t c = 0; c < decision.constraints.size(); ++c) text += constraint_table(decision, c) + "\n";
   add(text, binding_sentence(decision));
   for (const std::string& missing : missing_evidence(decision)) add(text, "Missing: " + missing);

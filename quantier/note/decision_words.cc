@@ -354,7 +354,8 @@ std::vector<std::string> missing_evidence(const Decision& decision) {
     for (const std::size_t i : decision.summaries[c].unknown_for) {
       const bool bounded =
           metric.kind == MetricKind::kRequestsPerSecond && decision.candidates[i].ms_per_example;
-      if (!metric_value(decision.candidates[i], metric) && !bounded) {
+      const bool tested = decision.candidates[i].missing.contains(metric.key());
+      if (!metric_value(decision.candidates[i], metric) && !bounded && !tested) {
         unmeasured.push_back(i);
         continue;
       }

@@ -40,7 +40,7 @@ struct NoteTechnique {
   std::string name;                  // "LLM.int8()"
   std::string needs;                 // "int8 tensor cores (compute capability 7.5)"
   std::string recipe;                // that was run with it; empty: none
-  std::vector<std::string> support;  // [device]: "native", "emulated", "not there"
+  std::vector<std::string> support;  // [device]: "native", "storage only", ... (support_words())
 };
 
 struct NoteHardware {

@@ -73,7 +73,9 @@ void times_table(const NoteHardware& hardware, Blocks& blocks) {
 
 void techniques_table(const NoteHardware& hardware, Blocks& blocks) {
   NoteTable table;
-  table.caption = "What a technique needs, and which devices have it.";
+  table.caption =
+      "What a technique needs, and which devices have it. Storage only: kept in few bits and multiplied "
+      "wider; slow: without what its fast kernels need.";
   table.header = {"what", "needs"};
   table.text_columns = 2;
   for (const NoteDevice& device : hardware.devices) table.header.push_back(device.name);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/cited.h"
 #include "quantier/note/decision_words.h"
 #include "quantier/note/hardware_words.h"
 #include "quantier/note/reported.h"
@@ -14,7 +15,7 @@
 namespace quantier::note_internal {
 namespace {
 
-constexpr std::size_t kPairsShown = 3;
+constexpr std::size_t kPairsShown = 1;
 constexpr std::size_t kMostExperiments = 4;
 
 const char* outcome_of(PriorOutcome outcome) {
@@ -35,16 +36,82 @@ const char* order_word(const ClaimPair& pair) {
   return pair.order > 0 ? "better" : "worse";
 }
 
+// As the findings of the configuration have it; a metric without one of its own stands as text.
+std::string cited_value(const Candidate& candidate, const Metric& metric, double value) {
+  const std::string text = axis_value_text(metric, value);
+  const Cites cites(candidate);
+  switch (metric.kind) {
+    case MetricKind::kMacroF1:
+      return cites("macro-f1", "", text);
+    case MetricKind::kLatency:
+      return metric.variant.empty() ? cites("time", "", text) : text;
+    case MetricKind::kMemory:
+      return cites("memory", "", text);
+    case MetricKind::kEce:
+      return metric.variant.empty() ? cites("ece", "", text) : text;
+    case MetricKind::kAccuracy:
+      return cites("accuracy", "", text);
+    case MetricKind::kTierAccuracy:
+      return cites("accuracy", metric.part, text);
+    default:
+      return text;
+  }
+}
+
 std::string pair_text(const Decision& decision, const PriorClaim& claim, const ClaimPair& pair) {
+  const Candidate& better = decision.candidates[pair.better];
+  const Candidate& than = decision.candidates[pair.than];
   std::string text =
-      fmt::format("{} {} against {} {}", decision.candidates[pair.better].name,
-                  axis_value_text(claim.metric, pair.value_better), decision.candidates[pair.than].name,
-                  axis_value_text(claim.metric, pair.value_than));
+      fmt::format("{} {} against {} {}", better.name, cited_value(better, claim.metric, pair.value_better),
+                  than.name, cited_value(than, claim.metric, pair.value_than));
   if (pair.paired && std::isfinite(pair.paired->low)) {
-    text += fmt::format(", {} [{}, {}]", signed_fixed(pair.paired->difference, 3),
-                        signed_fixed(pair.paired->low, 3), signed_fixed(pair.paired->high, 3));
+    text +=
+        ", " + cite_lead(decision.differences, better, than,
+                         fmt::format("{} [{}, {}]", signed_fixed(pair.paired->difference, 3),
+                                     signed_fixed(pair.paired->low, 3), signed_fixed(pair.paired->high, 3)));
   }
   return fmt::format("{}: {}", text, order_word(pair));
+}
+
+// "2 more pairs: worse", or how often each.
+std::string rest_text(const PriorClaimFinding& finding, std::size_t shown) {
+  std::vector<std::pair<std::string, std::size_t>> words;
+  for (std::size_t i = shown; i < finding.pairs.size(); ++i) {
+    const std::string word = order_word(finding.pairs[i]);
+    const auto found = std::ranges::find(words, word, &std::pair<std::string, std::size_t>::first);
+    if (found == words.end()) {
+      words.emplace_back(word, 1);
+    } else {
+      ++found->second;
+    }
+  }
+  std::vector<std::string> parts;
+  for (const auto& [word, times] : words) {
+    parts.push_back(words.size() == 1 ? word : fmt::format("{} {}", times, word));
+  }
+  const std::size_t more = finding.pairs.size() - shown;
+  return fmt::format("{} more pair{}: {}", more, more == 1 ? "" : "s", join(parts));
+}
+
+// Today's value of the same quantity, as its finding has it.
+std::string cited_today(const NoteInput& input, const NoteEarlier& row, int digits) {
+  const std::string text = fixed(row.today, digits);
+  constexpr std::pair<std::string_view, std::string_view> kFindings[] = {
+      {"macro-F1", "macro-f1"},
+      {"accuracy", "accuracy"},
+      {"ECE before temperature", "ece-raw"},
+      {"temperature", "temperature"},
+      {"ECE after temperature", "ece"}};
+  const auto& all = input.decision.candidates;
+  const auto candidate = std::ranges::find(all, row.run_key, &Candidate::run_key);
+  const auto* finding =
+      std::ranges::find(kFindings, row.quantity, &std::pair<std::string_view, std::string_view>::first);
+  if (!row.today || candidate == all.end() || finding == std::end(kFindings)) return text;
+  return Cites(*candidate)(finding->second, "", text);
+}
+
+std::string cited_earlier(const NoteInput& input, std::size_t index, int digits) {
+  return cite_earlier(input.earlier, index, fixed(input.earlier[index].earlier, digits));
 }
 
 bool stands(const Decision& decision) {
@@ -125,7 +192,7 @@ std::vector<std::string> claim_sentences(const NoteInput& input) {
       pairs.push_back(pair_text(decision, claim, pair));
     }
     if (finding.pairs.size() > pairs.size()) {
-      pairs.push_back(fmt::format("{} more", finding.pairs.size() - pairs.size()));
+      pairs.push_back(rest_text(finding, pairs.size()));
     }
     sentences.push_back(fmt::format("Its reason “{}” is {}: {}.", stated, outcome_of(finding.outcome),
                                     pairs.empty()
@@ -170,31 +237,36 @@ void earlier_blocks(const NoteInput& input, Blocks& blocks) {
   table.header = {"configuration", "run", "quantity", "earlier, as reported", "today"};
   table.text_columns = 3;
   const NoteEarlier* widest = nullptr;
-  for (const NoteEarlier& row : input.earlier) {
+  std::size_t widest_index = 0;
+  for (std::size_t i = 0; i < input.earlier.size(); ++i) {
+    const NoteEarlier& row = input.earlier[i];
     table.rows.push_back({row.recipe.empty() ? row.model : row.model + " " + row.recipe,
                           short_key(row.run_key), row.quantity == "temperature" ? "T" : row.quantity,
-                          fixed(row.earlier, 3), fixed(row.today, 3)});
+                          cited_earlier(input, i, 3), cited_today(input, row, 3)});
     if (!row.today || row.quantity != "ECE after temperature") continue;
     if (widest == nullptr ||
         std::abs(*row.today - row.earlier) > std::abs(*widest->today - widest->earlier)) {
       widest = &row;
+      widest_index = i;
     }
   }
   blocks.emplace_back(std::move(table));
   if (widest == nullptr) return;
   std::string temperature;
-  for (const NoteEarlier& row : input.earlier) {
+  for (std::size_t i = 0; i < input.earlier.size(); ++i) {
+    const NoteEarlier& row = input.earlier[i];
     if (row.quantity != "temperature" || row.model != widest->model || row.recipe != widest->recipe ||
         !row.today) {
       continue;
     }
-    temperature = fmt::format(", its temperature from {} to {}", fixed(row.earlier, 2), fixed(row.today, 2));
+    temperature = fmt::format(", its temperature from {} to {}", cited_earlier(input, i, 2),
+                              cited_today(input, row, 2));
   }
   blocks.emplace_back(NoteParagraph{fmt::format("Against earlier measurements the ECE of {} goes from {} to "
                                                 "{}{}; other examples and another fit of "
                                                 "the temperature are between them.",
-                                                widest->model, fixed(widest->earlier, 3),
-                                                fixed(widest->today, 3), temperature) +
+                                                widest->model, cited_earlier(input, widest_index, 3),
+                                                cited_today(input, *widest, 3), temperature) +
                                     limited_mark(input)});
 }
 

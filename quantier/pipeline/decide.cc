@@ -12,6 +12,7 @@
 #include "quantier/pipeline/config_tiers.h"
 #include "quantier/pipeline/decide_cache.h"
 #include "quantier/pipeline/decide_table.h"
+#include "quantier/pipeline/held_out.h"
 #include "quantier/pipeline/report.h"
 #include "quantier/pipeline/report_imported.h"
 #include "quantier/pipeline/report_second.h"
@@ -35,6 +36,7 @@ struct Setup {
   std::vector<std::string> label_names;
   std::uint64_t examples = 0;
   std::string second_split;
+  std::string report_on;
   bool imported = false;
   bool throughput = false;  // some run was timed so
 };
@@ -58,9 +60,12 @@ Result<Store> open_store(const std::filesystem::path& file, bool& writable) {
 }
 
 // Without a configuration: the latest run of every configuration, which must all be over the same examples.
-Result<std::vector<std::string>> all_runs(const std::vector<RunSummary>& summaries, const std::string& path) {
+Result<std::vector<std::string>> all_runs(const std::vector<RunSummary>& summaries, const std::string& path,
+                                          const DecideRequest& request) {
   std::vector<const RunSummary*> latest;
   for (const RunSummary& run : summaries) {
+    if (!request.select_on.empty() && run.split != request.select_on) continue;
+    if (!request.report_on.empty() && run.split == request.report_on) continue;
     const auto same = std::ranges::find_if(latest, [&](const RunSummary* each) {
       return each->configuration.display() == run.configuration.display();
     });
@@ -69,6 +74,13 @@ Result<std::vector<std::string>> all_runs(const std::vector<RunSummary>& summari
     } else {
       *same = &run;
     }
+  }
+  if (latest.empty()) {
+    return fail(ErrorKind::kUsage, "there is no run to choose from", path,
+                request.select_on.empty()
+                    ? fmt::format("every run is over \"{}\"", printable(request.report_on, 60))
+                    : fmt::format("none is over \"{}\"", printable(request.select_on, 60)),
+                "`quantier show` lists what is in the store");
   }
   std::vector<std::string> keys;
   for (const RunSummary* run : latest) {
@@ -83,7 +95,7 @@ Result<std::vector<std::string>> all_runs(const std::vector<RunSummary>& summari
               "{} was measured over {} examples of {} classes of the split {}, {} over {} of {} of {}",
               printable(first.configuration.display()), first.examples, first.classes, printable(first.split),
               printable(run->configuration.display()), run->examples, run->classes, printable(run->split)),
-          "name those that belong together with --config");
+          "name those that belong together with --config, or a split with --select-on");
     }
     keys.push_back(run->key);
   }
@@ -101,7 +113,20 @@ Result<Setup> setup_of(const DecideRequest& request, Store& store, const std::ve
       QT_TRY(setup.config, configuration_of(store));
     }
   }
+  setup.report_on = request.report_on;
   if (setup.config) {
+    AnalysisConfig& analysis = setup.config->analysis;
+    if (!request.select_on.empty()) analysis.select_on = request.select_on;
+    if (!request.report_on.empty()) analysis.report_on = request.report_on;
+    // A file may say one and a flag the other.
+    if (analysis.report_on == analysis.select_on) analysis.report_on = request.report_on;
+    setup.report_on = analysis.report_on;
+    if (!setup.report_on.empty() && setup.report_on == analysis.second_split) {
+      remarks.push_back(fmt::format(
+          "the split \"{}\" reports the choice, so it does not decide what is established: R is computed",
+          printable(setup.report_on, 60)));
+      analysis.second_split.clear();
+    }
     const RunConfig& config = *setup.config;
     setup.reference_recipe = config.reference_recipe;
     setup.seed = config.seed;
@@ -114,7 +139,7 @@ Result<Setup> setup_of(const DecideRequest& request, Store& store, const std::ve
       remarks.push_back(fmt::format("no run in the store: {}", printable(name)));
     }
   } else {
-    QT_TRY(setup.keys, all_runs(summaries, store.path()));
+    QT_TRY(setup.keys, all_runs(summaries, store.path(), request));
   }
   QT_TRY(const Run first, store.load_run(setup.keys.front()));
   setup.label_names = first.predictions.label_names;
@@ -160,7 +185,9 @@ Result<Envelope> limits_of(const DecideRequest& request, const std::optional<Run
   if (request.max_ms) limits.ms_per_example_max = request.max_ms;
   if (request.max_memory_mb) limits.memory_max_mb = request.max_memory_mb;
   if (request.rate) limits.requests_per_second = request.rate;
-  if (request.rate_from_load) limits.requests_per_second_from_load = true;
+  if (!request.rate_from.empty()) limits.requests_per_second_from_load = request.rate_from == "load";
+  if (request.rate_percentile) limits.requests_per_second_percentile = request.rate_percentile;
+  if (request.rate_bound_ms) limits.requests_per_second_bound_ms = request.rate_bound_ms;
   if (!request.device.empty()) limits.device = request.device;
   // Nobody named a protocol: the one that the evidence has.
   if (!stated && !has_throughput) limits.ms_per_example_protocol = ConfiguredProtocol::kWorkload;
@@ -205,17 +232,23 @@ Result<DecisionEvidence> make_evidence(const Setup& setup, Store& store, const E
 Result<DecideResult> decide_runs(const DecideRequest& request, Store& store, bool writable,
                                  const std::vector<RunSummary>& summaries) {
   DecideResult result;
+  if (!request.report_on.empty() && request.report_on == request.select_on) {
+    return fail(ErrorKind::kUsage, "the choice cannot be made and reported on the same split",
+                "--select-on, --report-on", printable(request.report_on, 60),
+                "picking the best flatters it where it was picked: report on another split");
+  }
   QT_TRY(const Setup setup, setup_of(request, store, summaries, result.remarks));
   const MetricNames names{.tiers = setup.tiers.names, .classes = setup.label_names};
   QT_TRY(Envelope envelope, limits_of(request, setup.config, names, setup.throughput));
   if (setup.imported) envelope.memory_definition = kImportedMemory;
   ThreadPool pool(setup.threads != 0 ? setup.threads : available_processors());
-  QT_TRY(const std::string key, evidence_key(store, {.runs = setup.keys,
-                                                     .tiers = setup.tiers,
-                                                     .reference_recipe = setup.reference_recipe,
-                                                     .seed = setup.seed,
-                                                     .replicates = setup.replicates,
-                                                     .second_split = setup.second_split}));
+  const EvidenceKey from{.runs = setup.keys,
+                         .tiers = setup.tiers,
+                         .reference_recipe = setup.reference_recipe,
+                         .seed = setup.seed,
+                         .replicates = setup.replicates,
+                         .second_split = setup.second_split};
+  QT_TRY(const std::string key, evidence_key(store, from));
   EvidenceOptions making{.seed = setup.seed,
                          .replicates = setup.replicates,
                          .wanted = wanted_metrics(envelope),
@@ -228,11 +261,16 @@ Result<DecideResult> decide_runs(const DecideRequest& request, Store& store, boo
     QT_TRY(evidence, make_evidence(setup, store, making));
     if (writable) QT_TRY_STATUS(keep_evidence(store, key, making.wanted, *evidence));
   }
-  QT_TRY(const auto rates, confirmed_rates_of(store));
+  QT_TRY(const LoadEvidence rates, load_evidence_of(store, envelope));
   apply_protocol(envelope, rates, evidence->candidates);
   const DecideOptions options{.replicates = &evidence->replicates, .pool = &pool};
   QT_TRY(result.decision,
          decide_candidates(std::move(evidence->candidates), evidence->differences, envelope, options));
+  if (!setup.report_on.empty()) {
+    making.wanted = wanted_metrics(envelope);
+    QT_TRY(result.decision.held_out,
+           held_out_of(result.decision, store, from, setup.report_on, making, writable));
+  }
   result.examples = setup.examples;
   if (request.when.empty()) return result;
   const auto found = std::ranges::find(result.decision.candidates, request.when, &Candidate::name);
@@ -245,6 +283,10 @@ Result<DecideResult> decide_runs(const DecideRequest& request, Store& store, boo
 
 Result<DecideResult> decide_table(const DecideRequest& request, Store& store) {
   DecideResult result;
+  if (!request.select_on.empty() || !request.report_on.empty()) {
+    return fail(ErrorKind::kUsage, "there are no splits to choose or report on", store.path(),
+                "the store holds a table without predictions", "leave --select-on and --report-on out");
+  }
   QT_TRY(const ReportedTable table, reported_table(store));
   std::optional<RunConfig> config;
   if (!request.config.empty()) {

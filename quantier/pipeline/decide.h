@@ -31,13 +31,17 @@ struct DecideRequest {
   std::optional<double> max_ms;
   std::optional<double> max_memory_mb;
   std::optional<double> rate;
-  bool rate_from_load = false;
+  std::string rate_from;  // "throughput", "load"; empty: as the file says
+  std::optional<double> rate_percentile;
+  std::optional<double> rate_bound_ms;
   std::string protocol;
   std::string device;
   std::vector<std::string> require;   // "tail accuracy >= 0.6"
   std::vector<std::string> prefer;    // the same, soft
   std::vector<std::string> frontier;  // axes
   std::string when;                   // a configuration
+  std::string select_on;              // split that the choice is made on; empty: as the configuration says
+  std::string report_on;              // split that the choice is then read on; empty: the same
   ProgressFunction progress = {};
   const Interrupt* interrupt = nullptr;
 };

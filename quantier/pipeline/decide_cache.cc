@@ -11,7 +11,6 @@
 namespace quantier {
 namespace {
 
-constexpr const char* kName = "decision evidence";
 constexpr const char* kLayout = "1";
 
 // Every digit, so that what is read back is what was kept.
@@ -100,18 +99,6 @@ Candidate candidate_from(const Json& json) {
 
 }  // namespace
 
-Result<std::map<std::string, double>> confirmed_rates_of(Store& store) {
-  std::map<std::string, double> rates;
-  QT_TRY(const std::vector<LoadTest> tests, store.load_results());
-  for (const LoadTest& test : tests) {
-    if (test.run_key.empty()) continue;
-    // A later test that confirmed nothing takes an earlier rate back.
-    rates.erase(test.run_key);
-    if (test.summary.highest_confirmed_rate) rates[test.run_key] = *test.summary.highest_confirmed_rate;
-  }
-  return rates;
-}
-
 Result<std::string> evidence_key(Store& store, const EvidenceKey& from) {
   Sha256 hash;
   const auto add = [&](std::string_view text) {
@@ -144,8 +131,8 @@ Result<std::string> evidence_key(Store& store, const EvidenceKey& from) {
 }
 
 Result<std::optional<DecisionEvidence>> kept_evidence(Store& store, const std::string& key,
-                                                      std::vector<Metric>& wanted) {
-  QT_TRY(std::optional<Derived> kept, store.derived(kName, key));
+                                                      std::vector<Metric>& wanted, const char* name) {
+  QT_TRY(std::optional<Derived> kept, store.derived(name, key));
   if (!kept) return std::nullopt;
   QT_TRY(const Json json, parse_json(kept->text, store.path()));
   DecisionEvidence evidence;
@@ -188,7 +175,7 @@ Result<std::optional<DecisionEvidence>> kept_evidence(Store& store, const std::s
 }
 
 Status keep_evidence(Store& store, const std::string& key, const std::vector<Metric>& wanted,
-                     const DecisionEvidence& evidence) {
+                     const DecisionEvidence& evidence, const char* name) {
   Json candidates = Json::array();
   for (const Candidate& candidate : evidence.candidates) candidates.push_back(candidate_json(candidate));
   Json differences = Json::array();
@@ -215,11 +202,14 @@ Status keep_evidence(Store& store, const std::string& key, const std::vector<Met
                      {"replicates", evidence.replicates.replicates},
                      {"seed", evidence.replicates.seed},
                      {"keys", evidence.replicates.keys}};
-  return store.set_derived(kName, {.key = key,
-                                   .text = json.dump(-1, ' ', false, Json::error_handler_t::replace),
-                                   .numbers = evidence.replicates.values});
+  return store.set_derived(name, {.key = key,
+                                  .text = json.dump(-1, ' ', false, Json::error_handler_t::replace),
+                                  .numbers = evidence.replicates.values});
 }
 
-Status forget_evidence(Store& store) { return store.set_derived(kName, {}); }
+Status forget_evidence(Store& store) {
+  QT_TRY_STATUS(store.set_derived(kHeldOutEvidence, {}));
+  return store.set_derived(kDecisionEvidence, {});
+}
 
 }  // namespace quantier

@@ -4,7 +4,6 @@
 // version of this layout: anything that could change a number. What does not fit its key is derived again.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,17 +23,19 @@ struct EvidenceKey {
   std::string second_split = {};  // whose runs decide what is established; empty: none
 };
 
-// Requests per second that load tests confirmed, by run key: of several tests of a run the last.
-[[nodiscard]] Result<std::map<std::string, double>> confirmed_rates_of(Store& store);
-
 [[nodiscard]] Result<std::string> evidence_key(Store& store, const EvidenceKey& from);
+
+// Names under which evidence is kept, so that the two of one decision do not push each other out.
+inline constexpr const char* kDecisionEvidence = "decision evidence";
+inline constexpr const char* kHeldOutEvidence = "held-out evidence";
 
 // nullopt when nothing is kept under this key, or it lacks a wanted metric; `wanted` then also gets what is
 // kept already, so that two envelopes do not push each other out.
 [[nodiscard]] Result<std::optional<DecisionEvidence>> kept_evidence(Store& store, const std::string& key,
-                                                                    std::vector<Metric>& wanted);
+                                                                    std::vector<Metric>& wanted,
+                                                                    const char* name = kDecisionEvidence);
 [[nodiscard]] Status keep_evidence(Store& store, const std::string& key, const std::vector<Metric>& wanted,
-                                   const DecisionEvidence& evidence);
+                                   const DecisionEvidence& evidence, const char* name = kDecisionEvidence);
 // What follows is computed from the runs again.
 [[nodiscard]] Status forget_evidence(Store& store);
 

@@ -306,8 +306,7 @@ std::vector<Metric> wanted_metrics(const Envelope& envelope) {
   return wanted;
 }
 
-void apply_protocol(const Envelope& envelope, const std::map<std::string, double>& confirmed_rates,
-                    std::vector<Candidate>& candidates) {
+void apply_protocol(const Envelope& envelope, const LoadEvidence& rates, std::vector<Candidate>& candidates) {
   for (Candidate& candidate : candidates) {
     const auto take = [&](const std::string& key) -> std::optional<double> {
       const auto found = candidate.values.find(key);
@@ -320,9 +319,12 @@ void apply_protocol(const Envelope& envelope, const std::map<std::string, double
     candidate.values.erase(plain);
     if (candidate.ms_per_example) candidate.values[plain] = candidate.values[time.key()];
     candidate.memory_bytes = take(memory_key(envelope.memory_definition));
-    const auto rate = confirmed_rates.find(candidate.run_key);
-    if (rate == confirmed_rates.end()) continue;
-    candidate.values[Metric{MetricKind::kRequestsPerSecond}.key()] = {rate->second, std::nullopt, 1};
+    const std::string key = Metric{MetricKind::kRequestsPerSecond}.key();
+    if (const auto rate = rates.confirmed.find(candidate.run_key); rate != rates.confirmed.end()) {
+      candidate.values[key] = {rate->second, std::nullopt, 1};
+    } else if (const auto why = rates.why_not.find(candidate.run_key); why != rates.why_not.end()) {
+      candidate.missing[key] = why->second;
+    }
   }
 }
 

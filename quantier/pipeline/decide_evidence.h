@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "quantier/base/progress.h"
 #include "quantier/base/thread_pool.h"
 #include "quantier/decide/decision.h"
+#include "quantier/pipeline/load_evidence.h"
 #include "quantier/record/run.h"
 #include "quantier/stats/comparisons/analysis.h"
 #include "quantier/stats/comparisons/analyze.h"
@@ -50,8 +50,7 @@ struct EvidenceOptions {
 [[nodiscard]] std::vector<Metric> wanted_metrics(const Envelope& envelope);
 
 // Fills ms_per_example and memory_bytes by the protocol and the definition that the envelope compares.
-// `confirmed_rates`: requests/s by run key, from load tests.
-void apply_protocol(const Envelope& envelope, const std::map<std::string, double>& confirmed_rates,
-                    std::vector<Candidate>& candidates);
+// `rates`: requests per second, from load tests (load_evidence.h).
+void apply_protocol(const Envelope& envelope, const LoadEvidence& rates, std::vector<Candidate>& candidates);
 
 }  // namespace quantier

@@ -225,6 +225,53 @@ Json when_json(const Decision& decision, const WhenAnswer& answer) {
           {"dominated_by", names_of(decision, answer.dominated_by)}};
 }
 
+Json held_out_json(const Decision& decision) {
+  if (!decision.held_out) return nullptr;
+  const HeldOut& held = *decision.held_out;
+  const auto value = [](const std::optional<MetricValue>& of) -> Json {
+    if (!of) return nullptr;
+    return {{"value", number(of->value)}, {"interval", interval(of->interval)}};
+  };
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < held.rows.size(); ++i) {
+    const HeldOut::Row& row = held.rows[i];
+    Json checks = Json::array();
+    for (const Check& check : row.checks) {
+      checks.push_back({{"outcome", outcome_name(check.outcome)},
+                        {"value", number(check.value)},
+                        {"why", check.why.empty() ? Json(nullptr) : Json(check.why)}});
+    }
+    rows.push_back({{"configuration", decision.candidates[i].name},
+                    {"run_key", row.run_key},
+                    {"macro_f1", value(row.macro_f1)},
+                    {"ece", value(row.ece)},
+                    {"passes", row.viable},
+                    {"checks", std::move(checks)}});
+  }
+  return {{"selected_on", held.selected_on},
+          {"reported_on", held.reported_on},
+          {"examples", held.examples},
+          {"would_choose", name_of(decision, held.would_choose)},
+          {"configurations", std::move(rows)}};
+}
+
+// The macro-F1 of the choice without what it owes to having been picked, and how that was come by.
+Json choice_quality_json(const Decision& decision) {
+  if (!decision.chosen) return nullptr;
+  if (decision.held_out) {
+    const auto& macro_f1 = decision.held_out->rows[*decision.chosen].macro_f1;
+    return {{"macro_f1", macro_f1 ? number(macro_f1->value) : Json(nullptr)},
+            {"interval", macro_f1 ? interval(macro_f1->interval) : Json(nullptr)},
+            {"method", "held-out split"},
+            {"split", decision.held_out->reported_on}};
+  }
+  if (!decision.selection) return nullptr;
+  return {{"macro_f1", number(decision.selection->corrected)},
+          {"interval", nullptr},
+          {"method", "out-of-bag bootstrap"},
+          {"split", nullptr}};
+}
+
 }  // namespace
 
 Json decision_to_json(const Decision& decision) {
@@ -263,6 +310,8 @@ Json decision_to_json(const Decision& decision) {
           {"configurations", checks_json(decision)},
           {"stability", std::move(stability)},
           {"selection_corrected", std::move(selection)},
+          {"held_out", held_out_json(decision)},
+          {"choice_quality", choice_quality_json(decision)},
           {"by_macro_f1_alone", naive_json(decision, decision.by_macro_f1)},
           {"by_points_alone", naive_json(decision, decision.by_points)},
           {"breakpoints", ranges_json(decision, decision.breakpoints)},

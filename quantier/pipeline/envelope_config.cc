@@ -209,6 +209,8 @@ void read_envelope_table(const toml::table& table, const std::optional<std::vect
   section.number("requests_per_second", envelope.requests_per_second, 0, kHuge);
   section.choice("requests_per_second_from", {"throughput", "load"},
                  [&](std::size_t i) { envelope.requests_per_second_from_load = i == 1; });
+  section.number("requests_per_second_percentile", envelope.requests_per_second_percentile, 0.01, 99.999);
+  section.number("requests_per_second_bound_ms", envelope.requests_per_second_bound_ms, 1e-6, kHuge);
   section.number("ms_per_example_max", envelope.ms_per_example_max, 0, kHuge);
   section.choice("ms_per_example_protocol", {"throughput", "latency", "workload"}, [&](std::size_t i) {
     envelope.ms_per_example_protocol = static_cast<ConfiguredProtocol>(i);
@@ -321,7 +323,9 @@ Result<Envelope> envelope_of(const EnvelopeConfig& from, const std::optional<Pri
   if (from.hardware_memory_mb) envelope.hardware_memory_bytes = *from.hardware_memory_mb * 1e6;
   envelope.memory_headroom = from.memory_headroom;
   envelope.requests_per_second = from.requests_per_second;
-  envelope.rate_from_throughput = !from.requests_per_second_from_load;
+  envelope.rate_from_throughput = !from.requests_per_second_from_load.value_or(false);
+  envelope.rate_percentile = from.requests_per_second_percentile.value_or(envelope.rate_percentile);
+  envelope.rate_bound_ms = from.requests_per_second_bound_ms.value_or(envelope.rate_bound_ms);
   envelope.max_ms_per_example = from.ms_per_example_max;
   envelope.latency_protocol = protocol_text(from.ms_per_example_protocol);
   envelope.macro_f1_min = from.macro_f1_min;

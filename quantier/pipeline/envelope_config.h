@@ -4,7 +4,9 @@
 //   device = "one T4"
 //   hardware_memory_mb = 16000          # and memory_headroom = 0.1: a tenth of it stays free
 //   requests_per_second = 100           # taken as <= 1000 / rate ms per example, unless
-//   requests_per_second_from = "load"   # it must come from a load test
+//   requests_per_second_from = "load"   # it must come from a load test, at this percentile and bound:
+//   requests_per_second_percentile = 99 # (or a higher one)
+//   requests_per_second_bound_ms = 50   # (or a lower one)
 //   macro_f1_min = 0.2
 //   ece_max = 0.05                      # cross-fitted; ece_fit = "raw" | "in-sample" | "reported" otherwise
 //   [[envelope.constraint]]             # anything of the registry of metrics (decide/metric.h)
@@ -62,7 +64,10 @@ struct EnvelopeConfig {
   std::optional<double> hardware_memory_mb;
   double memory_headroom = 0.0;
   std::optional<double> requests_per_second;
-  bool requests_per_second_from_load = false;
+  std::optional<bool> requests_per_second_from_load;  // absent: no, unless the configuration has [load]
+  // At which a load test must have confirmed it; absent: 99 and 50.
+  std::optional<double> requests_per_second_percentile;
+  std::optional<double> requests_per_second_bound_ms;
   std::optional<double> ms_per_example_max;
   ConfiguredProtocol ms_per_example_protocol = ConfiguredProtocol::kThroughput;
   std::optional<double> macro_f1_min;

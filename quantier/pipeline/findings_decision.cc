@@ -26,7 +26,9 @@ class DecisionFindings {
       limits(i);
       against_the_choice(i);
       membership(i);
+      held_out(i);
     }
+    held_out_split();
     stability();
     selection();
     relaxations();
@@ -193,6 +195,37 @@ class DecisionFindings {
       finding.runs.push_back(decision_.candidates[i].run_key);
     }
     finding.arithmetic.emplace_back("nothing passes", fmt::format("in {:.6f}", stability.nothing_share));
+  }
+
+  void held_out(std::size_t i) {
+    if (!decision_.held_out) return;
+    const HeldOut& held = *decision_.held_out;
+    const HeldOut::Row& row = held.rows[i];
+    const auto add = [&](const char* what, const char* words, const std::optional<MetricValue>& value) {
+      if (!value) return;
+      Finding& finding = of(i, what,
+                            fmt::format("{} of {} on the held-out split \"{}\": {:.4f}", words,
+                                        decision_.candidates[i].name, held.reported_on, value->value),
+                            value->value);
+      finding.interval = value->interval;
+      finding.n = held.examples;
+      finding.runs = {row.run_key};
+      finding.arithmetic = {{"chosen on", held.selected_on}, {"read on", held.reported_on}};
+    };
+    add("held-out/macro-f1", "Macro-F1", row.macro_f1);
+    add("held-out/ece", "Calibration error, cross-fitted there,", row.ece);
+  }
+
+  void held_out_split() {
+    if (!decision_.held_out) return;
+    const HeldOut& held = *decision_.held_out;
+    Finding& finding = start("decision/held-out",
+                             fmt::format("The split \"{}\" took no part in the choice on \"{}\"",
+                                         held.reported_on, held.selected_on),
+                             static_cast<double>(held.examples));
+    finding.n = held.examples;
+    finding.fields = {{"n", {static_cast<double>(held.examples)}}};
+    for (const HeldOut::Row& row : held.rows) finding.runs.push_back(row.run_key);
   }
 
   void selection() {

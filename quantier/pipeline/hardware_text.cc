@@ -17,7 +17,8 @@ std::string place_name(const HardwareCounterfactual& place) {
 
 Json support_json(const TechniqueSupport& support) {
   return {{"technique", technique_name(support.technique)},
-          {"support", support_name(support.support)},
+          {"support", support_words(support)},
+          {"has_what_it_needs", support.has_need},
           {"needs", support.needs},
           {"reason", support.reason}};
 }
@@ -54,7 +55,7 @@ Json configuration_json(const HardwareCounterfactual& place, const Counterfactua
 
 std::string support_table(const HardwareReport& report) {
   std::string text = fmt::format("{:<26}", "technique");
-  for (const DeviceSupport& device : report.support) text += fmt::format(" {:>9}", device.device);
+  for (const DeviceSupport& device : report.support) text += fmt::format(" {:>13}", device.device);
   text += "  needs\n";
   std::vector<std::string> reasons;
   for (std::size_t t = 0; t < report.support.front().techniques.size(); ++t) {
@@ -64,7 +65,7 @@ std::string support_table(const HardwareReport& report) {
     std::vector<std::pair<std::string, std::string>> by_reason;
     for (const DeviceSupport& device : report.support) {
       const TechniqueSupport& support = device.techniques[t];
-      text += fmt::format(" {:>9}", support_name(support.support));
+      text += fmt::format(" {:>13}", support_words(support));
       if (support.reason.empty()) continue;
       const auto found =
           std::ranges::find(by_reason, support.reason, &std::pair<std::string, std::string>::first);

@@ -23,8 +23,17 @@ constexpr const char* kNoDevice = "not declared";
 
 // Everything that a value says, so that the same file read again adds nothing.
 std::string key_of(const ReportedValue& value) {
-  Json parts = {static_cast<int>(value.kind), value.model, value.recipe, value.quantity, value.tier,
-                value.label, value.part, value.source, value.when, value.how, fmt::format("{:a}", value.value)};
+  Json parts = {static_cast<int>(value.kind),
+                value.model,
+                value.recipe,
+                value.quantity,
+                value.tier,
+                value.label,
+                value.part,
+                value.source,
+                value.when,
+                value.how,
+                fmt::format("{:a}", value.value)};
   return parts.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

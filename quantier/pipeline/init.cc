@@ -201,21 +201,32 @@ throughput_passes = 3
 latency_samples = 200            # one text at a time
 workload = true                  # padded batches of 32 in file order as well, comparable with notebooks
 
+# Requests at random times that wait for nobody, after the timing: is a rate really sustained? It takes minutes for each
+# configuration (--dry-run says how many), and a limit on requests per second is then met by what was confirmed here.
+# [load]
+# rate = 100                     # requests per second to be confirmed; or find = true: the highest that is
+# percentile = 99                # of the latency ...
+# bound_ms = 50                  # ... must stay within this
+# repeats = 3                    # trials with other arrivals, which must all pass
+# seconds = 20                   # measured in each; without it as many as the percentile needs, at least 10
+
 [int8]
 outlier_scope = "sequence"       # "batch" is what bitsandbytes does; logits then depend on the batch
 outlier_weights = "int8"         # "f16" is the paper's
 
 # More questions to the same predictions. Groups are exploratory: columns of the data, FILE.json from id to group, or
-# FILE#COLUMN. A second split, measured into the same store, says whether a difference repeats.
+# FILE#COLUMN. A second split, measured into the same store, says whether a difference repeats. A held-out split reads
+# the choice where it was not picked, so that picking the best does not flatter it.
 # [analysis]
 # groups = ["source"]
 # second_split = "test"
+# report_on = "held out"
 
 # What must hold where this is deployed. Without it there are measurements and no decision. Take the # away and put in
 # your own numbers; a constraint that is absent does not constrain.
 # [envelope]
 # device = "one server, 2 cores"
-# requests_per_second = 100
+# requests_per_second = 100      # without [load] read from throughput, which is an upper bound
 # ms_per_example_max = 10.0
 # ms_per_example_protocol = "throughput"   # or "latency" (one at a time), or "workload" (padded batches of 32)
 # macro_f1_min = 0.60

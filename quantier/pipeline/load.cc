@@ -11,6 +11,7 @@
 #include "quantier/base/clock.h"
 #include "quantier/base/file.h"
 #include "quantier/base/thread_pool.h"
+#include "quantier/dataset/sample.h"
 #include "quantier/evidence/store.h"
 #include "quantier/measure/classifier_server.h"
 #include "quantier/measure/protocols.h"
@@ -20,6 +21,8 @@
 #include "quantier/pipeline/model_name.h"
 #include "quantier/pipeline/predict.h"
 #include "quantier/pipeline/provenance.h"
+#include "quantier/record/json.h"
+#include "quantier/record/load_json.h"
 
 namespace quantier {
 namespace {
@@ -69,9 +72,92 @@ struct Setup {
   Store* store = nullptr;
   std::int64_t test_id = 0;
   std::size_t made = 0;
+  std::vector<MadeLoadTrial> earlier = {};  // of the test that is gone on with
 };
 
+LoadSearchOptions search_options(const LoadOptions& options, const LoadProtocol& protocol,
+                                 double full_batch_rate) {
+  LoadSearchOptions search;
+  search.asked_rate = options.rate;
+  search.find = options.find || !options.rate;
+  search.lowest_rate = static_cast<double>(protocol.trial_requests) / kLongestTrialS;
+  search.start_rate =
+      std::clamp(options.rate.value_or(0.5 * full_batch_rate), search.lowest_rate, kHighestLoadRate);
+  search.percentile = protocol.percentile;
+  search.bound_ns = protocol.bound_ns;
+  search.repeats = protocol.repeats;
+  search.resolution = protocol.resolution;
+  search.seed = options.seed;
+  return search;
+}
+
+// Whether a test with this question would make exactly these trials: what comes next follows from them.
+bool would_make(const LoadSearchOptions& search, const std::vector<MadeLoadTrial>& trials) {
+  std::size_t next = 0;
+  bool same = true;
+  const auto replay = [&](const LoadTrialRequest& request) -> Result<MadeLoadTrial> {
+    if (next == trials.size()) return interrupted();
+    const LoadTrial& trial = trials[next].trial;
+    same = same && trial.kind == request.kind && trial.repeat == request.repeat &&
+           trial.seed == request.seed && trial.offered_rate == request.rate;
+    if (!same) return interrupted();
+    return trials[next++];
+  };
+  const Result<LoadSearchOutcome> outcome = search_load(search, replay);
+  return outcome.has_value() && same && next == trials.size();
+}
+
+struct EarlierTest {
+  std::int64_t id = 0;
+  double full_batch_rate = 0.0;
+  std::vector<MadeLoadTrial> trials;
+};
+
+// The latest interrupted test that asked the same of the same run here.
+Result<std::optional<EarlierTest>> find_interrupted(Store& store, const LoadTest& test,
+                                                    const LoadOptions& options) {
+  QT_TRY(const std::vector<LoadTest> tests, store.load_results());
+  for (auto each = tests.rbegin(); each != tests.rend(); ++each) {
+    const bool same = !each->finished && each->run_key == test.run_key && each->full_batch_rate &&
+                      each->asked_rate == test.asked_rate &&
+                      to_json(each->protocol) == to_json(test.protocol) &&
+                      each->provenance.machine == test.provenance.machine &&
+                      each->provenance.git_revision == test.provenance.git_revision &&
+                      each->provenance.data_sha256 == test.provenance.data_sha256;
+    if (!same) continue;
+    EarlierTest earlier{.id = each->id, .full_batch_rate = *each->full_batch_rate, .trials = {}};
+    for (std::size_t i = 0; i < each->trials.size(); ++i) {
+      QT_TRY(std::vector<std::int64_t> latencies_ns, store.load_latencies(each->id, i));
+      earlier.trials.push_back({.trial = each->trials[i], .latencies_ns = std::move(latencies_ns)});
+    }
+    if (would_make(search_options(options, test.protocol, earlier.full_batch_rate), earlier.trials)) {
+      return std::optional(std::move(earlier));
+    }
+  }
+  return std::optional<EarlierTest>{};
+}
+
+// The run whose rate this is: the one that is named, which must be of this plan, or the latest of this model.
+Status find_run(const LoadOptions& options, const ExecutedPlan& plan, Store& store, LoadTest& test) {
+  if (options.run_key.empty()) {
+    QT_TRY(const std::optional<RunIdentity> run, store.find_same_model(test.provenance, plan));
+    if (!run) return {};
+    test.run_key = run->key;
+    test.configuration = run->configuration;
+    return {};
+  }
+  QT_TRY(const Run run, store.load_run(options.run_key));
+  if (to_json(run.plan) != to_json(plan)) {
+    return fail(ErrorKind::kBug, "the plan that is tested under load is not the plan that was evaluated",
+                run.configuration.display());
+  }
+  test.run_key = run.key;
+  test.configuration = run.configuration;
+  return {};
+}
+
 Result<MadeLoadTrial> make_trial(Setup& setup, const LoadTrialRequest& request) {
+  if (setup.made < setup.earlier.size()) return setup.earlier[setup.made++];
   const LoadProtocol& protocol = setup.protocol;
   const std::string started_at = utc_now_rfc3339();
   const LoadSchedule schedule = poisson_schedule({.rate = request.rate,
@@ -143,7 +229,10 @@ Result<LoadOutcome> test_load(const LoadOptions& options) {
   ThreadPool pool(test.protocol.threads);
   QT_TRY(const LoadedModel model, load_classifier({options.model, options.base}, options.recipe,
                                                   options.recipe_options, EngineKind::kCpu, pool));
-  QT_TRY(const Dataset data, read_dataset(options.data, options.columns, model.spec.label_names));
+  QT_TRY(Dataset data, read_dataset(options.data, options.columns, model.spec.label_names));
+  if (options.limit && *options.limit < data.size()) {
+    data = keep_examples(data, stratified_sample(data, *options.limit, options.limit_seed));
+  }
   // A text that cannot be served is found here and not in the middle of a trial.
   QT_TRY_STATUS(tokenize_all(model.tokenizer, data.texts, options.max_length, &pool, options.data.string()));
   test.provenance = describe_machine(test.protocol.threads);
@@ -159,36 +248,32 @@ Result<LoadOutcome> test_load(const LoadOptions& options) {
   std::optional<Store> store;
   if (options.store) {
     QT_TRY(store, open_store(*options.store));
-    QT_TRY(const std::optional<RunIdentity> run,
-           store->find_same_model(test.provenance, model.classifier->executed_plan()));
-    if (run) {
-      test.run_key = run->key;
-      test.configuration = run->configuration;
-    }
+    QT_TRY_STATUS(find_run(options, model.classifier->executed_plan(), *store, test));
   }
   if (!options.name.empty()) test.configuration.model = options.name;
 
   const MeasuredSystem system{model.classifier.get(), &model.tokenizer, options.max_length};
   ClassifierServer server(system, data.texts);
+  std::optional<EarlierTest> earlier;
+  if (store && options.resume && !test.run_key.empty()) {
+    QT_TRY(earlier, find_interrupted(*store, test, options));
+  }
+  // Measured again all the same: these batches are the warm-up.
   QT_TRY(test.full_batch_rate,
          full_batch_rate(server, test.protocol.max_batch, data.size(), options.seed, options.interrupt));
+  if (earlier) test.full_batch_rate = earlier->full_batch_rate;
   Setup setup{.server = server, .options = options, .protocol = test.protocol, .texts = data.size()};
   if (store) {
-    QT_TRY(setup.test_id, store->add_load_test(test));
+    if (earlier) {
+      setup.test_id = earlier->id;
+      setup.earlier = std::move(earlier->trials);
+    } else {
+      QT_TRY(setup.test_id, store->add_load_test(test));
+    }
     setup.store = &*store;
     test.id = setup.test_id;
   }
-  LoadSearchOptions search;
-  search.asked_rate = options.rate;
-  search.find = options.find || !options.rate;
-  search.lowest_rate = static_cast<double>(test.protocol.trial_requests) / kLongestTrialS;
-  search.start_rate =
-      std::clamp(options.rate.value_or(0.5 * *test.full_batch_rate), search.lowest_rate, kHighestLoadRate);
-  search.percentile = test.protocol.percentile;
-  search.bound_ns = test.protocol.bound_ns;
-  search.repeats = test.protocol.repeats;
-  search.resolution = test.protocol.resolution;
-  search.seed = options.seed;
+  const LoadSearchOptions search = search_options(options, test.protocol, *test.full_batch_rate);
   QT_TRY(LoadSearchOutcome found,
          search_load(search, [&](const LoadTrialRequest& request) { return make_trial(setup, request); }));
   test.finished = found.finished;

@@ -48,6 +48,13 @@ struct LoadOptions {
   std::uint32_t max_length = 128;  // tokens, as in `quantier run`
   std::uint32_t threads = 0;       // 0: all that the process may use
   std::optional<std::filesystem::path> store;
+  // Of the run in the store that this tests, whose plan must be the one that is served; empty: the latest run
+  // of the same model there, if any.
+  std::string run_key;
+  std::optional<std::uint64_t> limit;  // examples whose texts are asked, drawn by `limit_seed` as a run does
+  std::uint64_t limit_seed = 0;
+  // Go on from the trials of an interrupted test of the same run under the same protocol on this machine.
+  bool resume = false;
   std::optional<std::filesystem::path> svg;
   ProgressFunction progress = {};
   const Interrupt* interrupt = nullptr;

@@ -97,7 +97,7 @@ TEST_F(NotebookNote, ReasonsOfThePriorAreAnsweredOneByOne) {
 
 TEST_F(NotebookNote, EarlierMeasurementsStandBesideTodays) {
   make("");
-  EXPECT_THAT(note_, AllOf(HasSubstr("ECE after temperature | 0.081 |"),
+  EXPECT_THAT(note_, AllOf(HasSubstr("ECE after temperature | [0.081](#"),
                            HasSubstr("Against earlier measurements the ECE of ")));
 }
 

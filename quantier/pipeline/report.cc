@@ -13,6 +13,7 @@
 #include "quantier/pipeline/config_tiers.h"
 #include "quantier/pipeline/decide_cache.h"
 #include "quantier/pipeline/findings.h"
+#include "quantier/pipeline/held_out.h"
 #include "quantier/pipeline/report_earlier.h"
 #include "quantier/pipeline/report_findings.h"
 #include "quantier/pipeline/report_flips.h"
@@ -147,10 +148,15 @@ Result<Decision> decide_analysed(const RunConfig& config, Store& store, const st
     QT_TRY(evidence, decision_evidence(runs, analysis, tiers, making));
     QT_TRY_STATUS(keep_evidence(store, key, making.wanted, *evidence));
   }
-  QT_TRY(const auto rates, confirmed_rates_of(store));
+  QT_TRY(const LoadEvidence rates, load_evidence_of(store, envelope));
   apply_protocol(envelope, rates, evidence->candidates);
-  return decide_candidates(std::move(evidence->candidates), evidence->differences, envelope,
-                           {.replicates = &evidence->replicates, .pool = &pool});
+  QT_TRY(Decision decision,
+         decide_candidates(std::move(evidence->candidates), evidence->differences, envelope,
+                           {.replicates = &evidence->replicates, .pool = &pool}));
+  if (config.analysis.report_on.empty()) return decision;
+  making.wanted = wanted_metrics(envelope);
+  QT_TRY(decision.held_out, held_out_of(decision, store, from, config.analysis.report_on, making));
+  return decision;
 }
 
 // Configurations of which the files state numbers and hold no predictions. nullopt: there are none.
@@ -220,6 +226,7 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   if (stop_requested(options.interrupt)) return interrupted();
   if (options.progress) options.progress({"writing the note", 0, 0});
   report.findings = findings_of(report.analysis, report.decision);
+  for (Finding& finding : findings_of_earlier(input.earlier)) report.findings.push_back(std::move(finding));
   if (input.reported) {
     for (Finding& finding : reported_findings(*input.reported)) report.findings.push_back(std::move(finding));
   }
@@ -298,6 +305,8 @@ Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
     const ConfigurationId& id = run.configuration;
     // The second split is for repeating, not for deciding.
     if (!config.analysis.second_split.empty() && run.split == config.analysis.second_split) return false;
+    if (!config.analysis.select_on.empty() && run.split != config.analysis.select_on) return false;
+    if (!config.analysis.report_on.empty() && run.split == config.analysis.report_on) return false;
     return std::any_of(config.models.begin(), config.models.end(),
                        [&](const ModelConfig& model) { return model.name == id.model; }) &&
            std::find(config.recipes.begin(), config.recipes.end(), id.recipe) != config.recipes.end();

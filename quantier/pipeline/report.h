@@ -39,7 +39,8 @@ struct ReportOptions {
 struct Report {
   Analysis analysis;
   Decision decision;
-  std::string summary;  // table, choice, what binds and what would change it, for a terminal
+  std::vector<Finding> findings;  // every number that the note cites
+  std::string summary;            // table, choice, what binds and what would change it, for a terminal
   NoteFiles files;
   std::string store;
   double prose_pages = 0.0;  // of the PDF, tables, figures and appendix apart

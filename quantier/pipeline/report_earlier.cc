@@ -6,6 +6,10 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "quantier/note/cited.h"
+
 namespace quantier {
 namespace {
 
@@ -84,6 +88,25 @@ std::vector<NoteEarlier> earlier_measurements(const std::vector<ReportedValue>& 
                        row.today = today_of(each, quantity);
                    }
                  });
+}
+
+std::vector<Finding> findings_of_earlier(const std::vector<NoteEarlier>& rows) {
+  std::vector<Finding> findings;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const NoteEarlier& row = rows[i];
+    Finding finding;
+    finding.name = note_internal::earlier_name(rows, i);
+    finding.statement =
+        fmt::format("{} of {} as reported earlier: {:.4f}", row.quantity,
+                    row.recipe.empty() ? row.model : row.model + " " + row.recipe, row.earlier);
+    finding.estimate = row.earlier;
+    if (!row.run_key.empty()) finding.runs = {row.run_key};
+    finding.arithmetic = {{"source", row.source.empty() ? "an imported file" : row.source},
+                          {"value", fmt::format("{:.6f}", row.earlier)}};
+    if (row.today) finding.arithmetic.emplace_back("today", fmt::format("{:.6f}", *row.today));
+    findings.push_back(std::move(finding));
+  }
+  return findings;
 }
 
 }  // namespace quantier

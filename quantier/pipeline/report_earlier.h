@@ -11,6 +11,7 @@
 #include "quantier/evidence/store.h"
 #include "quantier/note/hardware_input.h"
 #include "quantier/note/reported_input.h"
+#include "quantier/pipeline/findings.h"
 #include "quantier/record/reported_value.h"
 #include "quantier/stats/comparisons/analysis.h"
 
@@ -22,5 +23,7 @@ namespace quantier {
 [[nodiscard]] std::vector<NoteEarlier> earlier_measurements(const std::vector<ReportedValue>& values,
                                                             const NoteReported& today,
                                                             const std::string& reference_recipe);
+// One finding for each, by the name that the note cites.
+[[nodiscard]] std::vector<Finding> findings_of_earlier(const std::vector<NoteEarlier>& rows);
 
 }  // namespace quantier

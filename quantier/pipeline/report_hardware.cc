@@ -199,7 +199,7 @@ void add_techniques(const HardwareReport& report, const HardwareRequest& request
       for (const TechniqueSupport& support : device.techniques) {
         if (support.technique != technique) continue;
         if (row.needs.empty()) row.needs = support.needs;
-        row.support.emplace_back(support_name(support.support));
+        row.support.emplace_back(support_words(support));
       }
     }
     note.techniques.push_back(std::move(row));

@@ -37,6 +37,36 @@ struct RooflineAnchor {
 };
 [[nodiscard]] std::span<const RooflineAnchor> roofline_anchors();
 
+// Published peaks of device memory that nothing was fitted to. 1 MB = 10^6 bytes.
+struct MemoryAnchor {
+  AnchorRole role = AnchorRole::kWidth;
+  std::string_view source;
+  std::string_view model;
+  std::string_view device;
+  Stack stack = Stack::kEager;
+  Technique technique = Technique::kFp16;
+  std::uint64_t batch = 32;
+  std::uint64_t tokens = 128;
+  double measured_mb = 0.0;
+};
+[[nodiscard]] std::span<const MemoryAnchor> memory_anchors();
+
+struct MemoryCheck {
+  MemoryAnchor anchor;
+  ByteRange modelled;  // as the model's assumptions span it
+  ByteRange interval;  // widened by the band
+  double log_excess = 0.0;
+  bool inside = false;
+};
+struct MemoryValidation {
+  std::optional<ErrorBand> band;  // of the width anchors
+  std::vector<MemoryCheck> checks;
+  std::size_t tested = 0;
+  std::size_t inside = 0;
+};
+[[nodiscard]] MemoryValidation validate_memory(std::span<const MemoryAnchor> more = {});
+[[nodiscard]] std::string memory_validation_markdown(const MemoryValidation& validation);
+
 // "bert-base", "bert-large", "modernbert-base", "qwen2.5-0.5b", ...; the classifier of language models is
 // their vocabulary. A name that is not there is our own bug.
 [[nodiscard]] ModelSpec anchor_model(std::string_view name);

@@ -144,6 +144,7 @@ RooflineValidation validate_roofline(std::span<const RooflineAnchor> more) {
   }
   RooflineValidation validation;
   validation.error = RooflineError(width);
+  validation.error.set_memory_band(validate_memory().band);
   for (const Timed& timed : all) {
     AnchorCheck check{timed.anchor, timed.time};
     if (const auto band = band_of(validation.error, timed.residual)) {

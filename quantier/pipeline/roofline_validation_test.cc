@@ -50,6 +50,40 @@ TEST(RooflineValidation, TestAnchorsLieInsideAboutAsOftenAsPromised) {
   EXPECT_THAT(validation_markdown(validation), ::testing::HasSubstr("Test anchors inside their interval"));
 }
 
+// The notebook's six peaks took no part in the band; without it three of them lie outside.
+TEST(RooflineValidation, MemoryIsAsWideAsPublishedPeaksWereOff) {
+  std::vector<MemoryAnchor> notebook;
+  for (const Candidate& candidate : workload_fixture::candidates()) {
+    notebook.push_back({.role = AnchorRole::kTest,
+                        .source = "a notebook",
+                        .model = candidate.model == "encoder" ? "modernbert-base" : "qwen2.5-0.5b",
+                        .device = "t4",
+                        .technique = candidate.recipe == "fp16"   ? Technique::kFp16
+                                     : candidate.recipe == "int8" ? Technique::kLlmInt8
+                                                                  : Technique::kNf4,
+                        .measured_mb = *candidate.memory_bytes / 1e6});
+  }
+  const MemoryValidation validation = validate_memory(notebook);
+  ASSERT_TRUE(validation.band);
+  EXPECT_EQ(validation.band->anchors, memory_anchors().size());
+  EXPECT_LT(validation.band->nominal_coverage, 0.7);  // two anchors promise no more
+  EXPECT_EQ(validation.tested, 6U);
+  EXPECT_EQ(validation.inside, 6U) << memory_validation_markdown(validation);
+  std::size_t inside_the_model = 0;
+  for (const MemoryCheck& check : validation.checks) {
+    EXPECT_LE(check.interval.low, check.modelled.low);
+    EXPECT_GT(check.interval.high, check.modelled.high);
+    const double measured = check.anchor.measured_mb * 1e6;
+    if (check.anchor.role == AnchorRole::kTest && measured >= check.modelled.low &&
+        measured <= check.modelled.high) {
+      ++inside_the_model;
+    }
+  }
+  EXPECT_LT(inside_the_model, 6U);
+  // A band says something: less than a factor of two and a half.
+  EXPECT_LT(std::exp(validation.band->size), 2.5);
+}
+
 TEST(RooflineValidation, ANotebookOnAT4) {
   const RooflineValidation validation = validate_roofline();
   std::vector<CounterfactualInput> inputs;

@@ -16,6 +16,7 @@
 #include "quantier/base/file.h"
 #include "quantier/base/json.h"
 #include "quantier/measure/process_memory.h"
+#include "quantier/pipeline/run_load.h"
 #include "quantier/pipeline/run_timing.h"
 #include "quantier/pipeline/worker.h"
 #include "quantier/record/json.h"
@@ -229,10 +230,17 @@ Result<RunOutcome> run_comparison(const RunConfig& config, const RunOptions& opt
   outcome.store = options.out_directory / kStoreFileName;
   if (progress) progress({"reading models and data", 0, 0});
   QT_TRY(outcome.plan, plan_run(config, options.limit));
+  if (config.load) {
+    // Said now and not after an hour of measuring.
+    const Result<LoadProtocol> protocol = plan_run_load(config, outcome.plan);
+    if (!protocol) return std::unexpected(protocol.error());
+  }
   if (options.dry_run) {
     if (options.resume && std::filesystem::exists(outcome.store)) {
       QT_TRY(Store store, Store::open(outcome.store, Store::Mode::kReadOnly));
       QT_TRY_STATUS(mark_finished(store, outcome.plan));
+      QT_TRY(const std::vector<bool> tested, finished_load_tests(config, outcome.plan, store));
+      for (std::size_t i = 0; i < tested.size(); ++i) outcome.plan.runs[i].load_tested = tested[i];
     }
     QT_TRY(outcome.estimate, estimate_run(config, outcome.plan, progress, interrupt));
     return outcome;
@@ -253,6 +261,10 @@ Result<RunOutcome> run_comparison(const RunConfig& config, const RunOptions& opt
   start_ns = monotonic_ns();
   QT_TRY(const bool timed, time_all(config, outcome.plan, options, store, progress, interrupt));
   if (timed) QT_TRY_STATUS(add_figure(store, "timing_seconds", seconds_since(start_ns)));
+  start_ns = monotonic_ns();
+  QT_TRY(const bool tested,
+         test_load_of_runs(config, outcome.plan, store, options.worker, options.remark, progress, interrupt));
+  if (tested) QT_TRY_STATUS(add_figure(store, "load_seconds", seconds_since(start_ns)));
 
   std::set<std::string> keys;
   for (const PlannedRun& planned : outcome.plan.runs) {

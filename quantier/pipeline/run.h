@@ -1,8 +1,9 @@
 // `quantier run`: from a configuration to evidence and a note.
 //
 // First predictions and memory, one fresh worker at a time, each run stored whole; then latency, interleaved;
-// then analysis, decision and note from the store. A failure of one configuration is recorded and the others
-// continue. Whatever has been stored when the program ends, by whatever means, is kept; `resume` skips it.
+// then load tests where [load] asks for them; then analysis, decision and note from the store. A failure of
+// one configuration is recorded and the others continue. Whatever has been stored when the program ends, by
+// whatever means, is kept; `resume` skips it.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +47,8 @@ inline constexpr const char* kConfigurationSetting = "configuration";
 inline constexpr const char* kConfigurationFileSetting = "configuration_file";
 // JSON list: the keys of the latest selection, measured now or before; `quantier report` reads these first.
 inline constexpr const char* kLatestKeysSetting = "latest_keys";
-// JSON: predictions_seconds and timing_seconds of everything measured into the store, attempts added up;
-// coordinator_peak_bytes of the program beside its workers.
+// JSON: predictions_seconds, timing_seconds and load_seconds of everything measured into the store, attempts
+// added up; coordinator_peak_bytes of the program beside its workers.
 inline constexpr const char* kRunFiguresSetting = "run_figures";
 
 // With dry_run only the plan and the estimate are filled and nothing is written. Errors: of the plan; kUsage

@@ -6,6 +6,7 @@
 
 #include "quantier/base/file.h"
 #include "quantier/pipeline/envelope_toml.h"
+#include "quantier/pipeline/load_search.h"
 #include "quantier/pipeline/toml_section.h"
 
 namespace quantier {
@@ -44,8 +45,10 @@ class ConfigReader {
     if (const auto* table = top.table("data")) read_data(*table);
     if (const auto* table = top.table("tiers")) read_tiers(*table);
     if (const auto* table = top.table("timing")) read_timing(*table);
+    if (const auto* table = top.table("load")) read_load(*table);
     if (const auto* table = top.table("analysis")) read_analysis(*table);
     if (const auto* table = top.table("envelope")) read_envelope(*table);
+    join_load_and_envelope();
     if (const auto* table = top.table("prior")) read_prior(*table);
     // Before what is missing: a misspelt key is the likelier cause.
     top.finish();
@@ -210,12 +213,46 @@ class ConfigReader {
     section.finish();
   }
 
+  void read_load(const toml::table& table) {
+    TomlSection section(table, "[load]", reader_);
+    LoadConfig load;
+    section.number("rate", load.rate, 1e-3, kHighestLoadRate);
+    section.flag("find", load.find);
+    section.number("percentile", load.percentile, 0.01, 99.999);
+    section.number("bound_ms", load.bound_ms, 1e-6, 3.6e6);
+    section.number("seconds", load.seconds, 1e-3, 86400);
+    section.number("warm_up_seconds", load.warm_up_seconds, 0, 86400);
+    section.whole("repeats", load.repeats, 1, 1000);
+    section.whole("batch", load.batch, 1, 65536);
+    section.number("max_wait_ms", load.max_wait_ms, 0, 3.6e6);
+    section.number("resolution", load.resolution, 0.001, 1);
+    section.finish();
+    config_.load = load;
+  }
+
+  // What was tested is what is asked: where [envelope] does not say at which percentile and bound a rate must
+  // hold, [load] does, and where [load] does not say which rate, [envelope] does.
+  void join_load_and_envelope() {
+    if (!config_.load) return;
+    LoadConfig& load = *config_.load;
+    if (config_.envelope) {
+      EnvelopeConfig& envelope = *config_.envelope;
+      if (!load.rate && !load.find) load.rate = envelope.requests_per_second;
+      if (!envelope.requests_per_second_from_load) envelope.requests_per_second_from_load = true;
+      if (!envelope.requests_per_second_percentile) envelope.requests_per_second_percentile = load.percentile;
+      if (!envelope.requests_per_second_bound_ms) envelope.requests_per_second_bound_ms = load.bound_ms;
+    }
+    if (!load.rate) load.find = true;
+  }
+
   // groups = ["column of the data", "from/id/to/group.json", "file.csv#column"]
   void read_analysis(const toml::table& table) {
     TomlSection section(table, "[analysis]", reader_);
     std::vector<std::string> groups;
     section.texts("groups", groups);
     section.text("second_split", config_.analysis.second_split);
+    section.text("select_on", config_.analysis.select_on);
+    section.text("report_on", config_.analysis.report_on);
     section.finish();
     for (const std::string& group : groups) {
       const bool is_file = group.ends_with(".json") || group.find('#') != std::string::npos;
@@ -228,6 +265,18 @@ class ConfigReader {
     if (!config_.analysis.second_split.empty() && config_.analysis.second_split == config_.data.split) {
       section.refuse(*section.find("second_split"), "second_split",
                      "it is the split of [data], and the same examples would repeat themselves");
+    }
+    const AnalysisConfig& analysis = config_.analysis;
+    if (analysis.report_on.empty()) return;
+    const std::string& selected = analysis.select_on.empty() ? config_.data.split : analysis.select_on;
+    if (analysis.report_on == selected) {
+      section.refuse(*section.find("report_on"), "report_on",
+                     "it is the split that the choice is made on, which flatters what is picked there");
+    } else if (analysis.report_on == analysis.second_split) {
+      section.refuse(
+          *section.find("report_on"), "report_on",
+          "it is the second split, which decides what is established and so takes part in the choice",
+          "leave `second_split` out, or report on a third one");
     }
   }
 

@@ -49,12 +49,31 @@ struct TimingConfig {
   bool workload = true;  // also padded batches of 32 in file order: comparable with notebooks
 };
 
+// An open-loop load test of every configuration, after the timing (docs/load_test.md). With neither a rate
+// nor `find` the rate is the envelope's; with none there either, the highest one is searched.
+struct LoadConfig {
+  std::optional<double> rate;  // requests per second, to be confirmed
+  bool find = false;           // search for the highest rate
+  double percentile = 99.0;
+  double bound_ms = 50.0;
+  std::optional<double> seconds;  // measured in a trial; absent: what the percentile needs, at least 10
+  std::optional<double> warm_up_seconds;
+  std::int64_t repeats = 3;
+  std::int64_t batch = 32;
+  double max_wait_ms = 5.0;
+  double resolution = 0.05;
+};
+
 // Questions to the same predictions beside the declared comparisons. Everything asked here is exploratory,
 // but for a second split, whose answer replaces the computed R of a verdict.
 struct AnalysisConfig {
   std::vector<std::string> group_columns;  // of the data file
   std::vector<std::string> group_files;    // FILE.json from id to group, or FILE#KEY (group_input.h)
   std::string second_split;  // name under which the store holds the same configurations; or empty
+  // Split that the choice is made on; empty: that of [data]. And one that takes no part in it, on which the
+  // choice is then read; empty: none.
+  std::string select_on;
+  std::string report_on;
 };
 
 struct RunConfig {
@@ -74,6 +93,7 @@ struct RunConfig {
   std::uint32_t bootstrap_replicates = 10000;
   double memory_budget_mb = 600.0;  // of all processes together, while timing
   TimingConfig timing;
+  std::optional<LoadConfig> load;
   RecipeOptions recipe_options;
   AnalysisConfig analysis;
   std::optional<EnvelopeConfig> envelope;

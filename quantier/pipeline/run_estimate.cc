@@ -14,6 +14,7 @@
 #include "quantier/measure/protocols.h"
 #include "quantier/pipeline/load_classifier.h"
 #include "quantier/pipeline/predict.h"
+#include "quantier/pipeline/run_load.h"
 
 namespace quantier {
 namespace {
@@ -88,9 +89,16 @@ Result<Probe> probe(const Checkpoint& checkpoint, const std::string& recipe, con
   return result;
 }
 
+struct RunSeconds {
+  double measuring = 0;         // predictions and timing
+  double loading = 0;           // of the model, once
+  double seconds_per_text = 0;  // in batches
+};
+
 // A worker loads its model once for the predictions and once for the timing.
-Result<double> seconds_of(const Checkpoint& checkpoint, const std::string& recipe, const RunConfig& config,
-                          const RunPlan& plan, const Sample& sample, ThreadPool& pool) {
+Result<RunSeconds> seconds_of(const Checkpoint& checkpoint, const std::string& recipe,
+                              const RunConfig& config, const RunPlan& plan, const Sample& sample,
+                              ThreadPool& pool) {
   const std::size_t layers = checkpoint.spec().layers.size();
   const std::size_t several = std::min(layers, kProbeLayers);
   QT_TRY(const Probe shallow, probe(checkpoint, recipe, config, sample, 1, pool));
@@ -105,8 +113,11 @@ Result<double> seconds_of(const Checkpoint& checkpoint, const std::string& recip
   const double load =
       deep.load_seconds * static_cast<double>(whole.total_bytes()) / static_cast<double>(deep.plan_bytes);
   const double in_batches = forward + sample.seconds_per_text / static_cast<double>(plan.threads);
-  double seconds = load + in_batches * static_cast<double>(plan.data.size());
-  if (!config.timing.enabled) return seconds;
+  RunSeconds result{.measuring = load + in_batches * static_cast<double>(plan.data.size()),
+                    .loading = load,
+                    .seconds_per_text = forward + sample.seconds_per_text};
+  double& seconds = result.measuring;
+  if (!config.timing.enabled) return result;
   const std::uint64_t per_pass =
       config.timing.throughput_examples == 0
           ? plan.data.size()
@@ -117,7 +128,7 @@ Result<double> seconds_of(const Checkpoint& checkpoint, const std::string& recip
   // One text at a time keeps one thread busy.
   seconds += (forward * static_cast<double>(plan.threads) + sample.seconds_per_text) *
              static_cast<double>(config.timing.latency_samples);
-  return seconds;
+  return result;
 }
 
 // The engine's workspaces: each thread takes its share of a batch, in pieces of at most about
@@ -165,6 +176,7 @@ Result<RunEstimate> estimate_run(const RunConfig& config, const RunPlan& plan,
   estimate.seconds = kReportSeconds;
   std::uint64_t all_workers = 0;
   std::uint64_t largest_worker = 0;
+  std::uint64_t latency_bytes = 0;
   std::optional<Checkpoint> checkpoint;
   Sample sample;
   for (std::size_t i = 0; i < plan.runs.size(); ++i) {
@@ -183,16 +195,26 @@ Result<RunEstimate> estimate_run(const RunConfig& config, const RunPlan& plan,
     one.process_bytes = process_bytes(*checkpoint, resolved, config, plan, sample);
     all_workers += one.process_bytes;
     largest_worker = std::max(largest_worker, one.process_bytes);
-    if (!run.finished) {
-      QT_TRY(one.seconds, seconds_of(*checkpoint, run.configuration.recipe, config, plan, sample, pool));
+    const bool test_load = config.load && !run.load_tested;
+    if (!run.finished || test_load) {
+      QT_TRY(const RunSeconds seconds,
+             seconds_of(*checkpoint, run.configuration.recipe, config, plan, sample, pool));
+      if (!run.finished) one.seconds = seconds.measuring;
+      if (test_load) {
+        QT_TRY(const LoadProtocol protocol, plan_run_load(config, plan));
+        const LoadTestEstimate test =
+            estimate_load_test(*config.load, protocol, 1.0 / seconds.seconds_per_text);
+        one.load_seconds = seconds.loading + test.seconds;
+        latency_bytes += test.bytes;
+      }
     }
-    estimate.seconds += one.seconds;
+    estimate.seconds += one.seconds + one.load_seconds;
     estimate.runs.push_back(one);
   }
   const auto examples = static_cast<double>(plan.data.size());
   const auto classes = static_cast<double>(plan.label_names.size());
-  estimate.disk_bytes =
-      kStoreBaseBytes + static_cast<std::uint64_t>(static_cast<double>(plan.runs.size()) * examples *
+  estimate.disk_bytes = kStoreBaseBytes + latency_bytes +
+                        static_cast<std::uint64_t>(static_cast<double>(plan.runs.size()) * examples *
                                                    (kStoredBytesPerLogit * classes + kStoredBytesPerExample));
   // The program itself, and the workers that are kept loaded together while they are timed.
   const auto budget = static_cast<std::uint64_t>(config.memory_budget_mb * 1e6);

@@ -25,6 +25,7 @@ struct PlannedRun {
   ModelHashes hashes;
   std::uint64_t weight_bytes = 0;  // of the plan: exact
   bool finished = false;           // already in the store
+  bool load_tested = false;        // so is the load test that [load] asks for
 };
 
 struct RunPlan {

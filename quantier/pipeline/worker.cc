@@ -19,6 +19,7 @@
 #include "quantier/measure/protocols.h"
 #include "quantier/pipeline/load_classifier.h"
 #include "quantier/pipeline/predict.h"
+#include "quantier/pipeline/run_load.h"
 #include "quantier/record/json.h"
 #include "quantier/tensor/aligned_buffer.h"
 
@@ -70,6 +71,7 @@ class Worker {
  private:
   Status dispatch(std::string_view name, const Json& command, Reply& reply) {
     if (name == "load") return load(command, reply);
+    if (name == "load_test") return load_test(command, reply);
     if (!model_) return fail(ErrorKind::kBug, "a worker was asked to work before it was loaded");
     if (name == "predict") return predict(command, reply);
     if (name == "throughput") return throughput(command, reply);
@@ -100,6 +102,21 @@ class Worker {
                   {"threads", pool_->threads()},
                   {"load_ns", watch.elapsed_ns()},
                   {"resident_bytes", memory.resident_bytes}};
+    return {};
+  }
+
+  Status load_test(const Json& command, Reply& reply) {
+    QT_TRY(LoadOptions options, load_options_from_json(command));
+    std::int64_t last_sent_ns = 0;
+    options.progress = [&](const ProgressUpdate& update) {
+      const std::int64_t now = monotonic_ns();
+      if (now - last_sent_ns < kProgressIntervalNs) return;
+      last_sent_ns = now;
+      // A parent that is gone ends this process: nothing is left to do about a line that it did not get.
+      (void)send({{"progress", {{"done", update.done}, {"total", update.total}}}});
+    };
+    QT_TRY(const LoadOutcome outcome, test_load(options));
+    reply.body = {{"remarks", outcome.remarks}};
     return {};
   }
 

@@ -10,7 +10,8 @@
 //   predict     batch_size           -> batch_size, memory, binary: logits f32, token counts u32, truncated
 //   u8 throughput  round, count, seed   -> samples latency     round, first, count, seed -> samples (examples
 //   [first, first + count) of the same shuffle) workload    round                -> samples noise -> noise
-//   (batch 1 against 32, and the same batches again) quit
+//   (batch 1 against 32, and the same batches again) load_test  LoadOptions (run_load.h); without a load
+//   before it -> remarks; the test itself goes into the store, trial by trial. quit
 #pragma once
 
 #include <cstdint>
