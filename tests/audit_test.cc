@@ -93,6 +93,8 @@ TEST_F(AuditTest, PlantedFaultsAreCaught) {
   ASSERT_TRUE(evidence) << evidence.error().message();
   const auto tables = audit_tables();
   ASSERT_TRUE(tables);
+  const std::vector<FaultPhrase> phrases = fault_phrases(source("testdata/audit/fault_phrases.toml"), {});
+  ASSERT_GE(phrases.size(), 100U);
   std::map<std::string, std::pair<int, int>> by_operator;  // planted, caught
   int planted = 0;
   int caught = 0;
@@ -103,7 +105,7 @@ TEST_F(AuditTest, PlantedFaultsAreCaught) {
     for (const FaultOperator& each : fault_operators()) {
       for (std::uint64_t seed = 500; seed < 503; ++seed) {
         Philox random(seed, std::hash<std::string>{}(note.filename().string() + each.name));
-        FaultContext context{.evidence = &*evidence, .random = &random, .fresh_phrases = true};
+        FaultContext context{.evidence = &*evidence, .random = &random, .phrases = &phrases};
         auto changed = NoteSource::read(content, format);
         ASSERT_TRUE(changed);
         const auto what = each.plant(*changed, context);
