@@ -12,6 +12,8 @@
 #include "quantier/base/error.h"
 #include "quantier/evidence/store.h"
 #include "quantier/pipeline/decide_evidence.h"
+#include "quantier/pipeline/run_config.h"
+#include "quantier/record/run.h"
 
 namespace quantier {
 
@@ -27,6 +29,9 @@ struct EvidenceKey {
 // Requests per second that load tests confirmed, by run key: of several tests of a run the last.
 [[nodiscard]] Result<std::map<std::string, double>> confirmed_rates_of(Store& store);
 
+// What the runs of a configuration are decided from.
+[[nodiscard]] EvidenceKey evidence_of(const RunConfig& config, const std::vector<Run>& runs,
+                                      const AnalysisTiers& tiers);
 [[nodiscard]] Result<std::string> evidence_key(Store& store, const EvidenceKey& from);
 
 // nullopt when nothing is kept under this key, or it lacks a wanted metric; `wanted` then also gets what is

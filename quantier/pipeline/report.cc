@@ -126,13 +126,7 @@ Result<Decision> decide_analysed(const RunConfig& config, Store& store, const st
                                  const Analysis& analysis, const AnalysisTiers& tiers,
                                  const Envelope& envelope, const ReportOptions& options) {
   ThreadPool pool(config.threads != 0 ? config.threads : available_processors());
-  EvidenceKey from{.runs = {},
-                   .tiers = tiers,
-                   .reference_recipe = config.reference_recipe,
-                   .seed = config.seed,
-                   .replicates = replicates_of(config),
-                   .second_split = config.analysis.second_split};
-  for (const Run& run : runs) from.runs.push_back(run.key);
+  const EvidenceKey from = evidence_of(config, runs, tiers);
   QT_TRY(const std::string key, evidence_key(store, from));
   EvidenceOptions making{.seed = from.seed,
                          .replicates = from.replicates,
@@ -195,6 +189,9 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
     appendix.push_back(std::move(row));
   }
   for (auto& row : input.appendix) appendix.push_back(std::move(row));
+  const std::vector<Finding> findings = findings_of(report.analysis, report.decision);
+  appendix.emplace_back(kFindingsKeyRow,
+                        findings_key(findings) + " (verify holds the figures against these)");
   input.appendix = std::move(appendix);
   input.plan_remarks = plan_remarks_of(runs);
 
@@ -216,8 +213,7 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
     report.summary += fmt::format("Your text in note.md, {}\n", change);
   }
   QT_TRY_STATUS(store.set_setting(kDecisionSetting, report_to_json(report).dump()));
-  QT_TRY_STATUS(store.set_setting(kFindingsSetting,
-                                  findings_to_json(findings_of(report.analysis, report.decision)).dump()));
+  QT_TRY_STATUS(store.set_setting(kFindingsSetting, findings_to_json(findings).dump()));
   if (options.examples_in_file) {
     QT_TRY_STATUS(store.set_setting(kExamplesInFileSetting, std::to_string(*options.examples_in_file)));
   }
