@@ -134,6 +134,7 @@ class PhraseFiller {
       const double step = 4.0 + 0.1 * static_cast<double>(random_.next_below(50));
       return 100.0 * *change + (random_.next_below(2) == 0 ? step : -step);
     }
+    if (what == "loss") return 5.0 + 0.1 * static_cast<double>(random_.next_below(40)) + 10.0;
     if (what == "ece") return scaled(fact("ece", "raw"), 1.0);
     if (what == "ecepct") return scaled(fact("ece", "raw"), 100.0);
     if (what == "held") return scaled(fact("ece", "held-out"), 2.0);

@@ -10,6 +10,7 @@
 
 #include "quantier/audit/fact.h"
 #include "quantier/decide/decision.h"
+#include "quantier/note/hardware_input.h"
 #include "quantier/record/reported_value.h"
 #include "quantier/record/run.h"
 #include "quantier/stats/comparisons/analysis.h"
@@ -19,6 +20,7 @@ namespace quantier {
 
 [[nodiscard]] AuditEvidence audit_evidence_of(const Analysis& analysis, const Decision& decision,
                                               const std::vector<ReportedValue>& reported,
-                                              const std::vector<Run>& runs, const AnalysisTiers& tiers);
+                                              const std::vector<Run>& runs, const AnalysisTiers& tiers,
+                                              const NoteHardware& hardware);
 
 }  // namespace quantier
