@@ -1,12 +1,11 @@
 // How many planted faults the audit of a note catches, and how often it cries wolf.
 //
-//   bench_audit_faults STORE CONFIG.toml NOTES_DIR [SEEDS] [FIRST_SEED] [--seen]
+//   bench_audit_faults STORE CONFIG.toml NOTES_DIR PHRASES.toml [SEEDS] [FIRST_SEED] [SET...]
 //
-// Every operator of tests/audit_faults.h changes every note of the folder once for each seed; a fault counts
-// as caught when the audit has more to look at than in the note as it was. Clean notes that have anything to
-// look at are listed: each of these is a false alarm. The seeds and the phrases are not the ones that the
-// audit was made with, unless
-// --seen asks for those.
+// Every operator of tests/audit_faults.h changes every note of the folder once for each seed; of an operator
+// that puts in a sentence every phrase of the named sets takes its turn. A fault counts as caught when the
+// audit has more to look at than in the note as it was. Clean notes that have anything to look at are listed:
+// each of these is a false alarm. AUDIT_FAULTS_VERBOSE=1 lists the faults that were missed.
 #include "tests/audit_faults.h"
 
 #include <cstdlib>
@@ -35,9 +34,16 @@ int run(const std::vector<std::string>& arguments) {
     fmt::print(stderr, "{}\n", evidence ? tables.error().message() : evidence.error().message());
     return 1;
   }
-  const bool seen = arguments.back() == "--seen";
-  const std::size_t seeds = arguments.size() > 3 ? std::strtoul(arguments[3].c_str(), nullptr, 10) : 20;
-  const std::size_t first = arguments.size() > 4 ? std::strtoul(arguments[4].c_str(), nullptr, 10) : 1000;
+  const std::size_t seeds = arguments.size() > 4 ? std::strtoul(arguments[4].c_str(), nullptr, 10) : 20;
+  const std::size_t first = arguments.size() > 5 ? std::strtoul(arguments[5].c_str(), nullptr, 10) : 1000;
+  const std::vector<std::string> sets(
+      arguments.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(6, arguments.size())),
+      arguments.end());
+  const std::vector<testing::FaultPhrase> phrases = testing::fault_phrases(arguments[3], sets);
+  if (phrases.empty()) {
+    fmt::print(stderr, "{} holds no phrases of these sets\n", arguments[3]);
+    return 1;
+  }
   std::vector<std::filesystem::path> notes;
   NoteFormat format = NoteFormat::kMarkdown;
   for (const auto& entry : std::filesystem::directory_iterator(arguments[2])) {
@@ -49,6 +55,7 @@ int run(const std::vector<std::string>& arguments) {
     std::size_t caught = 0;
   };
   std::map<std::string, Count> by_operator;
+  std::map<std::string, Count> by_set;
   Count all;
   std::size_t false_alarms = 0;
   std::size_t clean = 0;
@@ -71,35 +78,47 @@ int run(const std::vector<std::string>& arguments) {
       ++false_alarms;
       fmt::print("clean note with {} to look at: {}\n", *before, note.filename().string());
     }
+    const auto plant = [&](const testing::FaultOperator& each, const std::vector<testing::FaultPhrase>& said,
+                           std::size_t seed, std::size_t turn) {
+      Philox random(first + seed, std::hash<std::string>{}(note.filename().string() + each.name) + turn);
+      testing::FaultContext context{.evidence = &*evidence, .random = &random, .phrases = &said};
+      auto source = testing::NoteSource::read(*content, format);
+      const auto what = source ? each.plant(*source, context) : std::nullopt;
+      if (!what) return;
+      const std::optional<std::size_t> after = look_at(source->content());
+      const bool caught = after && *after > *before;
+      const auto add = [&](Count& count) {
+        ++count.planted;
+        count.caught += caught ? 1 : 0;
+      };
+      add(by_operator[each.name]);
+      add(all);
+      if (said.size() == 1) add(by_set[said.front().set]);
+      if (!caught && std::getenv("AUDIT_FAULTS_VERBOSE") != nullptr) {
+        fmt::print("missed, {}, {}: {}\n", note.filename().string(), each.name, *what);
+      }
+    };
     for (const testing::FaultOperator& each : testing::fault_operators()) {
       for (std::size_t s = 0; s < seeds; ++s) {
-        Philox random(first + s, std::hash<std::string>{}(note.filename().string() + each.name));
-        testing::FaultContext context{.evidence = &*evidence, .random = &random, .fresh_phrases = !seen};
-        auto source = testing::NoteSource::read(*content, format);
-        if (!source) return 1;
-        const auto what = each.plant(*source, context);
-        if (!what) continue;
-        const std::optional<std::size_t> after = look_at(source->content());
-        Count& count = by_operator[each.name];
-        ++count.planted;
-        ++all.planted;
-        if (after && *after > *before) {
-          ++count.caught;
-          ++all.caught;
-        } else if (std::getenv("AUDIT_FAULTS_VERBOSE") != nullptr) {
-          fmt::print("missed, {}, {}: {}\n", note.filename().string(), each.name, *what);
+        if (each.phrases == nullptr) {
+          plant(each, {}, s, 0);
+          continue;
+        }
+        for (std::size_t p = 0; p < phrases.size(); ++p) {
+          if (phrases[p].kind == each.phrases) plant(each, {phrases[p]}, s, p + 1);
         }
       }
     }
   }
   fmt::print("\n{:<24} {:>8} {:>8} {:>8}\n", "operator", "planted", "caught", "share");
-  for (const auto& [name, count] : by_operator) {
+  const auto line = [](const std::string& name, const Count& count) {
     fmt::print("{:<24} {:>8} {:>8} {:>7.1f}%\n", name, count.planted, count.caught,
-               100.0 * static_cast<double>(count.caught) / static_cast<double>(count.planted));
-  }
-  fmt::print(
-      "{:<24} {:>8} {:>8} {:>7.1f}%\n", "all", all.planted, all.caught,
-      100.0 * static_cast<double>(all.caught) / static_cast<double>(std::max<std::size_t>(all.planted, 1)));
+               100.0 * static_cast<double>(count.caught) /
+                   static_cast<double>(std::max<std::size_t>(count.planted, 1)));
+  };
+  for (const auto& [name, count] : by_operator) line(name, count);
+  for (const auto& [name, count] : by_set) line("phrases, " + name, count);
+  line("all", all);
   fmt::print("{} clean notes, {} with a false alarm\n", clean, false_alarms);
   return 0;
 }
@@ -108,9 +127,10 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.size() < 3) {
-    fmt::print(stderr,
-               "usage: bench_audit_faults STORE CONFIG.toml NOTES_DIR [SEEDS] [FIRST_SEED] [--seen]\n");
+  if (arguments.size() < 4) {
+    fmt::print(
+        stderr,
+        "usage: bench_audit_faults STORE CONFIG.toml NOTES_DIR PHRASES.toml [SEEDS] [FIRST_SEED] [SET...]\n");
     return 2;
   }
   return run(arguments);

@@ -63,7 +63,7 @@ Json parsed(const std::string& text) {
 
 TEST_F(AuditTest, CleanNotesHaveNothingToLookAt) {
   const auto notes = clean_notes();
-  ASSERT_GE(notes.size(), 10U);
+  ASSERT_GE(notes.size(), 16U);
   for (const std::filesystem::path& note : notes) {
     const ProgramResult result = audit(note.string());
     EXPECT_EQ(result.exit_code, 0) << note << "\n" << result.out.substr(0, 3000) << result.err;
@@ -93,6 +93,8 @@ TEST_F(AuditTest, PlantedFaultsAreCaught) {
   ASSERT_TRUE(evidence) << evidence.error().message();
   const auto tables = audit_tables();
   ASSERT_TRUE(tables);
+  const std::vector<FaultPhrase> phrases = fault_phrases(source("testdata/audit/fault_phrases.toml"), {});
+  ASSERT_GE(phrases.size(), 100U);
   std::map<std::string, std::pair<int, int>> by_operator;  // planted, caught
   int planted = 0;
   int caught = 0;
@@ -103,7 +105,7 @@ TEST_F(AuditTest, PlantedFaultsAreCaught) {
     for (const FaultOperator& each : fault_operators()) {
       for (std::uint64_t seed = 500; seed < 503; ++seed) {
         Philox random(seed, std::hash<std::string>{}(note.filename().string() + each.name));
-        FaultContext context{.evidence = &*evidence, .random = &random, .fresh_phrases = true};
+        FaultContext context{.evidence = &*evidence, .random = &random, .phrases = &phrases};
         auto changed = NoteSource::read(content, format);
         ASSERT_TRUE(changed);
         const auto what = each.plant(*changed, context);
@@ -138,6 +140,57 @@ TEST_F(AuditTest, AFaultIsQuotedWithWhatTheEvidenceSays) {
   EXPECT_THAT(result.out, AllOf(HasSubstr("To look at: 1"), HasSubstr("0.491"),
                                 HasSubstr("the evidence has encoder int4, macro f1"),
                                 HasSubstr("I recommend encoder int4")));
+}
+
+// Shares of resampled data and amounts per thousand are numbers too.
+TEST_F(AuditTest, SharesOfResampledDataAndAmountsPerThousandAreHeldAgainstTheEvidence) {
+  std::string note = read_file(folder_ / "store/note.md");
+  const std::size_t share = note.find(" % of 10,000](");
+  ASSERT_NE(share, std::string::npos);
+  note.replace(share - 2, 2, "97");
+  EXPECT_THAT(audit(written("note.md", note)).out,
+              AllOf(HasSubstr("contradicts: 97 %"), HasSubstr("resampled share")));
+  std::string page = read_file(folder_ / "store/note.html");
+  const std::size_t thousand = page.find(" of 1,000 right");
+  ASSERT_NE(thousand, std::string::npos);
+  page[thousand - 2] = page[thousand - 2] == '9' ? '1' : static_cast<char>(page[thousand - 2] + 1);
+  EXPECT_EQ(audit(written("note.html", page)).exit_code, kToLookAt);
+}
+
+// What is modelled is known by its device, and explains nothing that is told as measured.
+TEST_F(AuditTest, AModelledTimeIsHeldAgainstTheModelOfItsDevice) {
+  AuditOptions options;
+  options.store = store();
+  options.config = config();
+  auto evidence = audit_evidence(options);
+  const auto tables = audit_tables();
+  ASSERT_TRUE(evidence && tables);
+  for (const auto& [role, value] : {std::pair(FactRole::kLow, 0.21), std::pair(FactRole::kHigh, 0.34)}) {
+    Fact fact;
+    fact.id = "modelled/H100";
+    fact.metric = "latency";
+    fact.model = "encoder";
+    fact.recipe = "int8";
+    fact.device = "H100";
+    fact.unit = FactUnit::kMilliseconds;
+    fact.source = FactSource::kModelled;
+    fact.role = role;
+    fact.value = value;
+    evidence->facts.push_back(fact);
+  }
+  const auto verdicts = [&](const std::string& text) {
+    const auto note = parse_note(text, NoteFormat::kMarkdown, "note.md");
+    const auto audited = audit_note(*note, *evidence, *tables);
+    std::string out;
+    for (const CheckedNumber& each : audited->numbers)
+      out += std::string(number_verdict_name(each.finding.verdict)) + ";";
+    for (const ClaimFinding& each : audited->claims) out += std::string(claim_kind_name(each.kind)) + ";";
+    return out;
+  };
+  EXPECT_EQ(verdicts("Modelled for an H100, encoder int8 takes 0.21 to 0.34 ms.\n"), "sourced;sourced;");
+  EXPECT_EQ(verdicts("Modelled for an H100, encoder int8 takes 0.21 to 0.54 ms.\n"), "sourced;contradicts;");
+  EXPECT_THAT(verdicts("On an H100 encoder int8 takes 0.21 to 0.34 ms.\n"),
+              HasSubstr("modelled told as measured"));
 }
 
 TEST_F(AuditTest, CautionIsNeverHeldAgainstANote) {

@@ -139,7 +139,8 @@ TEST_F(Verify, AnUnchangedNoteIsIdentical) {
   EXPECT_EQ(document["counts"]["unknown"], 0);
   for (const Json& figure : document["figures"]) EXPECT_EQ(figure["state"], "identical") << figure.dump();
   EXPECT_THAT(verify().out,
-              AllOf(HasSubstr(" 0 moved, 0 with an unknown reference"), HasSubstr("were not checked")));
+              AllOf(HasSubstr(" 0 altered, 0 inside their interval, 0 moved, 0 with an unknown reference"),
+                    HasSubstr("were not checked")));
 }
 
 TEST_F(Verify, NoDecimalOfTheFiveSectionsStandsWithoutAReference) {
@@ -170,7 +171,7 @@ TEST_F(Verify, EveryReferenceIsAFindingThatExplainKnows) {
   for (const Json& each : explained["findings"]) {
     names.insert(each["name"].get<std::string>());
   }
-  const std::vector<VerifiedFigure> figures = verify_figures(note(), findings());
+  const std::vector<VerifiedFigure> figures = verify_figures(note(), findings(), true);
   ASSERT_GT(figures.size(), 200U);
   for (const VerifiedFigure& figure : figures) EXPECT_TRUE(names.contains(figure.finding)) << figure.written;
 }
@@ -191,8 +192,8 @@ TEST_F(Verify, AChangedDigitIsNamed) {
     changed[digit] = changed[digit] == '9' ? '1' : static_cast<char>(changed[digit] + 1);
     ++tried;
     std::size_t named = 0;
-    for (const VerifiedFigure& figure : verify_figures(changed, known)) {
-      named += figure.state != FigureState::kIdentical ? 1 : 0;
+    for (const VerifiedFigure& figure : verify_figures(changed, known, true)) {
+      named += figure.state == FigureState::kAltered || figure.state == FigureState::kUnknown ? 1 : 0;
     }
     EXPECT_GE(named, 1U) << at->str();
   }
@@ -211,7 +212,30 @@ TEST_F(Verify, TheProgramSaysWhichLineAndWhatItIsNow) {
   const ProgramResult result = verify();
   EXPECT_EQ(result.exit_code, kToLookAt) << result.out;
   EXPECT_THAT(result.out,
-              AllOf(HasSubstr("line "), HasSubstr("moved ("), HasSubstr("now "), HasSubstr("77")));
+              AllOf(HasSubstr("line "), HasSubstr("altered ("), HasSubstr("now "), HasSubstr("77")));
+}
+
+// The last digit, so that the figure stays inside its interval.
+TEST_F(Verify, ASmallAlterationHasAnExitCodeToo) {
+  const std::string original = note();
+  const std::regex interval(R"(\[(0\.[0-9]{3}) \\\[)");
+  std::smatch found;
+  ASSERT_TRUE(std::regex_search(original, found, interval));
+  std::string changed = original;
+  char& digit = changed[static_cast<std::size_t>(found.position(1)) + 4];
+  digit = digit == '9' ? '8' : static_cast<char>(digit + 1);
+  write_file(folder_ / "out" / "note.md", changed);
+  const ProgramResult result = verify();
+  EXPECT_EQ(result.exit_code, kToLookAt) << result.out;
+  EXPECT_THAT(result.out, AllOf(HasSubstr(" altered ("), HasSubstr("was changed in the note")));
+  // Held against other findings the same figure may be another sample.
+  const std::string key = findings_key_in(changed);
+  ASSERT_EQ(key.size(), 12U);
+  changed.replace(changed.find("| " + key), 14, "| 000000000000");
+  write_file(folder_ / "out" / "note.md", changed);
+  const ProgramResult other = verify();
+  EXPECT_EQ(other.exit_code, kOk) << other.out;
+  EXPECT_THAT(other.out, AllOf(HasSubstr(" 1 inside their interval"), HasSubstr("made from other findings")));
 }
 
 TEST_F(Verify, TheNoteOfAnotherStoreHasMoved) {

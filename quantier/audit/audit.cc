@@ -91,7 +91,8 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
   audit.not_read = note.not_read;
   audit.against_itself = evidence.configurations.empty();
   audit.evidence = evidence.source;
-  QT_TRY(const Vocabulary words, Vocabulary::make(evidence));
+  QT_TRY(Vocabulary words, Vocabulary::make(evidence));
+  for (const TextBlock& block : note.blocks) words.learn(block.text);
   audit.words_version = words.version();
   audit.demands_version = tables.demands.version;
   audit.published_version = tables.published.version;

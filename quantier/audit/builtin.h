@@ -8,6 +8,5 @@ namespace quantier::audit_internal {
 
 [[nodiscard]] std::string builtin_words();
 [[nodiscard]] std::string builtin_demands();
-[[nodiscard]] std::string builtin_published();
 
 }  // namespace quantier::audit_internal

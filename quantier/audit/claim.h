@@ -1,9 +1,11 @@
 // How strongly a sentence speaks, against what the evidence carries.
 //
-// Four things are looked for, and only in sentences whose subject is pinned by name: a strong word about a
-// change that the evidence calls unresolved or directional; a time or memory on hardware nobody measured,
-// told as measured; a ratio of a paper carried to one's own models without its scope; a limit said to be
-// passed or failed that the evidence decides the other way. Caution is never an alarm: a hedge or a negation
+// Five things are looked for, and only in sentences whose subject is pinned by name: certainty, harm or help
+// told of a change that the evidence calls unresolved, directional or of the other sign; a time or memory on
+// hardware nobody measured, told as if somebody had; a ratio of a paper carried to one's own models without
+// its scope; a limit said to be passed or failed that the evidence decides the other way; a comparison
+// (faster, smaller, better calibrated) that is the other way round. Words come in classes (data/words.toml);
+// what a class needs of the evidence is decided here. Caution is never an alarm: a hedge or a negation
 // anywhere in the clause ends the search.
 #pragma once
 
@@ -15,7 +17,7 @@
 
 namespace quantier {
 
-enum class ClaimKind : std::uint8_t { kOverclaim, kModelledAsMeasured, kOutOfScope, kOutcome };
+enum class ClaimKind : std::uint8_t { kOverclaim, kModelledAsMeasured, kOutOfScope, kOutcome, kOrder };
 [[nodiscard]] const char* claim_kind_name(ClaimKind kind);
 
 struct ClaimFinding {

@@ -25,9 +25,10 @@ struct Fact {
   std::string recipe;
   std::string against_model;
   std::string against_recipe;
-  std::string tier;   // empty: all examples
-  std::string label;  // a class
-  std::string fit;    // of calibration: "raw", "in-sample", "held-out", "reported"
+  std::string tier;    // empty: all examples
+  std::string label;   // a class
+  std::string device;  // of a modelled number: the hardware; empty: that of the evidence
+  std::string fit;     // of calibration: "raw", "in-sample", "held-out", "reported"
   FactRole role = FactRole::kValue;
   FactUnit unit = FactUnit::kFraction;
   FactSource source = FactSource::kMeasured;

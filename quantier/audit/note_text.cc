@@ -197,8 +197,10 @@ namespace {
 
 bool is_abbreviation(std::string_view before) {
   for (const std::string_view each :
-       {"al.", "e.g.", "i.e.", "vs.", "cf.", "resp.", "approx.", "ca.", "Fig.", "fig.", "No.", "no.", "Sec.",
-        "Tab.", "Eq.", "ex.", "etc.", "acc.", "incl."}) {
+       {"al.",  "e.g.", "i.e.", "vs.",  "cf.",  "resp.", "approx.", "ca.",  "Fig.", "fig.",
+        "No.",  "no.",  "Sec.", "Tab.", "Eq.",  "ex.",   "etc.",    "acc.", "Acc.", "incl.",
+        "enc.", "dec.", "Enc.", "Dec.", "mem.", "Mem.",  "lat.",    "Lat.", "avg.", "min.",
+        "max.", "std.", "rel.", "abs.", "pp.",  "p.p.",  "prec.",   "Prec."}) {
     if (before.ends_with(each)) {
       const std::size_t start = before.size() - each.size();
       if (start == 0 || std::isalnum(static_cast<unsigned char>(before[start - 1])) == 0) return true;

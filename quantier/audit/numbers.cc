@@ -1,84 +1,26 @@
 #include "quantier/audit/numbers.h"
 
-#include <array>
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
 #include <optional>
 
+#include "quantier/audit/number_units.h"
+
 namespace quantier {
 namespace {
+
+using audit_internal::kMagnitudes;
+using audit_internal::kUnits;
+using audit_internal::UnitName;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 
-struct UnitName {
-  std::string_view text;
-  WrittenUnit unit;
-  double scale;         // to the unit of facts
-  double binary = 1.0;  // 2^30 / 10^9, ...
-  bool letters = true;  // a word: no letter may follow
-};
-
-constexpr double kBinaryMega = 1048576.0 / 1e6;
-constexpr double kBinaryGiga = 1073741824.0 / 1e9;
-
-// Longer ones first where one begins with another.
-constexpr std::array<UnitName, 46> kUnits = {{
-    {"percentage points", WrittenUnit::kPoints, 0.01},
-    {"percentage point", WrittenUnit::kPoints, 0.01},
-    {"accuracy points", WrittenUnit::kPoints, 0.01},
-    {"F1 points", WrittenUnit::kPoints, 0.01},
-    {"points", WrittenUnit::kPoints, 0.01},
-    {"point", WrittenUnit::kPoints, 0.01},
-    {"p.p.", WrittenUnit::kPoints, 0.01, 1.0, false},
-    {"pts", WrittenUnit::kPoints, 0.01},
-    {"pp", WrittenUnit::kPoints, 0.01},
-    {"% points", WrittenUnit::kPoints, 0.01},
-    {"%-points", WrittenUnit::kPoints, 0.01},
-    {"%", WrittenUnit::kPercent, 0.01, 1.0, false},
-    {"percent", WrittenUnit::kPercent, 0.01},
-    {"per cent", WrittenUnit::kPercent, 0.01},
-    {"milliseconds", WrittenUnit::kMilliseconds, 1.0},
-    {"millisecond", WrittenUnit::kMilliseconds, 1.0},
-    {"ms", WrittenUnit::kMilliseconds, 1.0},
-    {"µs", WrittenUnit::kMilliseconds, 1e-3},
-    {"GiB", WrittenUnit::kBytes, 1073741824.0},
-    {"MiB", WrittenUnit::kBytes, 1048576.0},
-    {"gigabytes", WrittenUnit::kBytes, 1e9, kBinaryGiga},
-    {"megabytes", WrittenUnit::kBytes, 1e6, kBinaryMega},
-    {"gigabyte", WrittenUnit::kBytes, 1e9, kBinaryGiga},
-    {"megabyte", WrittenUnit::kBytes, 1e6, kBinaryMega},
-    {"GB", WrittenUnit::kBytes, 1e9, kBinaryGiga},
-    {"MB", WrittenUnit::kBytes, 1e6, kBinaryMega},
-    {"kB", WrittenUnit::kBytes, 1e3, 1.024},
-    {"KB", WrittenUnit::kBytes, 1e3, 1.024},
-    {"×", WrittenUnit::kTimes, 1.0, 1.0, false},
-    {"times", WrittenUnit::kTimes, 1.0},
-    {"-times", WrittenUnit::kTimes, 1.0},
-    {"-fold", WrittenUnit::kTimes, 1.0},
-    {"fold", WrittenUnit::kTimes, 1.0},
-    {"x", WrittenUnit::kTimes, 1.0},
-    {"requests per second", WrittenUnit::kRate, 1.0},
-    {"requests a second", WrittenUnit::kRate, 1.0},
-    {"requests/second", WrittenUnit::kRate, 1.0},
-    {"requests/s", WrittenUnit::kRate, 1.0},
-    {"req/s", WrittenUnit::kRate, 1.0},
-    {"rps", WrittenUnit::kRate, 1.0},
-    {"tokens/s", WrittenUnit::kOther, 1.0},
-    {"seconds", WrittenUnit::kOther, 1.0},
-    {"minutes", WrittenUnit::kOther, 1.0},
-    {"hours", WrittenUnit::kOther, 1.0},
-    {"s", WrittenUnit::kOther, 1.0},
-    {"nats", WrittenUnit::kOther, 1.0},
-}};
-
-// Sizes of models and the like: "6.7 B parameters", "149 M".
-constexpr std::array<std::string_view, 6> kMagnitudes = {"B", "M", "k", "K", "billion", "million"};
-
 class Scanner {
  public:
-  explicit Scanner(std::string_view text) : text_(text) {}
+  Scanner(std::string_view text, bool commas) : text_(text), commas_(commas) {}
 
   std::vector<WrittenNumber> run() {
     std::vector<WrittenNumber> found;
@@ -141,13 +83,19 @@ class Scanner {
     std::size_t end = at;
     int decimals = 0;
     bool point = false;
+    bool grouped = false;
     while (end < text_.size()) {
       const char c = text_[end];
       if (is_digit(c)) {
         digits += c;
         if (point) ++decimals;
         ++end;
-      } else if (c == ',' && !point && group_follows(end)) {
+      } else if (c == ',' && !point && !grouped && decimals_follow(at, end)) {
+        digits += '.';
+        point = true;
+        ++end;
+      } else if ((c == ',' || (c == '.' && commas_ && text_[at] != '0')) && !point && group_follows(end)) {
+        grouped = true;
         ++end;
       } else if (c == '.' && !point && end + 1 < text_.size() && is_digit(text_[end + 1])) {
         digits += c;
@@ -213,6 +161,19 @@ class Scanner {
     return comma + 4 >= text_.size() || !is_digit(text_[comma + 4]);
   }
 
+  // "0,325" and "12,65": a comma that separates no thousands. "1,870" does, unless the text writes decimals
+  // so.
+  [[nodiscard]] bool decimals_follow(std::size_t at, std::size_t comma) const {
+    std::size_t behind = comma + 1;
+    while (behind < text_.size() && is_digit(text_[behind])) ++behind;
+    const std::size_t places = behind - comma - 1;
+    if (places == 0 || comma - at > 4) return false;
+    if (behind + 1 < text_.size() && text_[behind] == ',' && is_digit(text_[behind + 1]))
+      return false;  // a list
+    if (behind + 1 < text_.size() && text_[behind] == '.' && is_digit(text_[behind + 1])) return false;
+    return places != 3 || commas_ || (comma == at + 1 && text_[at] == '0');
+  }
+
   [[nodiscard]] bool is_date(std::size_t at, std::size_t end) const {
     if (end - at != 4 || at + 10 > text_.size() || text_[at + 4] != '-' || text_[at + 7] != '-') return false;
     return is_digit(text_[at + 5]) && is_digit(text_[at + 6]) && is_digit(text_[at + 8]) &&
@@ -263,12 +224,18 @@ class Scanner {
   }
 
   std::string_view text_;
+  bool commas_;
   mutable std::size_t unit_end_ = 0;
 };
 
 }  // namespace
 
 namespace {
+
+// "between 2.3 and 5.8 ms".
+bool before_between(std::string_view text, std::size_t at) {
+  return text.substr(0, at).ends_with("between ") || text.substr(0, at).ends_with("Between ");
+}
 
 // "5.80 against 2.31 ms", "from 2.3 to 5.8 ms": the unit stands once, behind the last. In brackets behind a
 // number with a unit ("2.5 points [0.2, 4.8]") it stands before.
@@ -286,13 +253,21 @@ void share_units(std::string_view text, std::vector<WrittenNumber>& numbers) {
     WrittenNumber& one = numbers[i - 1];
     const WrittenNumber& two = numbers[i];
     const std::string_view gap = between(one, two);
-    const bool range = gap == " to " || gap == "–" || gap == " – " || gap == "-";
-    if (range || (gap == ", " && one.in_brackets && two.in_brackets) ||
-        (gap == " and " && !one.in_brackets)) {
+    const bool range = gap == " to " || gap == "–" || gap == " – " || gap == "-" || gap == " - " ||
+                       gap == ".." || gap == " ... " || gap == "...";
+    const bool ends =
+        one.in_brackets && two.in_brackets && (gap == ", " || gap == "; " || gap == ";" || gap == ",");
+    if (gap == " ± " || gap == "±" || gap == " +/- " || gap == "+/-" || gap == " +- ") {
+      numbers[i].is_spread = true;
+      if (one.unit == WrittenUnit::kNone) give(two, one, two.scale);
+      continue;
+    }
+    if (range || ends || (gap == " and " && !one.in_brackets)) {
       one.in_range = numbers[i].in_range = true;
     }
     const bool joined = range || gap == " against " || gap == " vs " || gap == " vs. " || gap == " versus " ||
-                        gap == " → " || (gap == ", " && one.in_brackets && two.in_brackets);
+                        gap == " → " || gap == " -> " || gap == "->" || gap == "→" || ends ||
+                        (gap == " and " && before_between(text, one.begin));
     const bool shares = two.unit == WrittenUnit::kMilliseconds || two.unit == WrittenUnit::kBytes ||
                         two.unit == WrittenUnit::kPercent || two.unit == WrittenUnit::kPoints;
     if (joined && shares && one.unit == WrittenUnit::kNone && one.in_brackets == two.in_brackets)
@@ -303,6 +278,18 @@ void share_units(std::string_view text, std::vector<WrittenNumber>& numbers) {
       one.listed_unit = shares ? two.unit : two.listed_unit;
       one.listed_scale = shares ? two.scale : two.listed_scale;
       one.listed_binary = shares ? two.binary_scale : two.listed_binary;
+    }
+  }
+  // "a speed-up of 4", "by a factor of 2.5".
+  for (WrittenNumber& each : numbers) {
+    if (each.unit != WrittenUnit::kNone) continue;
+    const std::string_view before = text.substr(0, each.begin);
+    for (const std::string_view word :
+         {"factor of ", "factor ", "speed-up of ", "speedup of ", "slowdown of ", "gain of about "}) {
+      if (!before.ends_with(word)) continue;
+      each.unit = WrittenUnit::kTimes;
+      if (each.in_words) each.half_width = 0.05 * each.value;
+      each.integer = false;
     }
   }
   const WrittenNumber* outside = nullptr;
@@ -319,10 +306,26 @@ void share_units(std::string_view text, std::vector<WrittenNumber>& numbers) {
 
 }  // namespace
 
-std::vector<WrittenNumber> numbers_in(std::string_view text) {
-  std::vector<WrittenNumber> numbers = Scanner(text).run();
+std::vector<WrittenNumber> numbers_in(std::string_view text, bool decimal_commas) {
+  std::vector<WrittenNumber> numbers = Scanner(text, decimal_commas).run();
+  audit_internal::add_number_words(text, numbers);
   share_units(text, numbers);
   return numbers;
+}
+
+bool writes_decimal_commas(std::string_view text) {
+  std::size_t commas = 0;
+  std::size_t points = 0;
+  for (std::size_t at = 1; at + 1 < text.size(); ++at) {
+    if (!is_digit(text[at - 1]) || !is_digit(text[at + 1])) continue;
+    if (text[at] == '.') ++points;
+    if (text[at] != ',') continue;
+    std::size_t behind = at + 1;
+    while (behind < text.size() && is_digit(text[behind])) ++behind;
+    const bool leading_zero = text[at - 1] == '0' && (at == 1 || !is_digit(text[at - 2]));
+    if (behind - at - 1 != 3 || leading_zero) ++commas;
+  }
+  return commas > 2 && commas > points;
 }
 
 }  // namespace quantier

@@ -5,53 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "quantier/audit/header_unit.h"
+
 namespace quantier {
 namespace {
 
-struct HeaderUnit {
-  std::string_view text;
-  WrittenUnit unit;
-  double scale;
-};
-
-constexpr HeaderUnit kHeaderUnits[] = {
-    {"percentage points", WrittenUnit::kPoints, 0.01},
-    {"points", WrittenUnit::kPoints, 0.01},
-    {"pp", WrittenUnit::kPoints, 0.01},
-    {"p.p.", WrittenUnit::kPoints, 0.01},
-    {"pts", WrittenUnit::kPoints, 0.01},
-    {"ms", WrittenUnit::kMilliseconds, 1.0},
-    {"ms/example", WrittenUnit::kMilliseconds, 1.0},
-    {"milliseconds", WrittenUnit::kMilliseconds, 1.0},
-    {"GiB", WrittenUnit::kBytes, 1073741824.0},
-    {"MiB", WrittenUnit::kBytes, 1048576.0},
-    {"GB", WrittenUnit::kBytes, 1e9},
-    {"MB", WrittenUnit::kBytes, 1e6},
-    {"%", WrittenUnit::kPercent, 0.01},
-    {"percent", WrittenUnit::kPercent, 0.01},
-};
-
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
-
-// The unit that a header names for its column; numbers in it ("95 %") are taken out first.
-void read_unit(std::string_view header, Passage& cell) {
-  std::string text(header);
-  for (const WrittenNumber& number : numbers_in(header)) {
-    std::fill(text.begin() + static_cast<std::ptrdiff_t>(number.begin),
-              text.begin() + static_cast<std::ptrdiff_t>(number.end), ' ');
-  }
-  for (const HeaderUnit& each : kHeaderUnits) {
-    for (std::size_t at = text.find(each.text); at != std::string::npos; at = text.find(each.text, at + 1)) {
-      const std::size_t end = at + each.text.size();
-      const bool starts = at == 0 || !is_word(text[at - 1]) || !is_word(each.text.front());
-      const bool ends = end == text.size() || !is_word(text[end]) || !is_word(each.text.back());
-      if (!starts || !ends) continue;
-      cell.column_unit = each.unit;
-      cell.column_scale = each.scale;
-      return;
-    }
-  }
-}
+using audit_internal::read_unit;
 
 void append(std::vector<Mention>& to, const std::vector<Mention>& more) {
   to.insert(to.end(), more.begin(), more.end());
@@ -62,6 +21,12 @@ class Cutter {
   Cutter(const NoteText& note, const Vocabulary& words) : note_(note), words_(words) {}
 
   std::vector<Passage> run() {
+    std::string all;
+    for (const TextBlock& block : note_.blocks) {
+      all += block.text + "\n";
+      for (const TableRow& row : block.rows) all += fmt::format("{}\n", fmt::join(row.cells, " | "));
+    }
+    commas_ = writes_decimal_commas(all);
     for (std::size_t b = 0; b < note_.blocks.size(); ++b) {
       const TextBlock& block = note_.blocks[b];
       block_ = b;
@@ -86,7 +51,8 @@ class Cutter {
     Passage made;
     made.kind = kind;
     made.mentions = words_.mentions(text);
-    made.numbers = numbers_in(text);
+    made.numbers = numbers_in(text, commas_);
+    if (kind != PassageKind::kSentence) std::erase_if(made.numbers, &WrittenNumber::in_words);
     // "class 011" is a name.
     std::erase_if(made.numbers, [&](const WrittenNumber& number) {
       return std::ranges::any_of(made.mentions, [&](const Mention& each) {
@@ -113,6 +79,7 @@ class Cutter {
     made.appendix = appendix_level_ > 0;
     headings_.emplace_back(block.level, made.mentions);
     lead_in_.clear();
+    lead_text_ = block.text;
     items_.clear();
     passages_.push_back(std::move(made));
   }
@@ -129,10 +96,13 @@ class Cutter {
       items_.clear();
     }
     std::vector<Mention> own;
+    std::string said_before;
     for (std::string& sentence : sentences_of(block.text)) {
       Passage made = passage(PassageKind::kSentence, std::move(sentence), block.place);
       made.before = before;
       made.lead_in = lead_in_;
+      made.around_text = said_before;
+      said_before += made.text + " ";
       append(before, made.mentions);
       append(own, made.mentions);
       passages_.push_back(std::move(made));
@@ -141,18 +111,57 @@ class Cutter {
       items_.emplace_back(block.level, std::move(own));
     } else {
       lead_in_ = std::move(own);
+      lead_text_ = block.text;
     }
   }
 
-  static bool has_number(const TableRow& row) {
-    return std::ranges::any_of(row.cells, [](const std::string& cell) { return !numbers_in(cell).empty(); });
+  [[nodiscard]] bool has_digits(const std::string& cell) const {
+    return std::ranges::any_of(numbers_in(cell, commas_),
+                               [](const WrittenNumber& each) { return !each.in_words; });
+  }
+  [[nodiscard]] bool has_number(const TableRow& row) const {
+    return std::ranges::any_of(row.cells, [&](const std::string& cell) { return has_digits(cell); });
   }
 
   // How many cells of a row come before its first number; at least one.
-  static std::size_t label_columns(const TableRow& row) {
+  [[nodiscard]] std::size_t label_columns(const TableRow& row) const {
     std::size_t count = 1;
-    while (count < row.cells.size() && numbers_in(row.cells[count]).empty()) ++count;
+    while (count < row.cells.size() && !has_digits(row.cells[count])) ++count;
     return count;
+  }
+
+  // What a cell of a table names, abbreviations and all.
+  [[nodiscard]] std::vector<Mention> names_in(const TextBlock& block, std::size_t r, std::size_t c) const {
+    const std::string& text = block.rows[r].cells[c];
+    std::vector<Mention> mentions = words_.mentions(text);
+    const std::string tier = words_.cell_tier(text);
+    if (!tier.empty() && abbreviates_tiers(block, r, c)) {
+      std::erase_if(mentions, [](const Mention& each) { return each.kind == MentionKind::kMetric; });
+      mentions.push_back({.kind = MentionKind::kTier, .means = {tier}, .begin = 0, .end = text.size()});
+    }
+    // A column of bits: "16", "8", "4".
+    if (r >= block.header_rows && block.header_rows > 0 && c < block.rows.front().cells.size()) {
+      const std::string recipe = words_.cell_recipe(block.rows.front().cells[c], text);
+      if (!recipe.empty())
+        mentions.push_back({.kind = MentionKind::kRecipe, .means = {recipe}, .begin = 0, .end = text.size()});
+    }
+    return mentions;
+  }
+
+  // "H", "rare": tiers only beside others of their kind, in the same row or column.
+  [[nodiscard]] bool abbreviates_tiers(const TextBlock& block, std::size_t r, std::size_t c) const {
+    std::vector<std::string> seen;
+    const auto add = [&](const std::string& text) {
+      const std::string tier = words_.cell_tier(text);
+      if (!tier.empty() && std::ranges::find(seen, tier) == seen.end()) seen.push_back(tier);
+    };
+    for (const std::string& cell : block.rows[r].cells) add(cell);
+    if (seen.size() >= 2) return true;
+    seen.clear();
+    for (const TableRow& row : block.rows) {
+      if (c < row.cells.size()) add(row.cells[c]);
+    }
+    return seen.size() >= 2;
   }
 
   void table(const TextBlock& block) {
@@ -172,7 +181,7 @@ class Cutter {
       std::vector<Mention> texts;
       const std::size_t labels = label_columns(row);
       for (std::size_t c = 0; c < row.cells.size(); ++c) {
-        std::vector<Mention> mentions = words_.mentions(row.cells[c]);
+        std::vector<Mention> mentions = names_in(block, r, c);
         if (c == 0 && !row.cells[c].empty()) first_cell = mentions;
         // A verdict behind the numbers ("fails ECE") says nothing of what they are.
         std::erase_if(mentions,
@@ -208,21 +217,25 @@ class Cutter {
             const std::vector<std::string>& header, const std::vector<Mention>& texts) {
     if (row.cells[c].empty()) return;
     Passage made = passage(PassageKind::kCell, row.cells[c], row.place.line > 0 ? row.place : block.place);
+    if (!words_.cell_recipe(c < header.size() ? header[c] : std::string(), row.cells[c]).empty())
+      made.numbers.clear();
     made.row = r;
     made.column = c;
     made.row_mentions = texts;
     made.lead_in = lead_in_;
     made.row_text = fmt::format("{}", fmt::join(row.cells, " | "));
+    made.around_text = lead_text_;
     if (c < header.size()) {
       made.column_text = header[c];
-      made.column_mentions = words_.mentions(header[c]);
+      made.column_mentions = names_in(block, 0, c);
       read_unit(header[c], made);
       made.metric_text = header[c];
       made.metric_mentions = made.column_mentions;
       // The corner of a table may say what all of it is: "ECE | before | after".
       if (c > 0 && said(made.column_mentions, MentionKind::kMetric).empty()) {
-        made.metric_text = header.front();
-        made.metric_mentions = words_.mentions(header.front());
+        // "tier (n)" counts its own rows.
+        made.metric_text = header.front().substr(0, header.front().find('('));
+        made.metric_mentions = words_.mentions(made.metric_text);
         for (const Mention& each : made.metric_mentions) {
           if (each.kind == MentionKind::kMetric) made.column_mentions.push_back(each);
         }
@@ -241,6 +254,16 @@ class Cutter {
          label < std::min(label_columns(row), c) && made.column_unit == WrittenUnit::kNone; ++label) {
       read_unit(row.cells[label], made);
     }
+    // A caption may say once for all that changes are in points.
+    if (made.column_unit == WrittenUnit::kNone && said(made.column_mentions, MentionKind::kMetric).empty() &&
+        said(made.row_mentions, MentionKind::kMetric).empty()) {
+      Passage caption;
+      read_unit(lead_text_, caption);
+      if (caption.column_unit == WrittenUnit::kPoints) {
+        made.column_unit = caption.column_unit;
+        made.column_scale = caption.column_scale;
+      }
+    }
     passages_.push_back(std::move(made));
   }
 
@@ -249,6 +272,8 @@ class Cutter {
   std::vector<Passage> passages_;
   std::vector<std::pair<int, std::vector<Mention>>> headings_;
   std::vector<Mention> lead_in_;
+  std::string lead_text_;
+  bool commas_ = false;                                      // the note writes decimals with them
   std::vector<std::pair<int, std::vector<Mention>>> items_;  // around the present item, by depth
   std::size_t block_ = 0;
   std::size_t section_ = 0;

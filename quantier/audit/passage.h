@@ -42,7 +42,8 @@ struct Passage {
   // The header that says what is measured: the column's, or where that says nothing the corner of the table.
   std::string metric_text;
   std::vector<Mention> metric_mentions;
-  std::string row_text;                          // the row joined, for quoting
+  std::string around_text;  // the paragraph before a table; of a sentence those before it in its block
+  std::string row_text;     // the row joined, for quoting
   WrittenUnit column_unit = WrittenUnit::kNone;  // from "(ms)", "points", "%" in the header or the caption
   double column_scale = 1.0;
 

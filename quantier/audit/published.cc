@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
-#include "quantier/audit/builtin.h"
 #include "quantier/base/utf8.h"
+#include "quantier/literature/work.h"
 
 namespace quantier {
 namespace {
@@ -23,95 +21,45 @@ bool contains_phrase(std::string_view text, std::string_view phrase) {
   return false;
 }
 
-class Reader {
- public:
-  Reader(const toml::table& table, const std::string& source) : table_(table), source_(source) {}
-
-  Status works(Published& published) {
-    const toml::array* list = table_["work"].as_array();
-    if (list == nullptr) return refuse(table_, "there is no [[work]]");
-    for (const toml::node& node : *list) {
-      const toml::table* entry = node.as_table();
-      if (entry == nullptr) return refuse(node, "a work is a table");
-      PublishedWork work;
-      work.name = text(*entry, "name");
-      if (work.name.empty()) return refuse(node, "a work needs a `name`");
-      work.source = text(*entry, "source");
-      work.claim = text(*entry, "claim");
-      work.scope = text(*entry, "scope");
-      work.cited_as = texts(*entry, "cited_as");
-      work.techniques = texts(*entry, "techniques");
-      work.table = (*entry)["table"].value_or(false);
-      if (const toml::array* values = (*entry)["value"].as_array()) {
-        for (const toml::node& each : *values) {
-          QT_TRY_STATUS(value(each, work));
-        }
+Status add(const Works& works, const std::string& source, Published& published) {
+  for (const Work& from : works.list) {
+    PublishedWork work{.name = from.name,
+                       .scope = from.scope,
+                       .cited_as = from.cited_as,
+                       .techniques = from.techniques,
+                       .values = {},
+                       .table = from.table};
+    for (const WorkValue& each : from.values) {
+      const std::vector<WrittenNumber> numbers = numbers_in(each.value);
+      if (numbers.size() != 1) {
+        return fail(ErrorKind::kUserInput, "the table of published numbers cannot be used",
+                    fmt::format("{}, line {}", source, each.line),
+                    fmt::format("\"{}\" is not one number; write it as text, as published",
+                                printable(each.value, 40)));
       }
-      published.works.push_back(std::move(work));
+      work.values.push_back({.what = each.what,
+                             .metric = each.metric,
+                             .model = each.model,
+                             .recipe = each.recipe,
+                             .value = numbers.front().value,
+                             .half_width = numbers.front().half_width});
     }
-    return {};
+    published.works.push_back(std::move(work));
   }
-
- private:
-  // As written, so that its rounding is known: value = "0.210".
-  Status value(const toml::node& node, PublishedWork& work) {
-    const toml::table* entry = node.as_table();
-    if (entry == nullptr) return refuse(node, "a value is a table");
-    const std::string written = text(*entry, "value");
-    const std::vector<WrittenNumber> numbers = numbers_in(written);
-    if (numbers.size() != 1) {
-      return refuse(node, fmt::format("\"{}\" is not one number; write it as text, as published",
-                                      printable(written, 40)));
-    }
-    work.values.push_back({.what = text(*entry, "what"),
-                           .metric = text(*entry, "metric"),
-                           .model = text(*entry, "model"),
-                           .recipe = text(*entry, "recipe"),
-                           .value = numbers.front().value,
-                           .half_width = numbers.front().half_width});
-    return {};
-  }
-
-  static std::string text(const toml::table& table, const char* key) {
-    return table[key].value_or(std::string());
-  }
-  static std::vector<std::string> texts(const toml::table& table, const char* key) {
-    std::vector<std::string> out;
-    if (const toml::array* array = table[key].as_array()) {
-      for (const toml::node& item : *array) {
-        if (const auto one = item.value_exact<std::string>()) out.push_back(*one);
-      }
-    }
-    return out;
-  }
-  Status refuse(const toml::node& node, std::string why) const {
-    return fail(ErrorKind::kUserInput, "the table of published numbers cannot be used",
-                fmt::format("{}, line {}", source_, node.source().begin.line), std::move(why));
-  }
-
-  const toml::table& table_;
-  const std::string& source_;
-};
+  return {};
+}
 
 }  // namespace
 
 Status add_published(std::string_view text, const std::string& source, Published& published) {
-  toml::table table;
-  try {
-    table = toml::parse(text, source);
-  } catch (const toml::parse_error& error) {
-    return fail(ErrorKind::kUserInput, "the table of published numbers does not read",
-                fmt::format("{}, line {}", source, error.source().begin.line),
-                std::string(error.description()));
-  }
-  return Reader(table, source).works(published);
+  QT_TRY(const Works works, parse_works(text, source));
+  return add(works, source, published);
 }
 
 Result<Published> builtin_published() {
   Published published;
-  const std::string text = audit_internal::builtin_published();
-  QT_TRY_STATUS(add_published(text, "published.toml", published));
-  published.version = static_cast<int>(toml::parse(text)["version"].value_or<std::int64_t>(0));
+  published.version = builtin_works().version;
+  QT_TRY_STATUS(add(builtin_works(), "works.toml", published));
   return published;
 }
 

@@ -1,8 +1,8 @@
 // Numbers and ratios that others published, with the scope in which they were found: what a note may cite,
 // and may not sell as its own.
 //
-// Built in: data/published.toml. More tables of the same form can be given, for example one with the results
-// that came with an assignment or an earlier project. Errors: kUserInput with file and line.
+// Made from the works of literature/work.h, those built in and tables of users in the same form, for example
+// one with the results of an earlier project. Errors: kUserInput with file and line.
 #pragma once
 
 #include <optional>
@@ -26,8 +26,6 @@ struct PublishedValue {
 
 struct PublishedWork {
   std::string name;                     // "Lin et al., 2024"
-  std::string source;                   // where it stands
-  std::string claim;                    // in a sentence
   std::string scope;                    // models, sizes, hardware
   std::vector<std::string> cited_as;    // phrases by which a note refers to it
   std::vector<std::string> techniques;  // whose speed ratio it gives: "AWQ", "Marlin"; empty: none

@@ -93,6 +93,13 @@ void metric_of_unit(const Passage& passage, const WrittenNumber& number, bool me
     scope.metric = {.values = {metric, headroom}, .pinned = true};
     return;
   }
+  // A multiple is one of costs or errors, whatever quality stands beside it.
+  if (unit == WrittenUnit::kTimes && std::ranges::none_of(scope.metric.values, [](const std::string& each) {
+        return each == "latency" || each == "memory" || each == "ece" || each == "requests";
+      })) {
+    scope.metric = {};
+    return;
+  }
   const bool points_around = counts_in_points(passage);
   const bool bare = number.unit == WrittenUnit::kNone && !number.integer;
   const bool points = number.unit == WrittenUnit::kPoints ||
@@ -178,6 +185,14 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
       scopes.narrow.recipe.values == std::vector{evidence.reference_recipe}) {
     scopes.narrow.recipe = scopes.wide.recipe;
   }
+  // "(2.31 -> 5.80 ms)": an arrow comes from the reference.
+  if (!is_cell && !scopes.narrow.recipe.values.empty() && index + 1 < passage.numbers.size() &&
+      passage.numbers[index + 1].begin >= number.end) {
+    const std::string gap = passage.text.substr(number.end, passage.numbers[index + 1].begin - number.end);
+    if (gap.find("->") != std::string::npos || gap.find("→") != std::string::npos) {
+      if (gap.size() <= 6) merge(scopes.narrow.recipe.values, {evidence.reference_recipe});
+    }
+  }
   fill(MentionKind::kTier, &Scope::tier);
   fill(MentionKind::kLabel, &Scope::label);
   fill(MentionKind::kMetric, &Scope::metric);
@@ -213,6 +228,13 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
   for (Scope* scope : {&scopes.narrow, &scopes.wide}) metric_of_unit(passage, number, metric_is_said, *scope);
   scopes.hypothetical = says(passage.mentions, "hypothetical");
   scopes.bounding = reader.word_just_before("bounding", 4);
+  // "by more than 2 % and 5 %": said once for both.
+  if (index > 0 && passage.numbers[index - 1].end <= number.begin) {
+    const WrittenNumber& last = passage.numbers[index - 1];
+    const std::string gap = passage.text.substr(last.end, number.begin - last.end);
+    if ((gap == " and " || gap == " or ") && last.unit == number.unit)
+      scopes.bounding = scopes.bounding || Reader(passage, index - 1).word_just_before("bounding", 4);
+  }
   scopes.approximate = reader.word_just_before("approximate", 3);
   scopes.convention = reader.near_word("convention", 6);
   scopes.is_difference =

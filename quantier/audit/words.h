@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,7 +18,17 @@
 
 namespace quantier {
 
-enum class MentionKind : std::uint8_t { kModel, kRecipe, kTier, kLabel, kMetric, kFit, kWord, kIgnore };
+enum class MentionKind : std::uint8_t {
+  kModel,
+  kRecipe,
+  kTier,
+  kLabel,
+  kMetric,
+  kFit,
+  kWord,
+  kOrder,
+  kIgnore
+};
 
 struct Phrase {
   std::string text;  // lower case unless exact
@@ -28,7 +39,8 @@ struct Phrase {
 
 struct Mention {
   MentionKind kind = MentionKind::kWord;
-  std::vector<std::string> means;  // of a model, recipe, tier, label: one; of a metric or fit: any of them
+  std::vector<std::string> means;  // of a model, recipe, tier, label: one; of a metric or fit: any of them;
+                                   // of an order the metric and "more" or "less"
   std::size_t begin = 0;
   std::size_t end = 0;
 };
@@ -37,13 +49,23 @@ class Vocabulary {
  public:
   // `evidence` may be empty: then only the table's words are known.
   [[nodiscard]] static Result<Vocabulary> make(const AuditEvidence& evidence);
+  // Abbreviations that a text defines: "H/M/T = head/mid/tail".
+  void learn(std::string_view text);
   // In the order of the text. A place may be mentioned as several things ("misses": a failure, and hiding).
   [[nodiscard]] std::vector<Mention> mentions(std::string_view text) const;
+  // The tier that a cell of nothing else abbreviates ("H", "rare (60)"), and the recipe that a number of bits
+  // in a column of bits stands for; empty for anything else.
+  [[nodiscard]] std::string cell_tier(std::string_view cell) const;
+  [[nodiscard]] std::string cell_recipe(std::string_view header, std::string_view cell) const;
   [[nodiscard]] int version() const { return version_; }
 
  private:
   void add(std::string_view phrase, MentionKind kind, std::vector<std::string> means, bool exact = false);
+  void sort();
+  void add_bits(std::string_view text, std::vector<Mention>& found) const;
   std::unordered_map<char, std::vector<Phrase>> by_first_;  // by first character; longest first
+  std::map<std::string, std::string> cell_tiers_;
+  std::map<int, std::string> by_bits_;  // 8: the recipe that an "8-bit" means
   int version_ = 0;
 };
 

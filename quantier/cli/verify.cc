@@ -39,11 +39,16 @@ constexpr const char* kDescription =
     "finding behind it:\n"
     "  quantier verify results/note.md --store results            as the store has the findings\n"
     "  quantier verify results/note.md --store results --rerun    analysed again from the runs in it\n"
-    "Each figure is identical (the finding rounds to it), inside (what is written lies in the interval that\n"
-    "the finding has), moved, or has an unknown reference. What is not identical is named with its line, "
-    "its\n"
-    "finding and the value now; `quantier explain STORE FINDING` takes that apart.\n"
-    "Exit code 8 when something moved or is unknown, 0 otherwise.";
+    "Each figure is identical (the finding rounds to it) or not. Where the findings are those that the note "
+    "was made\n"
+    "from (their key stands in its appendix), what is not identical is altered: somebody changed the note. "
+    "Where they\n"
+    "are others (more runs, other limits, another store), it is inside (what is written lies in the interval "
+    "that the\n"
+    "finding has now) or moved. A reference that the store does not have is unknown. What is not identical "
+    "is named\n"
+    "with its line, its finding and the value now; `quantier explain STORE FINDING` takes that apart.\n"
+    "Exit code 8 when something is altered, moved or unknown; 0 when all is identical or inside.";
 
 }  // namespace
 

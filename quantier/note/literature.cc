@@ -3,19 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <sstream>
+#include <utility>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include "quantier/base/check.h"
 #include "quantier/base/utf8.h"
+#include "quantier/literature/work.h"
 
 namespace quantier {
-namespace note_internal {
-std::string literature_data();  // data/literature.toml
-}  // namespace note_internal
-
 namespace {
 
 constexpr std::array<std::string_view, 11> kFindings = {"int8-slower",
@@ -30,51 +26,58 @@ constexpr std::array<std::string_view, 11> kFindings = {"int8-slower",
                                                         "calibration-set",
                                                         "gptq"};
 
-Error refused(std::string what, std::string_view source, const toml::source_region& at,
-              std::string why = {}) {
+Error refused(std::string what, std::string_view source, int line, std::string why = {}) {
   return {.kind = ErrorKind::kUserInput,
           .what = std::move(what),
-          .where = fmt::format("{}, line {}", source, at.begin.line),
+          .where = fmt::format("{}, line {}", source, line),
           .why = std::move(why),
           .hint = {}};
 }
 
-Result<LiteratureWork> read_work(const toml::table& table, std::string_view source) {
-  LiteratureWork work;
-  const auto text = [&](std::string_view key, std::string& out) -> Status {
-    out = table[key].value_or(std::string());
-    if (out.empty())
-      return std::unexpected(refused(fmt::format("a work lacks `{}`", key), source, table.source()));
-    return {};
-  };
-  QT_TRY_STATUS(text("id", work.id));
-  QT_TRY_STATUS(text("author", work.author));
-  QT_TRY_STATUS(text("source", work.source));
-  QT_TRY_STATUS(text("claim", work.claim));
-  QT_TRY_STATUS(text("scope", work.scope));
-  work.year = static_cast<int>(table["year"].value_or(std::int64_t{0}));
-  if (work.year < 1900 || work.year > 2100) {
-    return std::unexpected(refused(work.id + " lacks its year", source, table.source()));
+// What a note needs to cite a work.
+Result<LiteratureWork> citable(const Work& from, std::string_view source) {
+  for (const auto& [key, text] :
+       {std::pair("id", &from.id), std::pair("author", &from.author), std::pair("source", &from.source),
+        std::pair("claim", &from.claim), std::pair("scope", &from.scope)}) {
+    if (text->empty())
+      return std::unexpected(refused(fmt::format("a work lacks `{}`", key), source, from.line));
   }
-  const toml::table* meets = table["meets"].as_table();
-  if (meets == nullptr || meets->empty()) {
+  if (from.year < 1900 || from.year > 2100) {
+    return std::unexpected(refused(from.id + " lacks its year", source, from.line));
+  }
+  if (from.meets.empty()) {
     return std::unexpected(
-        refused(work.id + " meets no finding", source, table.source(), "it would never be cited"));
+        refused(from.id + " meets no finding", source, from.line, "it would never be cited"));
   }
-  for (const auto& [key, node] : *meets) {
-    const auto* found = std::ranges::find(kFindings, key.str());
+  LiteratureWork work{.id = from.id,
+                      .author = from.author,
+                      .year = from.year,
+                      .source = from.source,
+                      .claim = from.claim,
+                      .scope = from.scope,
+                      .meets = {}};
+  for (const auto& [key, sentence] : from.meets) {
+    const auto* found = std::ranges::find(kFindings, key);
     if (found == kFindings.end()) {
       return std::unexpected(refused(fmt::format("{} meets a finding that is not known", work.id), source,
-                                     node.source(), printable(key.str(), 60)));
+                                     from.line, printable(key, 60)));
     }
-    const std::string sentence = node.value_or(std::string());
     if (sentence.empty() || !sentence.ends_with('.')) {
       return std::unexpected(
-          refused(fmt::format("{} says no sentence to {}", work.id, key.str()), source, node.source()));
+          refused(fmt::format("{} says no sentence to {}", work.id, key), source, from.line));
     }
     work.meets[static_cast<LiteratureFinding>(found - kFindings.begin())] = sentence;
   }
   return work;
+}
+
+Result<std::vector<LiteratureWork>> citable_works(const Works& works, std::string_view source) {
+  std::vector<LiteratureWork> list;
+  for (const Work& each : works.list) {
+    QT_TRY(LiteratureWork work, citable(each, source));
+    list.push_back(std::move(work));
+  }
+  return list;
 }
 
 }  // namespace
@@ -82,32 +85,15 @@ Result<LiteratureWork> read_work(const toml::table& table, std::string_view sour
 std::span<const std::string_view> literature_finding_names() { return kFindings; }
 
 Result<std::vector<LiteratureWork>> parse_literature(std::string_view text, std::string_view source) {
-  toml::table document;
-  try {
-    document = toml::parse(text);
-  } catch (const toml::parse_error& error) {
-    return std::unexpected(refused("the list of works is not TOML", source, error.source(),
-                                   printable(error.description(), 300)));
-  }
-  std::vector<LiteratureWork> works;
-  const toml::array* list = document["work"].as_array();
-  if (list == nullptr) {
-    return std::unexpected(refused("there are no [[work]] tables", source, document.source()));
-  }
-  for (const toml::node& node : *list) {
-    const toml::table* table = node.as_table();
-    if (table == nullptr) return std::unexpected(refused("a work is not a table", source, node.source()));
-    QT_TRY(LiteratureWork work, read_work(*table, source));
-    works.push_back(std::move(work));
-  }
-  return works;
+  QT_TRY(const Works works, parse_works(text, source));
+  return citable_works(works, source);
 }
 
 const std::vector<LiteratureWork>& literature() {
   static const std::vector<LiteratureWork> works = [] {
-    auto parsed = parse_literature(note_internal::literature_data(), "literature.toml");
-    QT_CHECK(parsed.has_value(), "the built-in list of works does not read");
-    return *std::move(parsed);
+    auto list = citable_works(builtin_works(), "works.toml");
+    QT_CHECK(list.has_value(), "the built-in list of works cannot be cited");
+    return *std::move(list);
   }();
   return works;
 }

@@ -2,10 +2,10 @@
 // one.
 //
 // A citation is evidence of somebody else's, with a scope: it stands where a finding occurred that it speaks
-// of, and says where it was found. The works are data (data/literature.toml, built into the program); which
-// of them a note cites is decided by the findings alone, so that no note carries a paper for decoration.
-// Errors of parse_literature(): kUserInput with line, for a work without author, year, claim, scope or
-// source, a finding nobody knows, or text that is not TOML.
+// of, and says where it was found. The works are data (literature/data/works.toml, built into the program);
+// which of them a note cites is decided by the findings alone, so that no note carries a paper for
+// decoration. Errors of parse_literature(): kUserInput with line, for a work without author, year, claim,
+// scope or source, a finding nobody knows, or text that is not TOML.
 #pragma once
 
 #include <map>

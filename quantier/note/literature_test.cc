@@ -45,7 +45,7 @@ TEST(Literature, RefusesWhatCouldNotBeCited) {
               HasSubstr("not known"));
   EXPECT_THAT(refusal(std::string(kWork) + "[work.meets]\nhardware = \"no stop\"\n"),
               HasSubstr("no sentence"));
-  EXPECT_THAT(refusal("[[work]]\nid = \"x\"\n"), HasSubstr("lacks `author`"));
+  EXPECT_THAT(refusal("[[work]]\nid = \"x\"\nname = \"y\"\n"), HasSubstr("lacks `author`"));
   EXPECT_THAT(refusal("work = 3\n"), HasSubstr("no [[work]]"));
   EXPECT_THAT(refusal("[[work\n"), HasSubstr("not TOML"));
 }

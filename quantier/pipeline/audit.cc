@@ -10,9 +10,11 @@
 #include "quantier/evidence/store.h"
 #include "quantier/pipeline/audit_facts.h"
 #include "quantier/pipeline/config_tiers.h"
+#include "quantier/pipeline/decide_cache.h"
 #include "quantier/pipeline/decide_table.h"
 #include "quantier/pipeline/report.h"
 #include "quantier/pipeline/report_findings.h"
+#include "quantier/pipeline/report_hardware.h"
 #include "quantier/pipeline/report_imported.h"
 #include "quantier/pipeline/store_file.h"
 #include "quantier/pipeline/stored_runs.h"
@@ -51,9 +53,20 @@ Result<AuditEvidence> audit_evidence(const AuditOptions& options) {
   QT_TRY(const std::vector<ReportedValue> reported, store.reported());
   QT_TRY(Envelope envelope, envelope_for(config, {.tiers = tiers.names, .classes = findings.label_names}));
   if (all_imported(runs)) read_as_imported(envelope);
-  QT_TRY(const Decision decision,
-         decide_candidates(candidates_of(findings, envelope), quality_differences_of(findings), envelope));
-  AuditEvidence evidence = audit_evidence_of(findings, decision, reported, runs, tiers);
+  // With the resampled data that a report keeps in the store, where there are any.
+  QT_TRY(const std::string key, evidence_key(store, evidence_of(config, runs, tiers)));
+  std::vector<Metric> wanted = wanted_metrics(envelope);
+  QT_TRY(std::optional<DecisionEvidence> kept, kept_evidence(store, key, wanted));
+  if (kept) {
+    QT_TRY(const LoadEvidence rates, load_evidence_of(store, envelope));
+    apply_protocol(envelope, rates, kept->candidates);
+  }
+  QT_TRY(const Decision decision, kept ? decide_candidates(std::move(kept->candidates), kept->differences,
+                                                           envelope, {.replicates = &kept->replicates})
+                                       : decide_candidates(candidates_of(findings, envelope),
+                                                           quality_differences_of(findings), envelope));
+  QT_TRY(const NoteHardware hardware, hardware_for_note(config, runs, decision));
+  AuditEvidence evidence = audit_evidence_of(findings, decision, reported, runs, tiers, hardware);
   evidence.source = file.string();
   return evidence;
 }

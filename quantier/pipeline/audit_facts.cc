@@ -2,6 +2,7 @@
 
 #include "quantier/pipeline/audit_facts_comparisons.h"
 #include "quantier/pipeline/audit_facts_decision.h"
+#include "quantier/pipeline/audit_facts_modelled.h"
 #include "quantier/pipeline/audit_facts_runs.h"
 #include "quantier/pipeline/report_imported.h"
 
@@ -11,6 +12,7 @@ namespace {
 using audit_facts::ComparisonFacts;
 using audit_facts::DecisionFacts;
 using audit_facts::FactWriter;
+using audit_facts::ModelledFacts;
 using audit_facts::RunFacts;
 
 // What others wrote down, under the words of the audit. What has none keeps its own name, and matches nothing
@@ -20,6 +22,7 @@ class ReportedFacts : public FactWriter {
   using FactWriter::FactWriter;
   void reported(const std::vector<ReportedValue>& values) {
     for (const ReportedValue& value : values) {
+      if (value.quantity.ends_with("_ok")) continue;  // a verdict, 0 or 1
       Fact fact = named(value.model, value.recipe, "", "reported");
       fact.metric = value.quantity;
       fact.tier = value.tier;
@@ -132,7 +135,7 @@ AuditEvidence audit_evidence_of_table(const std::vector<ReportedValue>& reported
 
 AuditEvidence audit_evidence_of(const Analysis& analysis, const Decision& decision,
                                 const std::vector<ReportedValue>& reported, const std::vector<Run>& runs,
-                                const AnalysisTiers& tiers) {
+                                const AnalysisTiers& tiers, const NoteHardware& hardware) {
   AuditEvidence evidence;
   evidence.reference_recipe = analysis.reference_recipe;
   evidence.tiers = analysis.tier_names;
@@ -157,6 +160,8 @@ AuditEvidence audit_evidence_of(const Analysis& analysis, const Decision& decisi
   whole.whole();
   whole.tiers(tiers);
   whole.decision();
+  whole.resampled();
+  ModelledFacts(analysis, decision, evidence, source).hardware(hardware);
   ReportedFacts(analysis, decision, evidence, source).reported(reported);
   return evidence;
 }

@@ -11,6 +11,7 @@
 
 #include "quantier/audit/fact.h"
 #include "quantier/decide/decision.h"
+#include "quantier/note/hardware_input.h"
 #include "quantier/record/reported_value.h"
 #include "quantier/record/run.h"
 #include "quantier/stats/comparisons/analysis.h"
@@ -20,7 +21,8 @@ namespace quantier {
 
 [[nodiscard]] AuditEvidence audit_evidence_of(const Analysis& analysis, const Decision& decision,
                                               const std::vector<ReportedValue>& reported,
-                                              const std::vector<Run>& runs, const AnalysisTiers& tiers);
+                                              const std::vector<Run>& runs, const AnalysisTiers& tiers,
+                                              const NoteHardware& hardware);
 // Of a store without runs: what others stated, its differences, and the decision over it. No comparison there
 // carries a verdict.
 [[nodiscard]] AuditEvidence audit_evidence_of_table(const std::vector<ReportedValue>& reported,

@@ -77,6 +77,12 @@ class ComparisonFacts : public FactWriter {
     whole("flips", static_cast<double>(flips.discordant()), FactUnit::kCount);
     whole("flips", std::fabs(static_cast<double>(flips.net())), FactUnit::kCount);
     whole("n", static_cast<double>(cell.n), FactUnit::kCount);
+    if (cell.n > 0) {
+      whole("lost_share", static_cast<double>(flips.right_to_wrong) / static_cast<double>(cell.n),
+            FactUnit::kFraction);
+      whole("gained_share", static_cast<double>(flips.wrong_to_right) / static_cast<double>(cell.n),
+            FactUnit::kFraction);
+    }
     whole("p", cell.mcnemar_mid_p, FactUnit::kPlain);
     whole("p", cell.holm_p, FactUnit::kPlain);
     whole("replication", cell.replication, FactUnit::kPlain);

@@ -74,6 +74,31 @@ class DecisionFacts : public FactWriter {
     }
   }
 
+  // Shares of the replicates: who is chosen, what passes, who is dominated by nobody.
+  void resampled() {
+    const auto share = [&](const std::string& model, const std::string& recipe, double value) {
+      Fact fact = named(model, recipe, "resampled_share", "resampled");
+      fact.monte_carlo_sd = std::sqrt(std::max(value * (1.0 - value), 0.0) /
+                                      std::max<double>(1.0, double(decision_.replicates)));
+      put(fact, value);
+    };
+    if (decision_.stability) {
+      share("", "", decision_.stability->same_choice);
+      share("", "", decision_.stability->nothing_share);
+    }
+    for (std::size_t i = 0; i < decision_.candidates.size(); ++i) {
+      const Candidate& candidate = decision_.candidates[i];
+      const auto of = [&](const std::optional<double>& value) {
+        if (value) share(candidate.model, candidate.recipe, *value);
+      };
+      if (decision_.stability && i < decision_.stability->chosen_share.size())
+        of(decision_.stability->chosen_share[i]);
+      of(decision_.checks[i].probability);
+      for (const Check& check : decision_.checks[i].checks) of(check.probability);
+      if (i < decision_.frontier.points.size()) of(decision_.frontier.points[i].membership);
+    }
+  }
+
   void decision() {
     for (std::size_t c = 0; c < decision_.constraints.size(); ++c) limit(c);
     for (const Relaxation& step : decision_.relaxations) {

@@ -7,6 +7,7 @@
 
 #include "quantier/base/json.h"
 #include "quantier/base/sha256.h"
+#include "quantier/pipeline/stored_runs.h"
 
 namespace quantier {
 namespace {
@@ -98,6 +99,17 @@ Candidate candidate_from(const Json& json) {
 }
 
 }  // namespace
+
+EvidenceKey evidence_of(const RunConfig& config, const std::vector<Run>& runs, const AnalysisTiers& tiers) {
+  EvidenceKey from{.runs = {},
+                   .tiers = tiers,
+                   .reference_recipe = config.reference_recipe,
+                   .seed = config.seed,
+                   .replicates = replicates_of(config),
+                   .second_split = config.analysis.second_split};
+  for (const Run& run : runs) from.runs.push_back(run.key);
+  return from;
+}
 
 Result<std::string> evidence_key(Store& store, const EvidenceKey& from) {
   Sha256 hash;

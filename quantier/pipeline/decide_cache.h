@@ -11,6 +11,8 @@
 #include "quantier/base/error.h"
 #include "quantier/evidence/store.h"
 #include "quantier/pipeline/decide_evidence.h"
+#include "quantier/pipeline/run_config.h"
+#include "quantier/record/run.h"
 
 namespace quantier {
 
@@ -23,6 +25,9 @@ struct EvidenceKey {
   std::string second_split = {};  // whose runs decide what is established; empty: none
 };
 
+// What the runs of a configuration are decided from.
+[[nodiscard]] EvidenceKey evidence_of(const RunConfig& config, const std::vector<Run>& runs,
+                                      const AnalysisTiers& tiers);
 [[nodiscard]] Result<std::string> evidence_key(Store& store, const EvidenceKey& from);
 
 // Names under which evidence is kept, so that the two of one decision do not push each other out.

@@ -62,5 +62,11 @@ struct Finding {
 
 // The name under which a store keeps those of its latest report.
 inline constexpr const char* kFindingsSetting = "findings";
+// Twelve hexadecimal digits over every digit of every finding: two notes with the same one were made from the
+// same numbers. It stands in the appendix of a note, in the row of this name.
+[[nodiscard]] std::string findings_key(const std::vector<Finding>& findings);
+inline constexpr const char* kFindingsKeyRow = "Findings";
+// The row of a note's appendix that holds the key.
+[[nodiscard]] std::pair<std::string, std::string> findings_key_row(const std::vector<Finding>& findings);
 
 }  // namespace quantier

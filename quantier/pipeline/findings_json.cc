@@ -1,4 +1,5 @@
 // How findings stand in the store and in --json.
+#include "quantier/base/sha256.h"
 #include "quantier/pipeline/findings.h"
 
 namespace quantier {
@@ -74,6 +75,14 @@ Result<std::vector<Finding>> findings_from_json(std::string_view text, std::stri
                 error.what(), "make them again with `quantier report`");
   }
   return findings;
+}
+
+std::pair<std::string, std::string> findings_key_row(const std::vector<Finding>& findings) {
+  return {kFindingsKeyRow, findings_key(findings) + " (verify holds the figures against these)"};
+}
+
+std::string findings_key(const std::vector<Finding>& findings) {
+  return sha256_hex(findings_to_json(findings).dump()).substr(0, 12);
 }
 
 }  // namespace quantier

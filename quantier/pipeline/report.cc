@@ -129,13 +129,7 @@ Result<Decision> decide_analysed(const RunConfig& config, Store& store, const st
                                  const Analysis& analysis, const AnalysisTiers& tiers,
                                  const Envelope& envelope, const ReportOptions& options) {
   ThreadPool pool(config.threads != 0 ? config.threads : available_processors());
-  EvidenceKey from{.runs = {},
-                   .tiers = tiers,
-                   .reference_recipe = config.reference_recipe,
-                   .seed = config.seed,
-                   .replicates = replicates_of(config),
-                   .second_split = config.analysis.second_split};
-  for (const Run& run : runs) from.runs.push_back(run.key);
+  const EvidenceKey from = evidence_of(config, runs, tiers);
   QT_TRY(const std::string key, evidence_key(store, from));
   EvidenceOptions making{.seed = from.seed,
                          .replicates = from.replicates,
@@ -220,16 +214,17 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
     appendix.push_back(std::move(row));
   }
   for (auto& row : input.appendix) appendix.push_back(std::move(row));
-  input.appendix = std::move(appendix);
-  input.plan_remarks = plan_remarks_of(runs);
-
-  if (stop_requested(options.interrupt)) return interrupted();
-  if (options.progress) options.progress({"writing the note", 0, 0});
   report.findings = findings_of(report.analysis, report.decision);
   for (Finding& finding : findings_of_earlier(input.earlier)) report.findings.push_back(std::move(finding));
   if (input.reported) {
     for (Finding& finding : reported_findings(*input.reported)) report.findings.push_back(std::move(finding));
   }
+  appendix.push_back(findings_key_row(report.findings));
+  input.appendix = std::move(appendix);
+  input.plan_remarks = plan_remarks_of(runs);
+
+  if (stop_requested(options.interrupt)) return interrupted();
+  if (options.progress) options.progress({"writing the note", 0, 0});
   QT_TRY_STATUS(write_report(input, store, options, report));
   return report;
 }

@@ -44,7 +44,6 @@ struct Report {
   NoteFiles files;
   std::string store;
   double prose_pages = 0.0;  // of the PDF, tables, figures and appendix apart
-  std::vector<Finding> findings;
   bool table_only = false;  // over reported values alone: `analysis` is empty
 };
 

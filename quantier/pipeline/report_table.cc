@@ -144,6 +144,7 @@ Result<Report> make_table_report(const RunConfig& config, Store& store, const Re
   QT_TRY(input.hardware, hardware_for_note(config, {}, report.decision));
   input.earlier = earlier_measurements(table.values, *input.reported, config.reference_recipe);
   for (Finding& finding : findings_of_earlier(input.earlier)) report.findings.push_back(std::move(finding));
+  input.appendix.push_back(findings_key_row(report.findings));
 
   if (stop_requested(options.interrupt)) return interrupted();
   if (options.progress) options.progress({"writing the note", 0, 0});

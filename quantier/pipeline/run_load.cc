@@ -64,6 +64,7 @@ LoadOptions load_options_for(const RunConfig& config, const RunPlan& plan, const
   const LoadConfig& load = *config.load;
   LoadOptions options;
   options.model = config.models[run.model].path;
+  options.base = config.models[run.model].base;
   options.name = run.configuration.model;
   options.recipe = run.configuration.recipe;
   options.recipe_options = config.recipe_options;
@@ -175,6 +176,7 @@ LoadTestEstimate estimate_load_test(const LoadConfig& load, const LoadProtocol& 
 
 Json load_test_command(const LoadOptions& options) {
   Json json = to_json(WorkerLoad{.model = options.model,
+                                 .base = options.base,
                                  .recipe = options.recipe,
                                  .options = options.recipe_options,
                                  .data = options.data,
@@ -205,6 +207,7 @@ Result<LoadOptions> load_options_from_json(const Json& json) {
   QT_TRY(const WorkerLoad load, worker_load_from_json(json));
   LoadOptions options;
   options.model = load.model;
+  options.base = load.base;
   options.recipe = load.recipe;
   options.recipe_options = load.options;
   options.data = load.data;

@@ -283,6 +283,8 @@ const char* figure_state_name(FigureState state) {
   switch (state) {
     case FigureState::kIdentical:
       return "identical";
+    case FigureState::kAltered:
+      return "altered";
     case FigureState::kInside:
       return "inside";
     case FigureState::kMoved:
@@ -293,7 +295,19 @@ const char* figure_state_name(FigureState state) {
   return "unknown";
 }
 
-std::vector<VerifiedFigure> verify_figures(std::string_view markdown, const std::vector<Finding>& findings) {
+std::string findings_key_in(std::string_view markdown) {
+  const std::string row = std::string("| ") + kFindingsKeyRow + " | ";
+  const std::size_t at = markdown.find(row);
+  if (at == std::string_view::npos) return {};
+  std::string_view key = markdown.substr(at + row.size());
+  key = key.substr(0, key.find(' '));
+  const bool hexadecimal =
+      !key.empty() && key.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return hexadecimal ? std::string(key) : std::string();
+}
+
+std::vector<VerifiedFigure> verify_figures(std::string_view markdown, const std::vector<Finding>& findings,
+                                           bool same_findings) {
   std::vector<Link> links;
   std::map<std::string, AppendixRow> rows;
   std::size_t line = 0;
@@ -323,6 +337,8 @@ std::vector<VerifiedFigure> verify_figures(std::string_view markdown, const std:
       figure.now = target->second.field.numbers;
       figure.interval = target->second.field.interval;
       judge(figure);
+      const bool differs = figure.state == FigureState::kInside || figure.state == FigureState::kMoved;
+      if (same_findings && differs) figure.state = FigureState::kAltered;
     } else {
       if (const auto row = rows.find(link.anchor); row != rows.end()) figure.finding = row->second.finding;
       figure.why = "the store has no such finding";
@@ -338,7 +354,7 @@ std::size_t Verification::count(FigureState state) const {
 }
 
 std::size_t Verification::to_look_at() const {
-  return count(FigureState::kMoved) + count(FigureState::kUnknown);
+  return count(FigureState::kAltered) + count(FigureState::kMoved) + count(FigureState::kUnknown);
 }
 
 Result<Verification> verify_note(const VerifyOptions& options) {
@@ -356,7 +372,10 @@ Result<Verification> verify_note(const VerifyOptions& options) {
   Verification verification{.note = note.string(),
                             .store = file.string(),
                             .rerun = options.rerun,
-                            .figures = verify_figures(markdown, findings)};
+                            .figures = {},
+                            .note_key = findings_key_in(markdown),
+                            .store_key = findings_key(findings)};
+  verification.figures = verify_figures(markdown, findings, verification.same_findings());
   if (verification.figures.empty()) {
     return fail(ErrorKind::kUserInput, "the note holds no references", note.string(),
                 "no number in it is a link to a row of \"where the numbers come from\"",

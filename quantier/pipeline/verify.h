@@ -2,11 +2,18 @@
 // against the finding that it names, as the store has it.
 //
 //  identical  the finding rounds to what is written
-//  inside     it rounds to something else, and what is written lies in the interval that the finding has now:
-//             another sample of the same evidence could read so
-//  moved      neither; or the first number is the same and one behind it (an end of the interval, a count)
-//             is not, which a new measurement does not do and an edit does
+//  altered    it does not, although the findings are those that the note was made from: nobody measured or
+//  drew
+//             anything anew, so the figure was changed in the note, however small the change
+//  inside     of other findings (more runs, another store, other limits): the finding rounds to something
+//  else,
+//             and what is written lies in the interval that it has now, as another sample could read
+//  moved      of other findings: neither; or the first number is the same and one behind it (an end of the
+//             interval, a count) is not, which a new measurement does not do and an edit does
 //  unknown    the store has no such finding, or the figure does not read as numbers
+//
+// Which findings a note was made from stands in its appendix as a key (findings_key(), a hash over all of
+// them). A note without a key, or with that of the findings at hand, is held to the strict reading.
 //
 // A reference leads to its finding by its anchor, which is made of the names (note/inline.h), so that editing
 // the appendix hides nothing. Numbers without a reference are not checked. With `rerun` the findings are
@@ -31,8 +38,8 @@
 
 namespace quantier {
 
-enum class FigureState { kIdentical, kInside, kMoved, kUnknown };
-[[nodiscard]] const char* figure_state_name(FigureState state);  // "identical", "inside", "moved", "unknown"
+enum class FigureState { kIdentical, kAltered, kInside, kMoved, kUnknown };
+[[nodiscard]] const char* figure_state_name(FigureState state);  // "identical", "altered", ...
 
 struct VerifiedFigure {
   std::string written;   // "−2.8 [−4.1, −1.2]"
@@ -42,12 +49,16 @@ struct VerifiedFigure {
   FigureState state = FigureState::kUnknown;
   std::vector<double> now;  // the numbers of the field
   std::optional<std::pair<double, double>> interval = {};
-  std::string why = {};  // for kUnknown and kMoved
+  std::string why = {};  // for kUnknown, kAltered and kMoved
 };
 
 // In the order of the note; a figure of the appendix only where the prose and tables do not have it so.
+// `same_findings`: what is not identical was altered.
 [[nodiscard]] std::vector<VerifiedFigure> verify_figures(std::string_view markdown,
-                                                         const std::vector<Finding>& findings);
+                                                         const std::vector<Finding>& findings,
+                                                         bool same_findings);
+// The key of findings that a note names in its appendix; empty when it names none.
+[[nodiscard]] std::string findings_key_in(std::string_view markdown);
 
 struct VerifyOptions {
   std::filesystem::path note;
@@ -63,9 +74,12 @@ struct Verification {
   std::string store;
   bool rerun = false;
   std::vector<VerifiedFigure> figures;
+  std::string note_key = {};   // of the findings that the note was made from; empty: it does not say
+  std::string store_key = {};  // of those it was held against
+  [[nodiscard]] bool same_findings() const { return note_key.empty() || note_key == store_key; }
 
   [[nodiscard]] std::size_t count(FigureState state) const;
-  // Moved or unknown.
+  // Altered, moved or unknown.
   [[nodiscard]] std::size_t to_look_at() const;
 };
 

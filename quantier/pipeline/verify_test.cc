@@ -38,8 +38,9 @@ std::string link(const std::string& text, const std::string& finding, const std:
   return fmt::format("[{}](#{})", escape_markdown(text), note_internal::anchor_of({finding, field, "", ""}));
 }
 
-VerifiedFigure verified(const std::string& text, const std::string& finding, const std::string& field = "") {
-  const auto figures = verify_figures("It is " + link(text, finding, field) + ".", findings());
+VerifiedFigure verified(const std::string& text, const std::string& finding, const std::string& field = "",
+                        bool same = false) {
+  const auto figures = verify_figures("It is " + link(text, finding, field) + ".", findings(), same);
   EXPECT_THAT(figures, SizeIs(1));
   return figures.empty() ? VerifiedFigure{} : figures.front();
 }
@@ -81,12 +82,31 @@ TEST(VerifyFigures, AnotherReadingInsideTheIntervalIsCalledOne) {
   EXPECT_THAT(figure.now, ElementsAre(-2.81, -4.12, -1.19));
 }
 
+TEST(VerifyFigures, OfTheSameFindingsEveryOtherNumberIsAnAlteration) {
+  EXPECT_EQ(verified("−2.8 [−4.1, −1.2]", kTail, "delta", true).state, FigureState::kIdentical);
+  EXPECT_EQ(verified("−2.2 [−3.9, −1.0]", kTail, "delta", true).state, FigureState::kAltered);
+  EXPECT_EQ(verified("−2.7", kTail, "delta", true).state, FigureState::kAltered);
+  EXPECT_EQ(verified("−9.8 [−4.1, −1.2]", kTail, "delta", true).state, FigureState::kAltered);
+  EXPECT_EQ(verified("eleven", kTail, "flips", true).state, FigureState::kUnknown);
+}
+
+TEST(VerifyFigures, TheKeyOfTheFindingsStandsInTheAppendix) {
+  const std::string key = findings_key(findings());
+  EXPECT_THAT(key, SizeIs(12));
+  std::vector<Finding> others = findings();
+  others.front().fields.front().numbers.front() += 1e-9;
+  EXPECT_NE(findings_key(others), key);
+  EXPECT_EQ(findings_key_in("| a | b |\n| Findings | " + key + " (verify) |\n"), key);
+  EXPECT_EQ(findings_key_in("| Findings | none |\n"), "");
+  EXPECT_EQ(findings_key_in("Findings are " + key), "");
+}
+
 TEST(VerifyFigures, WhatLeadsNowhereIsNamedAsTheNoteNamesIt) {
   const std::string anchor = note_internal::anchor_of({"other/int8/ece", "", "", ""});
   const auto figures = verify_figures(
       fmt::format("ECE [0.036](#{0}).\n\n| <a id=\"{0}\"></a>0.036 | other/int8/ece | estimate | – | – |\n",
                   anchor),
-      findings());
+      findings(), false);
   ASSERT_THAT(figures, SizeIs(1));  // the appendix repeats the figure
   EXPECT_EQ(figures[0].state, FigureState::kUnknown);
   EXPECT_EQ(figures[0].finding, "other/int8/ece");
@@ -100,7 +120,7 @@ TEST(VerifyFigures, AnEditInTheAppendixIsFoundToo) {
   const auto figures = verify_figures(
       fmt::format("[−2.8](#{0})\n| <a id=\"{0}\"></a>−2.8; −3.8 \\[−4.1, −1.2\\] | {1} | delta | – | – |\n",
                   anchor, kTail),
-      findings());
+      findings(), false);
   ASSERT_THAT(figures, SizeIs(2));
   EXPECT_EQ(figures[0].state, FigureState::kIdentical);
   EXPECT_EQ(figures[1].state, FigureState::kInside);
@@ -110,9 +130,9 @@ TEST(VerifyFigures, AnEditInTheAppendixIsFoundToo) {
 TEST(VerifyFigures, BrokenMarkdownIsNoReference) {
   for (const char* text : {"[", "[2", "[2](", "[2](#r", "[2](#x)", "[a](b) [", "\\[2](#r1234)", "\\",
                            "| <a id=\"", "| <a id=\"r1\"></a>", "[\\"}) {
-    EXPECT_THAT(verify_figures(text, findings()).size(), ::testing::Le(1U)) << text;
+    EXPECT_THAT(verify_figures(text, findings(), false).size(), ::testing::Le(1U)) << text;
   }
-  EXPECT_THAT(verify_figures("plain 2.8 and [a link](page.html)", findings()), IsEmpty());
+  EXPECT_THAT(verify_figures("plain 2.8 and [a link](page.html)", findings(), false), IsEmpty());
 }
 
 TEST(Findings, FieldsSurviveTheStore) {

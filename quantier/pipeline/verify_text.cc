@@ -36,13 +36,23 @@ std::string verification_text(const Verification& verification, bool all) {
     text += "\n";
   }
   if (!text.empty()) text += "\n";
-  return text + fmt::format(
-                    "{} figures against {}{}: {} identical, {} inside their interval, {} moved, {} with "
-                    "an unknown reference. Numbers without a reference were not checked.\n",
-                    verification.figures.size(), printable(verification.store, 400),
-                    verification.rerun ? ", analysed again" : "", verification.count(FigureState::kIdentical),
-                    verification.count(FigureState::kInside), verification.count(FigureState::kMoved),
-                    verification.count(FigureState::kUnknown));
+  if (!verification.same_findings()) {
+    text += fmt::format(
+        "The note was made from other findings ({}) than these ({}): runs, limits or program differ, so a "
+        "figure may "
+        "lie inside its interval.\n",
+        verification.note_key, verification.store_key);
+  } else if (verification.count(FigureState::kAltered) > 0) {
+    text += "The findings are those that the note was made from: what is altered was changed in the note.\n";
+  }
+  return text +
+         fmt::format(
+             "{} figures against {}{}: {} identical, {} altered, {} inside their interval, {} moved, {} with "
+             "an unknown reference. Numbers without a reference were not checked.\n",
+             verification.figures.size(), printable(verification.store, 400),
+             verification.rerun ? ", analysed again" : "", verification.count(FigureState::kIdentical),
+             verification.count(FigureState::kAltered), verification.count(FigureState::kInside),
+             verification.count(FigureState::kMoved), verification.count(FigureState::kUnknown));
 }
 
 Json verification_json(const Verification& verification) {
@@ -60,15 +70,13 @@ Json verification_json(const Verification& verification) {
          {"why", figure.why.empty() ? Json(nullptr) : Json(figure.why)}});
   }
   Json counts = Json::object();
-  for (const FigureState state :
-       {FigureState::kIdentical, FigureState::kInside, FigureState::kMoved, FigureState::kUnknown}) {
+  for (const FigureState state : {FigureState::kIdentical, FigureState::kAltered, FigureState::kInside,
+                                  FigureState::kMoved, FigureState::kUnknown}) {
     counts[figure_state_name(state)] = verification.count(state);
   }
-  return {{"note", verification.note},
-          {"store", verification.store},
-          {"rerun", verification.rerun},
-          {"counts", std::move(counts)},
-          {"figures", std::move(figures)}};
+  return {{"note", verification.note},   {"store", verification.store},
+          {"rerun", verification.rerun}, {"same_findings", verification.same_findings()},
+          {"counts", std::move(counts)}, {"figures", std::move(figures)}};
 }
 
 }  // namespace quantier

@@ -1,0 +1,71 @@
+// Numbers carried to where nobody took them: other hardware, other models.
+#include <fmt/format.h>
+
+#include "quantier/audit/claim_parts.h"
+
+namespace quantier::audit_internal {
+namespace {
+
+bool is_own(const std::string& hardware, const AuditEvidence& evidence) {
+  return std::ranges::any_of(evidence.devices, [&](const std::string& device) {
+    return device.find(hardware) != std::string::npos;
+  });
+}
+
+}  // namespace
+
+// A cost beside hardware without a run needs no verb of measuring to be taken for a measurement; it needs a
+// word that says what else it is.
+std::string modelled_as_measured(const Passage& passage, const AuditEvidence& evidence,
+                                 const Published& published) {
+  if (evidence.configurations.empty()) return {};
+  const Mention* hardware = nullptr;
+  for (const Mention& each : passage.mentions) {
+    if (each.kind != MentionKind::kWord || each.means.front() != "hardware") continue;
+    if (!is_own(passage.text.substr(each.begin, each.end - each.begin), evidence)) hardware = &each;
+  }
+  if (hardware == nullptr) return {};
+  const bool named = !said(passage.mentions, MentionKind::kModel).empty() ||
+                     !said(passage.mentions, MentionKind::kRecipe).empty();
+  const bool measured = says(passage.mentions, "measured");
+  const bool cost = std::ranges::any_of(passage.numbers, [&](const WrittenNumber& each) {
+    const bool share = each.unit == WrittenUnit::kPercent && measured;
+    const bool unit = each.unit == WrittenUnit::kMilliseconds || each.unit == WrittenUnit::kBytes ||
+                      each.unit == WrittenUnit::kTimes || each.unit == WrittenUnit::kRate;
+    return (unit && !each.in_words) || share;
+  });
+  if (!cost || (!named && !measured)) return {};
+  if (supposes(passage.mentions, passage.text) || (!measured && calls_modelled(passage.around_text)))
+    return {};
+  for (const char* word : {"modelled", "negation", "hedge"}) {
+    if (says(passage.mentions, word)) return {};
+  }
+  // Others' measurements, said to be theirs.
+  if (!measured && (!cited_in(passage.text, published).empty() && says(passage.mentions, "scope"))) return {};
+  return fmt::format("the evidence has no run on {}; say that this is modelled, or cite who measured it",
+                     passage.text.substr(hardware->begin, hardware->end - hardware->begin));
+}
+
+std::string ratio_out_of_scope(const Passage& passage, const Passage* next, const AuditEvidence& evidence,
+                               const Published& published) {
+  const bool ratio = std::ranges::any_of(
+      passage.numbers, [](const WrittenNumber& each) { return each.unit == WrittenUnit::kTimes; });
+  if (!ratio || says(passage.mentions, "scope")) return {};
+  const bool own = !said(passage.mentions, MentionKind::kModel).empty() || says(passage.mentions, "own");
+  if (!own) return {};
+  for (const PublishedWork& work : published.works) {
+    const auto technique = std::ranges::find_if(work.techniques, [&](const std::string& name) {
+      if (passage.text.find(name) == std::string::npos) return false;
+      // What ran here under this name is one's own.
+      return !contains(evidence.recipes, name) && name != "LLM.int8()" && name != "bitsandbytes";
+    });
+    if (technique == work.techniques.end()) continue;
+    // The sentence after may say what the ratio is good for.
+    if (next != nullptr && says(next->mentions, "scope")) return {};
+    return fmt::format("a ratio of {} was found in another scope ({}); say so, or do not carry it over",
+                       *technique, work.scope);
+  }
+  return {};
+}
+
+}  // namespace quantier::audit_internal

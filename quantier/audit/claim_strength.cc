@@ -1,0 +1,126 @@
+// How sure a clause is, and what it says was done, against the verdict of the comparisons that it names.
+#include <fmt/format.h>
+
+#include "quantier/audit/claim_parts.h"
+
+namespace quantier::audit_internal {
+namespace {
+
+// Comparisons that a clause can be about: every name it has must fit.
+std::vector<const AuditComparison*> subjects(const Passage& passage, const ClaimClause& clause,
+                                             const AuditEvidence& evidence) {
+  const std::vector<std::string> models = names(clause.mentions, passage, MentionKind::kModel);
+  const std::vector<std::string> recipes = names(clause.mentions, passage, MentionKind::kRecipe);
+  std::vector<std::string> tiers = said(clause.mentions, MentionKind::kTier);
+  if (tiers.empty()) tiers = said(passage.mentions, MentionKind::kTier);
+  std::vector<const AuditComparison*> found;
+  for (const AuditComparison& each : evidence.comparisons) {
+    if (!models.empty() && !contains(models, each.model)) continue;
+    if (!recipes.empty() && !contains(recipes, each.recipe)) continue;
+    if (!tiers.empty() && !contains(tiers, each.tier)) continue;
+    found.push_back(&each);
+  }
+  return found;
+}
+
+bool is_strength(const Mention& each) {
+  if (each.kind != MentionKind::kWord) return false;
+  for (const char* kind : {"strong", "harm", "help", "cost", "gain", "equivalence"}) {
+    if (each.means.front() == kind) return true;
+  }
+  return false;
+}
+
+// Whether a clause speaks of accuracy and not of time, memory or calibration. Words inside of a claim's own
+// ("with confidence") say nothing of that.
+bool about_quality(const ClaimClause& clause, const Passage& passage) {
+  std::vector<Mention> mentions = clause.mentions;
+  std::erase_if(mentions, [&](const Mention& each) {
+    return each.kind == MentionKind::kMetric &&
+           std::ranges::any_of(clause.mentions, [&](const Mention& other) {
+             return is_strength(other) && other.begin <= each.begin && each.end <= other.end;
+           });
+  });
+  const auto one_of = [](const std::vector<std::string>& metrics, std::initializer_list<const char*> list) {
+    return std::ranges::any_of(list, [&](const char* name) { return contains(metrics, name); });
+  };
+  const std::vector<std::string> metrics = said(mentions, MentionKind::kMetric);
+  if (one_of(metrics, {"accuracy", "accuracy_change", "macro_f1", "lost", "gained", "flips"})) return true;
+  if (one_of(metrics, {"latency", "memory", "ece", "temperature", "gate_threshold"})) return false;
+  if (!said(mentions, MentionKind::kTier).empty()) return true;
+  return one_of(said(passage.mentions, MentionKind::kMetric), {"accuracy", "accuracy_change", "macro_f1"}) ||
+         !said(passage.mentions, MentionKind::kTier).empty();
+}
+
+std::string comparison_text(const AuditComparison& each) {
+  return fmt::format("{} {}, {}: {:+.1f} points, {}, {}", each.model, each.recipe,
+                     each.tier.empty() ? std::string("all examples") : each.tier, 100.0 * each.delta,
+                     evidence_word_name(each.evidence), size_word_name(each.size));
+}
+
+bool has_tier(const ClaimClause& clause) {
+  return std::ranges::any_of(said(clause.mentions, MentionKind::kTier),
+                             [](const std::string& tier) { return !tier.empty(); });
+}
+
+bool has_points(const Passage& passage, const ClaimClause& clause) {
+  return std::ranges::any_of(passage.numbers, [&](const WrittenNumber& each) {
+    return each.begin >= clause.begin && each.end <= clause.end && !each.in_words;
+  });
+}
+
+}  // namespace
+
+std::string overclaimed(const Passage& passage, const ClaimClause& clause, const AuditEvidence& evidence,
+                        const Published& published) {
+  const Mention* strong = first_word(clause.mentions, "strong");
+  const Mention* harm = first_word(clause.mentions, "harm");
+  const Mention* help = first_word(clause.mentions, "help");
+  // A comparison of a tier without its number.
+  if (!has_points(passage, clause) && has_tier(clause)) {
+    if (harm == nullptr) harm = first_word(clause.mentions, "cost");
+    if (help == nullptr) help = first_word(clause.mentions, "gain");
+  }
+  const Mention* same = first_word(clause.mentions, "equivalence");
+  if (strong == nullptr && harm == nullptr && help == nullptr && same == nullptr) return {};
+  if (is_cautious(clause.mentions, passage) ||
+      negated(clause.mentions, {"strong", "harm", "help", "equivalence"}))
+    return {};
+  if (!cited_in(passage.text, published).empty() && said(clause.mentions, MentionKind::kTier).empty())
+    return {};
+  if (!about_quality(clause, passage)) return {};
+  // Who is meant must be said, a recipe or a model, and close by.
+  const bool named = !said(passage.mentions, MentionKind::kRecipe).empty() ||
+                     !said(passage.mentions, MentionKind::kModel).empty() ||
+                     says(passage.mentions, "quantized");
+  if (!named) return {};
+  const std::vector<const AuditComparison*> about = subjects(passage, clause, evidence);
+  if (about.empty()) return {};
+  const Mention& word = strong != nullptr ? *strong
+                        : harm != nullptr ? *harm
+                        : help != nullptr ? *help
+                                          : *same;
+  const std::string said_word = passage.text.substr(word.begin, word.end - word.begin);
+  if (&word == same) {
+    const auto weak =
+        std::ranges::find_if(about, [](const auto* each) { return each->size != SizeWord::kNegligible; });
+    const bool negligible =
+        std::ranges::any_of(about, [](const auto* each) { return each->size == SizeWord::kNegligible; });
+    if (weak == about.end() || negligible) return {};
+    return fmt::format("\"{}\", and the evidence does not show it: {}", said_word, comparison_text(**weak));
+  }
+  const auto carries = [&](const AuditComparison* each) {
+    if (strong != nullptr && each->evidence != EvidenceWord::kEstablished) return false;
+    if (each->evidence == EvidenceWord::kUnresolved) return false;
+    if (harm != nullptr) return each->delta < 0.0;
+    return help == nullptr || each->delta > 0.0;
+  };
+  if (std::ranges::any_of(about, carries)) return {};
+  const AuditComparison* strongest = about.front();
+  for (const AuditComparison* each : about) {
+    if (each->evidence == EvidenceWord::kDirectional) strongest = each;
+  }
+  return fmt::format("\"{}\" is more than the evidence carries: {}", said_word, comparison_text(*strongest));
+}
+
+}  // namespace quantier::audit_internal

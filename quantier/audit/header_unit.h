@@ -1,0 +1,61 @@
+// The unit that a header, a caption or a label names for its numbers. Only passage.cc includes this.
+#pragma once
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <string_view>
+
+#include "quantier/audit/passage.h"
+
+namespace quantier::audit_internal {
+
+struct HeaderUnit {
+  std::string_view text;
+  WrittenUnit unit;
+  double scale;
+};
+
+inline constexpr HeaderUnit kHeaderUnits[] = {
+    {"percentage points", WrittenUnit::kPoints, 0.01},
+    {"points", WrittenUnit::kPoints, 0.01},
+    {"pp", WrittenUnit::kPoints, 0.01},
+    {"p.p.", WrittenUnit::kPoints, 0.01},
+    {"pts", WrittenUnit::kPoints, 0.01},
+    {"ms", WrittenUnit::kMilliseconds, 1.0},
+    {"ms/example", WrittenUnit::kMilliseconds, 1.0},
+    {"milliseconds", WrittenUnit::kMilliseconds, 1.0},
+    {"ms/ex", WrittenUnit::kMilliseconds, 1.0},
+    {"GiB", WrittenUnit::kBytes, 1073741824.0},
+    {"MiB", WrittenUnit::kBytes, 1048576.0},
+    {"GB", WrittenUnit::kBytes, 1e9},
+    {"MB", WrittenUnit::kBytes, 1e6},
+    {"%", WrittenUnit::kPercent, 0.01},
+    {"percent", WrittenUnit::kPercent, 0.01},
+};
+
+inline bool is_word_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+// The unit that a header names for its column; numbers in it ("95 %") are taken out first.
+inline void read_unit(std::string_view header, Passage& cell) {
+  std::string text(header);
+  for (const WrittenNumber& number : numbers_in(header)) {
+    std::fill(text.begin() + static_cast<std::ptrdiff_t>(number.begin),
+              text.begin() + static_cast<std::ptrdiff_t>(number.end), ' ');
+  }
+  for (const HeaderUnit& each : kHeaderUnits) {
+    for (std::size_t at = text.find(each.text); at != std::string::npos; at = text.find(each.text, at + 1)) {
+      const std::size_t end = at + each.text.size();
+      const bool starts =
+          at == 0 || !is_word_character(text[at - 1]) || !is_word_character(each.text.front());
+      const bool ends =
+          end == text.size() || !is_word_character(text[end]) || !is_word_character(each.text.back());
+      if (!starts || !ends) continue;
+      cell.column_unit = each.unit;
+      cell.column_scale = each.scale;
+      return;
+    }
+  }
+}
+
+}  // namespace quantier::audit_internal

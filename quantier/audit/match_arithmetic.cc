@@ -1,0 +1,84 @@
+// Ratios and differences of two facts.
+#include <algorithm>
+
+#include "quantier/audit/matcher.h"
+
+namespace quantier::audit_internal {
+
+bool Matcher::derived(NumberFinding& finding) const {
+  const bool ratio = number_.unit == WrittenUnit::kTimes;
+  const bool percent =
+      number_.unit == WrittenUnit::kPercent && scopes_.is_difference && passage_.kind != PassageKind::kCell;
+  const bool subtraction = scopes_.is_difference ||
+                           (number_.unit == WrittenUnit::kPoints && (number_.sign != 0 || scopes_.compares));
+  if (!ratio && !percent && !subtraction) return false;
+  // Where the evidence has the difference itself, arithmetic on other numbers explains nothing.
+  if (!ratio && scopes_.narrow.tier.pinned && number_.unit != WrittenUnit::kPercent) return false;
+  Scope scope = scopes_.wide;
+  if (!scope.recipe.values.empty()) {
+    if (std::ranges::find(scope.recipe.values, evidence_.reference_recipe) == scope.recipe.values.end()) {
+      scope.recipe.values.push_back(evidence_.reference_recipe);
+    }
+  }
+  scope.fit = {};
+  // "5.80 against 2.31 ms: 2.5 times": the unit says which metrics can be divided.
+  if (ratio && !scopes_.metric_is_near) scope.metric = {};
+  Scope own = scopes_.narrow;
+  own.metric = scope.metric;
+  own.fit = {};
+  std::vector<std::size_t> operands;
+  for (std::size_t i = 0; i < evidence_.facts.size(); ++i) {
+    const Fact& fact = evidence_.facts[i];
+    if (fact.source == FactSource::kModelled || fact.metric == "resampled_share" ||
+        fact.unit == FactUnit::kRatio)
+      continue;
+    if (fact.role == FactRole::kLimit && !limit_said_) continue;
+    if (fact.metric == "tier_f1" || fact.metric == "probability" || fact.unit == FactUnit::kCount) continue;
+    if (fact.difference || fact.role == FactRole::kLow || fact.role == FactRole::kHigh ||
+        fact.role == FactRole::kStep)
+      continue;
+    if (!fact.label.empty() && scope.label.values.empty()) continue;
+    if (in_scope(fact, scope)) operands.push_back(i);
+  }
+  if (operands.size() > 400) return false;
+  for (const std::size_t a : operands) {
+    for (const std::size_t b : operands) {
+      // One of the two is what the number is tied to.
+      const bool tied =
+          !scopes_.narrow.pinned() || in_scope(evidence_.facts[a], own) || in_scope(evidence_.facts[b], own);
+      if (a != b && tied && explains(evidence_.facts[a], evidence_.facts[b], ratio, percent, subtraction)) {
+        finding.verdict = NumberVerdict::kDerived;
+        finding.facts = {a, b};
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+bool Matcher::explains(const Fact& a, const Fact& b, bool ratio, bool percent, bool subtraction) const {
+  if (a.metric != b.metric || a.unit != b.unit || a.tier != b.tier || a.label != b.label) return false;
+  // One configuration's own times, of several protocols or passes, are no comparison.
+  const bool cost = a.metric == "latency" || a.metric == "memory";
+  if (cost && a.model == b.model && a.recipe == b.recipe && a.role == b.role) return false;
+  // What one fit does to two models, or two fits to one; not both at once.
+  if (a.fit != b.fit && (a.model != b.model || a.recipe != b.recipe)) return false;
+  const double written = std::fabs(number_.value);
+  double half = number_.half_width;
+  if (scopes_.approximate) half = std::max(2.0 * half, 0.05 * written);
+  const bool scale = a.metric == "latency" || a.metric == "memory";
+  if (ratio) return b.value != 0.0 && near(written, a.value / b.value, half);
+  if (percent && b.value != 0.0 && (scale || a.metric == "ece")) {
+    if (near(written, std::fabs(a.value - b.value) / std::fabs(b.value), half)) return true;
+    if (near(written, a.value / b.value, half)) return true;
+  }
+  if (!subtraction && !percent) return false;
+  const double difference = std::fabs(a.value - b.value);
+  // The difference of two rounded numbers is off by up to one unit in their last digit.
+  return std::ranges::any_of(readings_, [&](const Reading& each) {
+    return each.unit == a.unit &&
+           near(std::fabs(each.value), difference, 2.0 * each.half_width + (half - number_.half_width));
+  });
+}
+
+}  // namespace quantier::audit_internal

@@ -1,0 +1,149 @@
+// Whether a number states a measurement, whether it is known of what, and why one that nothing explains may
+// stand.
+#include <algorithm>
+
+#include "quantier/audit/matcher.h"
+
+namespace quantier::audit_internal {
+
+namespace {
+
+bool called_modelled(std::string_view text) {
+  for (const std::string_view word : {"modelled", "Modelled", "modeled", "Modeled", "roofline", "Roofline"}) {
+    if (text.find(word) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool Matcher::skipped() const {
+  if (number_.is_spread) return true;  // behind "±": how far, not where
+  if (per_thousand_) return number_.value == 1000.0;
+  if (number_.unit != WrittenUnit::kNone) return false;
+  if (!number_.integer) return false;
+  if (passage_.kind == PassageKind::kCell) {
+    // "11 / 4" under a caption that says what is counted.
+    const bool pair = passage_.numbers.size() == 2 && passage_.text.find('/') != std::string::npos;
+    return !scopes_.narrow.metric.pinned && !(pair && mentions_count(scopes_.narrow.metric));
+  }
+  return !(scopes_.metric_is_near &&
+           (mentions_count(scopes_.narrow.metric) || mentions_count(scopes_.wide.metric)));
+}
+
+bool Matcher::says_modelled() const {
+  return called_modelled(passage_.row_text) || called_modelled(passage_.text) ||
+         called_modelled(passage_.around_text);
+}
+
+// "four times as long", "half as large".
+bool Matcher::compares_costs() const {
+  const std::string_view behind = std::string_view(passage_.text).substr(number_.end, 24);
+  for (const std::string_view word :
+       {" as long", " as slow", " as fast", " as large", " as big", " as small", " as much memory",
+        " the time", " the latency", " the memory", " longer", " the size"}) {
+    if (behind.starts_with(word)) return true;
+  }
+  return false;
+}
+
+void Matcher::read_shares() {
+  const bool share = number_.unit == WrittenUnit::kPercent;
+  const bool said_here = says(passage_.mentions, "resampled") || says(passage_.column_mentions, "resampled");
+  const bool around = passage_.kind == PassageKind::kCell && says(passage_.lead_in, "resampled") &&
+                      said(passage_.column_mentions, MentionKind::kMetric).empty();
+  const bool known =
+      std::ranges::any_of(evidence_.facts, [](const Fact& fact) { return fact.metric == "resampled_share"; });
+  if (share && known && (said_here || around)) {
+    resampled_ = true;
+    for (Scope* scope : {&scopes_.narrow, &scopes_.wide}) {
+      scope->metric = {.values = {"resampled_share"}, .pinned = true};
+      scope->tier = scope->fit = scope->label = {};
+    }
+    scopes_.metric_is_near = true;
+  }
+  if (says(passage_.mentions, "per-thousand") && number_.unit == WrittenUnit::kNone) {
+    per_thousand_ = true;
+    // "−25 against fp16" is of the other one.
+    if (scopes_.narrow.recipe.values == std::vector{evidence_.reference_recipe}) scopes_.narrow.recipe = {};
+    if (scopes_.wide.recipe.values == std::vector{evidence_.reference_recipe}) scopes_.wide.recipe = {};
+    for (Scope* scope : {&scopes_.narrow, &scopes_.wide}) {
+      scope->metric = {.values = {"accuracy", "accuracy_change", "lost_share", "gained_share"},
+                       .pinned = true};
+      scope->fit = {};
+    }
+    scopes_.metric_is_near = true;
+  }
+}
+
+bool Matcher::checkable() const {
+  // "pays twice" is a way of speaking unless somebody is named.
+  if (number_.in_words && said(passage_.mentions, MentionKind::kRecipe).empty()) return false;
+  switch (number_.unit) {
+    case WrittenUnit::kMilliseconds:
+    case WrittenUnit::kBytes:
+    case WrittenUnit::kPoints:
+      return true;
+    case WrittenUnit::kTimes:
+      return scopes_.metric_is_near || compares_costs();
+    case WrittenUnit::kRate:
+    case WrittenUnit::kOther:
+      return false;
+    case WrittenUnit::kPercent:
+      return scopes_.metric_is_near;
+    case WrittenUnit::kNone:
+      break;
+  }
+  if (number_.in_words) return false;  // a count, or a way of speaking
+  if (counts_in_points(passage_) && scopes_.narrow.tier.pinned) return true;
+  if (number_.integer && passage_.kind != PassageKind::kCell) {
+    // Counts are everywhere; only one that is tied to a configuration or a tier is a finding.
+    // A plain number of examples is of whatever was counted, unless a tier is tied to it.
+    if (scopes_.narrow.metric.allows("n") && !scopes_.narrow.tier.pinned) return false;
+    return scopes_.narrow.metric.pinned && (scopes_.narrow.recipe.pinned || scopes_.narrow.tier.pinned ||
+                                            !said(passage_.mentions, MentionKind::kRecipe).empty());
+  }
+  return scopes_.metric_is_near || !said(passage_.before, MentionKind::kMetric).empty();
+}
+
+std::string Matcher::excuse() const {
+  if (passage_.appendix) return "protocol and provenance are not compared";
+  if (scopes_.convention) return "a convention or a setting";
+  for (const std::vector<Mention>* list :
+       {&passage_.mentions, &passage_.before, &passage_.lead_in, &passage_.column_mentions}) {
+    if (!resampled_ && says(*list, "resampled"))
+      return "a share of resampled data, and none is kept for this";
+  }
+  bool modelled_here = false;
+  if (says_modelled()) {
+    modelled_here = std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
+      return fact.source == FactSource::kModelled && device_fits(fact) && in_scope(fact, scopes_.narrow) &&
+             std::ranges::any_of(readings_, [&](const Reading& each) { return each.unit == fact.unit; });
+    });
+    if (!modelled_here) return "called modelled, and nothing is modelled for this";
+  }
+  if (says(passage_.mentions, "by-confidence")) return "of examples by their confidence, which no tier names";
+  const bool finding = number_.sign != 0 || number_.in_brackets || number_.unit == WrittenUnit::kPoints;
+  if (scopes_.hypothetical && !finding &&
+      (scopes_.limit || scopes_.bounding || says(passage_.mentions, "limit"))) {
+    return "a supposition, not a measurement";
+  }
+  if (scopes_.bounding) return "a bound, not a value";
+  if (!cited_in(passage_.text, published_).empty()) {
+    // A sentence that cites may still speak of one's own configurations.
+    const bool own = number_.unit == WrittenUnit::kPoints || scopes_.narrow.recipe.pinned ||
+                     scopes_.narrow.tier.pinned ||
+                     (!said(passage_.mentions, MentionKind::kModel).empty() &&
+                      !said(passage_.mentions, MentionKind::kRecipe).empty());
+    if (!own || number_.unit == WrittenUnit::kTimes || number_.unit == WrittenUnit::kOther)
+      return "of a cited work";
+  }
+  if (!modelled_here && says(passage_.mentions, "hardware") &&
+      (scopes_.hypothetical || says(passage_.mentions, "modelled"))) {
+    return "of other hardware, and said to be no measurement";
+  }
+  if (says(passage_.mentions, "prior") && !evidence_.has_earlier_calibration) return "of an earlier note";
+  return {};
+}
+
+}  // namespace quantier::audit_internal
