@@ -103,7 +103,11 @@ std::string cited_today(const NoteInput& input, const NoteEarlier& row, int digi
       {"temperature", "temperature"},
       {"ECE after temperature", "ece"}};
   const auto& all = input.decision.candidates;
-  const auto candidate = std::ranges::find(all, row.run_key, &Candidate::run_key);
+  // Values of a table alone belong to no run; what was measured before compression was of the reference.
+  const std::string& recipe = row.recipe.empty() ? input.reference_recipe : row.recipe;
+  const auto candidate = std::ranges::find_if(all, [&](const Candidate& each) {
+    return each.run_key == row.run_key && each.model == row.model && each.recipe == recipe;
+  });
   const auto* finding =
       std::ranges::find(kFindings, row.quantity, &std::pair<std::string_view, std::string_view>::first);
   if (!row.today || candidate == all.end() || finding == std::end(kFindings)) return text;
