@@ -103,7 +103,8 @@ def findings(sheet):
         found.append(("claim", claim["kind"], claim["why"], claim["quote"], claim["line"]))
     for demand in sheet["demands"]:
         if demand["status"] not in ("present", "not applicable"):
-            found.append(("demand", demand["id"], demand["status"] + ": " + "; ".join(map(str, demand["missing"])) + " " + demand["why"], "", 0))
+            for missing in demand["missing"] or [""]:
+                found.append(("demand", demand["id"], f'{demand["status"]}: {missing} {demand["why"]}'.strip(), "", 0))
     return found
 
 
@@ -116,18 +117,21 @@ def plain(text):
     return re.sub(r"[\W_]+", "", text).lower()
 
 
-def new_findings(before, after, touched):
-    """Findings of the faulty note that the clean one has not, on the changed text (touched) or on a demand."""
-    known = collections.Counter((f[0], f[1], plain(f[3])) for f in before)
+def new_findings(before, after, touched, original):
+    """Findings of the faulty note that the clean one has not: (on the changed passages or on a demand, all). A clean note's finding on the sentence
+    that the fault rewrites is the same finding when it is on the same number or of the same kind: to alarm as before is not to notice."""
+    def key(finding):
+        if finding[0] == "demand":
+            return finding[:3]
+        return (finding[0], finding[1], "changed" if overlaps(plain(finding[3]), touched + original) else plain(finding[3]))
+    known = collections.Counter(map(key, before))
     fresh = []
     for finding in after:
-        key = (finding[0], finding[1], plain(finding[3]))
-        if known[key] > 0:
-            known[key] -= 1
-            continue
-        fresh.append(finding)
-    hits = [f for f in fresh if f[0] == "demand" or overlaps(plain(f[3]), touched)]
-    return hits, fresh
+        if known[key(finding)] > 0:
+            known[key(finding)] -= 1
+        else:
+            fresh.append(finding)
+    return [f for f in fresh if f[0] == "demand" or overlaps(plain(f[3]), touched)], fresh
 
 
 def overlaps(quote, touched):
@@ -154,15 +158,16 @@ def around(text, start, end):
 
 
 def plant(template, fault):
-    """The faulty template and the passages that changed. An edit that does not match exactly once is an error of the set."""
-    touched = []
+    """The faulty template and the passages that changed, as they are and as they were. An edit that does not match exactly once is an error of the set."""
+    touched, original = [], []
     for find, replace in edits(fault):
         if template.count(find) != 1:
             raise ValueError(f"found {template.count(find)} times, not once: {find[:90]!r}")
         at = template.index(find)
+        original.append(find if len(plain(find)) >= 12 else around(template, at, at + len(find)))
         template = template[:at] + replace + template[at + len(find):]
         touched.append(replace if len(plain(replace)) >= 12 else around(template, at, at + len(replace)))
-    return template, touched
+    return template, touched, original
 
 
 def check(notes, faults, names):
@@ -172,7 +177,7 @@ def check(notes, faults, names):
         try:
             if fault["kind"] not in KINDS:
                 raise ValueError("unknown kind " + fault["kind"])
-            template, _ = plant(notes[fault["note"]], fault)
+            template, _, _ = plant(notes[fault["note"]], fault)
             if fill(template, names) == fill(notes[fault["note"]], names):
                 raise ValueError("changes nothing")
             if fault["note"].endswith(".ipynb"):
@@ -188,8 +193,9 @@ def main():
     parser.add_argument("--binary", required=True, help="quantier")
     parser.add_argument("--store", required=True, help="the demo's evidence: its folder or evidence.sqlite")
     parser.add_argument("--folder", type=pathlib.Path, default=here, help="notes/ and faults.jsonl (default: beside this script)")
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write rates, false alarms and misses there")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write rates, false alarms, misses and catches there")
     parser.add_argument("--keep", type=pathlib.Path, metavar="DIR", help="keep the filled notes, clean and faulty, in this folder")
+    parser.add_argument("--list", action="store_true", help="print every false alarm")
     parser.add_argument("--only", metavar="TEXT", help="only notes whose name holds this")
     parser.add_argument("--check", action="store_true", help="only check that every fault fits its note; runs no audit")
     arguments = parser.parse_args()
@@ -219,23 +225,29 @@ def main():
             sheet = audit(arguments.binary, arguments.store, path)
             clean[name] = findings(sheet)
             alarms += [{"note": name, "sort": f[0], "what": f[1], "why": f[2], "quote": f[3], "line": f[4]} for f in clean[name]]
-        total, caught, misses, elsewhere = collections.Counter(), collections.Counter(), [], 0
+        total, caught, catches, misses, elsewhere = collections.Counter(), collections.Counter(), [], [], 0
         for number, fault in enumerate(faults, 1):
-            template, touched = plant(notes[fault["note"]], fault)
+            template, touched, original = plant(notes[fault["note"]], fault)
             path = folder / f"fault{number:03d}{pathlib.Path(fault['note']).suffix}"
             path.write_text(fill(template, names), encoding="utf-8")
             after = findings(audit(arguments.binary, arguments.store, path))
-            hits, fresh = new_findings(clean[fault["note"]], after, [plain(fill(t, names)) for t in touched])
+            hits, fresh = new_findings(clean[fault["note"]], after, *([plain(fill(t, names)) for t in passages] for passages in (touched, original)))
             total[fault["kind"]] += 1
             if hits:
                 caught[fault["kind"]] += 1
+                catches.append({**fault, "number": number, "found": [list(f) for f in hits]})
             else:
                 elsewhere += bool(fresh)
                 misses.append({**fault, "number": number, "filled": fill(fault["replace"], names), "found_elsewhere": [list(f) for f in fresh]})
 
-    print(f"clean notes: {len(notes)}, with false alarms: {len({a['note'] for a in alarms})}, false alarms: {len(alarms)}")
-    for alarm in alarms:
-        print(f"  {alarm['note']}:{alarm['line']} {alarm['sort']} {alarm['what']}: {alarm['why']}\n      {alarm['quote'][:200]}")
+    print(f"{'clean note':28s} numbers claims demands   (false alarms)")
+    for name in notes:
+        of = [a for a in alarms if a["note"] == name]
+        demands = {a["what"] for a in of if a["sort"] == "demand"}
+        print(f"{name:28s} {sum(a['sort'] == 'number' for a in of):7d} {sum(a['sort'] == 'claim' for a in of):6d} {len(demands):7d}")
+    if arguments.list:
+        for alarm in alarms:
+            print(f"  {alarm['note']}:{alarm['line']} {alarm['sort']} {alarm['what']}: {alarm['why']}\n      {alarm['quote'][:200]}")
     print(f"\n{'kind of fault':28s} caught  of   rate")
     for kind in KINDS:
         if total[kind]:
@@ -245,7 +257,7 @@ def main():
         print(f"{'all':28s} {k:6d} {n:3d} {100 * k / n:5.1f} %   ({elsewhere} of the missed have a new finding on another sentence)")
     if arguments.json:
         rates = {kind: {"caught": caught[kind], "of": total[kind]} for kind in KINDS if total[kind]}
-        arguments.json.write_text(json.dumps({"notes": len(notes), "caught": k, "of": n, "rates": rates, "false_alarms": alarms, "misses": misses},
+        arguments.json.write_text(json.dumps({"notes": len(notes), "caught": k, "of": n, "rates": rates, "false_alarms": alarms, "misses": misses, "catches": catches},
                                              indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
