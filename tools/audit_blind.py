@@ -248,15 +248,16 @@ def main():
     if arguments.list:
         for alarm in alarms:
             print(f"  {alarm['note']}:{alarm['line']} {alarm['sort']} {alarm['what']}: {alarm['why']}\n      {alarm['quote'][:200]}")
-    print(f"\n{'kind of fault':28s} caught  of   rate")
+    said = collections.Counter(c["kind"] for c in catches if any(f[0] != "demand" for f in c["found"]))
+    print(f"\n{'kind of fault':28s} caught  of   rate   on the sentence itself")
     for kind in KINDS:
         if total[kind]:
-            print(f"{kind:28s} {caught[kind]:6d} {total[kind]:3d} {100 * caught[kind] / total[kind]:5.1f} %")
+            print(f"{kind:28s} {caught[kind]:6d} {total[kind]:3d} {100 * caught[kind] / total[kind]:5.1f} %   {said[kind]:3d}")
     n, k = sum(total.values()), sum(caught.values())
     if n:
         print(f"{'all':28s} {k:6d} {n:3d} {100 * k / n:5.1f} %   ({elsewhere} of the missed have a new finding on another sentence)")
     if arguments.json:
-        rates = {kind: {"caught": caught[kind], "of": total[kind]} for kind in KINDS if total[kind]}
+        rates = {kind: {"caught": caught[kind], "on_the_sentence": said[kind], "of": total[kind]} for kind in KINDS if total[kind]}
         arguments.json.write_text(json.dumps({"notes": len(notes), "caught": k, "of": n, "rates": rates, "false_alarms": alarms, "misses": misses, "catches": catches},
                                              indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
