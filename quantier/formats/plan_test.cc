@@ -54,26 +54,26 @@ TEST(Recipe, EveryKnownOneResolves) {
 }
 
 TEST(Recipe, OptionsAreReadAndWrongOnesRefused) {
-  const auto recipe = parse_recipe("int4-gptq:group=32,zero=on,order=off,embedding=int8");
+  const auto recipe = parse_recipe("int4-rtn:group=32,zero=on,embedding=int8");
   ASSERT_TRUE(recipe) << recipe.error().message();
   EXPECT_EQ(recipe->body.options.group, 32U);
   EXPECT_FALSE(recipe->body.options.symmetric);
-  EXPECT_FALSE(recipe->body.activation_order);
   EXPECT_EQ(recipe->embedding, EmbeddingFormat::kI8Row);
-  EXPECT_EQ(recipe->name, "int4-gptq:group=32,zero=on,order=off,embedding=int8");
+  EXPECT_EQ(recipe->name, "int4-rtn:group=32,zero=on,embedding=int8");
 
   const auto hint = [](const char* text) {
     const auto refused = parse_recipe(text);
     EXPECT_FALSE(refused) << text;
     return refused ? std::string() : refused.error().message();
   };
-  EXPECT_THAT(hint("int4-gtpq"), HasSubstr("did you mean \"int4-gptq\"?"));
-  EXPECT_THAT(hint("int4-gptq:gruop=32"), HasSubstr("did you mean \"group\"?"));
-  EXPECT_THAT(hint("int4-gptq:group=48"), HasSubstr("group=32|64|128|row"));
-  EXPECT_THAT(hint("int4-gptq:"), HasSubstr("no option"));
+  EXPECT_THAT(hint("int4-rnt"), HasSubstr("did you mean \"int4-rtn\"?"));
+  EXPECT_THAT(hint("int4-rtn:gruop=32"), HasSubstr("did you mean \"group\"?"));
+  EXPECT_THAT(hint("int4-rtn:group=48"), HasSubstr("group=32|64|128|row"));
+  EXPECT_THAT(hint("int4-rtn:"), HasSubstr("no option"));
   EXPECT_THAT(hint("int8:scale=row"), HasSubstr("no option"));
   EXPECT_THAT(hint("fp32:group=32"), HasSubstr("it has none"));
   EXPECT_THAT(hint(""), HasSubstr("known:"));
+  EXPECT_THAT(hint("int4-w4a8:method=gptq"), HasSubstr("not offered"));
 }
 
 TEST(LayerPattern, NamesLayers) {

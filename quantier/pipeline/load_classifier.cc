@@ -27,8 +27,7 @@ Status check_runs_without_data(const Plan& plan) {
   if (!plan.is_calibrated()) return {};
   return fail(ErrorKind::kUsage, "this recipe looks at calibration texts",
               fmt::format("recipe {}", plan.recipe), "its weights depend on data that were not given",
-              "write the quantized model first: quantier quantize MODEL_DIR --recipe ... --calibration FILE "
-              "--out DIR");
+              "take a recipe that looks at the weights alone");
 }
 
 // `spec` is the checkpoint's, or a part of it.
