@@ -4,7 +4,8 @@
 //
 // Rules give recipes to layers: the base recipe to all, then each pattern in turn to the layers it names; the
 // last one wins. A pattern is a layer's name (LinearSpec::name, "layers.3.mlp.down") in which `*` stands for
-// any characters and `2-5` for each of the numbers; it may stop at a dot: "layers.0-3" names whole layers.
+// any characters between two dots and `2-5` for each of the numbers; it may stop at a dot: "layers.0-3" names
+// whole layers.
 // The head keeps the base's half or float weights unless a pattern names it without a `*` at its start.
 // Errors: kUsage for a pattern that names no layer (with the nearest name) and for recipes that do not go
 // together.
