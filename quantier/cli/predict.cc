@@ -17,10 +17,12 @@
 #include "quantier/base/thread_pool.h"
 #include "quantier/base/utf8.h"
 #include "quantier/cli/commands.h"
+#include "quantier/cli/recipe_flags.h"
 #include "quantier/cli/standard_input.h"
 #include "quantier/dataset/dataset.h"
 #include "quantier/pipeline/load_classifier.h"
 #include "quantier/pipeline/predictions_npz.h"
+#include "quantier/pipeline/resolve_plan.h"
 #include "quantier/tensor/aligned_buffer.h"
 
 namespace quantier::cli {
@@ -32,7 +34,7 @@ struct Options {
   std::string data;
   std::vector<std::string> texts;
   std::string out;
-  std::string recipe = "fp32";
+  RecipeFlags recipe;
   std::optional<std::size_t> max_length;
   std::size_t batch_size = 32;
   std::optional<std::size_t> threads;
@@ -77,6 +79,7 @@ struct Outcome {
   std::vector<std::string> texts;
   std::int64_t load_ns = 0;
   std::int64_t predict_ns = 0;
+  std::string recipe;
   std::uint64_t plan_bytes = 0;
 };
 
@@ -88,10 +91,16 @@ Result<Outcome> predict(const Options& options, Session& session) {
   if (options.outlier_weights == "f16") recipe_options.outlier_weights = OutlierWeights::kF16;
   Outcome outcome;
   const Stopwatch loading;
+  QT_TRY(std::optional<PlanRules> rules, rules_of(options.recipe));
+  if (!rules) {
+    QT_TRY(const bool quantized, has_quantized_weights({options.directory, options.base}));
+    rules = quantized ? PlanRules() : PlanRules::of("fp32");
+  }
   QT_TRY(LoadedModel model,
-         load_classifier({options.directory, options.base}, options.recipe, recipe_options,
+         load_classifier({options.directory, options.base}, *rules, recipe_options,
                          options.reference_engine ? EngineKind::kReference : EngineKind::kCpu, pool));
   outcome.load_ns = loading.elapsed_ns();
+  outcome.recipe = model.plan.recipe;
   outcome.plan_bytes = model.plan.total_bytes();
   QT_TRY(Dataset data, read_texts(options, model.spec.label_names));
   PredictOptions predict_options;
@@ -135,7 +144,7 @@ void print(const Options& options, const Outcome& outcome, const Session& sessio
   // Single texts are shown, a file is summarised.
   const bool show_each = options.data.empty();
   if (session.json) {
-    Json document{{"recipe", options.recipe},
+    Json document{{"recipe", outcome.recipe},
                   {"examples", predictions.example_count},
                   {"classes", predictions.class_count},
                   {"load_ms", static_cast<double>(outcome.load_ns) * 1e-6},
@@ -189,8 +198,7 @@ void add_predict(CLI::App& app, Session& session) {
   command->add_option(
       "--out", options->out,
       "npz file: logits float32 [N, C], label_names, and labels and ids where the data has them");
-  command->add_option("--recipe", options->recipe, fmt::format("One of {}", fmt::join(known_recipes(), ", ")))
-      ->capture_default_str();
+  add_recipe_flags(*command, options->recipe, " (default: fp32, or that of quantized weights)");
   command
       ->add_option("--max-length", options->max_length,
                    "Cut texts to this many tokens (default: what tokenizer.json says)")

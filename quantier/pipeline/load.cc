@@ -227,7 +227,7 @@ Result<LoadOutcome> test_load(const LoadOptions& options) {
   if (options.progress) options.progress({"reading the model and the data", 0, 0});
 
   ThreadPool pool(test.protocol.threads);
-  QT_TRY(const LoadedModel model, load_classifier({options.model, options.base}, options.recipe,
+  QT_TRY(const LoadedModel model, load_classifier({options.model, options.base}, options.rules,
                                                   options.recipe_options, EngineKind::kCpu, pool));
   QT_TRY(Dataset data, read_dataset(options.data, options.columns, model.spec.label_names));
   if (options.limit && *options.limit < data.size()) {
@@ -244,7 +244,7 @@ Result<LoadOutcome> test_load(const LoadOptions& options) {
     test.provenance.tokenizer_sha256 = hashes.tokenizer;
   }
   test.provenance.data_sha256 = data.sha256;
-  test.configuration = {name_of_model(options.model), options.recipe, "cpu"};
+  test.configuration = {name_of_model(options.model), model.plan.recipe, "cpu"};
   std::optional<Store> store;
   if (options.store) {
     QT_TRY(store, open_store(*options.store));

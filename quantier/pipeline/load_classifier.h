@@ -3,7 +3,7 @@
 // Weights go through one at a time: read from the mapped file, packed, handed to the engine, pages given
 // back. So the checkpoint and its quantized form never stand in memory together, and the peak stays near the
 // bytes of the plan. A model that is an adapter on a base is merged in the same way, one tensor at a time.
-// Errors: those of Checkpoint::open, resolve_recipe, pack_linear, the engine and the tokenizer.
+// Errors: those of Checkpoint::open, resolve_rules, pack_linear, the engine and the tokenizer.
 #pragma once
 
 #include <filesystem>
@@ -29,7 +29,7 @@ struct LoadedModel {
 };
 
 // `pool` must outlive the model.
-[[nodiscard]] Result<LoadedModel> load_classifier(const ModelLocation& location, std::string_view recipe,
+[[nodiscard]] Result<LoadedModel> load_classifier(const ModelLocation& location, const PlanRules& rules,
                                                   const RecipeOptions& options, EngineKind kind,
                                                   ThreadPool& pool);
 
@@ -42,7 +42,7 @@ struct ProbeModel {
   std::uint64_t vocabulary = 0;
   std::uint64_t plan_bytes = 0;
 };
-[[nodiscard]] Result<ProbeModel> load_first_layers(const Checkpoint& checkpoint, std::string_view recipe,
+[[nodiscard]] Result<ProbeModel> load_first_layers(const Checkpoint& checkpoint, const PlanRules& rules,
                                                    const RecipeOptions& options, std::size_t layers,
                                                    ThreadPool& pool);
 

@@ -87,7 +87,7 @@ class Worker {
     QT_TRY(load_, worker_load_from_json(command));
     pool_ = std::make_unique<ThreadPool>(load_.threads != 0 ? load_.threads : available_processors());
     QT_TRY(LoadedModel model,
-           load_classifier({load_.model, load_.base}, load_.recipe, load_.options, EngineKind::kCpu, *pool_));
+           load_classifier({load_.model, load_.base}, load_.rules, load_.options, EngineKind::kCpu, *pool_));
     model_ = std::make_unique<LoadedModel>(std::move(model));
     QT_TRY(data_, read_dataset(load_.data, load_.columns, model_->spec.label_names));
     if (load_.limit && *load_.limit < data_.size()) {
