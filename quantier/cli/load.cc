@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "quantier/cli/calibration_flags.h"
 #include "quantier/cli/commands.h"
 #include "quantier/cli/recipe_flags.h"
 
@@ -17,6 +18,7 @@ struct Options {
   RecipeFlags recipe;
   std::string outlier_scope = "sequence";
   std::string outlier_weights = "int8";
+  CalibrationFlags calibration;
 };
 
 bool satisfied(const LoadTest& test) {
@@ -31,6 +33,7 @@ void load(Options& options, Session& session) {
   const auto rules = rules_of(options.recipe);
   if (!rules) return session.report(rules.error());
   load_options.rules = rules->value_or(PlanRules());
+  load_options.calibration = calibration_options(options.calibration, load_options.columns.text);
   load_options.progress = session.progress();
   load_options.interrupt = &session.interrupt;
   const Result<LoadOutcome> outcome = test_load(load_options);
@@ -115,6 +118,7 @@ void add_load(CLI::App& app, Session& session) {
   command->add_option("--outlier-weights", options->outlier_weights, "int8: as for `predict`")
       ->capture_default_str()
       ->check(CLI::IsMember({"int8", "f16"}));
+  add_calibration_flags(*command, options->calibration);
   command->add_flag("--json", session.json, "One JSON document on standard output");
   command->callback([options, &session] { load(*options, session); });
 }
