@@ -3,7 +3,7 @@
 
   interchange.py write KIND MODEL OUT            a checkpoint of MODEL, quantized by the stack itself
   interchange.py logits MODEL DATA COUNT OUT     logits of the first COUNT texts, one text at a time
-  interchange.py compare A.npz B.npz             flips and the largest difference
+  interchange.py compare A.npz B.npz [BOUND]     flips and differences of logits
   interchange.py unpacked KIND A REFERENCE       GPTQ or AWQ tensors against compressed-tensors' of the same plan
   interchange.py pack KIND REFERENCE OUT         a GPTQ or AWQ checkpoint made with numpy from the definitions
   interchange.py adapter KIND MODEL OUT DATA COUNT LOGITS   a LoRA adapter by peft, and peft's logits
@@ -39,8 +39,17 @@ def texts(data, count):
 def load(model):
     import torch
     from transformers import AutoModelForSequenceClassification
-    loaded = AutoModelForSequenceClassification.from_pretrained(model, dtype=torch.float16, attn_implementation="eager")
-    return loaded.eval()
+    options = {"dtype": torch.float16, "attn_implementation": "eager"}
+    try:
+        return AutoModelForSequenceClassification.from_pretrained(model, **options).eval()
+    except (AttributeError, RuntimeError) as error:
+        config = json.loads((pathlib.Path(model) / "config.json").read_text())
+        if config.get("quantization_config", {}).get("quant_method") != "compressed-tensors":
+            raise
+        from transformers import CompressedTensorsConfig
+        print(f" with dequantize=True ({type(error).__name__} without)")
+        return AutoModelForSequenceClassification.from_pretrained(
+            model, quantization_config=CompressedTensorsConfig(dequantize=True), **options).eval()
 
 
 def logits(model, data, count, out):
@@ -57,13 +66,25 @@ def logits(model, data, count, out):
     np.savez(out, logits=np.stack(rows).astype(np.float32))
 
 
-def compare(a, b):
+def compare(a, b, bound=None):
+    """bound: a file of the same model in half precision, the largest difference that passes, or nothing: print only."""
     first, second = np.load(a)["logits"], np.load(b)["logits"]
     count = min(len(first), len(second))
-    first, second = first[:count], second[:count]
+    first, second = first[:count].astype(np.float64), second[:count].astype(np.float64)
     flips = int((first.argmax(1) != second.argmax(1)).sum())
-    print(json.dumps({"examples": count, "flips": flips, "largest": float(np.abs(first - second).max()),
-                      "mean": float(np.abs(first - second).mean()), "finite": bool(np.isfinite(first).all() and np.isfinite(second).all())}))
+    largest, mean = float(np.abs(first - second).max()), float(np.abs(first - second).mean())
+    text = f"{flips} of {count} predictions differ, logits by {mean:.5f} (mean) and {largest:.4f} (most)"
+    good = bool(np.isfinite(first).all() and np.isfinite(second).all())
+    if bound is not None and pathlib.Path(bound).suffix == ".npz":
+        half = np.load(bound)["logits"][:count]
+        moved = float(np.abs(first - half).mean())
+        text += f"; the recipe moves them by {moved:.5f}"
+        good = good and flips * 50 <= count and mean <= moved
+    elif bound is not None:
+        good = good and flips == 0 and largest <= float(bound)
+    print(f"{'loads and logits agree' if good else 'DISAGREE'}: {text}")
+    if not good:
+        raise SystemExit(1)
 
 
 def read_all(folder):

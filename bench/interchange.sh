@@ -31,42 +31,38 @@ ours() {  # MODEL OUT [how]
   model=$1; out=$2; shift 2
   "$quantier" predict "$model" --data "$work/data.jsonl" --max-length 128 --batch-size 1 --out "$out" "$@" >/dev/null 2>>"$work/quantier.log"
 }
-# Whether two files of logits agree: at most FLIPS predictions and LARGEST in a logit.
-verdict() {  # A B FLIPS LARGEST
-  oracle compare "$1" "$2" | "$python" -c '
-import json, sys
-found, flips, largest = json.load(sys.stdin), int(sys.argv[1]), float(sys.argv[2])
-good = found["finite"] and found["flips"] <= flips and found["largest"] <= largest
-print("%s: %d of %d predictions differ, largest difference %.4f, mean %.5f" % (
-    "loads and logits agree" if good else "DISAGREE", found["flips"], found["examples"], found["largest"], found["mean"]))
-sys.exit(0 if good else 1)' "$3" "$4"
+# Whether two files of logits agree: no more than one prediction in fifty differs, and logits differ by less (mean) than
+# the recipe itself moves them from half precision. Inputs that are rounded, to int8 or E4M3, round otherwise after the
+# smallest difference, so there the two numbers are of one size; with weights alone quantized the first is much smaller.
+verdict() {  # OURS THEIRS HALF
+  oracle compare "$1" "$2" "$3"
 }
 # Written by Quantier, run by the other program.
-written() {  # FORMAT MODEL RECIPE FLIPS LARGEST
-  out=$work/ours-$2
+written() {  # FORMAT MODEL RECIPE
+  out=$work/ours-$2; how=
   rm -rf "$out"
   if ! "$quantier" quantize "$root/demo/$2" --recipe "$3" --format "$1" --out "$out" >/dev/null 2>"$work/refused"; then
     layer=$(sed -n 's/^ *where: //p' "$work/refused"); rule=$(sed -n 's/^ *why: //p' "$work/refused")
     row "$1" "$2" written "$3" "inexpressible: $layer, $rule"
     return
   fi
-  if oracle logits "$out" "$data" "$examples" "$work/theirs.npz" && ours "$out" "$work/ours.npz"; then
-    text=$(verdict "$work/ours.npz" "$work/theirs.npz" "$4" "$5") || failures=$((failures + 1))
+  if how=$(oracle logits "$out" "$data" "$examples" "$work/theirs.npz") && ours "$out" "$work/ours.npz"; then
+    text=$(verdict "$work/ours.npz" "$work/theirs.npz" "$work/half-$2.npz") || failures=$((failures + 1))
   else
     text="DOES NOT LOAD"; failures=$((failures + 1))
   fi
-  row "$1" "$2" written "$3" "$text"
+  row "$1" "$2" written "$3" "$text$how"
 }
 # Written by the other program, read by Quantier.
-read_back() {  # FORMAT MODEL KIND FLIPS LARGEST
-  out=$work/theirs-$2
+read_back() {  # FORMAT MODEL KIND
+  out=$work/theirs-$2; how=
   rm -rf "$out"
-  if oracle write "$3" "$root/demo/$2" "$out" && oracle logits "$out" "$data" "$examples" "$work/theirs.npz" && ours "$out" "$work/ours.npz"; then
-    text=$(verdict "$work/ours.npz" "$work/theirs.npz" "$4" "$5") || failures=$((failures + 1))
+  if oracle write "$3" "$root/demo/$2" "$out" && how=$(oracle logits "$out" "$data" "$examples" "$work/theirs.npz") && ours "$out" "$work/ours.npz"; then
+    text=$(verdict "$work/ours.npz" "$work/theirs.npz" "$work/half-$2.npz") || failures=$((failures + 1))
   else
     text="DOES NOT LOAD"; failures=$((failures + 1))
   fi
-  row "$1" "$2" read "$3" "$text"
+  row "$1" "$2" read "$3" "$text$how"
 }
 # Formats that nothing here runs: their tensors against a definition that is not ours.
 equal() {  # FORMAT MODEL RECIPE
@@ -81,8 +77,8 @@ equal() {  # FORMAT MODEL RECIPE
   row "$1" "$2" written "$3" "$text"
   rm -rf "$work/repacked"
   if oracle pack "$1" "$work/reference" "$work/repacked" && ours "$work/repacked" "$work/ours.npz" && ours "$work/reference" "$work/theirs.npz"; then
-    text=$(verdict "$work/ours.npz" "$work/theirs.npz" 0 0) || failures=$((failures + 1))
-    text=$(printf '%s' "$text" | sed 's/loads and logits agree/tensors equal/')
+    text=$(oracle compare "$work/ours.npz" "$work/theirs.npz" 0) || failures=$((failures + 1))
+    text=$(printf '%s' "$text" | sed 's/loads and logits agree/tensors equal: packed by numpy, logits the same/')
   else
     text="DOES NOT LOAD"; failures=$((failures + 1))
   fi
@@ -92,7 +88,7 @@ adapter() {  # MODEL KIND
   rm -rf "$work/adapter"
   if oracle adapter "$2" "$root/demo/$1" "$work/adapter" "$data" "$examples" "$work/theirs.npz" &&
     ours "$work/adapter" "$work/ours.npz" --base "$root/demo/$1" --recipe fp32; then
-    text=$(verdict "$work/ours.npz" "$work/theirs.npz" 0 0.001) || failures=$((failures + 1))
+    text=$(oracle compare "$work/ours.npz" "$work/theirs.npz" 0.001) || failures=$((failures + 1))
   else
     text="DOES NOT LOAD"; failures=$((failures + 1))
   fi
@@ -103,17 +99,13 @@ oracle versions
 "$quantier" --version
 row format model direction "recipe or kind" result
 for model in demo-encoder demo-decoder; do
-  for recipe in int8 int8-rtn int4 int4:double=off int4-rtn; do written bitsandbytes $model $recipe 2 0.25; done
-  for kind in bnb-int8 bnb-nf4 bnb-nf4-double; do read_back bitsandbytes $model $kind 2 0.25; done
-  written compressed-tensors $model int8-rtn 4 1.0
-  for recipe in int4-rtn int4-rtn:group=64 int4-rtn:group=64,zero=on int4-rtn:group=row; do
-    written compressed-tensors $model $recipe 2 0.25
+  ours "$root/demo/$model" "$work/half-$model.npz" --recipe fp16
+  for recipe in int8 int8-rtn int4 int4:double=off int4-rtn; do written bitsandbytes $model $recipe; done
+  for kind in bnb-int8 bnb-nf4 bnb-nf4-double; do read_back bitsandbytes $model $kind; done
+  for recipe in int8-rtn int4-rtn int4-rtn:group=64 int4-rtn:group=64,zero=on int4-rtn:group=row fp8 fp8:scale=tensor int4; do
+    written compressed-tensors $model $recipe
   done
-  for recipe in fp8 fp8:scale=tensor; do written compressed-tensors $model $recipe 4 1.0; done
-  written compressed-tensors $model int4 0 0
-  read_back compressed-tensors $model ct-w8a8 4 1.0
-  for kind in ct-w4a16 ct-w4a16-zeros; do read_back compressed-tensors $model $kind 2 0.25; done
-  read_back compressed-tensors $model ct-fp8 4 1.0
+  for kind in ct-w8a8 ct-w4a16 ct-w4a16-zeros ct-fp8; do read_back compressed-tensors $model $kind; done
   for recipe in int4-rtn int4-rtn:group=64 int4-rtn:group=32,zero=on; do equal gptq $model $recipe; done
   for recipe in int4-rtn int4-rtn:group=64,zero=on; do equal awq $model $recipe; done
   for kind in rslora plain; do adapter $model $kind; done
