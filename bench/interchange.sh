@@ -28,8 +28,9 @@ failures=0
 
 row() { printf '%-20s %-14s %-8s %-26s %s\n' "$1" "$2" "$3" "$4" "$5"; }
 ours() {  # MODEL OUT [how]
-  model=$1; out=$2; shift 2
-  "$quantier" predict "$model" --data "$work/data.jsonl" --max-length 128 --batch-size 1 --out "$out" "$@" >/dev/null 2>>"$work/quantier.log"
+  ours_model=$1; ours_out=$2; shift 2
+  "$quantier" predict "$ours_model" --data "$work/data.jsonl" --max-length 128 --batch-size 1 --out "$ours_out" "$@" \
+    >/dev/null 2>>"$work/quantier.log"
 }
 # Whether two files of logits agree: no more than one prediction in fifty differs, and logits differ by less (mean) than
 # the recipe itself moves them from half precision. Inputs that are rounded, to int8 or E4M3, round otherwise after the
@@ -37,15 +38,24 @@ ours() {  # MODEL OUT [how]
 verdict() {  # OURS THEIRS HALF
   oracle compare "$1" "$2" "$3"
 }
+# Writes a checkpoint, or the row that says why there is none.
+quantize() {  # FORMAT MODEL RECIPE OUT
+  code=0
+  "$quantier" quantize "$root/demo/$2" --recipe "$3" --format "$1" --out "$4" >/dev/null 2>"$work/refused" || code=$?
+  [ "$code" -ne 0 ] || return 0
+  layer=$(sed -n 's/^ *where: //p' "$work/refused"); rule=$(sed -n 's/^ *why: //p' "$work/refused")
+  if [ "$code" -eq 7 ]; then
+    row "$1" "$2" written "$3" "inexpressible: $layer, $rule"
+  else
+    row "$1" "$2" written "$3" "FAILED with exit code $code: $layer, $rule"; failures=$((failures + 1))
+  fi
+  return 1
+}
 # Written by Quantier, run by the other program.
 written() {  # FORMAT MODEL RECIPE
   out=$work/ours-$2; how=
   rm -rf "$out"
-  if ! "$quantier" quantize "$root/demo/$2" --recipe "$3" --format "$1" --out "$out" >/dev/null 2>"$work/refused"; then
-    layer=$(sed -n 's/^ *where: //p' "$work/refused"); rule=$(sed -n 's/^ *why: //p' "$work/refused")
-    row "$1" "$2" written "$3" "inexpressible: $layer, $rule"
-    return
-  fi
+  quantize "$1" "$2" "$3" "$out" || return 0
   if how=$(oracle logits "$out" "$data" "$examples" "$work/theirs.npz") && ours "$out" "$work/ours.npz"; then
     text=$(verdict "$work/ours.npz" "$work/theirs.npz" "$work/half-$2.npz") || failures=$((failures + 1))
   else
@@ -67,11 +77,7 @@ read_back() {  # FORMAT MODEL KIND
 # Formats that nothing here runs: their tensors against a definition that is not ours.
 equal() {  # FORMAT MODEL RECIPE
   rm -rf "$work/packed" "$work/reference"
-  if ! "$quantier" quantize "$root/demo/$2" --recipe "$3" --format "$1" --out "$work/packed" >/dev/null 2>"$work/refused"; then
-    layer=$(sed -n 's/^ *where: //p' "$work/refused"); rule=$(sed -n 's/^ *why: //p' "$work/refused")
-    row "$1" "$2" written "$3" "inexpressible: $layer, $rule"
-    return
-  fi
+  quantize "$1" "$2" "$3" "$work/packed" || return 0
   "$quantier" quantize "$root/demo/$2" --recipe "$3" --format compressed-tensors --out "$work/reference" >/dev/null 2>>"$work/quantier.log"
   if text=$(oracle unpacked "$1" "$work/packed" "$work/reference"); then :; else failures=$((failures + 1)); text="DIFFER: $text"; fi
   row "$1" "$2" written "$3" "$text"
