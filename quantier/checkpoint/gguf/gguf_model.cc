@@ -10,6 +10,7 @@
 #include "quantier/base/utf8.h"
 #include "quantier/checkpoint/families/family.h"
 #include "quantier/checkpoint/gguf/gguf_qwen2.h"
+#include "quantier/checkpoint/gguf/gguf_tokenizer.h"
 #include "quantier/checkpoint/hf_config.h"
 #include "quantier/checkpoint/safetensors.h"
 
@@ -45,6 +46,8 @@ Result<GgufModel> GgufModel::open(const std::filesystem::path& path) {
   QT_TRY(GgufFile file, GgufFile::open(path));
   GgufModel model(std::move(file));
   QT_TRY_STATUS(model.match());
+  QT_TRY_STATUS(check_gguf_tokenizer(model.header(), model.spec().vocabulary,
+                                     gguf_tokenizer_directory(path) / "tokenizer.json", path.string()));
   return model;
 }
 

@@ -31,9 +31,11 @@ float element(std::size_t tensor, std::size_t i) {
 class GgufModelTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    path_ = std::filesystem::temp_directory_path() /
-            fmt::format("quantier-gguf-{}-{}.gguf", ::getpid(),
-                        ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    folder_ = std::filesystem::temp_directory_path() /
+              fmt::format("quantier-gguf-{}-{}", ::getpid(),
+                          ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::create_directories(folder_);
+    path_ = folder_ / "model.gguf";
     const auto number = [this](const char* key, std::uint32_t value) {
       pairs_[key] = [=](GgufMetadata& metadata) { metadata.add(key, value); };
     };
@@ -64,7 +66,7 @@ class GgufModelTest : public ::testing::Test {
     add("output_norm.weight", GgmlType::kF32, {kHidden});
     add("cls.output.weight", GgmlType::kF16, {kClasses, kHidden});
   }
-  void TearDown() override { std::filesystem::remove(path_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void add(const std::string& name, GgmlType type, const std::vector<std::uint64_t>& shape) {
     std::size_t elements = 1;
@@ -104,6 +106,7 @@ class GgufModelTest : public ::testing::Test {
     EXPECT_THAT(opened.error().where, HasSubstr(path_.filename().string()));
   }
 
+  std::filesystem::path folder_;
   std::filesystem::path path_;
   std::map<std::string, std::function<void(GgufMetadata&)>> pairs_;
   std::vector<GgufTensorToWrite> tensors_;
@@ -240,6 +243,43 @@ TEST_F(GgufModelTest, RefusesMetadataThatCannotBeUsed) {
   expect_refused(ErrorKind::kCorruptData, HasSubstr("blk.1."));
   pairs_.erase("qwen2.block_count");
   expect_refused(ErrorKind::kUserInput, HasSubstr("qwen2.block_count is missing"));
+}
+
+TEST_F(GgufModelTest, TheTokenizerBesideItMustBeItsOwn) {
+  std::vector<std::string> tokens;
+  for (std::uint64_t id = 0; id < kVocabulary; ++id) tokens.push_back(fmt::format("t{}", id));
+  const auto list = [&](const std::vector<std::string>& names) {
+    pairs_["tokens"] = [=](auto& m) { m.add("tokenizer.ggml.tokens", names); };
+  };
+  const auto beside = [&](const std::string& vocabulary) {
+    const Status written = write_file_atomically(
+        folder_ / "tokenizer.json",
+        R"({"added_tokens": [{"id": 9, "content": "<end>"}], "model": {"vocab": {)" + vocabulary + "}}}");
+    ASSERT_TRUE(written.has_value());
+  };
+  list(tokens);
+  beside(R"("t0": 0, "t7": 7, "<end>": 9)");
+  write();
+  EXPECT_TRUE(Checkpoint::open(path_).has_value());
+  const auto refuse = [&](ErrorKind kind, const char* message) {
+    write();
+    const auto opened = Checkpoint::open(path_);
+    ASSERT_FALSE(opened.has_value());
+    EXPECT_EQ(opened.error().kind, kind) << opened.error().message();
+    EXPECT_THAT(opened.error().message(), HasSubstr(message));
+  };
+  beside(R"("t0": 0, "t6": 7)");
+  refuse(ErrorKind::kUserInput, "the token \"t6\" has the id 7, which model.gguf gives to \"t7\"");
+  beside(R"("t0": 0, "t10": 10)");
+  refuse(ErrorKind::kUserInput, "which model.gguf gives to none");
+  beside(R"("t0": 0, "t7": -1)");
+  refuse(ErrorKind::kUserInput, "which model.gguf gives to none");
+  beside(R"("t0": 0, "t0": 1)");
+  refuse(ErrorKind::kCorruptData, "t0");
+  beside("");
+  tokens.pop_back();
+  list(tokens);
+  refuse(ErrorKind::kCorruptData, "10 strings are expected");
 }
 
 TEST_F(GgufModelTest, ABaseIsNotForAWholeModel) {
