@@ -189,8 +189,8 @@ class Exporter {
                     "this model cannot be exported with that type");
       }
       QT_TRY_STATUS(append(encoded_));
+      checkpoint_.drop_pages(tensor.source);
     }
-    checkpoint_.drop_pages(tensor.source);
     if (options_.progress) options_.progress({"exporting", ++done_, tensors_.size()});
     return {};
   }
