@@ -8,6 +8,9 @@
 // update can also be had apart, for an adapter that stays beside quantized weights: y = Q(W) x + scaling * B
 // (A x), with W from `unmerged_tensor` and the rest from `lora`.
 //
+// A path that ends in .gguf is one file with everything but the tokenizer: its blocks are decoded to floats,
+// again one tensor, or some rows, at a time (gguf/gguf_model.h).
+//
 // Files are only followed inside a directory (or, in a hub cache, from snapshots/ into blobs/). Errors:
 // kEnvironment (missing files, a base model that is not found), kCorruptData (a header, an offset or a shape
 // that lies, an adapter that does not fit), kUnsupported (another architecture, another kind of adapter, a

@@ -8,7 +8,8 @@
 namespace quantier::cli {
 
 // Of every command that opens a model.
-inline constexpr const char* kModelHelp = "Hugging Face model directory, or a PEFT LoRA adapter";
+inline constexpr const char* kModelHelp =
+    "Hugging Face model directory, a PEFT LoRA adapter, or FILE.gguf (Qwen2)";
 inline constexpr const char* kBaseHelp =
     "Base model of an adapter (default: its base_model_name_or_path, as a directory or in the hub cache)";
 
@@ -17,6 +18,7 @@ void add_report(CLI::App& app, Session& session);
 void add_decide(CLI::App& app, Session& session);
 void add_init(CLI::App& app, Session& session);
 void add_predict(CLI::App& app, Session& session);
+void add_export(CLI::App& app, Session& session);
 void add_compare(CLI::App& app, Session& session);
 void add_import(CLI::App& app, Session& session);
 void add_load(CLI::App& app, Session& session);
