@@ -1,5 +1,6 @@
 #include "quantier/pipeline/inspect.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,11 @@ const char* pooling_name(Pooling pooling) {
 }
 
 double mib(std::uint64_t bytes) { return static_cast<double>(bytes) / (1024.0 * 1024.0); }
+
+std::size_t calibrated_layers(const Plan& plan) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      plan.layers, [](const LayerPlan& layer) { return layer.recipe.is_calibrated(); }));
+}
 
 Json to_json(const AdapterInfo& adapter) {
   Json modules = Json::array();
@@ -88,6 +94,7 @@ Json to_json(const Inspection& found) {
       row["method"] = method_name(found.plan->layers[i].recipe.method);
       row["format"] = format_text(found.plan->layers[i].recipe);
       row["bytes"] = found.plan->layers[i].bytes;
+      row["calibrated"] = found.plan->layers[i].recipe.is_calibrated();
     }
     linears.push_back(std::move(row));
   }
@@ -100,6 +107,7 @@ Json to_json(const Inspection& found) {
         {"embedding_bytes", found.plan->embedding_bytes},
         {"other_bytes", found.plan->other_bytes},
         {"total_bytes", found.plan->total_bytes()},
+        {"calibrated_layers", calibrated_layers(*found.plan)},
     };
   }
   return document;
@@ -175,6 +183,13 @@ void print_text(const Inspection& found) {
              found.plan->embedding_bytes);
   fmt::print("  {:<28} {:>68}\n", "norms", found.plan->other_bytes);
   fmt::print("  {:<28} {:>68}\n", "total resident weights", found.plan->total_bytes());
+  const auto calibrated = calibrated_layers(*found.plan);
+  if (calibrated > 0) {
+    fmt::print(
+        "\n  {} of {} layers look at calibration texts (--calibration FILE); what they keep for their "
+        "inputs comes on top\n",
+        calibrated, spec.linears.size());
+  }
 }
 
 struct Options {

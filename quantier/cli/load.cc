@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "quantier/cli/calibration_flags.h"
 #include "quantier/cli/commands.h"
 
 namespace quantier::cli {
@@ -15,6 +16,7 @@ struct Options {
   LoadOptions load;
   std::string outlier_scope = "sequence";
   std::string outlier_weights = "int8";
+  CalibrationFlags calibration;
 };
 
 bool satisfied(const LoadTest& test) {
@@ -26,6 +28,7 @@ void load(Options& options, Session& session) {
   LoadOptions& load_options = options.load;
   if (options.outlier_scope == "batch") load_options.recipe_options.outlier_scope = OutlierScope::kBatch;
   if (options.outlier_weights == "f16") load_options.recipe_options.outlier_weights = OutlierWeights::kF16;
+  load_options.calibration = calibration_options(options.calibration, load_options.columns.text);
   load_options.progress = session.progress();
   load_options.interrupt = &session.interrupt;
   const Result<LoadOutcome> outcome = test_load(load_options);
@@ -113,6 +116,7 @@ void add_load(CLI::App& app, Session& session) {
   command->add_option("--outlier-weights", options->outlier_weights, "int8: as for `predict`")
       ->capture_default_str()
       ->check(CLI::IsMember({"int8", "f16"}));
+  add_calibration_flags(*command, options->calibration);
   command->add_flag("--json", session.json, "One JSON document on standard output");
   command->callback([options, &session] { load(*options, session); });
 }

@@ -156,25 +156,9 @@ std::vector<Entry> make_entries() {
   return entries;
 }
 
-// Recipes that look at calibration texts are not offered before their methods can be run: quantize/ has none
-// of them yet.
-constexpr bool kOffersCalibrated = false;
-
 const std::vector<Entry>& entries() {
-  static const std::vector<Entry> all = [] {
-    std::vector<Entry> offered = make_entries();
-    if (!kOffersCalibrated) {
-      std::erase_if(offered, [](const Entry& entry) { return entry.recipe.body.is_calibrated(); });
-    }
-    return offered;
-  }();
+  static const std::vector<Entry> all = make_entries();
   return all;
-}
-
-Status check_is_offered(const Recipe& recipe) {
-  if (kOffersCalibrated || !recipe.body.is_calibrated()) return {};
-  return fail(ErrorKind::kUnsupported, "a recipe that looks at calibration texts is not offered",
-              fmt::format("recipe {}", printable(recipe.name, 80)), "this version has no calibrated method");
 }
 
 Status set_option(const Entry& entry, std::string_view text, Recipe& recipe) {
@@ -260,10 +244,7 @@ Result<Recipe> parse_recipe(std::string_view text) {
     while (true) {
       const std::size_t comma = rest.find(',');
       QT_TRY_STATUS(set_option(entry, rest.substr(0, comma), recipe));
-      if (comma == std::string_view::npos) {
-        QT_TRY_STATUS(check_is_offered(recipe));
-        return recipe;
-      }
+      if (comma == std::string_view::npos) return recipe;
       rest = rest.substr(comma + 1);
     }
   }

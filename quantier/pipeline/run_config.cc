@@ -43,6 +43,7 @@ class ConfigReader {
     if (known_ != nullptr) take_known(top);
     if (const auto* table = top.table("int8")) read_int8(*table);
     if (const auto* table = top.table("data")) read_data(*table);
+    if (const toml::node* node = top.find("calibration")) read_calibration(*node, top);
     if (const auto* table = top.table("tiers")) read_tiers(*table);
     if (const auto* table = top.table("timing")) read_timing(*table);
     if (const auto* table = top.table("load")) read_load(*table);
@@ -172,6 +173,33 @@ class ConfigReader {
     section.text("id", config_.data.columns.id);
     section.finish();
     if (known_ == nullptr) section.require("path", "the file of labelled texts, .jsonl or .csv");
+  }
+
+  // calibration = "train.jsonl", or a table that says more. The sample is drawn with the run's seed unless it
+  // has one of its own.
+  void read_calibration(const toml::node& node, TomlSection& top) {
+    CalibrationOptions options;
+    options.seed = config_.seed;
+    if (node.is_string()) {
+      std::filesystem::path file;
+      path(top, "calibration", file);
+      options.path = file;
+    } else if (const toml::table* table = node.as_table()) {
+      TomlSection section(*table, "[calibration]", reader_);
+      path(section, "path", options.path);
+      section.text("text", options.text_column);
+      std::uint64_t count = 0;
+      section.whole("count", count, 1, kManyExamples);
+      if (count > 0) options.count = count;
+      section.whole("seed", options.seed, 0, INT64_MAX);
+      section.whole("tokens", options.tokens, 1, kManyExamples);
+      section.choice("overlap", {"refuse", "allow"}, [&](std::size_t i) { options.allow_overlap = i == 1; });
+      section.finish();
+      section.require("path", "the file of training texts, .jsonl or .csv");
+    } else {
+      return top.wrong_type("calibration", node, "a file, or a table with `path`");
+    }
+    config_.calibration = options;
   }
 
   void read_tiers(const toml::table& table) {

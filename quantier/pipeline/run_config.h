@@ -17,6 +17,7 @@
 #include "quantier/checkpoint/model_directory.h"
 #include "quantier/dataset/dataset.h"
 #include "quantier/formats/plan.h"
+#include "quantier/pipeline/calibration_set.h"
 #include "quantier/pipeline/envelope_config.h"
 
 namespace quantier {
@@ -94,6 +95,7 @@ struct RunConfig {
   double memory_budget_mb = 600.0;  // of all processes together, while timing
   TimingConfig timing;
   std::optional<LoadConfig> load;
+  std::optional<CalibrationOptions> calibration;
   RecipeOptions recipe_options;
   AnalysisConfig analysis;
   std::optional<EnvelopeConfig> envelope;

@@ -95,6 +95,10 @@ struct RunSeconds {
   double seconds_per_text = 0;  // in batches
 };
 
+// What a calibration takes: a pass of the texts through the model, another one for the float model beside it,
+// and about as much again for sums of products and the methods.
+constexpr double kCalibrationPasses = 4.0;
+
 // A worker loads its model once for the predictions and once for the timing.
 Result<RunSeconds> seconds_of(const Checkpoint& checkpoint, const std::string& recipe,
                               const RunConfig& config, const RunPlan& plan, const Sample& sample,
@@ -110,8 +114,13 @@ Result<RunSeconds> seconds_of(const Checkpoint& checkpoint, const std::string& r
         (deep.seconds_per_text - shallow.seconds_per_text) / static_cast<double>(several - 1);
     forward += per_layer * static_cast<double>(layers - several);
   }
-  const double load =
+  double load =
       deep.load_seconds * static_cast<double>(whole.total_bytes()) / static_cast<double>(deep.plan_bytes);
+  if (whole.is_calibrated()) {
+    const double texts = std::min(static_cast<double>(plan.calibration->texts.size()),
+                                  static_cast<double>(plan.calibration->options.tokens) / sample.mean_tokens);
+    load += kCalibrationPasses * forward * texts;
+  }
   const double in_batches = forward + sample.seconds_per_text / static_cast<double>(plan.threads);
   RunSeconds result{.measuring = load + in_batches * static_cast<double>(plan.data.size()),
                     .loading = load,

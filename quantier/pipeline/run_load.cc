@@ -84,6 +84,7 @@ LoadOptions load_options_for(const RunConfig& config, const RunPlan& plan, const
   options.max_length = config.max_length;
   options.threads = plan.threads;
   options.run_key = run.key;
+  if (run.is_calibrated) options.calibration = config.calibration;
   options.limit = plan.limit;
   options.limit_seed = config.seed;
   options.resume = true;
@@ -184,7 +185,8 @@ Json load_test_command(const LoadOptions& options) {
                                  .limit = options.limit,
                                  .seed = options.seed,
                                  .max_length = options.max_length,
-                                 .threads = options.threads});
+                                 .threads = options.threads,
+                                 .calibration = options.calibration});
   json["command"] = "load_test";
   json["name"] = options.name;
   json["rate"] = options.rate ? Json(*options.rate) : Json(nullptr);
@@ -217,6 +219,7 @@ Result<LoadOptions> load_options_from_json(const Json& json) {
   options.seed = load.seed;
   options.max_length = load.max_length;
   options.threads = load.threads;
+  options.calibration = load.calibration;
   QT_TRY(options.name, json_get<std::string>(json, "name", kSource));
   QT_TRY(options.rate, json_find<double>(json, "rate", kSource));
   QT_TRY(options.find, json_get<bool>(json, "find", kSource));

@@ -68,6 +68,14 @@ Status check_tiers(const RunConfig& config, const RunPlan& plan) {
               "use data that has some, choose other `sizes` under [tiers], or leave [tiers] out");
 }
 
+// What decides which texts are looked at.
+Json calibration_identity(const CalibrationSet& set) {
+  Json identity = to_json(set.options);
+  identity["path"] = set.record.sha256;
+  identity.erase("allow_overlap");
+  return identity;
+}
+
 std::string run_key(const PlannedRun& run, const RunConfig& config, const RunPlan& plan,
                     const std::string& program) {
   const Json identity{
@@ -88,8 +96,25 @@ std::string run_key(const PlannedRun& run, const RunConfig& config, const RunPla
       {"batch_size", config.batch_size},
       {"threads", plan.threads},  // they shape the peak of memory
       {"limit", plan.limit ? Json(*plan.limit) : Json()},
-      {"seed", config.seed}};
+      {"seed", config.seed},
+      {"calibration", run.is_calibrated ? calibration_identity(*plan.calibration) : Json()}};
   return sha256_hex(identity.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+// The whole file is held against them: what --limit leaves out today is measured tomorrow.
+Status read_calibration(const RunConfig& config, const std::string& recipe, const Dataset& data,
+                        RunPlan& plan) {
+  if (plan.calibration) return {};
+  if (!config.calibration) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("the recipe {} looks at calibration texts", printable(recipe, 80)),
+                config.file.string(), "none are named",
+                "add calibration = \"FILE\" with some hundred texts of the training split");
+  }
+  QT_TRY(CalibrationSet set, read_calibration_set(*config.calibration, plan.label_names));
+  QT_TRY_STATUS(guard_overlap(set, data, config.data.split));
+  plan.calibration = std::move(set);
+  return {};
 }
 
 Status check_labels(const std::string& model, const std::vector<std::string>& names, RunPlan& plan,
@@ -134,6 +159,7 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
                 "name the column with `label = \"...\"` under [data]; `quantier predict` needs no labels");
   }
   plan.examples_in_file = plan.data.size();
+  const Dataset whole = plan.data;
   if (limit && *limit < plan.data.size()) {
     plan.limit = limit;
     plan.data = keep_examples(plan.data, stratified_sample(plan.data, *limit, config.seed));
@@ -150,6 +176,8 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
       run.model = m;
       run.hashes = hashes[m];
       run.weight_bytes = resolved.total_bytes();
+      run.is_calibrated = resolved.is_calibrated();
+      if (run.is_calibrated) QT_TRY_STATUS(read_calibration(config, recipe, whole, plan));
       run.key = run_key(run, config, plan, program);
       plan.runs.push_back(std::move(run));
     }

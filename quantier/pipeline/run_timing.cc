@@ -174,7 +174,8 @@ WorkerLoad worker_load_for(const RunConfig& config, const RunPlan& plan, const P
           .limit = plan.limit,
           .seed = config.seed,
           .max_length = config.max_length,
-          .threads = plan.threads};
+          .threads = plan.threads,
+          .calibration = run.is_calibrated ? config.calibration : std::nullopt};
 }
 
 std::vector<std::vector<std::size_t>> groups_within(const std::vector<std::uint64_t>& bytes,

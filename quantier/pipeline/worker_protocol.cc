@@ -27,6 +27,7 @@ Json to_json(const WorkerLoad& load) {
             {"threads", load.threads}};
   if (load.base) json["base"] = load.base->string();
   if (load.limit) json["limit"] = *load.limit;
+  if (load.calibration) json["calibration"] = to_json(*load.calibration);
   return json;
 }
 
@@ -53,6 +54,9 @@ Result<WorkerLoad> worker_load_from_json(const Json& json) {
   load.threads = static_cast<std::uint32_t>(threads);
   if (json.contains("limit")) {
     QT_TRY(load.limit, json_get_count(json, "limit", kSource));
+  }
+  if (json.contains("calibration")) {
+    QT_TRY(load.calibration, calibration_options_from_json(json["calibration"], kSource));
   }
   return load;
 }
