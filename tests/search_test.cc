@@ -46,7 +46,35 @@ TEST_F(SearchTest, FindsAPlanWithinItsBudgetAndNamesWhatItSaw) {
     }
   }
   EXPECT_THAT(read_file(out()),
-              AllOf(HasSubstr("[selected_on]"), HasSubstr("examples = 96"), HasSubstr("base = \"fp16\"")));
+              AllOf(HasSubstr("[selected_on]"), HasSubstr("fingerprints = ["), HasSubstr("base = \"fp16\"")));
+}
+
+TEST_F(SearchTest, ItsPlanIsMarkedWhereItWasFitted) {
+  ASSERT_EQ(quantier(search("--budget-share 0.75 --out " + out())).exit_code, 0);
+  const std::string predict =
+      "predict " + demo("demo-encoder") + " --max-length 64 --json --plan " + out() + " --data ";
+  const ProgramResult seen = quantier(predict + demo("data/test.jsonl"));
+  ASSERT_EQ(seen.exit_code, 0) << seen.err;
+  const auto json = parse_json(seen.out, "output");
+  ASSERT_TRUE(json);
+  EXPECT_GE(json->at("selected_in_sample").get<std::size_t>(), 90U);
+  EXPECT_THAT(seen.err, HasSubstr("selected in-sample"));
+  write_file(folder_ / "new.jsonl", "{\"text\": \"nobody has seen this text\"}\n");
+  const ProgramResult unseen = quantier(predict + (folder_ / "new.jsonl").string());
+  ASSERT_EQ(unseen.exit_code, 0) << unseen.err;
+  EXPECT_EQ(parse_json(unseen.out, "output")->at("selected_in_sample").get<std::size_t>(), 0U);
+}
+
+TEST_F(SearchTest, ARunOverWhatItWasFittedToIsRefused) {
+  ASSERT_EQ(quantier(search("--budget-share 0.75 --out " + out())).exit_code, 0);
+  const std::string config = "recipes = [\"fp16\"]\nplans = [\"" + out() +
+                             "\"]\n[[models]]\nname = \"encoder\"\npath = \"" + demo("demo-encoder") +
+                             "\"\n[data]\npath = \"" + demo("data/test.jsonl") + "\"\n";
+  write_file(folder_ / "run.toml", config);
+  const ProgramResult result =
+      quantier("run " + (folder_ / "run.toml").string() + " --out " + (folder_ / "run").string());
+  EXPECT_EQ(result.exit_code, 2) << result.out << result.err;
+  EXPECT_THAT(result.err, HasSubstr("fitted to"));
 }
 
 TEST_F(SearchTest, GoesOnFromWhatWasMeasured) {

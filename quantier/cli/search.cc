@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "quantier/base/file.h"
 #include "quantier/base/thread_pool.h"
 #include "quantier/cli/commands.h"
-#include "quantier/pipeline/search/search_plan_file.h"
 
 namespace quantier::cli {
 namespace {
@@ -53,7 +53,7 @@ void search(Options& options, Session& session) {
   }
   session.end_progress();
   if (!options.out.empty()) {
-    const Status written = write_search_plan(options.out, *result);
+    const Status written = write_file_atomically(options.out, result->plan_file);
     if (!written) return session.report(written.error());
   }
   if (session.json) {

@@ -10,6 +10,7 @@
 #include "quantier/base/utf8.h"
 #include "quantier/dataset/fingerprint.h"
 #include "quantier/dataset/sample.h"
+#include "quantier/pipeline/plan_file.h"
 #include "quantier/pipeline/provenance.h"
 #include "quantier/pipeline/search/measured_damages.h"
 #include "quantier/pipeline/search/mixed_choice.h"
@@ -119,6 +120,7 @@ class Search {
     result_.measured_before = measured_.found();
     QT_TRY_STATUS(measure_units());
     QT_TRY_STATUS(measure_plans());
+    QT_TRY_STATUS(write_plan());
     return std::move(result_);
   }
 
@@ -141,7 +143,10 @@ class Search {
     result_.data = request_.data.string();
     result_.data_sha256 = data.sha256;
     result_.examples = data.size();
-    for (const std::string& text : data.texts) result_.seen.push_back(text_fingerprint(text));
+    std::set<std::string> seen;
+    for (const std::string& text : data.texts) {
+      if (seen.insert(text_fingerprint(text)).second) result_.seen.push_back(text_fingerprint(text));
+    }
     result_.tiers = tiers_.names;
     result_.base = request_.base;
     result_.base_bytes = base_plan_.total_bytes();
@@ -309,6 +314,14 @@ class Search {
       if (a.within_budget != b.within_budget) return a.within_budget;
       return a.measured < b.measured;
     });
+    return {};
+  }
+
+  Status write_plan() {
+    PlanRules rules = result_.chosen().rules;
+    QT_TRY(const Plan plan, resolve_rules(rules, *spec_));
+    rules.selected_on = SelectedOn{result_.data, result_.data_sha256, result_.seen};
+    result_.plan_file = plan_file_text(rules, *spec_, plan);
     return {};
   }
 

@@ -78,7 +78,7 @@ struct SearchResult {
   std::string data;
   std::string data_sha256;
   std::size_t examples = 0;
-  std::vector<std::string> seen;  // fingerprints of the texts (dataset/fingerprint.h)
+  std::vector<std::string> seen;  // fingerprints of the texts (dataset/fingerprint.h), each once
   std::vector<std::string> tiers;
   std::string base;
   std::uint64_t base_bytes = 0;
@@ -87,6 +87,7 @@ struct SearchResult {
   std::vector<UnitDamage> sensitivity;  // by unit, then by recipe
   std::vector<PlanDamage> plans;        // the chosen one first
   std::size_t measured_before = 0;      // found in resume_file
+  std::string plan_file;                // text of the chosen plan (plan_file.h), with what it was fitted to
 
   [[nodiscard]] const PlanDamage& chosen() const { return plans.front(); }
 };
