@@ -127,7 +127,8 @@ Result<Outcome> predict(const Options& options, Session& session) {
                          request ? &*request : nullptr));
   if (set && !model.calibration) {
     return fail(ErrorKind::kUsage, "this recipe looks at the weights alone",
-                fmt::format("recipe {}", printable(model.plan.recipe, 80)), "--calibration would change nothing",
+                fmt::format("recipe {}", printable(model.plan.recipe, 80)),
+                "--calibration would change nothing",
                 "leave it out, or take a recipe that looks at data: int4-gptq, int4-awq, int8-smooth");
   }
   outcome.calibration = std::move(model.calibration);
@@ -150,7 +151,7 @@ Result<Outcome> predict(const Options& options, Session& session) {
          predict_dataset(*model.classifier, model.tokenizer, data.texts, &pool, predict_options));
   outcome.predict_ns = predicting.elapsed_ns();
   if (options.calibration_seeds > 1) {
-    const RepeatedRecipe repeated{location, options.recipe, recipe_options,
+    const RepeatedRecipe repeated{location, *rules, recipe_options,
                                   *calibration_options(options.calibration, options.columns.text)};
     QT_TRY(outcome.spread,
            repeat_calibration(repeated,
