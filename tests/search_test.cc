@@ -67,8 +67,8 @@ TEST_F(SearchTest, ItsPlanIsMarkedWhereItWasFitted) {
 
 TEST_F(SearchTest, ARunOverWhatItWasFittedToIsRefused) {
   ASSERT_EQ(quantier(search("--budget-share 0.75 --out " + out())).exit_code, 0);
-  const std::string config = "recipes = [\"fp16\"]\nplans = [\"" + out() +
-                             "\"]\n[[models]]\nname = \"encoder\"\npath = \"" + demo("demo-encoder") +
+  const std::string config = "recipes = [\"fp16\"]\nplan = \"" + out() +
+                             "\"\n[[models]]\nname = \"encoder\"\npath = \"" + demo("demo-encoder") +
                              "\"\n[data]\npath = \"" + demo("data/test.jsonl") + "\"\n";
   write_file(folder_ / "run.toml", config);
   const ProgramResult result =

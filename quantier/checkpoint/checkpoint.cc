@@ -110,8 +110,8 @@ Status Checkpoint::State::open_whole(const ModelDirectory& given) {
   config_files = {file.shown};
   quantization = config.quantization;
   QT_TRY_STATUS(read_quantization_file(given));
-  QT_TRY(tensors, match_family(model, weights, nullptr, directory.string(), spec,
-                               quantization ? &parts : nullptr));
+  QT_TRY(tensors,
+         match_family(model, weights, nullptr, directory.string(), spec, quantization ? &parts : nullptr));
   weight_files = weights.paths();
   tokenizer_directory = directory;
   return {};

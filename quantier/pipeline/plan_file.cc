@@ -133,8 +133,9 @@ Result<PlanRules> read_plan_file(const std::filesystem::path& path) {
 }
 
 std::string plan_file_text(const PlanRules& rules, const ModelSpec& spec, const Plan& plan) {
-  std::string text = fmt::format("name = {}\nbase = {}\nembedding = {}\n\n[layers]\n", toml_string(plan.recipe),
-                                 toml_string(rules.base), toml_string(embedding_format_name(plan.embedding)));
+  std::string text =
+      fmt::format("name = {}\nbase = {}\nembedding = {}\n\n[layers]\n", toml_string(plan.recipe),
+                  toml_string(rules.base), toml_string(embedding_format_name(plan.embedding)));
   for (const PlanRules::Rule& rule : rules.layers) {
     text += fmt::format("{} = {}\n", toml_string(rule.pattern), toml_string(rule.recipe));
   }
