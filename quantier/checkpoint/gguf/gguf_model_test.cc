@@ -291,7 +291,7 @@ TEST_F(GgufModelTest, SurvivesRandomDamage) {
   const std::size_t header_bytes = GgufFile::open(path_)->header().tensors.front().begin;
   std::mt19937 random(11);
   std::size_t opened_files = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 600; ++round) {
     std::string file = good;
     for (int i = 0; i < 2; ++i) file[random() % header_bytes] ^= static_cast<char>(1U << (random() % 8));
     std::ofstream(path_, std::ios::binary) << file;  // nothing to keep if the machine stops
@@ -309,7 +309,7 @@ TEST_F(GgufModelTest, SurvivesRandomDamage) {
     }
   }
   EXPECT_GT(opened_files, 10U);
-  EXPECT_LT(opened_files, 2900U);
+  EXPECT_LT(opened_files, 590U);
 }
 
 TEST_F(GgufModelTest, ABaseIsNotForAWholeModel) {
