@@ -28,6 +28,10 @@ Result<ConfigFile> read_config(const ModelDirectory& directory) {
   return ConfigFile{directory.path() / "config.json", std::move(json)};
 }
 
+constexpr const char* kOwnMethod = "quantier";
+constexpr const char* kOwnManifest = "quantier.json";
+constexpr const char* kEarlyGptqFile = "quantize_config.json";
+
 // Rows of the head that the adapter saved, else of the one that the base has.
 Result<std::uint64_t> count_classes(const Adapter& adapter, const WeightSet& base, const std::string& where) {
   for (const char* name : {"classifier.weight", "score.weight"}) {
@@ -54,6 +58,8 @@ struct Checkpoint::State {
   ModelSpec spec;
   WeightSet weights;
   FamilyTensors tensors;
+  FamilyTensors parts;
+  std::optional<StoredQuantization> quantization;
   std::vector<std::filesystem::path> weight_files;
   std::vector<std::filesystem::path> config_files;
   std::optional<Adapter> adapter;
@@ -64,6 +70,7 @@ struct Checkpoint::State {
   Status open_whole(const ModelDirectory& given);
   Status open_adapted(const ModelDirectory& given, const ModelLocation& location);
   Status open_gguf(const ModelLocation& location);
+  Status read_quantization_file(const ModelDirectory& given);
 
   // What the file holds for the tensor, or the adapter in its place.
   [[nodiscard]] TensorView stored(std::string_view name) const {
@@ -100,10 +107,30 @@ Status Checkpoint::State::open_whole(const ModelDirectory& given) {
   QT_TRY(const HfConfig config, parse_hf_config(file.json, file.shown.string()));
   const FamilyModel model = family_model(config);
   spec = model.spec;
-  QT_TRY(tensors, match_family(model, weights, nullptr, directory.string(), spec));
-  weight_files = weights.paths();
   config_files = {file.shown};
+  quantization = config.quantization;
+  QT_TRY_STATUS(read_quantization_file(given));
+  QT_TRY(tensors, match_family(model, weights, nullptr, directory.string(), spec,
+                               quantization ? &parts : nullptr));
+  weight_files = weights.paths();
   tokenizer_directory = directory;
+  return {};
+}
+
+// Two programs keep what they say about the weights in a file of its own.
+Status Checkpoint::State::read_quantization_file(const ModelDirectory& given) {
+  const bool own = quantization && quantization->method == kOwnMethod;
+  const bool early_gptq = !quantization && given.has(kEarlyGptqFile);
+  if (!own && !early_gptq) return {};
+  const char* name = own ? kOwnManifest : kEarlyGptqFile;
+  QT_TRY(const std::filesystem::path path, given.file(name));
+  QT_TRY(Json json, read_json_file(path.string()));
+  if (!json.is_object()) {
+    return fail(ErrorKind::kCorruptData, "the description of the quantized weights is not a JSON object",
+                path.string());
+  }
+  quantization = StoredQuantization{own ? kOwnMethod : "gptq", std::move(json)};
+  config_files.push_back(given.path() / name);
   return {};
 }
 
@@ -236,10 +263,31 @@ std::optional<LoraFactors> Checkpoint::lora(std::string_view name) const {
   return change == nullptr ? std::nullopt : change->lora;
 }
 
+const std::optional<StoredQuantization>& Checkpoint::quantization() const { return state_->quantization; }
+bool Checkpoint::has(std::string_view name) const { return state_->tensors.contains(name); }
+
+std::vector<std::string> Checkpoint::parts(std::string_view module) const {
+  std::vector<std::string> names;
+  const std::string prefix = fmt::format("{}.", module);
+  for (auto at = state_->parts.lower_bound(prefix);
+       at != state_->parts.end() && at->first.starts_with(prefix); ++at) {
+    names.push_back(at->first);
+  }
+  return names;
+}
+
+std::optional<TensorView> Checkpoint::part(std::string_view name) const {
+  const auto found = state_->parts.find(name);
+  if (found == state_->parts.end()) return std::nullopt;
+  return found->second.view();
+}
+
 void Checkpoint::drop_pages(std::string_view name) const {
   if (state_->gguf) return state_->gguf->drop_pages(name);
-  const auto found = state_->tensors.find(name);
-  if (found != state_->tensors.end()) found->second.file->drop_pages(*found->second.entry);
+  for (const FamilyTensors* set : {&state_->tensors, &state_->parts}) {
+    const auto found = set->find(name);
+    if (found != set->end()) found->second.file->drop_pages(*found->second.entry);
+  }
   if (state_->adapter) state_->adapter->drop_pages(name);
 }
 

@@ -1,5 +1,6 @@
 #include "quantier/pipeline/inspect.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,7 +8,10 @@
 #include <fmt/format.h>
 
 #include "quantier/base/utf8.h"
+#include "quantier/base/file.h"
 #include "quantier/cli/commands.h"
+#include "quantier/cli/recipe_flags.h"
+#include "quantier/pipeline/plan_file.h"
 
 namespace quantier::cli {
 namespace {
@@ -35,6 +39,11 @@ const char* pooling_name(Pooling pooling) {
 }
 
 double mib(std::uint64_t bytes) { return static_cast<double>(bytes) / (1024.0 * 1024.0); }
+
+std::size_t calibrated_layers(const Plan& plan) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      plan.layers, [](const LayerPlan& layer) { return layer.recipe.is_calibrated(); }));
+}
 
 Json to_json(const AdapterInfo& adapter) {
   Json modules = Json::array();
@@ -88,6 +97,7 @@ Json to_json(const Inspection& found) {
       row["method"] = method_name(found.plan->layers[i].recipe.method);
       row["format"] = format_text(found.plan->layers[i].recipe);
       row["bytes"] = found.plan->layers[i].bytes;
+      row["calibrated"] = found.plan->layers[i].recipe.is_calibrated();
     }
     linears.push_back(std::move(row));
   }
@@ -100,6 +110,7 @@ Json to_json(const Inspection& found) {
         {"embedding_bytes", found.plan->embedding_bytes},
         {"other_bytes", found.plan->other_bytes},
         {"total_bytes", found.plan->total_bytes()},
+        {"calibrated_layers", calibrated_layers(*found.plan)},
     };
   }
   return document;
@@ -175,13 +186,30 @@ void print_text(const Inspection& found) {
              found.plan->embedding_bytes);
   fmt::print("  {:<28} {:>68}\n", "norms", found.plan->other_bytes);
   fmt::print("  {:<28} {:>68}\n", "total resident weights", found.plan->total_bytes());
+  const auto calibrated = calibrated_layers(*found.plan);
+  if (calibrated > 0) {
+    fmt::print(
+        "\n  {} of {} layers look at calibration texts (--calibration FILE); what they keep for their "
+        "inputs comes on top\n",
+        calibrated, spec.linears.size());
+  }
 }
 
 struct Options {
   std::string directory;
   std::optional<std::filesystem::path> base;
-  std::optional<std::string> recipe;
+  RecipeFlags recipe;
+  std::optional<std::filesystem::path> write_plan;
 };
+
+Status write_plan(const Options& options, const std::optional<PlanRules>& rules, const Inspection& found) {
+  if (!options.write_plan) return {};
+  if (!rules || !found.plan) {
+    return fail(ErrorKind::kUsage, "there is no plan to write", "--write-plan", "",
+                "give --recipe R, or --plan FILE");
+  }
+  return write_file_atomically(*options.write_plan, plan_file_text(*rules, found.spec, *found.plan));
+}
 
 }  // namespace
 
@@ -192,12 +220,18 @@ void add_inspect(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();
   command->add_option("MODEL_DIR", options->directory, kModelHelp)->required();
   command->add_option("--base", options->base, kBaseHelp);
-  command->add_option("--recipe", options->recipe,
-                      fmt::format("One of {}", fmt::join(known_recipes(), ", ")));
+  add_recipe_flags(*command, options->recipe, "");
+  command->add_option("--write-plan", options->write_plan,
+                      "Write the plan as TOML, to be changed layer by layer and given to --plan");
   command->add_flag("--json", session.json, "One JSON document on standard output");
   command->callback([options, &session] {
-    const Result<Inspection> found = inspect_model({options->directory, options->base}, options->recipe);
+    const auto rules = rules_of(options->recipe);
+    if (!rules) return session.report(rules.error());
+    const Result<Inspection> found = inspect_model({options->directory, options->base}, *rules);
     if (!found) return session.report(found.error());
+    if (const Status written = write_plan(*options, *rules, *found); !written) {
+      return session.report(written.error());
+    }
     if (session.json) return session.print_json(to_json(*found));
     print_text(*found);
   });

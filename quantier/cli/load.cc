@@ -6,15 +6,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "quantier/cli/calibration_flags.h"
 #include "quantier/cli/commands.h"
+#include "quantier/cli/recipe_flags.h"
 
 namespace quantier::cli {
 namespace {
 
 struct Options {
   LoadOptions load;
+  RecipeFlags recipe;
   std::string outlier_scope = "sequence";
   std::string outlier_weights = "int8";
+  CalibrationFlags calibration;
 };
 
 bool satisfied(const LoadTest& test) {
@@ -26,6 +30,10 @@ void load(Options& options, Session& session) {
   LoadOptions& load_options = options.load;
   if (options.outlier_scope == "batch") load_options.recipe_options.outlier_scope = OutlierScope::kBatch;
   if (options.outlier_weights == "f16") load_options.recipe_options.outlier_weights = OutlierWeights::kF16;
+  load_options.calibration = calibration_options(options.calibration, load_options.columns.text);
+  const auto rules = rules_of(options.recipe);
+  if (!rules) return session.report(rules.error());
+  load_options.rules = rules->value_or(PlanRules());
   load_options.progress = session.progress();
   load_options.interrupt = &session.interrupt;
   const Result<LoadOutcome> outcome = test_load(load_options);
@@ -65,10 +73,7 @@ void add_load(CLI::App& app, Session& session) {
   LoadOptions& load_options = options->load;
   command->add_option("MODEL_DIR", load_options.model, kModelHelp)->required();
   command->add_option("--base", load_options.base, kBaseHelp);
-  command
-      ->add_option("--recipe", load_options.recipe,
-                   fmt::format("One of {}", fmt::join(known_recipes(), ", ")))
-      ->required();
+  add_recipe_flags(*command, options->recipe, " (not needed where weights are quantized)");
   command->add_option("--data", load_options.data, "JSONL or CSV: the texts that are asked")->required();
   command->add_option("--rate", load_options.rate, "Requests per second to be confirmed");
   command->add_flag("--find", load_options.find, "Search for the highest rate (the default without --rate)");
@@ -113,6 +118,7 @@ void add_load(CLI::App& app, Session& session) {
   command->add_option("--outlier-weights", options->outlier_weights, "int8: as for `predict`")
       ->capture_default_str()
       ->check(CLI::IsMember({"int8", "f16"}));
+  add_calibration_flags(*command, options->calibration);
   command->add_flag("--json", session.json, "One JSON document on standard output");
   command->callback([options, &session] { load(*options, session); });
 }

@@ -16,11 +16,16 @@
 #include "quantier/base/clock.h"
 #include "quantier/base/thread_pool.h"
 #include "quantier/base/utf8.h"
+#include "quantier/cli/calibration_flags.h"
 #include "quantier/cli/commands.h"
+#include "quantier/cli/recipe_flags.h"
 #include "quantier/cli/standard_input.h"
 #include "quantier/dataset/dataset.h"
+#include "quantier/pipeline/calibration_repeats.h"
+#include "quantier/pipeline/calibration_text.h"
 #include "quantier/pipeline/load_classifier.h"
 #include "quantier/pipeline/predictions_npz.h"
+#include "quantier/pipeline/resolve_plan.h"
 #include "quantier/tensor/aligned_buffer.h"
 
 namespace quantier::cli {
@@ -32,7 +37,7 @@ struct Options {
   std::string data;
   std::vector<std::string> texts;
   std::string out;
-  std::string recipe = "fp32";
+  RecipeFlags recipe;
   std::optional<std::size_t> max_length;
   std::size_t batch_size = 32;
   std::optional<std::size_t> threads;
@@ -40,6 +45,8 @@ struct Options {
   bool reference_engine = false;
   std::string outlier_scope = "sequence";
   std::string outlier_weights = "int8";
+  CalibrationFlags calibration;
+  std::uint64_t calibration_seeds = 1;
 };
 
 // Texts from --text, from a file, or one a line from standard input.
@@ -77,8 +84,24 @@ struct Outcome {
   std::vector<std::string> texts;
   std::int64_t load_ns = 0;
   std::int64_t predict_ns = 0;
+  std::string recipe;
   std::uint64_t plan_bytes = 0;
+  std::optional<CalibrationRecord> calibration;
+  std::vector<LayerReport> layer_reports;
+  std::optional<CalibrationSpread> spread;  // over repeats with other texts
 };
+
+// Weights may not be shaped by what they are measured on, and that is looked at before minutes are spent.
+Result<std::optional<CalibrationSet>> read_calibration(const Options& options, const ModelLocation& location,
+                                                       std::optional<Dataset>& data) {
+  const auto calibration = calibration_options(options.calibration, options.columns.text);
+  if (!calibration) return std::nullopt;
+  QT_TRY(const std::vector<std::string> labels, label_names_of(location));
+  QT_TRY(data, read_texts(options, labels));
+  QT_TRY(CalibrationSet set, read_calibration_set(*calibration, labels));
+  QT_TRY_STATUS(guard_overlap(set, *data, options.data.empty() ? "text" : std::string_view(options.data)));
+  return set;
+}
 
 Result<Outcome> predict(const Options& options, Session& session) {
   QT_TRY_STATUS(check_writable(options.out));
@@ -86,14 +109,36 @@ Result<Outcome> predict(const Options& options, Session& session) {
   RecipeOptions recipe_options;
   if (options.outlier_scope == "batch") recipe_options.outlier_scope = OutlierScope::kBatch;
   if (options.outlier_weights == "f16") recipe_options.outlier_weights = OutlierWeights::kF16;
+  const ModelLocation location{options.directory, options.base};
+  std::optional<Dataset> read_before;
+  QT_TRY(std::optional<CalibrationSet> set, read_calibration(options, location, read_before));
+  std::optional<CalibrationRequest> request;
+  if (set) request.emplace(*set, options.max_length, session.progress(), &session.interrupt);
   Outcome outcome;
   const Stopwatch loading;
+  QT_TRY(std::optional<PlanRules> rules, rules_of(options.recipe));
+  if (!rules) {
+    QT_TRY(const bool quantized, has_quantized_weights({options.directory, options.base}));
+    rules = quantized ? PlanRules() : PlanRules::of("fp32");
+  }
   QT_TRY(LoadedModel model,
-         load_classifier({options.directory, options.base}, options.recipe, recipe_options,
-                         options.reference_engine ? EngineKind::kReference : EngineKind::kCpu, pool));
+         load_classifier(location, *rules, recipe_options,
+                         options.reference_engine ? EngineKind::kReference : EngineKind::kCpu, pool,
+                         request ? &*request : nullptr));
+  if (set && !model.calibration) {
+    return fail(ErrorKind::kUsage, "this recipe looks at the weights alone",
+                fmt::format("recipe {}", printable(model.plan.recipe, 80)), "--calibration would change nothing",
+                "leave it out, or take a recipe that looks at data: int4-gptq, int4-awq, int8-smooth");
+  }
+  outcome.calibration = std::move(model.calibration);
+  outcome.layer_reports = std::move(model.layer_reports);
   outcome.load_ns = loading.elapsed_ns();
+  outcome.recipe = model.plan.recipe;
   outcome.plan_bytes = model.plan.total_bytes();
-  QT_TRY(Dataset data, read_texts(options, model.spec.label_names));
+  if (!read_before) {
+    QT_TRY(read_before, read_texts(options, model.spec.label_names));
+  }
+  Dataset data = *std::move(read_before);
   PredictOptions predict_options;
   predict_options.max_length = options.max_length;
   predict_options.batch_size = options.batch_size;
@@ -104,6 +149,14 @@ Result<Outcome> predict(const Options& options, Session& session) {
   QT_TRY(outcome.predictions,
          predict_dataset(*model.classifier, model.tokenizer, data.texts, &pool, predict_options));
   outcome.predict_ns = predicting.elapsed_ns();
+  if (options.calibration_seeds > 1) {
+    const RepeatedRecipe repeated{location, options.recipe, recipe_options,
+                                  *calibration_options(options.calibration, options.columns.text)};
+    QT_TRY(outcome.spread,
+           repeat_calibration(repeated,
+                              calibration_repeat(*outcome.calibration, outcome.predictions, data.labels),
+                              options.calibration_seeds, data, pool, predict_options));
+  }
   session.end_progress();
   outcome.predictions.label_names = model.spec.label_names;
   outcome.predictions.labels = std::move(data.labels);
@@ -135,7 +188,7 @@ void print(const Options& options, const Outcome& outcome, const Session& sessio
   // Single texts are shown, a file is summarised.
   const bool show_each = options.data.empty();
   if (session.json) {
-    Json document{{"recipe", options.recipe},
+    Json document{{"recipe", outcome.recipe},
                   {"examples", predictions.example_count},
                   {"classes", predictions.class_count},
                   {"load_ms", static_cast<double>(outcome.load_ns) * 1e-6},
@@ -146,6 +199,9 @@ void print(const Options& options, const Outcome& outcome, const Session& sessio
                     {"weights_peak_bytes", memory_use(MemoryOwner::kWeights).peak_bytes},
                     {"activations_peak_bytes", memory_use(MemoryOwner::kActivations).peak_bytes}}},
                   {"out", options.out.empty() ? Json(nullptr) : Json(options.out)}};
+    if (outcome.calibration)
+      document["calibration"] = calibration_to_json(*outcome.calibration, outcome.layer_reports);
+    if (outcome.spread) document["calibration_spread"] = spread_to_json(*outcome.spread);
     if (show_each) {
       Json rows = Json::array();
       for (std::size_t i = 0; i < predictions.example_count; ++i) {
@@ -173,6 +229,8 @@ void print(const Options& options, const Outcome& outcome, const Session& sessio
              predict_ms / static_cast<double>(predictions.example_count));
   if (accuracy) fmt::print(", accuracy {:.4f}", *accuracy);
   fmt::print("\n");
+  if (outcome.calibration) fmt::print("{}", calibration_text(*outcome.calibration, outcome.layer_reports));
+  if (outcome.spread) fmt::print("{}", spread_text(*outcome.spread));
   if (!options.out.empty()) fmt::print("{}\n", options.out);
 }
 
@@ -189,8 +247,7 @@ void add_predict(CLI::App& app, Session& session) {
   command->add_option(
       "--out", options->out,
       "npz file: logits float32 [N, C], label_names, and labels and ids where the data has them");
-  command->add_option("--recipe", options->recipe, fmt::format("One of {}", fmt::join(known_recipes(), ", ")))
-      ->capture_default_str();
+  add_recipe_flags(*command, options->recipe, " (default: fp32, or that of quantized weights)");
   command
       ->add_option("--max-length", options->max_length,
                    "Cut texts to this many tokens (default: what tokenizer.json says)")
@@ -212,6 +269,12 @@ void add_predict(CLI::App& app, Session& session) {
   command->add_option("--outlier-weights", options->outlier_weights, "int8: weights of outlier columns")
       ->capture_default_str()
       ->check(CLI::IsMember({"int8", "f16"}));
+  add_calibration_flags(*command, options->calibration);
+  command
+      ->add_option("--calibration-seeds", options->calibration_seeds,
+                   "Repeat with so many samples of the texts and say how much the predictions move")
+      ->check(CLI::Range(1, 100))
+      ->needs("--calibration");
   command->add_flag("--reference", options->reference_engine, "Use the slow scalar reference engine");
   command->add_flag("--json", session.json, "One JSON document on standard output");
   command->callback([options, &session] {

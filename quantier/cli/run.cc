@@ -34,6 +34,7 @@ Json to_json(const RunOutcome& outcome) {
                     {"device", run.configuration.device},
                     {"key", run.key},
                     {"weight_bytes", run.weight_bytes},
+                    {"calibrated", run.is_calibrated},
                     {"finished", run.finished}});
     if (!outcome.estimate) continue;
     runs.back()["estimated_process_bytes"] = outcome.estimate->runs[i].process_bytes;
@@ -46,6 +47,12 @@ Json to_json(const RunOutcome& outcome) {
             {"limited", outcome.plan.limit.has_value()},
             {"runs", std::move(runs)},
             {"failures", failures_to_json(outcome.failures)}};
+  if (outcome.plan.calibration) {
+    json["calibration"] = to_json(outcome.plan.calibration->options);
+    json["calibration"]["sha256"] = outcome.plan.calibration->record.sha256;
+    json["calibration"]["texts"] = outcome.plan.calibration->texts.size();
+    json["calibration"]["overlaps"] = outcome.plan.calibration->record.overlaps;
+  }
   if (outcome.estimate) {
     json["estimated_seconds"] = outcome.estimate->seconds;
     json["estimated_tree_bytes"] = outcome.estimate->tree_bytes;
@@ -57,6 +64,13 @@ Json to_json(const RunOutcome& outcome) {
 void print_plan(const RunPlan& plan, const RunEstimate& estimate) {
   fmt::print("plan: {} configurations, {} examples{}, {} threads\n", plan.runs.size(), plan.data.size(),
              plan.limit ? fmt::format(" (limited, of {})", plan.examples_in_file) : "", plan.threads);
+  if (plan.calibration) {
+    const CalibrationSet& set = *plan.calibration;
+    fmt::print("calibration: {} of {} texts (seed {}, at most {} tokens) of {}, sha256 {}\n",
+               set.texts.size(), set.record.examples_in_file, set.options.seed, set.options.tokens,
+               printable(set.record.file, 200), set.record.sha256.substr(0, 16));
+    for (const std::string& overlap : set.record.overlaps) fmt::print("  {}\n", overlap);
+  }
   const bool load = std::ranges::any_of(estimate.runs, [](const auto& run) { return run.load_seconds > 0; });
   fmt::print("  {:<28} {:>14} {:>16} {:>14}{}\n", "configuration", "weights MiB", "process MiB est.",
              "seconds est.", load ? fmt::format(" {:>16}", "load test s est.") : "");

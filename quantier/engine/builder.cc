@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "quantier/base/check.h"
+#include "quantier/engine/check_batch.h"
 #include "quantier/engine/cpu/cpu_ops.h"
 #include "quantier/engine/graph/graph.h"
 #include "quantier/engine/reference/reference_ops.h"
@@ -32,8 +33,9 @@ const char* rounding_text(ActivationRounding rounding) {
 
 class GraphClassifier final : public Classifier {
  public:
-  GraphClassifier(ModelWeights weights, EngineKind kind, ThreadPool& pool)
-      : weights_(std::move(weights)), pool_(pool), workers_(pool.threads()) {
+  // `executed` holds what the caller added.
+  GraphClassifier(ModelWeights weights, EngineKind kind, ThreadPool& pool, ExecutedPlan executed)
+      : weights_(std::move(weights)), pool_(pool), workers_(pool.threads()), executed_(std::move(executed)) {
     for (Worker& worker : workers_) {
       if (kind == EngineKind::kReference) {
         worker.ops = std::make_unique<ReferenceOps>(weights_.plan);
@@ -97,37 +99,12 @@ class GraphClassifier final : public Classifier {
       worker.offsets[i] = batch.offsets[piece.begin + i] - first;
     const TokenBatch part{batch.tokens.subspan(first, worker.offsets.back()), worker.offsets};
     const auto out = logits.subspan(piece.begin * class_count(), part.size() * class_count());
-    switch (weights_.spec.family) {
-      case Family::kModernBert:
-        return run_modernbert(weights_, part, *worker.ops, worker.workspace, out);
-      case Family::kQwen2:
-        return run_qwen2(weights_, part, *worker.ops, worker.workspace, out);
-    }
+    run_graph(weights_, part, *worker.ops, worker.workspace, out);
   }
 
   [[nodiscard]] Status validate(const TokenBatch& batch, std::size_t logits) const {
     QT_CHECK(logits == batch.size() * class_count(), "logits have room for the batch");
-    for (std::size_t text = 0; text < batch.size(); ++text) {
-      const std::size_t length = batch.offsets[text + 1] - batch.offsets[text];
-      if (length == 0) {
-        return fail(ErrorKind::kUserInput, "a text has no tokens",
-                    fmt::format("text {} of the batch", text + 1), "a classifier needs at least one token",
-                    "remove empty texts");
-      }
-      if (length > weights_.spec.max_positions) {
-        return fail(ErrorKind::kUserInput, "a text is longer than the model's positions",
-                    fmt::format("text {} of the batch", text + 1),
-                    fmt::format("{} tokens, {} positions", length, weights_.spec.max_positions),
-                    "cut the texts with --max-length");
-      }
-    }
-    for (const std::int32_t id : batch.tokens) {
-      if (id < 0 || static_cast<std::uint64_t>(id) >= weights_.spec.vocabulary) {
-        return fail(ErrorKind::kUserInput, "a token id is outside the vocabulary", "",
-                    fmt::format("id {}, vocabulary of {}", id, weights_.spec.vocabulary));
-      }
-    }
-    return {};
+    return check_batch(weights_.spec, batch);
   }
 
   void fill_executed_plan(EngineKind kind) {
@@ -222,12 +199,18 @@ class Builder final : public EngineBuilder {
     return {};
   }
 
+  void add_option(std::string name, std::string value) override {
+    executed_.options.emplace_back(std::move(name), std::move(value));
+  }
+  void add_remark(std::string remark) override { executed_.remarks.push_back(std::move(remark)); }
+
   Result<std::unique_ptr<Classifier>> finish() override {
     const bool complete = embedding_rows_ == weights_.spec.vocabulary &&
                           weights_.norms.size() == weights_.spec.norms.size() &&
                           weights_.linears.size() == weights_.spec.linears.size();
     if (!complete) return fail(ErrorKind::kBug, "the model was not assembled completely");
-    return std::unique_ptr<Classifier>(std::make_unique<GraphClassifier>(std::move(weights_), kind_, pool_));
+    return std::unique_ptr<Classifier>(
+        std::make_unique<GraphClassifier>(std::move(weights_), kind_, pool_, std::move(executed_)));
   }
 
  private:
@@ -250,6 +233,7 @@ class Builder final : public EngineBuilder {
   EngineKind kind_;
   ThreadPool& pool_;
   std::uint64_t embedding_rows_ = 0;
+  ExecutedPlan executed_;
 };
 
 }  // namespace

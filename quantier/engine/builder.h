@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "quantier/base/error.h"
@@ -29,6 +30,10 @@ class EngineBuilder : public ModelSink {
   // `pool` must outlive the classifier.
   static Result<std::unique_ptr<EngineBuilder>> create(const ModelSpec& spec, const Plan& plan,
                                                        EngineKind kind, ThreadPool& pool);
+  // What the caller knows and the plan does not (which texts the weights were chosen with): goes into the
+  // executed plan.
+  virtual void add_option(std::string name, std::string value) = 0;
+  virtual void add_remark(std::string remark) = 0;
   // An error (kBug) when something that the spec names was not set.
   virtual Result<std::unique_ptr<Classifier>> finish() = 0;
 };

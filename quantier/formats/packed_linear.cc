@@ -3,6 +3,36 @@
 #include <algorithm>
 
 namespace quantier {
+namespace {
+
+F32Weights clone_weights(const F32Weights& w) { return {w.values.clone()}; }
+F16Weights clone_weights(const F16Weights& w) { return {w.values.clone()}; }
+BF16Weights clone_weights(const BF16Weights& w) { return {w.values.clone()}; }
+I8RowWeights clone_weights(const I8RowWeights& w) {
+  return {w.codes.clone(), w.row_absmax.clone(), w.outlier_f16.clone()};
+}
+Nf4Weights clone_weights(const Nf4Weights& w) {
+  return {w.packed.clone(), w.absmax_codes.clone(), w.nested_absmax.clone(), w.absmax.clone(), w.offset};
+}
+I4GroupWeights clone_weights(const I4GroupWeights& w) {
+  return {w.group, w.codes.clone(), w.scales.clone(), w.zeros.clone(), w.group_of_input.clone()};
+}
+Fp8RowWeights clone_weights(const Fp8RowWeights& w) { return {w.codes.clone(), w.row_scale.clone()}; }
+
+}  // namespace
+
+PackedLinear clone(const PackedLinear& linear) {
+  PackedLinear copy;
+  copy.out_features = linear.out_features;
+  copy.in_features = linear.in_features;
+  copy.weights =
+      std::visit([](const auto& weights) { return PackedWeights(clone_weights(weights)); }, linear.weights);
+  copy.input = linear.input;
+  copy.low_rank = {linear.low_rank.rank, linear.low_rank.scaling, linear.low_rank.a.clone(),
+                   linear.low_rank.b.clone()};
+  copy.bias = linear.bias;
+  return copy;
+}
 
 WeightFormat format_of(const PackedLinear& linear) {
   static_assert(std::variant_size_v<PackedWeights> == static_cast<std::size_t>(WeightFormat::kFp8Row) + 1,

@@ -95,6 +95,9 @@ struct PackedLinear {
   std::vector<float> bias;  // [N] or empty; already rounded as the plan says
 };
 
+// Everything of a layer once more.
+[[nodiscard]] PackedLinear clone(const PackedLinear& linear);
+
 // The format that the variant holds, and what it leaves open.
 [[nodiscard]] WeightFormat format_of(const PackedLinear& linear);
 [[nodiscard]] FormatOptions options_of(const PackedLinear& linear);

@@ -60,8 +60,18 @@ struct PlanRules {
   struct Rule {
     std::string pattern;
     std::string recipe;
+    friend bool operator==(const Rule&, const Rule&) = default;
   };
   std::vector<Rule> layers;
+  friend bool operator==(const PlanRules&, const PlanRules&) = default;
+
+  // A recipe for all layers.
+  [[nodiscard]] static PlanRules of(std::string_view recipe) {
+    PlanRules rules;
+    rules.base = recipe;
+    return rules;
+  }
+  [[nodiscard]] const std::string& shown_name() const { return name.empty() ? base : name; }
 };
 
 // One of known_recipes(), with its options.

@@ -73,7 +73,19 @@ TEST(Recipe, OptionsAreReadAndWrongOnesRefused) {
   EXPECT_THAT(hint("int8:scale=row"), HasSubstr("no option"));
   EXPECT_THAT(hint("fp32:group=32"), HasSubstr("it has none"));
   EXPECT_THAT(hint(""), HasSubstr("known:"));
-  EXPECT_THAT(hint("int4-w4a8:method=gptq"), HasSubstr("not offered"));
+  EXPECT_THAT(hint("int4-w4a8:method=awq"), HasSubstr("method=rtn|gptq"));
+}
+
+TEST(Recipe, SaysWhetherItLooksAtData) {
+  for (const char* text :
+       {"int8-smooth", "int4-gptq", "int4-awq:group=64", "int8:outliers=fixed", "int4-w4a8:method=gptq"}) {
+    const auto recipe = parse_recipe(text);
+    ASSERT_TRUE(recipe) << recipe.error().message();
+    EXPECT_TRUE(recipe->body.is_calibrated()) << text;
+    EXPECT_FALSE(recipe->head.is_calibrated()) << text;
+  }
+  for (const char* text : {"fp32", "int8", "int8-rtn", "int4", "int4-rtn", "int4-w4a8", "fp8"})
+    EXPECT_FALSE(parse_recipe(text)->body.is_calibrated()) << text;
 }
 
 TEST(LayerPattern, NamesLayers) {

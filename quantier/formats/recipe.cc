@@ -156,25 +156,9 @@ std::vector<Entry> make_entries() {
   return entries;
 }
 
-// Recipes that look at calibration texts are not offered before their methods can be run: quantize/ has none
-// of them yet.
-constexpr bool kOffersCalibrated = false;
-
 const std::vector<Entry>& entries() {
-  static const std::vector<Entry> all = [] {
-    std::vector<Entry> offered = make_entries();
-    if (!kOffersCalibrated) {
-      std::erase_if(offered, [](const Entry& entry) { return entry.recipe.body.is_calibrated(); });
-    }
-    return offered;
-  }();
+  static const std::vector<Entry> all = make_entries();
   return all;
-}
-
-Status check_is_offered(const Recipe& recipe) {
-  if (kOffersCalibrated || !recipe.body.is_calibrated()) return {};
-  return fail(ErrorKind::kUnsupported, "a recipe that looks at calibration texts is not offered",
-              fmt::format("recipe {}", printable(recipe.name, 80)), "this version has no calibrated method");
 }
 
 Status set_option(const Entry& entry, std::string_view text, Recipe& recipe) {
@@ -212,6 +196,14 @@ const char* activation_rounding_name(ActivationRounding rounding) {
 const char* embedding_format_name(EmbeddingFormat format) {
   constexpr std::array<const char*, 4> kNames = {"f32", "f16", "bf16", "i8-row"};
   return kNames.at(static_cast<std::size_t>(format));
+}
+
+std::optional<EmbeddingFormat> embedding_format_from_name(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(EmbeddingFormat::kI8Row); ++i) {
+    const auto format = static_cast<EmbeddingFormat>(i);
+    if (name == embedding_format_name(format)) return format;
+  }
+  return std::nullopt;
 }
 
 bool LayerRecipe::is_calibrated() const {
@@ -260,10 +252,7 @@ Result<Recipe> parse_recipe(std::string_view text) {
     while (true) {
       const std::size_t comma = rest.find(',');
       QT_TRY_STATUS(set_option(entry, rest.substr(0, comma), recipe));
-      if (comma == std::string_view::npos) {
-        QT_TRY_STATUS(check_is_offered(recipe));
-        return recipe;
-      }
+      if (comma == std::string_view::npos) return recipe;
       rest = rest.substr(comma + 1);
     }
   }

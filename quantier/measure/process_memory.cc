@@ -3,6 +3,7 @@
 #include <charconv>
 #include <fstream>
 #include <iterator>
+#include <malloc.h>
 #include <optional>
 #include <string>
 
@@ -43,6 +44,15 @@ Result<ProcessMemory> process_memory() {
   std::ifstream file("/proc/self/status");
   const std::string status((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   return parse_process_status(status);
+}
+
+bool reset_process_peak() {
+  // What the allocator keeps for later would count as this process's for ever.
+  ::malloc_trim(0);
+  std::ofstream file("/proc/self/clear_refs");
+  file << "5";
+  file.flush();
+  return file.good();
 }
 
 }  // namespace quantier

@@ -3,10 +3,11 @@
 #include <system_error>
 
 #include "quantier/checkpoint/checkpoint.h"
+#include "quantier/pipeline/resolve_plan.h"
 
 namespace quantier {
 
-Result<Inspection> inspect_model(const ModelLocation& location, const std::optional<std::string>& recipe,
+Result<Inspection> inspect_model(const ModelLocation& location, const std::optional<PlanRules>& rules,
                                  const RecipeOptions& options) {
   QT_TRY(const Checkpoint checkpoint, Checkpoint::open(location));
   Inspection inspection;
@@ -18,8 +19,10 @@ Result<Inspection> inspect_model(const ModelLocation& location, const std::optio
     inspection.stored_bytes += std::filesystem::file_size(file, error);
     inspection.weight_files.push_back(file.filename().string());
   }
-  if (recipe) {
-    QT_TRY(inspection.plan, resolve_recipe(*recipe, inspection.spec, options));
+  // Quantized weights have a plan whether one is asked for or not.
+  if (rules || checkpoint.quantization()) {
+    QT_TRY(inspection.plan,
+           resolve_plan(checkpoint, inspection.spec, rules.value_or(PlanRules()), options));
   }
   return inspection;
 }

@@ -1,5 +1,5 @@
 // What a model directory holds and what a recipe would make of it, without loading a weight.
-// Errors: those of Checkpoint::open and resolve_recipe.
+// Errors: those of Checkpoint::open and resolve_rules.
 #pragma once
 
 #include <filesystem>
@@ -23,7 +23,7 @@ struct Inspection {
 };
 
 [[nodiscard]] Result<Inspection> inspect_model(const ModelLocation& location,
-                                               const std::optional<std::string>& recipe,
+                                               const std::optional<PlanRules>& rules,
                                                const RecipeOptions& options = {});
 
 }  // namespace quantier

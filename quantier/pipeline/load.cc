@@ -217,6 +217,17 @@ void add_remarks(const LoadOptions& options, LoadOutcome& outcome) {
   }
 }
 
+Result<LoadedModel> load_model(const LoadOptions& options, ThreadPool& pool) {
+  const ModelLocation location{options.model, options.base};
+  if (!options.calibration) {
+    return load_classifier(location, options.rules, options.recipe_options, EngineKind::kCpu, pool);
+  }
+  QT_TRY(const std::vector<std::string> labels, label_names_of(location));
+  QT_TRY(CalibrationSet set, read_calibration_set(*options.calibration, labels));
+  const CalibrationRequest request{set, options.max_length, options.progress, options.interrupt};
+  return load_classifier(location, options.rules, options.recipe_options, EngineKind::kCpu, pool, &request);
+}
+
 }  // namespace
 
 Result<LoadOutcome> test_load(const LoadOptions& options) {
@@ -227,8 +238,7 @@ Result<LoadOutcome> test_load(const LoadOptions& options) {
   if (options.progress) options.progress({"reading the model and the data", 0, 0});
 
   ThreadPool pool(test.protocol.threads);
-  QT_TRY(const LoadedModel model, load_classifier({options.model, options.base}, options.recipe,
-                                                  options.recipe_options, EngineKind::kCpu, pool));
+  QT_TRY(const LoadedModel model, load_model(options, pool));
   QT_TRY(Dataset data, read_dataset(options.data, options.columns, model.spec.label_names));
   if (options.limit && *options.limit < data.size()) {
     data = keep_examples(data, stratified_sample(data, *options.limit, options.limit_seed));
@@ -244,7 +254,7 @@ Result<LoadOutcome> test_load(const LoadOptions& options) {
     test.provenance.tokenizer_sha256 = hashes.tokenizer;
   }
   test.provenance.data_sha256 = data.sha256;
-  test.configuration = {name_of_model(options.model), options.recipe, "cpu"};
+  test.configuration = {name_of_model(options.model), model.plan.recipe, "cpu"};
   std::optional<Store> store;
   if (options.store) {
     QT_TRY(store, open_store(*options.store));

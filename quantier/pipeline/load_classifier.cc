@@ -8,8 +8,13 @@
 #include <fmt/format.h>
 
 #include "quantier/base/check.h"
+#include "quantier/base/utf8.h"
 #include "quantier/checkpoint/checkpoint.h"
+#include "quantier/interchange/stored_model.h"
+#include "quantier/measure/process_memory.h"
 #include "quantier/pipeline/pack_model.h"
+#include "quantier/pipeline/resolve_plan.h"
+#include "quantier/tensor/aligned_buffer.h"
 
 namespace quantier {
 namespace {
@@ -23,31 +28,69 @@ ModelSpec first_layers(ModelSpec spec, std::size_t layers) {
   return spec;
 }
 
-Status check_runs_without_data(const Plan& plan) {
-  if (!plan.is_calibrated()) return {};
-  return fail(ErrorKind::kUsage, "this recipe looks at calibration texts",
-              fmt::format("recipe {}", plan.recipe), "its weights depend on data that were not given",
-              "take a recipe that looks at the weights alone");
+Status check_has_data(const Plan& plan, const CalibrationRequest* calibration) {
+  if (!plan.is_calibrated() || calibration != nullptr) return {};
+  return fail(
+      ErrorKind::kUsage, "this recipe looks at calibration texts",
+      fmt::format("recipe {}", printable(plan.recipe, 80)), "none were given",
+      "give some hundred texts of the training split with --calibration FILE (in the configuration of a "
+      "run: calibration = \"FILE\")");
+}
+
+// The plan that runs as fast and needs no data.
+Plan without_data(Plan plan) {
+  for (LayerPlan& layer : plan.layers) {
+    if (!layer.recipe.is_calibrated()) continue;
+    layer.recipe.method = Method::kRtn;
+    if (layer.recipe.input == InputFormat::kI8FixedOutliers) layer.recipe.input = InputFormat::kI8;
+  }
+  return plan;
 }
 
 // `spec` is the checkpoint's, or a part of it.
 Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const ModelSpec& spec,
                                           const Plan& plan, EngineKind kind, ThreadPool& pool) {
-  QT_TRY_STATUS(check_runs_without_data(plan));
   QT_TRY(const std::unique_ptr<EngineBuilder> builder, EngineBuilder::create(spec, plan, kind, pool));
+  if (checkpoint.quantization()) {
+    QT_TRY_STATUS(hand_over_stored(checkpoint, spec, plan, *builder));
+    return builder->finish();
+  }
+  QT_TRY_STATUS(check_runs_without_data(plan));
   QT_TRY_STATUS(pack_model(checkpoint, spec, plan, *builder));
   return builder->finish();
 }
 
+Status build_calibrated(const Checkpoint& checkpoint, EngineKind kind, ThreadPool& pool,
+                        const CalibrationRequest& request, LoadedModel& model) {
+  QT_TRY(const std::unique_ptr<EngineBuilder> builder,
+         EngineBuilder::create(model.spec, model.plan, kind, pool));
+  {
+    QT_TRY(const CalibrationTokens texts,
+           encode_calibration(request.set, model.tokenizer, request.max_length, &pool));
+    const CalibrationRun run{texts.batch(), &pool, request.progress, request.interrupt};
+    QT_TRY(model.layer_reports, pack_calibrated_model(checkpoint, model.spec, model.plan, run, *builder));
+  }
+  model.calibration = request.set.record;
+  for (auto& [name, value] : record_options(request.set.record)) builder->add_option(name, value);
+  builder->add_remark(reset_process_peak()
+                          ? "peaks of memory are counted from the end of the calibration on"
+                          : "the peak of the process holds the calibration too: this system cannot reset it");
+  QT_TRY(model.classifier, builder->finish());
+  reset_memory_peak(MemoryOwner::kWeights);
+  reset_memory_peak(MemoryOwner::kActivations);
+  return {};
+}
+
 }  // namespace
 
-Result<LoadedModel> load_classifier(const ModelLocation& location, std::string_view recipe,
-                                    const RecipeOptions& options, EngineKind kind, ThreadPool& pool) {
+Result<LoadedModel> load_classifier(const ModelLocation& location, const PlanRules& rules,
+                                    const RecipeOptions& options, EngineKind kind, ThreadPool& pool,
+                                    const CalibrationRequest* calibration) {
   try {
     QT_TRY(const Checkpoint checkpoint, Checkpoint::open(location));
-    QT_TRY(Plan plan, resolve_recipe(recipe, checkpoint.spec(), options));
+    QT_TRY(Plan plan, resolve_plan(checkpoint, checkpoint.spec(), rules, options));
+    QT_TRY_STATUS(check_has_data(plan, calibration));
     QT_TRY(Tokenizer tokenizer, Tokenizer::load(checkpoint.tokenizer_directory()));
-    QT_TRY(std::unique_ptr<Classifier> classifier, build(checkpoint, checkpoint.spec(), plan, kind, pool));
     if (tokenizer.vocabulary_size() > checkpoint.spec().vocabulary) {
       return fail(ErrorKind::kUserInput, "the tokenizer and the model do not fit together",
                   location.directory.string(),
@@ -55,19 +98,31 @@ Result<LoadedModel> load_classifier(const ModelLocation& location, std::string_v
                               tokenizer.vocabulary_size() - 1, checkpoint.spec().vocabulary),
                   "take both files from the same fine-tuned model");
     }
-    return LoadedModel{checkpoint.spec(), std::move(plan), std::move(classifier), std::move(tokenizer)};
+    LoadedModel model{checkpoint.spec(), std::move(plan), nullptr, std::move(tokenizer)};
+    if (model.plan.is_calibrated()) {
+      QT_TRY_STATUS(build_calibrated(checkpoint, kind, pool, *calibration, model));
+    } else {
+      QT_TRY(model.classifier, build(checkpoint, model.spec, model.plan, kind, pool));
+    }
+    return model;
   } catch (const std::bad_alloc&) {
     return fail(ErrorKind::kEnvironment, "not enough memory to load the model", location.directory.string(),
-                fmt::format("recipe {}", recipe),
+                fmt::format("recipe {}", rules.shown_name()),
                 "free memory, or choose a recipe with smaller weights (`quantier inspect` shows the bytes)");
   }
 }
 
-Result<ProbeModel> load_first_layers(const Checkpoint& checkpoint, std::string_view recipe,
+Result<std::vector<std::string>> label_names_of(const ModelLocation& location) {
+  QT_TRY(const Checkpoint checkpoint, Checkpoint::open(location));
+  return checkpoint.spec().label_names;
+}
+
+Result<ProbeModel> load_first_layers(const Checkpoint& checkpoint, const PlanRules& rules,
                                      const RecipeOptions& options, std::size_t layers, ThreadPool& pool) {
   QT_CHECK(layers >= 1 && layers <= checkpoint.spec().layers.size(), "the model has so many layers");
   const ModelSpec spec = first_layers(checkpoint.spec(), layers);
-  QT_TRY(const Plan plan, resolve_recipe(recipe, spec, options));
+  QT_TRY(Plan resolved, resolve_plan(checkpoint, spec, rules, options));
+  const Plan plan = without_data(std::move(resolved));
   QT_TRY(std::unique_ptr<Classifier> classifier, build(checkpoint, spec, plan, EngineKind::kCpu, pool));
   return ProbeModel{std::move(classifier), spec.vocabulary, plan.total_bytes()};
 }

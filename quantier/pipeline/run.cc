@@ -86,7 +86,9 @@ Result<Run> measure_predictions(const RunConfig& config, const RunPlan& plan, co
 
   QT_TRY(WorkerClient worker, WorkerClient::spawn(name, options.worker));
   QT_TRY(const WorkerReply loaded,
-         worker.request(to_json(worker_load_for(config, plan, planned)), stage, {}, interrupt));
+         worker.request(to_json(worker_load_for(config, plan, planned)),
+                        planned.is_calibrated ? name + ": calibration" : stage,
+                        planned.is_calibrated ? progress : ProgressFunction(), interrupt));
   if (!loaded.body.contains("plan")) return fail(ErrorKind::kBug, "a worker did not report its plan", name);
   QT_TRY(run.plan, executed_plan_from_json(loaded.body["plan"], kSource));
   QT_TRY(const std::uint64_t examples, json_get_count(loaded.body, "examples", kSource));

@@ -17,6 +17,7 @@
 #include "quantier/checkpoint/model_directory.h"
 #include "quantier/dataset/dataset.h"
 #include "quantier/formats/plan.h"
+#include "quantier/pipeline/calibration_set.h"
 #include "quantier/pipeline/envelope_config.h"
 
 namespace quantier {
@@ -81,7 +82,8 @@ struct RunConfig {
   std::string source_text;     // the TOML as read, for the evidence store
   std::string title;
   std::vector<ModelConfig> models;
-  std::vector<std::string> recipes;
+  std::vector<std::string> recipes;  // names: of known recipes, and of `plans`
+  std::vector<PlanRules> plans;      // from `plan = "FILE"`, or a list of files; each has a name
   std::string reference_recipe = "fp16";
   DataConfig data;
   std::optional<TierConfig> tiers;
@@ -94,10 +96,13 @@ struct RunConfig {
   double memory_budget_mb = 600.0;  // of all processes together, while timing
   TimingConfig timing;
   std::optional<LoadConfig> load;
+  std::optional<CalibrationOptions> calibration;
   RecipeOptions recipe_options;
   AnalysisConfig analysis;
   std::optional<EnvelopeConfig> envelope;
   std::optional<PriorConfig> prior;
+  // Of a plan's name, or of a recipe.
+  [[nodiscard]] PlanRules rules_of(std::string_view recipe) const;
 };
 
 // Configurations that exist already, measured or imported. A file that decides over them needs neither models

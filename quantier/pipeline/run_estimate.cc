@@ -15,6 +15,7 @@
 #include "quantier/pipeline/load_classifier.h"
 #include "quantier/pipeline/predict.h"
 #include "quantier/pipeline/run_load.h"
+#include "quantier/pipeline/resolve_plan.h"
 
 namespace quantier {
 namespace {
@@ -65,7 +66,7 @@ struct Probe {
 Result<Probe> probe(const Checkpoint& checkpoint, const std::string& recipe, const RunConfig& config,
                     const Sample& sample, std::size_t layers, ThreadPool& pool) {
   const Stopwatch loading;
-  QT_TRY(const ProbeModel model, load_first_layers(checkpoint, recipe, config.recipe_options, layers, pool));
+  QT_TRY(const ProbeModel model, load_first_layers(checkpoint, config.rules_of(recipe), config.recipe_options, layers, pool));
   Probe result;
   result.load_seconds = static_cast<double>(loading.elapsed_ns()) * 1e-9;
   result.plan_bytes = model.plan_bytes;
@@ -95,6 +96,10 @@ struct RunSeconds {
   double seconds_per_text = 0;  // in batches
 };
 
+// What a calibration takes: a pass of the texts through the model, another one for the float model beside it,
+// and about as much again for sums of products and the methods.
+constexpr double kCalibrationPasses = 4.0;
+
 // A worker loads its model once for the predictions and once for the timing.
 Result<RunSeconds> seconds_of(const Checkpoint& checkpoint, const std::string& recipe,
                               const RunConfig& config, const RunPlan& plan, const Sample& sample,
@@ -103,15 +108,20 @@ Result<RunSeconds> seconds_of(const Checkpoint& checkpoint, const std::string& r
   const std::size_t several = std::min(layers, kProbeLayers);
   QT_TRY(const Probe shallow, probe(checkpoint, recipe, config, sample, 1, pool));
   QT_TRY(const Probe deep, probe(checkpoint, recipe, config, sample, several, pool));
-  QT_TRY(const Plan whole, resolve_recipe(recipe, checkpoint.spec(), config.recipe_options));
+  QT_TRY(const Plan whole, resolve_plan(checkpoint, checkpoint.spec(), config.rules_of(recipe), config.recipe_options));
   double forward = deep.seconds_per_text;
   if (several > 1) {
     const double per_layer =
         (deep.seconds_per_text - shallow.seconds_per_text) / static_cast<double>(several - 1);
     forward += per_layer * static_cast<double>(layers - several);
   }
-  const double load =
+  double load =
       deep.load_seconds * static_cast<double>(whole.total_bytes()) / static_cast<double>(deep.plan_bytes);
+  if (whole.is_calibrated()) {
+    const double texts = std::min(static_cast<double>(plan.calibration->texts.size()),
+                                  static_cast<double>(plan.calibration->options.tokens) / sample.mean_tokens);
+    load += kCalibrationPasses * forward * texts;
+  }
   const double in_batches = forward + sample.seconds_per_text / static_cast<double>(plan.threads);
   RunSeconds result{.measuring = load + in_batches * static_cast<double>(plan.data.size()),
                     .loading = load,
@@ -190,7 +200,8 @@ Result<RunEstimate> estimate_run(const RunConfig& config, const RunPlan& plan,
       QT_TRY(sample, sample_texts(tokenizer, config, plan.data));
     }
     QT_TRY(const Plan resolved,
-           resolve_recipe(run.configuration.recipe, checkpoint->spec(), config.recipe_options));
+           resolve_plan(*checkpoint, checkpoint->spec(), config.rules_of(run.configuration.recipe),
+                        config.recipe_options));
     EstimatedRun one;
     one.process_bytes = process_bytes(*checkpoint, resolved, config, plan, sample);
     all_workers += one.process_bytes;

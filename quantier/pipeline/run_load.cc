@@ -66,7 +66,7 @@ LoadOptions load_options_for(const RunConfig& config, const RunPlan& plan, const
   options.model = config.models[run.model].path;
   options.base = config.models[run.model].base;
   options.name = run.configuration.model;
-  options.recipe = run.configuration.recipe;
+  options.rules = config.rules_of(run.configuration.recipe);
   options.recipe_options = config.recipe_options;
   options.data = config.data.path;
   options.columns = config.data.columns;
@@ -84,6 +84,7 @@ LoadOptions load_options_for(const RunConfig& config, const RunPlan& plan, const
   options.max_length = config.max_length;
   options.threads = plan.threads;
   options.run_key = run.key;
+  if (run.is_calibrated) options.calibration = config.calibration;
   options.limit = plan.limit;
   options.limit_seed = config.seed;
   options.resume = true;
@@ -177,14 +178,15 @@ LoadTestEstimate estimate_load_test(const LoadConfig& load, const LoadProtocol& 
 Json load_test_command(const LoadOptions& options) {
   Json json = to_json(WorkerLoad{.model = options.model,
                                  .base = options.base,
-                                 .recipe = options.recipe,
+                                 .rules = options.rules,
                                  .options = options.recipe_options,
                                  .data = options.data,
                                  .columns = options.columns,
                                  .limit = options.limit,
                                  .seed = options.seed,
                                  .max_length = options.max_length,
-                                 .threads = options.threads});
+                                 .threads = options.threads,
+                                 .calibration = options.calibration});
   json["command"] = "load_test";
   json["name"] = options.name;
   json["rate"] = options.rate ? Json(*options.rate) : Json(nullptr);
@@ -208,7 +210,7 @@ Result<LoadOptions> load_options_from_json(const Json& json) {
   LoadOptions options;
   options.model = load.model;
   options.base = load.base;
-  options.recipe = load.recipe;
+  options.rules = load.rules;
   options.recipe_options = load.options;
   options.data = load.data;
   options.columns = load.columns;
@@ -217,6 +219,7 @@ Result<LoadOptions> load_options_from_json(const Json& json) {
   options.seed = load.seed;
   options.max_length = load.max_length;
   options.threads = load.threads;
+  options.calibration = load.calibration;
   QT_TRY(options.name, json_get<std::string>(json, "name", kSource));
   QT_TRY(options.rate, json_find<double>(json, "rate", kSource));
   QT_TRY(options.find, json_get<bool>(json, "find", kSource));

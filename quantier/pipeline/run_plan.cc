@@ -11,7 +11,10 @@
 #include "quantier/dataset/sample.h"
 #include "quantier/dataset/tiers.h"
 #include "quantier/formats/plan.h"
+#include "quantier/interchange/stored_model.h"
+#include "quantier/pipeline/plan_file.h"
 #include "quantier/pipeline/predict.h"
+#include "quantier/pipeline/resolve_plan.h"
 #include "quantier/pipeline/toml_section.h"
 #include "quantier/tokenizer/tokenizer.h"
 
@@ -68,6 +71,14 @@ Status check_tiers(const RunConfig& config, const RunPlan& plan) {
               "use data that has some, choose other `sizes` under [tiers], or leave [tiers] out");
 }
 
+// What decides which texts are looked at.
+Json calibration_identity(const CalibrationSet& set) {
+  Json identity = to_json(set.options);
+  identity["path"] = set.record.sha256;
+  identity.erase("allow_overlap");
+  return identity;
+}
+
 std::string run_key(const PlannedRun& run, const RunConfig& config, const RunPlan& plan,
                     const std::string& program) {
   const Json identity{
@@ -82,14 +93,32 @@ std::string run_key(const PlannedRun& run, const RunConfig& config, const RunPla
       {"split", config.data.split},
       {"model", run.configuration.model},
       {"recipe", run.configuration.recipe},
+      {"rules", to_json(config.rules_of(run.configuration.recipe))},
       {"outlier_scope", config.recipe_options.outlier_scope == OutlierScope::kBatch ? "batch" : "sequence"},
       {"outlier_weights", config.recipe_options.outlier_weights == OutlierWeights::kF16 ? "f16" : "int8"},
       {"max_length", config.max_length},
       {"batch_size", config.batch_size},
       {"threads", plan.threads},  // they shape the peak of memory
       {"limit", plan.limit ? Json(*plan.limit) : Json()},
-      {"seed", config.seed}};
+      {"seed", config.seed},
+      {"calibration", run.is_calibrated ? calibration_identity(*plan.calibration) : Json()}};
   return sha256_hex(identity.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+// The whole file is held against them: what --limit leaves out today is measured tomorrow.
+Status read_calibration(const RunConfig& config, const std::string& recipe, const Dataset& data,
+                        RunPlan& plan) {
+  if (plan.calibration) return {};
+  if (!config.calibration) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("the recipe {} looks at calibration texts", printable(recipe, 80)),
+                config.file.string(), "none are named",
+                "add calibration = \"FILE\" with some hundred texts of the training split");
+  }
+  QT_TRY(CalibrationSet set, read_calibration_set(*config.calibration, plan.label_names));
+  QT_TRY_STATUS(guard_overlap(set, data, config.data.split));
+  plan.calibration = std::move(set);
+  return {};
 }
 
 Status check_labels(const std::string& model, const std::vector<std::string>& names, RunPlan& plan,
@@ -108,6 +137,13 @@ Status check_labels(const std::string& model, const std::vector<std::string>& na
               "compare models that were trained for the same labels");
 }
 
+// Quantized weights run as they are, whatever recipes the others get.
+Result<std::vector<std::string>> recipes_of(const Checkpoint& checkpoint, const RunConfig& config) {
+  if (!checkpoint.quantization()) return config.recipes;
+  QT_TRY(const Plan plan, stored_plan(checkpoint));
+  return std::vector<std::string>{plan.recipe};
+}
+
 }  // namespace
 
 Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> limit) {
@@ -115,16 +151,16 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
   plan.threads = config.threads != 0 ? config.threads : static_cast<std::uint32_t>(available_processors());
   QT_TRY(const std::string program, program_sha256());
 
-  std::vector<ModelSpec> specs;
+  std::vector<Checkpoint> checkpoints;
   std::vector<ModelHashes> hashes;
   std::vector<std::filesystem::path> tokenizers;  // where they are, past the links of a hub cache
   for (const ModelConfig& model : config.models) {
-    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(model.location()));
+    QT_TRY(Checkpoint checkpoint, Checkpoint::open(model.location()));
     QT_TRY(ModelHashes of_model, hash_model(checkpoint));
     QT_TRY_STATUS(check_labels(model.name, checkpoint.spec().label_names, plan, config.models.front().name));
-    specs.push_back(checkpoint.spec());
     tokenizers.push_back(checkpoint.tokenizer_directory());
     hashes.push_back(std::move(of_model));
+    checkpoints.push_back(std::move(checkpoint));
   }
   QT_TRY_STATUS(check_named_classes(config, plan.label_names));
   QT_TRY(plan.data, read_dataset(config.data.path, config.data.columns, plan.label_names));
@@ -134,6 +170,7 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
                 "name the column with `label = \"...\"` under [data]; `quantier predict` needs no labels");
   }
   plan.examples_in_file = plan.data.size();
+  const Dataset whole = plan.data;
   if (limit && *limit < plan.data.size()) {
     plan.limit = limit;
     plan.data = keep_examples(plan.data, stratified_sample(plan.data, *limit, config.seed));
@@ -143,13 +180,17 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
   for (std::size_t m = 0; m < config.models.size(); ++m) {
     QT_TRY(const Tokenizer tokenizer, Tokenizer::load(tokenizers[m]));
     QT_TRY_STATUS(check_empty_texts(tokenizer, plan.data, config.max_length, config.data.path.string()));
-    for (const std::string& recipe : config.recipes) {
-      QT_TRY(const Plan resolved, resolve_recipe(recipe, specs[m], config.recipe_options));
+    QT_TRY(const std::vector<std::string> recipes, recipes_of(checkpoints[m], config));
+    for (const std::string& recipe : recipes) {
+      QT_TRY(const Plan resolved, resolve_plan(checkpoints[m], checkpoints[m].spec(), config.rules_of(recipe),
+                                               config.recipe_options));
       PlannedRun run;
       run.configuration = {config.models[m].name, recipe, "cpu"};
       run.model = m;
       run.hashes = hashes[m];
       run.weight_bytes = resolved.total_bytes();
+      run.is_calibrated = resolved.is_calibrated();
+      if (run.is_calibrated) QT_TRY_STATUS(read_calibration(config, recipe, whole, plan));
       run.key = run_key(run, config, plan, program);
       plan.runs.push_back(std::move(run));
     }

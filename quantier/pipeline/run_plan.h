@@ -12,6 +12,7 @@
 
 #include "quantier/base/error.h"
 #include "quantier/dataset/dataset.h"
+#include "quantier/pipeline/calibration_set.h"
 #include "quantier/pipeline/provenance.h"
 #include "quantier/pipeline/run_config.h"
 #include "quantier/record/run.h"
@@ -24,6 +25,7 @@ struct PlannedRun {
   std::size_t model = 0;  // index into RunConfig::models
   ModelHashes hashes;
   std::uint64_t weight_bytes = 0;  // of the plan: exact
+  bool is_calibrated = false;      // looks at calibration texts
   bool finished = false;           // already in the store
   bool load_tested = false;        // so is the load test that [load] asks for
 };
@@ -35,10 +37,14 @@ struct RunPlan {
   std::uint64_t examples_in_file = 0;
   std::optional<std::uint64_t> limit;  // when it really left something out
   std::uint32_t threads = 1;
+  // The texts of the calibration file that recipes may look at, when a run does; those that are used up to
+  // its token budget are in the run's executed plan.
+  std::optional<CalibrationSet> calibration;
 };
 
 // Opens models and data and resolves recipes, so that everything that can be wrong in them shows here.
-// Errors: theirs; kUserInput when the models do not have the same labels or the data has none.
+// Errors: theirs; kUsage for a recipe that looks at calibration texts when there are none; kUserInput when
+// calibration texts stand in the data, when the models do not have the same labels or the data has none.
 [[nodiscard]] Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> limit);
 
 }  // namespace quantier

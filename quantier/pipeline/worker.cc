@@ -86,8 +86,7 @@ class Worker {
     const Stopwatch watch;
     QT_TRY(load_, worker_load_from_json(command));
     pool_ = std::make_unique<ThreadPool>(load_.threads != 0 ? load_.threads : available_processors());
-    QT_TRY(LoadedModel model,
-           load_classifier({load_.model, load_.base}, load_.recipe, load_.options, EngineKind::kCpu, *pool_));
+    QT_TRY(LoadedModel model, load_model());
     model_ = std::make_unique<LoadedModel>(std::move(model));
     QT_TRY(data_, read_dataset(load_.data, load_.columns, model_->spec.label_names));
     if (load_.limit && *load_.limit < data_.size()) {
@@ -105,16 +104,31 @@ class Worker {
     return {};
   }
 
-  Status load_test(const Json& command, Reply& reply) {
-    QT_TRY(LoadOptions options, load_options_from_json(command));
-    std::int64_t last_sent_ns = 0;
-    options.progress = [&](const ProgressUpdate& update) {
+  Result<LoadedModel> load_model() {
+    const ModelLocation location{load_.model, load_.base};
+    if (!load_.calibration)
+      return load_classifier(location, load_.rules, load_.options, EngineKind::kCpu, *pool_);
+    // Whether it may be used beside this data has been looked at when the run was planned.
+    QT_TRY(const std::vector<std::string> labels, label_names_of(location));
+    QT_TRY(CalibrationSet set, read_calibration_set(*load_.calibration, labels));
+    const CalibrationRequest request{
+        .set = set, .max_length = load_.max_length, .progress = progress_sender()};
+    return load_classifier(location, load_.rules, load_.options, EngineKind::kCpu, *pool_, &request);
+  }
+
+  // A parent that is gone ends this process: nothing is left to do about a line that it did not get.
+  ProgressFunction progress_sender() {
+    return [this, last_sent_ns = std::int64_t{0}](const ProgressUpdate& update) mutable {
       const std::int64_t now = monotonic_ns();
       if (now - last_sent_ns < kProgressIntervalNs) return;
       last_sent_ns = now;
-      // A parent that is gone ends this process: nothing is left to do about a line that it did not get.
       (void)send({{"progress", {{"done", update.done}, {"total", update.total}}}});
     };
+  }
+
+  Status load_test(const Json& command, Reply& reply) {
+    QT_TRY(LoadOptions options, load_options_from_json(command));
+    options.progress = progress_sender();
     QT_TRY(const LoadOutcome outcome, test_load(options));
     reply.body = {{"remarks", outcome.remarks}};
     return {};

@@ -24,20 +24,22 @@
 #include "quantier/base/json.h"
 #include "quantier/dataset/dataset.h"
 #include "quantier/formats/plan.h"
+#include "quantier/pipeline/calibration_set.h"
 
 namespace quantier {
 
 struct WorkerLoad {
   std::filesystem::path model;
   std::optional<std::filesystem::path> base;  // of an adapter
-  std::string recipe;
+  PlanRules rules;
   RecipeOptions options;
   std::filesystem::path data;
   ColumnNames columns;
   std::optional<std::uint64_t> limit;  // examples, stratified by label
   std::uint64_t seed = 0;
   std::uint32_t max_length = 128;
-  std::uint32_t threads = 0;  // 0: all that the process may use
+  std::uint32_t threads = 0;                           // 0: all that the process may use
+  std::optional<CalibrationOptions> calibration = {};  // for recipes that look at data
 };
 
 [[nodiscard]] Json to_json(const WorkerLoad& load);

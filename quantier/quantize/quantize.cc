@@ -10,6 +10,15 @@
 
 namespace quantier {
 
+std::vector<float> read_bias(const TensorView* bias, ActivationRounding rounding) {
+  std::vector<float> values;
+  if (bias == nullptr) return values;
+  values.resize(bias->element_count());
+  copy_as_float(*bias, 0, values);
+  for (float& value : values) value = rounded(value, rounding);
+  return values;
+}
+
 Result<PackedLinear> pack_linear(const LinearSpec& linear, const LayerPlan& layer, const Plan& plan,
                                  const TensorView& weight, const TensorView* bias) {
   if (!is_floating(weight.dtype)) {
@@ -26,11 +35,7 @@ Result<PackedLinear> pack_linear(const LinearSpec& linear, const LayerPlan& laye
   packed.out_features = linear.out_features;
   packed.in_features = linear.in_features;
   packed.input.format = recipe.input;
-  if (bias != nullptr) {
-    packed.bias.resize(linear.out_features);
-    copy_as_float(*bias, 0, packed.bias);
-    for (float& value : packed.bias) value = rounded(value, plan.rounding);
-  }
+  packed.bias = read_bias(bias, plan.rounding);
   switch (recipe.format) {
     case WeightFormat::kF32: {
       QT_TRY(packed.weights, store_f32(linear, weight));

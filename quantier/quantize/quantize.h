@@ -5,6 +5,8 @@
 // floating.
 #pragma once
 
+#include <vector>
+
 #include "quantier/base/error.h"
 #include "quantier/checkpoint/model_spec.h"
 #include "quantier/formats/packed_linear.h"
@@ -16,5 +18,8 @@ namespace quantier {
 [[nodiscard]] Result<PackedLinear> pack_linear(const LinearSpec& linear, const LayerPlan& layer,
                                                const Plan& plan, const TensorView& weight,
                                                const TensorView* bias);
+
+// The bias as the plan stores it; empty where there is none.
+[[nodiscard]] std::vector<float> read_bias(const TensorView* bias, ActivationRounding rounding);
 
 }  // namespace quantier

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -70,6 +71,13 @@ class AlignedBuffer {
   [[nodiscard]] const T& operator[](std::size_t i) const { return data_[i]; }
   [[nodiscard]] std::span<T> span() { return {data_, size_}; }
   [[nodiscard]] std::span<const T> span() const { return {data_, size_}; }
+
+  // A copy with the same owner. Said aloud, because the buffers are large.
+  [[nodiscard]] AlignedBuffer clone() const {
+    AlignedBuffer copy(size_, owner_);
+    if (size_ > 0) std::memcpy(copy.data_, data_, size_ * sizeof(T));
+    return copy;
+  }
 
   // Makes room for at least `size` elements; content is lost when it has to grow. For scratch that warms up
   // once.

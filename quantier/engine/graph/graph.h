@@ -1,4 +1,10 @@
 // The forward passes, one file per architecture, each written once over the ops.
+//
+// A pass is a sequence of steps, because two callers want it: the classifier runs them one after another for
+// a batch, and calibration stops between them to look at what the linear layers read and to exchange weights
+// (staged_model.h). A step reads and writes the spans it is given and keeps its scratch in the workspace.
+// Activations are [rows, features], row-major; rows are the tokens of the batch, until only those are left
+// that pooling reads.
 #pragma once
 
 #include <array>
@@ -19,11 +25,64 @@ struct Workspace {
   AlignedBuffer<float> projected;           // [tokens, widest projection]
   AlignedBuffer<float> attended;            // [tokens, heads * head_dim]
   AlignedBuffer<float> gated;               // [tokens, intermediate]
-  AlignedBuffer<float> pooled;              // [texts, hidden]
+  AlignedBuffer<float> pooled;              // [texts, hidden] twice
   std::vector<std::uint32_t> one_each;      // [texts + 1] 0, 1, 2, ...: scopes of one row
   std::array<std::uint32_t, 2> whole = {};  // 0, tokens: one scope of all rows
   void prepare(const ModelSpec& spec, std::size_t tokens, std::size_t texts);
 };
+
+// What every step needs. The workspace has been prepared for the batch, and the batch validated.
+struct Pass {
+  const ModelWeights& weights;
+  TokenBatch batch;
+  Ops& ops;
+  Workspace& workspace;
+  std::span<const std::uint32_t> scopes;  // of the rows: where linear layers look for outliers
+  [[nodiscard]] std::size_t rows() const { return scopes.back(); }
+};
+
+// The pass over a batch, at its beginning.
+[[nodiscard]] Pass start_pass(const ModelWeights& weights, const TokenBatch& batch, Ops& ops,
+                              Workspace& workspace);
+
+// What differs between architectures.
+class Graph {
+ public:
+  virtual ~Graph() = default;
+  // What follows the embedding before the first layer.
+  virtual void after_embedding(Pass& pass, std::span<float> stream) const = 0;
+  // What queries, keys and values are made of; in the workspace, or the stream itself.
+  [[nodiscard]] virtual std::span<const float> attention_input(Pass& pass, int layer,
+                                                               std::span<const float> stream) const = 0;
+  // Attention up to its output projection, [rows, heads * head_dim]; with `pooled_only` for the queries alone
+  // that pooling reads, [texts, heads * head_dim].
+  virtual void attend(Pass& pass, int layer, std::span<const float> input, bool pooled_only,
+                      std::span<float> attended) const = 0;
+  // What gate and up are made of.
+  [[nodiscard]] virtual std::span<const float> mlp_input(Pass& pass, int layer,
+                                                         std::span<const float> stream) const = 0;
+  // activation(gate) * up, [rows, intermediate].
+  virtual void gate(Pass& pass, int layer, std::span<const float> input, std::span<float> gated) const = 0;
+  // The last norm, of rows of the stream, in place.
+  virtual void final_norm(Pass& pass, std::span<float> rows) const = 0;
+  // Pooled rows to what the classifier reads; `rows` may be changed.
+  [[nodiscard]] virtual std::span<const float> head_input(Pass& pass, std::span<float> pooled) const = 0;
+};
+
+[[nodiscard]] const Graph& graph_of(Family family);
+[[nodiscard]] const Graph& modernbert_graph();
+[[nodiscard]] const Graph& qwen2_graph();
+
+// Rows that pooling reads, normed, and for means averaged: [texts, hidden]. `stream` holds the rows of the
+// pass, or only the pooled ones already; it is changed.
+void pool_rows(const Graph& graph, Pass& pass, std::span<float> stream, std::span<float> pooled);
+
+// The row of the stream that stands for a text, where pooling takes one.
+[[nodiscard]] std::size_t pooled_row(const ModelSpec& spec, const TokenBatch& batch, std::size_t text);
+
+// All steps: logits [batch.size(), classes].
+void run_graph(const ModelWeights& weights, const TokenBatch& batch, Ops& ops, Workspace& workspace,
+               std::span<float> logits);
 
 // Whether a row's result depends on that row alone. Then the last layer needs only the rows that pooling
 // reads; LLM.int8() looks for outliers over all rows of a scope and needs every one.
@@ -32,11 +91,5 @@ struct Workspace {
 // Over which rows the linear layers look for outliers: each text, or all of the batch.
 [[nodiscard]] std::span<const std::uint32_t> outlier_scopes(const Plan& plan, const TokenBatch& batch,
                                                             const Workspace& workspace);
-
-// logits: [batch.size(), classes]. The batch has been validated.
-void run_modernbert(const ModelWeights& weights, const TokenBatch& batch, Ops& ops, Workspace& workspace,
-                    std::span<float> logits);
-void run_qwen2(const ModelWeights& weights, const TokenBatch& batch, Ops& ops, Workspace& workspace,
-               std::span<float> logits);
 
 }  // namespace quantier

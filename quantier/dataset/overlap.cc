@@ -1,0 +1,166 @@
+#include "quantier/dataset/overlap.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string_view>
+#include <unordered_map>
+
+namespace quantier {
+namespace {
+
+constexpr std::size_t kShingleWords = 3;
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (static_cast<unsigned char>(c) & 0x80U) != 0;
+}
+
+std::string normalised(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (!is_space(c)) {
+      out.push_back(lower(c));
+    } else if (!out.empty() && out.back() != ' ') {
+      out.push_back(' ');
+    }
+  }
+  if (!out.empty() && out.back() == ' ') out.pop_back();
+  return out;
+}
+
+// FNV-1a with a final mix; nobody gains by forging likenesses of his own texts.
+std::uint64_t hash_of(std::string_view word) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : word) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return hash ^ (hash >> 29U);
+}
+
+// Hashes of three consecutive words each: ascending, without repetition. Empty for a text without a word.
+std::vector<std::uint64_t> shingles_of(std::string_view text) {
+  std::vector<std::uint64_t> words;
+  std::string word;
+  const auto end_word = [&] {
+    if (!word.empty()) words.push_back(hash_of(word));
+    word.clear();
+  };
+  for (const char c : text) {
+    if (is_word(lower(c))) {
+      word.push_back(lower(c));
+    } else {
+      end_word();
+    }
+  }
+  end_word();
+  std::vector<std::uint64_t> shingles;
+  const std::size_t length = std::min(kShingleWords, words.size());
+  for (std::size_t i = 0; length > 0 && i + length <= words.size(); ++i) {
+    std::uint64_t hash = 0;
+    for (std::size_t j = 0; j < length; ++j)
+      hash = (hash ^ words[i + j]) * 0x9e3779b97f4a7c15U + (hash >> 31U);
+    shingles.push_back(hash);
+  }
+  std::ranges::sort(shingles);
+  const auto repeated = std::ranges::unique(shingles);
+  shingles.erase(repeated.begin(), repeated.end());
+  return shingles;
+}
+
+double jaccard(const std::vector<std::uint64_t>& a, const std::vector<std::uint64_t>& b) {
+  std::size_t common = 0;
+  for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+    if (a[i] == b[j]) {
+      ++common;
+      ++i;
+      ++j;
+    } else if (a[i] < b[j]) {
+      ++i;
+    } else {
+      ++j;
+    }
+  }
+  return static_cast<double>(common) / static_cast<double>(a.size() + b.size() - common);
+}
+
+class Index {
+ public:
+  Index(std::span<const std::string> texts, double near)
+      : near_(near), best_(texts.size(), Overlap{0, 0, false, 0}) {
+    for (const std::string& text : texts) {
+      equal_.emplace(normalised(text), sets_.size());  // the first of several equal ones stands for them
+      sets_.push_back(shingles_of(text));
+      for (const std::uint64_t shingle : sets_.back()) ++frequency_[shingle];
+    }
+    for (std::size_t i = 0; i < sets_.size(); ++i) {
+      for (const std::uint64_t shingle : prefix(sets_[i])) holders_[shingle].push_back(i);
+    }
+    seen_by_.assign(texts.size(), 0);
+  }
+
+  void look_up(std::string_view text, std::size_t number) {
+    if (const auto found = equal_.find(normalised(text)); found != equal_.end())
+      keep({found->second, number, true, 1.0});
+    const std::vector<std::uint64_t> set = shingles_of(text);
+    for (const std::uint64_t shingle : prefix(set)) {
+      const auto holders = holders_.find(shingle);
+      if (holders == holders_.end()) continue;
+      for (const std::size_t i : holders->second) {
+        if (seen_by_[i] == number + 1) continue;
+        seen_by_[i] = number + 1;
+        const double similarity = jaccard(sets_[i], set);
+        if (similarity >= near_) keep({i, number, false, similarity});
+      }
+    }
+  }
+
+  [[nodiscard]] std::vector<Overlap> found() const {
+    std::vector<Overlap> overlaps;
+    for (const Overlap& best : best_) {
+      if (best.similarity > 0) overlaps.push_back(best);
+    }
+    return overlaps;
+  }
+
+ private:
+  // The rarest shingles, as many as two similar sets cannot both leave out.
+  [[nodiscard]] std::vector<std::uint64_t> prefix(const std::vector<std::uint64_t>& set) const {
+    if (set.empty()) return {};
+    std::vector<std::uint64_t> ordered = set;
+    const auto rarity = [&](std::uint64_t shingle) {
+      const auto found = frequency_.find(shingle);
+      return std::pair{found == frequency_.end() ? 0U : found->second, shingle};
+    };
+    std::ranges::sort(ordered, {}, rarity);
+    const auto shared = static_cast<std::size_t>(std::ceil(near_ * static_cast<double>(set.size()) - 1e-9));
+    ordered.resize(set.size() - std::max<std::size_t>(shared, 1) + 1);
+    return ordered;
+  }
+
+  void keep(const Overlap& overlap) {
+    Overlap& best = best_[overlap.first];
+    const bool is_better = best.similarity == 0 || (overlap.is_equal && !best.is_equal) ||
+                           (overlap.is_equal == best.is_equal && overlap.similarity > best.similarity);
+    if (is_better) best = overlap;
+  }
+
+  double near_;
+  std::vector<std::vector<std::uint64_t>> sets_;
+  std::unordered_map<std::uint64_t, std::uint32_t> frequency_;
+  std::unordered_map<std::uint64_t, std::vector<std::size_t>> holders_;
+  std::unordered_map<std::string, std::size_t> equal_;
+  std::vector<std::size_t> seen_by_;  // the text that looked last, plus one
+  std::vector<Overlap> best_;         // similarity 0: none
+};
+
+}  // namespace
+
+std::vector<Overlap> find_overlaps(std::span<const std::string> first, std::span<const std::string> second,
+                                   double near) {
+  Index index(first, near);
+  for (std::size_t i = 0; i < second.size(); ++i) index.look_up(second[i], i);
+  return index.found();
+}
+
+}  // namespace quantier

@@ -1,0 +1,73 @@
+#include "quantier/engine/outer_product_sum.h"
+
+#include <algorithm>
+
+#include "quantier/engine/cpu/kernels.h"
+#include "quantier/engine/cpu/panels.h"
+
+namespace quantier {
+namespace {
+
+constexpr std::size_t kBlockRows = 256;
+
+}  // namespace
+
+OuterProductSum::OuterProductSum(std::size_t width, ThreadPool& pool)
+    : width_(width),
+      panels_((width + kPanelWidth - 1) / kPanelWidth),
+      pool_(pool),
+      sum_(width * width, 0.0F),
+      left_(width * kBlockRows, MemoryOwner::kOther),
+      right_(panels_ * kBlockRows * kPanelWidth, MemoryOwner::kOther) {
+  for (std::size_t i = 0; i < pool.threads(); ++i) {
+    worker_.emplace_back(width * kPanelWidth, MemoryOwner::kOther);
+  }
+}
+
+void OuterProductSum::add(std::span<const float> a, std::span<const float> b) {
+  if (a.data() != b.data()) is_symmetric_ = false;
+  const std::size_t rows = a.size() / width_;
+  for (std::size_t row = 0; row < rows; row += kBlockRows) {
+    add_block(a.data() + row * width_, b.data() + row * width_, std::min(kBlockRows, rows - row));
+  }
+}
+
+void OuterProductSum::add_block(const float* a, const float* b, std::size_t rows) {
+  const cpu::Kernels& kernels = cpu::best_kernels();
+  pool_.run(panels_, [&](std::size_t panel, std::size_t /*worker*/) {
+    const std::size_t first = panel * kPanelWidth;
+    const std::size_t count = std::min(kPanelWidth, width_ - first);
+    float* out = right_.data() + panel * kBlockRows * kPanelWidth;
+    for (std::size_t t = 0; t < rows; ++t) {
+      const float* from = b + t * width_ + first;
+      for (std::size_t i = 0; i < count; ++i) out[t * kPanelWidth + i] = from[i];
+      const float* left = a + t * width_ + first;
+      for (std::size_t i = 0; i < count; ++i) left_[(first + i) * kBlockRows + t] = left[i];
+    }
+  });
+  pool_.run(panels_, [&](std::size_t panel, std::size_t worker) {
+    const std::size_t first = panel * kPanelWidth;
+    const std::size_t count = std::min(kPanelWidth, width_ - first);
+    // Of a symmetric sum only what lies on the diagonal and below it.
+    const std::size_t top = is_symmetric_ ? first : 0;
+    float* block = worker_[worker].data();
+    kernels.multiply_panel(left_.data() + top * kBlockRows, kBlockRows, width_ - top, rows,
+                           right_.data() + panel * kBlockRows * kPanelWidth, {}, block, kPanelWidth, count);
+    for (std::size_t i = top; i < width_; ++i) {
+      float* into = sum_.data() + i * width_ + first;
+      const float* from = block + (i - top) * kPanelWidth;
+      for (std::size_t j = 0; j < count; ++j) into[j] += from[j];
+    }
+  });
+}
+
+std::vector<float> OuterProductSum::take() {
+  if (is_symmetric_) {
+    for (std::size_t i = 0; i < width_; ++i) {
+      for (std::size_t j = i + 1; j < width_; ++j) sum_[i * width_ + j] = sum_[j * width_ + i];
+    }
+  }
+  return std::move(sum_);
+}
+
+}  // namespace quantier

@@ -1,0 +1,242 @@
+// Recipes that look at calibration texts, through the whole program: every one of them on both families, what
+// is said about the texts, and what is refused.
+#include <sstream>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "quantier/base/json.h"
+#include "quantier/dataset/npz.h"
+#include "tests/command_line.h"
+
+namespace quantier::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string first_lines(const std::string& all, std::size_t lines) {
+  std::size_t end = 0;
+  for (std::size_t line = 0; line < lines; ++line) end = all.find('\n', end) + 1;
+  return all.substr(0, end);
+}
+
+class CalibrationTest : public CommandLineTest {
+ protected:
+  void SetUp() override {
+    CommandLineTest::SetUp();
+    data_ = folder_ / "data.jsonl";
+    write_file(data_, first_lines(read_file(demo("data/validation.jsonl")), 60));
+    texts_ = folder_ / "texts.jsonl";
+    write_file(texts_, first_lines(read_file(demo("data/calibration.jsonl")), 32));
+  }
+
+  ProgramResult predict(const std::string& model, const std::string& recipe, const std::string& more = "") {
+    return quantier(fmt::format("predict {} --data {} --max-length 64 --recipe {} {}", demo(model),
+                                data_.string(), recipe, more));
+  }
+  [[nodiscard]] std::string with_texts() const { return "--calibration " + texts_.string(); }
+
+  std::vector<float> logits(const std::string& model, const std::string& recipe, const std::string& more) {
+    const std::filesystem::path out = folder_ / "out.npz";
+    const ProgramResult result = predict(model, recipe, more + " --out " + out.string());
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const auto arrays = read_npz(out);
+    if (!arrays) {
+      ADD_FAILURE() << arrays.error().message();
+      return {};
+    }
+    for (const NpyArray& array : *arrays) {
+      if (array.name == "logits") return std::get<std::vector<float>>(array.values);
+    }
+    ADD_FAILURE() << "no logits";
+    return {};
+  }
+
+  std::filesystem::path data_;
+  std::filesystem::path texts_;
+};
+
+class Recipes : public CalibrationTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(Recipes, RunAndSayWhatTheyDid) {
+  for (const char* model : {"demo-encoder", "demo-decoder"}) {
+    SCOPED_TRACE(model);
+    const ProgramResult result = predict(model, GetParam(), with_texts() + " --json");
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const auto document = parse_json(result.out, "output");
+    ASSERT_TRUE(document);
+    // Trained models stay far above chance (1 of 58) at any sensible precision.
+    EXPECT_GT((*document)["accuracy"].get<double>(), 0.4);
+    const Json& calibration = (*document)["calibration"];
+    EXPECT_EQ(calibration["texts"], 32);
+    EXPECT_EQ(calibration["ids"].size(), 32U);
+    EXPECT_EQ(calibration["sha256"].get<std::string>().size(), 64U);
+    EXPECT_GT(calibration["tokens"].get<int>(), 500);
+    double better = 0;
+    for (const Json& layer : calibration["layers"]) {
+      EXPECT_FALSE(layer["block_loss"].is_null()) << layer.dump();
+      EXPECT_GE(layer["seconds"].get<double>(), 0.0);
+      if (layer["block_loss"].get<double>() <= layer["block_loss_rtn"].get<double>()) ++better;
+    }
+    // On the very texts that it looks at, a method loses to round to nearest hardly anywhere.
+    EXPECT_GE(better, 0.75 * static_cast<double>(calibration["layers"].size()));
+    EXPECT_GE(calibration["layers"].size(), 4U * 4);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Recipes,
+                         ::testing::Values("int8-smooth", "int4-gptq", "int4-awq", "int8:outliers=fixed",
+                                           "int4-w4a8:method=gptq"),
+                         [](const auto& instance) {
+                           std::string name = instance.param;
+                           std::erase_if(name, [](char c) { return std::isalnum(c) == 0; });
+                           return name;
+                         });
+
+TEST_F(CalibrationTest, TheSameTextsGiveTheSameWeightsOnAnyNumberOfThreads) {
+  for (const char* recipe : {"int4-gptq", "int8-smooth"}) {
+    const auto one = logits("demo-encoder", recipe, with_texts() + " --threads 1");
+    EXPECT_EQ(logits("demo-encoder", recipe, with_texts() + " --threads 2"), one) << recipe;
+    EXPECT_NE(logits("demo-encoder", recipe, with_texts() + " --calibration-count 20"), one) << recipe;
+  }
+}
+
+TEST_F(CalibrationTest, TheSeedDrawsOtherTexts) {
+  const auto ids = [&](int seed) {
+    const ProgramResult result =
+        predict("demo-encoder", "int8:outliers=fixed",
+                fmt::format("{} --calibration-count 20 --calibration-seed {} --json", with_texts(), seed));
+    return parse_json(result.out, "output")->at("calibration")["ids"];
+  };
+  const Json first = ids(1);
+  EXPECT_EQ(first.size(), 20U);
+  EXPECT_EQ(ids(1), first);
+  EXPECT_NE(ids(2), first);
+}
+
+TEST_F(CalibrationTest, RepeatsSayHowMuchTheTextsMatter) {
+  const ProgramResult result = predict("demo-encoder", "int4-gptq",
+                                       with_texts() + " --calibration-count 20 --calibration-seeds 3 --json");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json spread = parse_json(result.out, "output")->at("calibration_spread");
+  ASSERT_EQ(spread["repeats"].size(), 3U);
+  EXPECT_EQ(spread["repeats"][2]["seed"], 2);
+  EXPECT_EQ(spread["repeats"][2]["texts"], 20);
+  EXPECT_LE(spread["mean_differing_predictions"], spread["most_differing_predictions"]);
+  const ProgramResult all =
+      predict("demo-encoder", "int8:outliers=fixed", with_texts() + " --calibration-seeds 2");
+  EXPECT_EQ(all.exit_code, 2);
+  EXPECT_THAT(all.err, HasSubstr("--calibration-count"));
+}
+
+TEST_F(CalibrationTest, ARecipeWithoutTextsNamesTheFlag) {
+  const ProgramResult result = predict("demo-encoder", "int4-gptq");
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("int4-gptq"), HasSubstr("--calibration FILE")));
+  const ProgramResult other = predict("demo-encoder", "int4-rtn", with_texts());
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("looks at the weights alone"));
+}
+
+TEST_F(CalibrationTest, TextsOfTheEvaluationDataAreRefused) {
+  std::string all = read_file(texts_);
+  const std::string evaluated = first_lines(read_file(data_), 3);
+  const std::string line = evaluated.substr(evaluated.find('\n') + 1);
+  write_file(texts_, all + first_lines(line, 1));
+  const ProgramResult refused = predict("demo-encoder", "int4-gptq", with_texts());
+  EXPECT_EQ(refused.exit_code, 6);
+  const std::string id = parse_json(first_lines(line, 1), "line")->at("id");
+  EXPECT_THAT(refused.err,
+              AllOf(HasSubstr("are the same text"), HasSubstr("\"" + id + "\" and"),
+                    HasSubstr(data_.string() + " \"" + id + "\""), HasSubstr("--calibration-overlap allow")));
+  const ProgramResult allowed =
+      predict("demo-encoder", "int8:outliers=fixed", with_texts() + " --calibration-overlap allow --json");
+  ASSERT_EQ(allowed.exit_code, 0) << allowed.err;
+  const Json record = parse_json(allowed.out, "output")->at("calibration");
+  EXPECT_EQ(record["overlap_allowed"], true);
+  EXPECT_THAT(record["overlaps"].dump(), HasSubstr(id));
+}
+
+TEST_F(CalibrationTest, ManyNearDuplicatesAreRefused) {
+  // Every text with one word more.
+  std::string near;
+  std::istringstream lines(first_lines(read_file(data_), 10));
+  for (std::string line; std::getline(lines, line);) {
+    Json example = *parse_json(line, "line");
+    example["text"] = example["text"].get<std::string>() + " indeed";
+    near += example.dump() + "\n";
+  }
+  write_file(texts_, near);
+  const ProgramResult result = predict("demo-encoder", "int4-gptq", with_texts());
+  EXPECT_EQ(result.exit_code, 6);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("0 equal and"), HasSubstr("three-word sequences")));
+}
+
+TEST_F(CalibrationTest, BadFilesAreErrors) {
+  write_file(texts_, "");
+  EXPECT_EQ(predict("demo-encoder", "int4-gptq", with_texts()).exit_code, 6);
+  write_file(texts_, "{\"text\": \"one\"}\n{\"text\": \n");
+  const ProgramResult malformed = predict("demo-encoder", "int4-gptq", with_texts());
+  EXPECT_EQ(malformed.exit_code, 6);
+  EXPECT_THAT(malformed.err, HasSubstr("line 2"));
+  EXPECT_EQ(
+      predict("demo-encoder", "int4-gptq", "--calibration " + (folder_ / "none.jsonl").string()).exit_code,
+      1);
+  EXPECT_EQ(predict("demo-encoder", "int4-gptq", with_texts() + " --calibration-count 0").exit_code, 2);
+  EXPECT_EQ(predict("demo-encoder", "int4-gptq", "--calibration-count 3").exit_code, 2);
+  // One short text is few, and enough to run.
+  write_file(texts_, "{\"text\": \"a small parser\"}\n");
+  const ProgramResult one = predict("demo-encoder", "int4-gptq", with_texts());
+  EXPECT_EQ(one.exit_code, 0) << one.err;
+}
+
+TEST_F(CalibrationTest, ARunKeepsWhatItLookedAt) {
+  const std::filesystem::path config = folder_ / "run.toml";
+  const std::string head = fmt::format(R"(
+recipes = ["fp16", "int4-gptq"]
+max_length = 64
+bootstrap_replicates = 200
+{{}}
+[data]
+path = "{}"
+[[models]]
+name = "encoder"
+path = "{}"
+[timing]
+throughput_examples = 8
+throughput_passes = 1
+latency_samples = 2
+workload = false
+)",
+                                       data_.string(), demo("demo-encoder"));
+  const std::string out = (folder_ / "out").string();
+  write_file(config, fmt::format(fmt::runtime(head), ""));
+  const ProgramResult without = quantier("run " + config.string() + " --dry-run");
+  EXPECT_EQ(without.exit_code, 2);
+  EXPECT_THAT(without.err, HasSubstr("calibration = \"FILE\""));
+
+  write_file(config, fmt::format(fmt::runtime(head), "calibration = \"texts.jsonl\""));
+  const ProgramResult plan = quantier("run " + config.string() + " --dry-run");
+  ASSERT_EQ(plan.exit_code, 0) << plan.err;
+  EXPECT_THAT(plan.out, HasSubstr("calibration: 32 of 32 texts"));
+
+  const ProgramResult run = quantier("run " + config.string() + " --out " + out);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const ProgramResult shown = quantier("show " + out + " --json");
+  ASSERT_EQ(shown.exit_code, 0) << shown.err;
+  const ProgramResult again = quantier("run " + config.string() + " --out " + out + " --resume --json");
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+
+  // Another sample is another configuration.
+  write_file(config, fmt::format(fmt::runtime(head),
+                                 "[calibration]\npath = \"texts.jsonl\"\ncount = 20\nseed = 5\n"));
+  const ProgramResult other = quantier("run " + config.string() + " --dry-run --resume --json --out " + out);
+  ASSERT_EQ(other.exit_code, 0) << other.err;
+  const Json runs = parse_json(other.out, "output")->at("runs");
+  EXPECT_EQ(runs[0]["finished"], true);
+  EXPECT_EQ(runs[1]["finished"], false);
+}
+
+}  // namespace
+}  // namespace quantier::testing
