@@ -119,7 +119,7 @@ Result<RunSeconds> seconds_of(const Checkpoint& checkpoint, const std::string& r
   }
   double load =
       deep.load_seconds * static_cast<double>(whole.total_bytes()) / static_cast<double>(deep.plan_bytes);
-  if (whole.is_calibrated()) {
+  if (whole.is_calibrated() && !checkpoint.quantization()) {
     const double texts = std::min(static_cast<double>(plan.calibration->texts.size()),
                                   static_cast<double>(plan.calibration->options.tokens) / sample.mean_tokens);
     load += kCalibrationPasses * forward * texts;

@@ -191,7 +191,8 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
       run.model = m;
       run.hashes = hashes[m];
       run.weight_bytes = resolved.total_bytes();
-      run.is_calibrated = resolved.is_calibrated();
+      // Quantized weights were calibrated by whoever made them.
+      run.is_calibrated = resolved.is_calibrated() && !checkpoints[m].quantization();
       if (run.is_calibrated) QT_TRY_STATUS(read_calibration(config, recipe, whole, plan));
       run.key = run_key(run, config, plan, program);
       plan.runs.push_back(std::move(run));

@@ -2,6 +2,8 @@
 #include "quantier/checkpoint/gguf/gguf_model.h"
 
 #include <cstring>
+#include <fstream>
+#include <random>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -280,6 +282,34 @@ TEST_F(GgufModelTest, TheTokenizerBesideItMustBeItsOwn) {
   tokens.pop_back();
   list(tokens);
   refuse(ErrorKind::kCorruptData, "10 strings are expected");
+}
+
+// Whatever the damage says, what opens can be read to its last row.
+TEST_F(GgufModelTest, SurvivesRandomDamage) {
+  write();
+  const std::string good = read_text_file(path_).value();
+  const std::size_t header_bytes = GgufFile::open(path_)->header().tensors.front().begin;
+  std::mt19937 random(11);
+  std::size_t opened_files = 0;
+  for (int round = 0; round < 600; ++round) {
+    std::string file = good;
+    for (int i = 0; i < 2; ++i) file[random() % header_bytes] ^= static_cast<char>(1U << (random() % 8));
+    std::ofstream(path_, std::ios::binary) << file;  // nothing to keep if the machine stops
+    const auto opened = Checkpoint::open(path_);
+    if (!opened) {
+      EXPECT_FALSE(opened.error().what.empty());
+      continue;
+    }
+    ++opened_files;
+    for (const GgufName& name : qwen2_gguf_names(opened->spec())) {
+      const auto tensor = opened->tensor(name.tensor);
+      ASSERT_TRUE(tensor.has_value());
+      std::vector<float> values(tensor->view().element_count());
+      copy_as_float(tensor->view(), 0, values);
+    }
+  }
+  EXPECT_GT(opened_files, 10U);
+  EXPECT_LT(opened_files, 590U);
 }
 
 TEST_F(GgufModelTest, ABaseIsNotForAWholeModel) {
