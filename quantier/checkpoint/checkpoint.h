@@ -8,6 +8,8 @@
 // update can also be had apart, for an adapter that stays beside quantized weights: y = Q(W) x + scaling * B
 // (A x), with W from `unmerged_tensor` and the rest from `lora`.
 //
+// A path that ends in .gguf is one file with everything but the tokenizer: its blocks are decoded to floats,
+// again one tensor, or some rows, at a time (gguf/gguf_model.h).
 // A checkpoint of quantized weights opens as well: `quantization()` says who wrote it, and a layer whose
 // weight is not there in floating point is read part by part (interchange/ knows what the parts mean).
 //

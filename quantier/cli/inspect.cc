@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "quantier/base/utf8.h"
 #include "quantier/base/file.h"
+#include "quantier/base/utf8.h"
 #include "quantier/cli/commands.h"
 #include "quantier/cli/recipe_flags.h"
 #include "quantier/pipeline/plan_file.h"

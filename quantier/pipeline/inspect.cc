@@ -22,8 +22,7 @@ Result<Inspection> inspect_model(const ModelLocation& location, const std::optio
   }
   // Quantized weights have a plan whether one is asked for or not.
   if (rules || checkpoint.quantization()) {
-    QT_TRY(inspection.plan,
-           resolve_plan(checkpoint, inspection.spec, rules.value_or(PlanRules()), options));
+    QT_TRY(inspection.plan, resolve_plan(checkpoint, inspection.spec, rules.value_or(PlanRules()), options));
   }
   return inspection;
 }
