@@ -71,7 +71,7 @@ struct PlanRules {
     friend bool operator==(const Rule&, const Rule&) = default;
   };
   std::vector<Rule> layers;
-  std::optional<SelectedOn> selected_on;
+  std::optional<SelectedOn> selected_on = std::nullopt;
   friend bool operator==(const PlanRules&, const PlanRules&) = default;
 
   // A recipe for all layers.

@@ -107,8 +107,8 @@ Json compressed_tensors_config(const ModelSpec& spec, const Plan& plan) {
   Json groups = Json::object();
   for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
     formats.insert(compression_format(kinds[kind]));
-    groups[fmt::format("group_{}", kind)] = scheme_json(
-        kinds[kind], reordered, kinds.size() == 1 ? std::vector<std::string>{"Linear"} : targets[kind]);
+    groups[fmt::format("group_{}", kind)] =
+        scheme_json(kinds[kind], kinds.size() == 1 ? std::vector<std::string>{"Linear"} : targets[kind]);
   }
   return {{"quant_method", "compressed-tensors"},
           {"format", formats.size() == 1 ? *formats.begin() : "mixed-precision"},
