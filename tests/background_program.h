@@ -93,6 +93,7 @@ class BackgroundProgram {
     ADD_FAILURE() << "no worker came";
     return 0;
   }
+  [[nodiscard]] pid_t pid() const { return pid_; }
   void signal(int number) const { ::kill(pid_, number); }
   // Exit code, 128 + signal when it was killed, -1 when it does not end.
   int wait() {

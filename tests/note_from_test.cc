@@ -68,6 +68,20 @@ TEST_F(NoteFromTest, AStoreIsDecidedOverAgain) {
   EXPECT_THAT(markdown(), HasSubstr("ECE"));
 }
 
+// What reads the store later reads it by the same limits, without being told.
+TEST_F(NoteFromTest, LimitsAndPriorAreKeptInTheStore) {
+  const std::string limits = written("limits.toml", std::string(kLimits) + "ece_max = 0.000001\n");
+  ASSERT_EQ(
+      quantier(note("--device card --envelope " + limits + " --prior " + prior_of("decoder"))).exit_code, 3);
+  const std::string store = (folder_ / "out").string();
+  for (const char* file : {"limits.toml", "decoder.toml"}) std::filesystem::remove(folder_ / file);
+  EXPECT_EQ(quantier("decide " + store).exit_code, 3);
+  const ProgramResult checked = quantier("verify " + store + "/note.md --store " + store + " --rerun");
+  EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
+  const ProgramResult audited = quantier("audit " + store + "/note.md --store " + store);
+  EXPECT_EQ(audited.exit_code, 0) << audited.out << audited.err;
+}
+
 TEST_F(NoteFromTest, ThePriorMayStandInAFileOfItsOwn) {
   const std::string prior = written(
       "prior.toml", "[prior]\ntext = \"Ship the decoder.\"\nmodel = \"decoder\"\nrecipe = \"fp16\"\n");

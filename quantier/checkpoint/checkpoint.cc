@@ -10,6 +10,7 @@
 #include "quantier/base/json.h"
 #include "quantier/checkpoint/families/family.h"
 #include "quantier/checkpoint/family_match.h"
+#include "quantier/checkpoint/gguf/gguf_model.h"
 #include "quantier/checkpoint/hf_config.h"
 #include "quantier/checkpoint/weight_set.h"
 
@@ -26,6 +27,10 @@ Result<ConfigFile> read_config(const ModelDirectory& directory) {
   QT_TRY(Json json, read_json_file(path.string()));
   return ConfigFile{directory.path() / "config.json", std::move(json)};
 }
+
+constexpr const char* kOwnMethod = "quantier";
+constexpr const char* kOwnManifest = "quantier.json";
+constexpr const char* kEarlyGptqFile = "quantize_config.json";
 
 // Rows of the head that the adapter saved, else of the one that the base has.
 Result<std::uint64_t> count_classes(const Adapter& adapter, const WeightSet& base, const std::string& where) {
@@ -53,14 +58,19 @@ struct Checkpoint::State {
   ModelSpec spec;
   WeightSet weights;
   FamilyTensors tensors;
+  FamilyTensors parts;
+  std::optional<StoredQuantization> quantization;
   std::vector<std::filesystem::path> weight_files;
   std::vector<std::filesystem::path> config_files;
   std::optional<Adapter> adapter;
   std::optional<AdapterInfo> info;
+  std::optional<GgufModel> gguf;   // then `weights` and `tensors` are empty
   DType base_dtype = DType::kF32;  // of the base's embedding: what a tensor becomes that only the adapter has
 
   Status open_whole(const ModelDirectory& given);
   Status open_adapted(const ModelDirectory& given, const ModelLocation& location);
+  Status open_gguf(const ModelLocation& location);
+  Status read_quantization_file(const ModelDirectory& given);
 
   // What the file holds for the tensor, or the adapter in its place.
   [[nodiscard]] TensorView stored(std::string_view name) const {
@@ -73,6 +83,7 @@ struct Checkpoint::State {
   }
   // peft loads into the base's element type, so a saved module is rounded to it.
   [[nodiscard]] DType dtype(std::string_view name) const {
+    if (gguf) return gguf->dtype(name);
     const TensorView view = stored(name);
     const auto base = tensors.find(name);
     const DType wanted = base != tensors.end() ? base->second.entry->dtype : base_dtype;
@@ -96,10 +107,30 @@ Status Checkpoint::State::open_whole(const ModelDirectory& given) {
   QT_TRY(const HfConfig config, parse_hf_config(file.json, file.shown.string()));
   const FamilyModel model = family_model(config);
   spec = model.spec;
-  QT_TRY(tensors, match_family(model, weights, nullptr, directory.string(), spec));
-  weight_files = weights.paths();
   config_files = {file.shown};
+  quantization = config.quantization;
+  QT_TRY_STATUS(read_quantization_file(given));
+  QT_TRY(tensors,
+         match_family(model, weights, nullptr, directory.string(), spec, quantization ? &parts : nullptr));
+  weight_files = weights.paths();
   tokenizer_directory = directory;
+  return {};
+}
+
+// Two programs keep what they say about the weights in a file of its own.
+Status Checkpoint::State::read_quantization_file(const ModelDirectory& given) {
+  const bool own = quantization && quantization->method == kOwnMethod;
+  const bool early_gptq = !quantization && given.has(kEarlyGptqFile);
+  if (!own && !early_gptq) return {};
+  const char* name = own ? kOwnManifest : kEarlyGptqFile;
+  QT_TRY(const std::filesystem::path path, given.file(name));
+  QT_TRY(Json json, read_json_file(path.string()));
+  if (!json.is_object()) {
+    return fail(ErrorKind::kCorruptData, "the description of the quantized weights is not a JSON object",
+                path.string());
+  }
+  quantization = StoredQuantization{own ? kOwnMethod : "gptq", std::move(json)};
+  config_files.push_back(given.path() / name);
   return {};
 }
 
@@ -128,11 +159,30 @@ Status Checkpoint::State::open_adapted(const ModelDirectory& given, const ModelL
   return {};
 }
 
+Status Checkpoint::State::open_gguf(const ModelLocation& location) {
+  if (location.base) {
+    return fail(ErrorKind::kUsage, "a base model was named and the model is not an adapter",
+                location.directory.string(), "a GGUF file holds a whole model", "leave --base out");
+  }
+  QT_TRY(gguf, GgufModel::open(location.directory));
+  spec = gguf->spec();
+  directory = location.directory;
+  tokenizer_directory = gguf_tokenizer_directory(location.directory);
+  weight_files = {location.directory};
+  config_files = {location.directory};
+  return {};
+}
+
 Result<Checkpoint> Checkpoint::open(const std::filesystem::path& directory) {
   return open(ModelLocation{directory});
 }
 
 Result<Checkpoint> Checkpoint::open(const ModelLocation& location) {
+  if (is_gguf_path(location.directory)) {
+    Checkpoint checkpoint;
+    QT_TRY_STATUS(checkpoint.state_->open_gguf(location));
+    return checkpoint;
+  }
   QT_TRY(const ModelDirectory given, ModelDirectory::resolve(location.directory));
   QT_TRY_STATUS(check_base_is_meant(given, location));
   Checkpoint checkpoint;
@@ -157,6 +207,7 @@ const std::optional<AdapterInfo>& Checkpoint::adapter() const { return state_->i
 // element.
 Result<TensorData> Checkpoint::State::read(std::string_view name, std::uint64_t first, std::uint64_t count,
                                            bool merged) const {
+  if (gguf) return gguf->rows(name, first, count);
   const TensorView whole = stored(name);
   QT_CHECK(!whole.shape.empty() && first <= whole.shape[0] && count <= whole.shape[0] - first,
            "the rows lie in the tensor");
@@ -204,7 +255,7 @@ Result<TensorData> Checkpoint::unmerged_tensor(std::string_view name) const {
 DType Checkpoint::dtype(std::string_view name) const { return state_->dtype(name); }
 
 std::vector<std::uint64_t> Checkpoint::shape(std::string_view name) const {
-  return state_->stored(name).shape;
+  return state_->gguf ? state_->gguf->shape(name) : state_->stored(name).shape;
 }
 
 std::optional<LoraFactors> Checkpoint::lora(std::string_view name) const {
@@ -212,9 +263,31 @@ std::optional<LoraFactors> Checkpoint::lora(std::string_view name) const {
   return change == nullptr ? std::nullopt : change->lora;
 }
 
+const std::optional<StoredQuantization>& Checkpoint::quantization() const { return state_->quantization; }
+bool Checkpoint::has(std::string_view name) const { return state_->tensors.contains(name); }
+
+std::vector<std::string> Checkpoint::parts(std::string_view module) const {
+  std::vector<std::string> names;
+  const std::string prefix = fmt::format("{}.", module);
+  for (auto at = state_->parts.lower_bound(prefix);
+       at != state_->parts.end() && at->first.starts_with(prefix); ++at) {
+    names.push_back(at->first);
+  }
+  return names;
+}
+
+std::optional<TensorView> Checkpoint::part(std::string_view name) const {
+  const auto found = state_->parts.find(name);
+  if (found == state_->parts.end()) return std::nullopt;
+  return found->second.view();
+}
+
 void Checkpoint::drop_pages(std::string_view name) const {
-  const auto found = state_->tensors.find(name);
-  if (found != state_->tensors.end()) found->second.file->drop_pages(*found->second.entry);
+  if (state_->gguf) return state_->gguf->drop_pages(name);
+  for (const FamilyTensors* set : {&state_->tensors, &state_->parts}) {
+    const auto found = set->find(name);
+    if (found != set->end()) found->second.file->drop_pages(*found->second.entry);
+  }
   if (state_->adapter) state_->adapter->drop_pages(name);
 }
 

@@ -8,6 +8,11 @@
 // update can also be had apart, for an adapter that stays beside quantized weights: y = Q(W) x + scaling * B
 // (A x), with W from `unmerged_tensor` and the rest from `lora`.
 //
+// A path that ends in .gguf is one file with everything but the tokenizer: its blocks are decoded to floats,
+// again one tensor, or some rows, at a time (gguf/gguf_model.h).
+// A checkpoint of quantized weights opens as well: `quantization()` says who wrote it, and a layer whose
+// weight is not there in floating point is read part by part (interchange/ knows what the parts mean).
+//
 // Files are only followed inside a directory (or, in a hub cache, from snapshots/ into blobs/). Errors:
 // kEnvironment (missing files, a base model that is not found), kCorruptData (a header, an offset or a shape
 // that lies, an adapter that does not fit), kUnsupported (another architecture, another kind of adapter, a
@@ -25,6 +30,7 @@
 #include "quantier/base/error.h"
 #include "quantier/checkpoint/adapter/adapter.h"
 #include "quantier/checkpoint/adapter/base_directory.h"
+#include "quantier/checkpoint/hf_config.h"
 #include "quantier/checkpoint/model_directory.h"
 #include "quantier/checkpoint/model_spec.h"
 #include "quantier/tensor/tensor_data.h"
@@ -70,6 +76,12 @@ class Checkpoint {
   // The low-rank update that tensor() adds and unmerged_tensor() leaves out. Views live as long as this.
   [[nodiscard]] std::optional<LoraFactors> lora(std::string_view name) const;
   [[nodiscard]] Result<TensorData> unmerged_tensor(std::string_view name) const;
+  // Present when the weights are quantized. Then has() tells which tensors of the specification stand in
+  // floating point, and parts() names those of a module ("model.layers.0.attn.Wo") that stand for its weight.
+  [[nodiscard]] const std::optional<StoredQuantization>& quantization() const;
+  [[nodiscard]] bool has(std::string_view name) const;
+  [[nodiscard]] std::vector<std::string> parts(std::string_view module) const;
+  [[nodiscard]] std::optional<TensorView> part(std::string_view name) const;
   // Lets the system take back the pages of a tensor that has been read.
   void drop_pages(std::string_view name) const;
 

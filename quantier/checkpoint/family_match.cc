@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <set>
 
 #include <fmt/format.h>
@@ -33,10 +34,36 @@ std::unexpected<Error> missing_tensor(const ExpectedTensor& expected, const Mode
               "compare config.json with the weights: they must come from the same model");
 }
 
+constexpr std::string_view kWeight = ".weight";
+
+// The modules whose weights may be stored in another form.
+std::set<std::string, std::less<>> quantizable_modules(const ModelSpec& spec) {
+  std::set<std::string, std::less<>> modules{
+      spec.embedding.substr(0, spec.embedding.size() - kWeight.size())};
+  for (const LinearSpec& linear : spec.linears) {
+    modules.insert(linear.weight.substr(0, linear.weight.size() - kWeight.size()));
+  }
+  return modules;
+}
+
+bool is_weight_of(const std::set<std::string, std::less<>>& modules, std::string_view tensor) {
+  return tensor.ends_with(kWeight) && modules.contains(tensor.substr(0, tensor.size() - kWeight.size()));
+}
+
+// A module's name may be the beginning of another's only up to a dot.
+bool belongs_to(const std::set<std::string, std::less<>>& modules, std::string_view tensor) {
+  for (std::size_t dot = tensor.find('.'); dot != std::string_view::npos; dot = tensor.find('.', dot + 1)) {
+    if (modules.contains(tensor.substr(0, dot))) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<FamilyTensors> match_family(const FamilyModel& model, const WeightSet& weights, const Adapter* adapter,
-                                   const std::string& where, ModelSpec& spec) {
+                                   const std::string& where, ModelSpec& spec, FamilyTensors* parts) {
+  const std::set<std::string, std::less<>> modules =
+      parts == nullptr ? std::set<std::string, std::less<>>() : quantizable_modules(spec);
   const std::vector<std::string_view> names = weights.names();
   const bool bare = adapter != nullptr && std::ranges::none_of(names, [](std::string_view name) {
                       return name.starts_with(kPrefix);
@@ -49,6 +76,12 @@ Result<FamilyTensors> match_family(const FamilyModel& model, const WeightSet& we
     known.insert(name);
     const WeightSet::Found found = weights.find(name);
     const bool replaced = adapter != nullptr && adapter->whole(expected.name).has_value();
+    // Whole, in floating point, or as parts: the loop over the rest gathers those.
+    if (is_weight_of(modules, full) &&
+        (!found || found.entry->shape != expected.shape || !is_floating(found.entry->dtype))) {
+      known.erase(name);
+      continue;
+    }
     if (!found) {
       if (expected.optional || replaced) continue;
       return missing_tensor(expected, spec, adapter != nullptr, where);
@@ -73,6 +106,10 @@ Result<FamilyTensors> match_family(const FamilyModel& model, const WeightSet& we
   }
   for (const std::string_view name : names) {
     if (known.contains(name)) continue;
+    if (belongs_to(modules, name)) {
+      parts->emplace(name, weights.find(name));
+      continue;
+    }
     if (adapter != nullptr && std::ranges::find(kPretrainedHeads, name) != kPretrainedHeads.end()) {
       spec.ignored.emplace_back(name);
       continue;

@@ -311,8 +311,9 @@ Result<std::string> read_architecture(const Reader& config, bool adapted) {
 }
 
 Status refuse_what_is_not_offered(const Reader& config, const HeadElsewhere* head) {
-  if (config.present("quantization_config") && !(head != nullptr && head->of_adapter)) {
-    return config.unsupported("the checkpoint is already quantized", "\"quantization_config\" is present",
+  if (config.present("quantization_config") && head != nullptr && !head->of_adapter) {
+    return config.unsupported("the base of an adapter is already quantized",
+                              "\"quantization_config\" is present",
                               "start from the full-precision checkpoint");
   }
   QT_TRY(const std::optional<std::string> problem,
@@ -330,6 +331,9 @@ Result<HfConfig> parse(const Json& json, std::string_view source, const HeadElse
   }
   const Reader config(json, source);
   HfConfig out;
+  if (head == nullptr && config.present("quantization_config")) {
+    QT_TRY(out.quantization, parse_quantization(json["quantization_config"], source));
+  }
   ModelSpec& spec = out.spec;
   QT_TRY(spec.architecture, read_architecture(config, head != nullptr));
   QT_TRY_STATUS(refuse_what_is_not_offered(config, head));
@@ -365,6 +369,19 @@ Result<HfConfig> parse(const Json& json, std::string_view source, const HeadElse
 }
 
 }  // namespace
+
+Result<StoredQuantization> parse_quantization(const Json& json, std::string_view source) {
+  if (!json.is_object()) {
+    return fail(ErrorKind::kCorruptData, "\"quantization_config\" is not a JSON object", std::string(source));
+  }
+  QT_TRY(const std::optional<std::string> method, json_find<std::string>(json, "quant_method", source));
+  if (!method) {
+    return fail(ErrorKind::kUnsupported, "the checkpoint is already quantized, and does not say how",
+                std::string(source), "\"quantization_config\" has no \"quant_method\"",
+                "save it again with a current version of the program that quantized it");
+  }
+  return StoredQuantization{*method, json};
+}
 
 Result<HfConfig> parse_hf_config(const Json& json, std::string_view source) {
   return parse(json, source, nullptr);

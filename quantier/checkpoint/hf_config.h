@@ -8,7 +8,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "quantier/base/error.h"
 #include "quantier/base/json.h"
@@ -16,13 +19,21 @@
 
 namespace quantier {
 
+// "quantization_config" as a checkpoint of quantized weights carries it: who wrote it, and all that it says.
+struct StoredQuantization {
+  std::string method;  // "quant_method": "bitsandbytes", "compressed-tensors", "gptq", "awq", "quantier"
+  Json config;
+};
+[[nodiscard]] Result<StoredQuantization> parse_quantization(const Json& json, std::string_view source);
+
 // Everything of a ModelSpec but its tensors, and what decides which optional tensors exist.
 struct HfConfig {
   ModelSpec spec;  // embedding, linears, norms and ignored are empty
   bool attention_bias = false;
   bool mlp_bias = false;
   bool norm_bias = false;
-  bool head_bias = false;  // ModernBERT's classifier_bias: the bias of head.dense
+  bool head_bias = false;                          // ModernBERT's classifier_bias: the bias of head.dense
+  std::optional<StoredQuantization> quantization;  // of a whole model
 };
 
 [[nodiscard]] Result<HfConfig> parse_hf_config(const Json& json, std::string_view source);

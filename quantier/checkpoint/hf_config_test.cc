@@ -81,6 +81,8 @@ TEST(HfConfig, RefusesByNameWhatItDoesNotOffer) {
   expect_refused(kEncoder, kKind, "chunked", [](Json& json) { json["layer_types"][1] = "chunked"; });
   expect_refused(kDecoder, kKind, "already quantized",
                  [](Json& json) { json["quantization_config"] = {{"bits", 4}}; });
+  expect_refused(kDecoder, ErrorKind::kCorruptData, "not a JSON object",
+                 [](Json& json) { json["quantization_config"] = "int8"; });
   expect_refused(kDecoder, kKind, "multi_label_classification",
                  [](Json& json) { json["problem_type"] = "multi_label_classification"; });
 }

@@ -8,7 +8,8 @@
 namespace quantier::cli {
 
 // Of every command that opens a model.
-inline constexpr const char* kModelHelp = "Hugging Face model directory, or a PEFT LoRA adapter";
+inline constexpr const char* kModelHelp =
+    "Hugging Face model directory, a PEFT LoRA adapter, or FILE.gguf (Qwen2)";
 inline constexpr const char* kBaseHelp =
     "Base model of an adapter (default: its base_model_name_or_path, as a directory or in the hub cache)";
 
@@ -17,12 +18,18 @@ void add_report(CLI::App& app, Session& session);
 void add_decide(CLI::App& app, Session& session);
 void add_init(CLI::App& app, Session& session);
 void add_predict(CLI::App& app, Session& session);
+void add_export(CLI::App& app, Session& session);
 void add_compare(CLI::App& app, Session& session);
 void add_import(CLI::App& app, Session& session);
 void add_load(CLI::App& app, Session& session);
 void add_note(CLI::App& app, Session& session);
 void add_tokenize(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
+<<<<<<< HEAD
+void add_search(CLI::App& app, Session& session);
+=======
+void add_quantize(CLI::App& app, Session& session);
+>>>>>>> landing
 void add_show(CLI::App& app, Session& session);
 void add_audit(CLI::App& app, Session& session);
 void add_hardware(CLI::App& app, Session& session);

@@ -7,8 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "quantier/base/file.h"
 #include "quantier/base/utf8.h"
 #include "quantier/cli/commands.h"
+#include "quantier/cli/recipe_flags.h"
+#include "quantier/pipeline/plan_file.h"
 
 namespace quantier::cli {
 namespace {
@@ -184,7 +187,7 @@ void print_text(const Inspection& found) {
   fmt::print("  {:<28} {:>68}\n", "norms", found.plan->other_bytes);
   fmt::print("  {:<28} {:>68}\n", "total resident weights", found.plan->total_bytes());
   const auto calibrated = calibrated_layers(*found.plan);
-  if (calibrated > 0) {
+  if (calibrated > 0 && !found.quantized) {
     fmt::print(
         "\n  {} of {} layers look at calibration texts (--calibration FILE); what they keep for their "
         "inputs comes on top\n",
@@ -195,8 +198,18 @@ void print_text(const Inspection& found) {
 struct Options {
   std::string directory;
   std::optional<std::filesystem::path> base;
-  std::optional<std::string> recipe;
+  RecipeFlags recipe;
+  std::optional<std::filesystem::path> write_plan;
 };
+
+Status write_plan(const Options& options, const std::optional<PlanRules>& rules, const Inspection& found) {
+  if (!options.write_plan) return {};
+  if (!rules || !found.plan) {
+    return fail(ErrorKind::kUsage, "there is no plan to write", "--write-plan", "",
+                "give --recipe R, or --plan FILE");
+  }
+  return write_file_atomically(*options.write_plan, plan_file_text(*rules, found.spec, *found.plan));
+}
 
 }  // namespace
 
@@ -207,12 +220,18 @@ void add_inspect(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();
   command->add_option("MODEL_DIR", options->directory, kModelHelp)->required();
   command->add_option("--base", options->base, kBaseHelp);
-  command->add_option("--recipe", options->recipe,
-                      fmt::format("One of {}", fmt::join(known_recipes(), ", ")));
+  add_recipe_flags(*command, options->recipe, "");
+  command->add_option("--write-plan", options->write_plan,
+                      "Write the plan as TOML, to be changed layer by layer and given to --plan");
   command->add_flag("--json", session.json, "One JSON document on standard output");
   command->callback([options, &session] {
-    const Result<Inspection> found = inspect_model({options->directory, options->base}, options->recipe);
+    const auto rules = rules_of(options->recipe);
+    if (!rules) return session.report(rules.error());
+    const Result<Inspection> found = inspect_model({options->directory, options->base}, *rules);
     if (!found) return session.report(found.error());
+    if (const Status written = write_plan(*options, *rules, *found); !written) {
+      return session.report(written.error());
+    }
     if (session.json) return session.print_json(to_json(*found));
     print_text(*found);
   });

@@ -8,12 +8,14 @@
 
 #include "quantier/cli/calibration_flags.h"
 #include "quantier/cli/commands.h"
+#include "quantier/cli/recipe_flags.h"
 
 namespace quantier::cli {
 namespace {
 
 struct Options {
   LoadOptions load;
+  RecipeFlags recipe;
   std::string outlier_scope = "sequence";
   std::string outlier_weights = "int8";
   CalibrationFlags calibration;
@@ -28,6 +30,9 @@ void load(Options& options, Session& session) {
   LoadOptions& load_options = options.load;
   if (options.outlier_scope == "batch") load_options.recipe_options.outlier_scope = OutlierScope::kBatch;
   if (options.outlier_weights == "f16") load_options.recipe_options.outlier_weights = OutlierWeights::kF16;
+  const auto rules = rules_of(options.recipe);
+  if (!rules) return session.report(rules.error());
+  load_options.rules = rules->value_or(PlanRules());
   load_options.calibration = calibration_options(options.calibration, load_options.columns.text);
   load_options.progress = session.progress();
   load_options.interrupt = &session.interrupt;
@@ -68,10 +73,7 @@ void add_load(CLI::App& app, Session& session) {
   LoadOptions& load_options = options->load;
   command->add_option("MODEL_DIR", load_options.model, kModelHelp)->required();
   command->add_option("--base", load_options.base, kBaseHelp);
-  command
-      ->add_option("--recipe", load_options.recipe,
-                   fmt::format("One of {}", fmt::join(known_recipes(), ", ")))
-      ->required();
+  add_recipe_flags(*command, options->recipe, " (not needed where weights are quantized)");
   command->add_option("--data", load_options.data, "JSONL or CSV: the texts that are asked")->required();
   command->add_option("--rate", load_options.rate, "Requests per second to be confirmed");
   command->add_flag("--find", load_options.find, "Search for the highest rate (the default without --rate)");

@@ -52,12 +52,15 @@ int main(int argc, char** argv) {
   add_decide(app, session);
   add_init(app, session);
   add_predict(app, session);
+  add_export(app, session);
   add_compare(app, session);
   add_import(app, session);
   add_load(app, session);
   add_note(app, session);
   add_tokenize(app, session);
   add_inspect(app, session);
+  add_search(app, session);
+  add_quantize(app, session);
   add_show(app, session);
   add_hardware(app, session);
   add_explain(app, session);

@@ -71,7 +71,9 @@ void add_note(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();
   NoteFromOptions& note = options->note;
   command->add_option("--from", note.import.paths, "Folders or files with evidence")->required();
-  command->add_option("--envelope", note.envelope, "TOML with the limits; without it nothing is limited");
+  command->add_option("--envelope", note.envelope,
+                      "TOML with the limits; without it nothing is limited, or what the last note over this "
+                      "store was limited by");
   command->add_option("--prior", note.prior,
                       "TOML with [prior], what was recommended before; replaces that of the envelope");
   command->add_option("--device", note.import.device,

@@ -18,12 +18,15 @@
 #include "quantier/base/utf8.h"
 #include "quantier/cli/calibration_flags.h"
 #include "quantier/cli/commands.h"
+#include "quantier/cli/recipe_flags.h"
 #include "quantier/cli/standard_input.h"
 #include "quantier/dataset/dataset.h"
 #include "quantier/pipeline/calibration_repeats.h"
 #include "quantier/pipeline/calibration_text.h"
 #include "quantier/pipeline/load_classifier.h"
 #include "quantier/pipeline/predictions_npz.h"
+#include "quantier/pipeline/resolve_plan.h"
+#include "quantier/pipeline/selected_on.h"
 #include "quantier/tensor/aligned_buffer.h"
 
 namespace quantier::cli {
@@ -35,7 +38,7 @@ struct Options {
   std::string data;
   std::vector<std::string> texts;
   std::string out;
-  std::string recipe = "fp32";
+  RecipeFlags recipe;
   std::optional<std::size_t> max_length;
   std::size_t batch_size = 32;
   std::optional<std::size_t> threads;
@@ -82,10 +85,12 @@ struct Outcome {
   std::vector<std::string> texts;
   std::int64_t load_ns = 0;
   std::int64_t predict_ns = 0;
+  std::string recipe;
   std::uint64_t plan_bytes = 0;
   std::optional<CalibrationRecord> calibration;
   std::vector<LayerReport> layer_reports;
-  std::optional<CalibrationSpread> spread;  // over repeats with other texts
+  std::optional<CalibrationSpread> spread;        // over repeats with other texts
+  std::optional<std::size_t> selected_in_sample;  // examples that a searched plan was fitted to
 };
 
 // Weights may not be shaped by what they are measured on, and that is looked at before minutes are spent.
@@ -113,23 +118,31 @@ Result<Outcome> predict(const Options& options, Session& session) {
   if (set) request.emplace(*set, options.max_length, session.progress(), &session.interrupt);
   Outcome outcome;
   const Stopwatch loading;
+  QT_TRY(std::optional<PlanRules> rules, rules_of(options.recipe));
+  if (!rules) {
+    QT_TRY(const bool quantized, has_quantized_weights({options.directory, options.base}));
+    rules = quantized ? PlanRules() : PlanRules::of("fp32");
+  }
   QT_TRY(LoadedModel model,
-         load_classifier(location, options.recipe, recipe_options,
+         load_classifier(location, *rules, recipe_options,
                          options.reference_engine ? EngineKind::kReference : EngineKind::kCpu, pool,
                          request ? &*request : nullptr));
   if (set && !model.calibration) {
     return fail(ErrorKind::kUsage, "this recipe looks at the weights alone",
-                fmt::format("recipe {}", printable(options.recipe, 80)), "--calibration would change nothing",
+                fmt::format("recipe {}", printable(model.plan.recipe, 80)),
+                "--calibration would change nothing",
                 "leave it out, or take a recipe that looks at data: int4-gptq, int4-awq, int8-smooth");
   }
   outcome.calibration = std::move(model.calibration);
   outcome.layer_reports = std::move(model.layer_reports);
   outcome.load_ns = loading.elapsed_ns();
+  outcome.recipe = model.plan.recipe;
   outcome.plan_bytes = model.plan.total_bytes();
   if (!read_before) {
     QT_TRY(read_before, read_texts(options, model.spec.label_names));
   }
   Dataset data = *std::move(read_before);
+  if (rules->selected_on) outcome.selected_in_sample = count_selected(*rules->selected_on, data.texts);
   PredictOptions predict_options;
   predict_options.max_length = options.max_length;
   predict_options.batch_size = options.batch_size;
@@ -141,7 +154,7 @@ Result<Outcome> predict(const Options& options, Session& session) {
          predict_dataset(*model.classifier, model.tokenizer, data.texts, &pool, predict_options));
   outcome.predict_ns = predicting.elapsed_ns();
   if (options.calibration_seeds > 1) {
-    const RepeatedRecipe repeated{location, options.recipe, recipe_options,
+    const RepeatedRecipe repeated{location, *rules, recipe_options,
                                   *calibration_options(options.calibration, options.columns.text)};
     QT_TRY(outcome.spread,
            repeat_calibration(repeated,
@@ -179,9 +192,11 @@ void print(const Options& options, const Outcome& outcome, const Session& sessio
   // Single texts are shown, a file is summarised.
   const bool show_each = options.data.empty();
   if (session.json) {
-    Json document{{"recipe", options.recipe},
+    Json document{{"recipe", outcome.recipe},
                   {"examples", predictions.example_count},
                   {"classes", predictions.class_count},
+                  {"selected_in_sample",
+                   outcome.selected_in_sample ? Json(*outcome.selected_in_sample) : Json(nullptr)},
                   {"load_ms", static_cast<double>(outcome.load_ns) * 1e-6},
                   {"predict_ms", predict_ms},
                   {"accuracy", accuracy ? Json(*accuracy) : Json(nullptr)},
@@ -238,8 +253,7 @@ void add_predict(CLI::App& app, Session& session) {
   command->add_option(
       "--out", options->out,
       "npz file: logits float32 [N, C], label_names, and labels and ids where the data has them");
-  command->add_option("--recipe", options->recipe, fmt::format("One of {}", fmt::join(known_recipes(), ", ")))
-      ->capture_default_str();
+  add_recipe_flags(*command, options->recipe, " (default: fp32, or that of quantized weights)");
   command
       ->add_option("--max-length", options->max_length,
                    "Cut texts to this many tokens (default: what tokenizer.json says)")
@@ -273,6 +287,12 @@ void add_predict(CLI::App& app, Session& session) {
     const Result<Outcome> outcome = predict(*options, session);
     if (!outcome) return session.report(outcome.error());
     print(*options, *outcome, session);
+    if (outcome->selected_in_sample.value_or(0) > 0) {
+      session.remark(
+          fmt::format("selected in-sample: the plan was fitted to {} of these examples, and looks better on "
+                      "them than it is",
+                      *outcome->selected_in_sample));
+    }
   });
 }
 

@@ -22,6 +22,8 @@ class ModelSink {
   virtual Status set_embedding_rows(std::uint64_t first_row, const TensorView& rows) = 0;
   virtual Status set_norm(const NormSpec& norm, const TensorView& weight, const TensorView* bias) = 0;
   virtual Status set_linear(const LinearSpec& linear, PackedLinear&& packed) = 0;
+  // Whether the sink has this layer already, from an earlier run: it need not be made again.
+  [[nodiscard]] virtual bool has_linear(const LinearSpec& /*linear*/) const { return false; }
 };
 
 }  // namespace quantier

@@ -69,7 +69,7 @@ std::uint64_t embedding_bytes(EmbeddingFormat format, std::uint64_t rows, std::u
 Result<Plan> resolve_rules(const PlanRules& rules, const ModelSpec& spec, const RecipeOptions& options) {
   QT_TRY(const Recipe base, parse_recipe(rules.base));
   Plan plan;
-  plan.recipe = rules.name.empty() ? base.name : rules.name;
+  plan.recipe = rules.shown_name();
   plan.rounding = base.rounding;
   plan.outlier_scope = options.outlier_scope;
   plan.outlier_weights = options.outlier_weights;
@@ -105,9 +105,7 @@ Result<Plan> resolve_rules(const PlanRules& rules, const ModelSpec& spec, const 
 }
 
 Result<Plan> resolve_recipe(std::string_view recipe, const ModelSpec& spec, const RecipeOptions& options) {
-  PlanRules rules;
-  rules.base = recipe;
-  return resolve_rules(rules, spec, options);
+  return resolve_rules(PlanRules::of(recipe), spec, options);
 }
 
 }  // namespace quantier

@@ -198,6 +198,14 @@ const char* embedding_format_name(EmbeddingFormat format) {
   return kNames.at(static_cast<std::size_t>(format));
 }
 
+std::optional<EmbeddingFormat> embedding_format_from_name(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(EmbeddingFormat::kI8Row); ++i) {
+    const auto format = static_cast<EmbeddingFormat>(i);
+    if (name == embedding_format_name(format)) return format;
+  }
+  return std::nullopt;
+}
+
 bool LayerRecipe::is_calibrated() const {
   return method == Method::kSmoothQuant || method == Method::kGptq || method == Method::kAwq ||
          input == InputFormat::kI8FixedOutliers;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,7 @@ struct LayerRecipe {
 
 enum class EmbeddingFormat : std::uint8_t { kF32, kF16, kBF16, kI8Row };
 [[nodiscard]] const char* embedding_format_name(EmbeddingFormat format);  // "f32", "f16", "bf16", "i8-row"
+[[nodiscard]] std::optional<EmbeddingFormat> embedding_format_from_name(std::string_view name);
 
 struct Recipe {
   std::string name;  // as asked for, options included

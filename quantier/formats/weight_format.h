@@ -15,6 +15,10 @@ namespace quantier {
 enum class WeightFormat : std::uint8_t { kF32, kF16, kBF16, kI8Row, kNf4Block, kI4Group, kFp8Row };
 // "f32", "f16", "bf16", "i8-row", "nf4-block", "i4-group", "fp8-row"
 [[nodiscard]] const char* weight_format_name(WeightFormat format);
+// Neither codes nor scales: the numbers themselves.
+[[nodiscard]] constexpr bool is_float_format(WeightFormat format) {
+  return format == WeightFormat::kF32 || format == WeightFormat::kF16 || format == WeightFormat::kBF16;
+}
 [[nodiscard]] std::optional<WeightFormat> weight_format_from_name(std::string_view name);
 
 // What a layer does to its inputs, row by row (a row is a token).

@@ -108,10 +108,7 @@ Result<Setup> setup_of(const DecideRequest& request, Store& store, const std::ve
   if (!request.config.empty()) {
     QT_TRY(setup.config, configuration_for(request.config, store));
   } else {
-    QT_TRY(const std::optional<std::string> kept, store.setting(kConfigurationSetting));
-    if (kept) {
-      QT_TRY(setup.config, configuration_of(store));
-    }
+    QT_TRY(setup.config, kept_configuration(store));
   }
   setup.report_on = request.report_on;
   if (setup.config) {

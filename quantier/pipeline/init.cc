@@ -10,6 +10,7 @@
 #include "quantier/base/json.h"
 #include "quantier/base/utf8.h"
 #include "quantier/checkpoint/checkpoint.h"
+#include "quantier/checkpoint/gguf/gguf_model.h"
 #include "quantier/dataset/sample.h"
 #include "quantier/dataset/tiers.h"
 #include "quantier/pipeline/model_name.h"
@@ -62,9 +63,11 @@ Result<std::vector<OpenedModel>> open_models(const InitRequest& request) {
   }
   std::vector<OpenedModel> models;
   for (const std::filesystem::path& directory : directories) {
-    QT_TRY(const ModelDirectory opened, ModelDirectory::resolve(directory));
     ModelLocation location{directory};
-    if (opened.is_adapter()) location.base = request.base;
+    if (!is_gguf_path(directory)) {
+      QT_TRY(const ModelDirectory opened, ModelDirectory::resolve(directory));
+      if (opened.is_adapter()) location.base = request.base;
+    }
     QT_TRY(const Checkpoint checkpoint, Checkpoint::open(location));
     OpenedModel model{.name = unique_name(name_of_model(directory), models),
                       .path = directory,

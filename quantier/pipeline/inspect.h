@@ -1,5 +1,5 @@
 // What a model directory holds and what a recipe would make of it, without loading a weight.
-// Errors: those of Checkpoint::open and resolve_recipe.
+// Errors: those of Checkpoint::open and resolve_rules.
 #pragma once
 
 #include <filesystem>
@@ -19,11 +19,12 @@ struct Inspection {
   std::uint64_t stored_bytes = 0;         // of the weight files
   std::vector<std::string> weight_files;  // names
   std::optional<AdapterInfo> adapter;     // when the model is one on a base
-  std::optional<Plan> plan;               // when a recipe was given
+  std::optional<Plan> plan;               // when a recipe was given, or the weights have one
+  bool quantized = false;                 // the weights are: the plan is theirs
 };
 
 [[nodiscard]] Result<Inspection> inspect_model(const ModelLocation& location,
-                                               const std::optional<std::string>& recipe,
+                                               const std::optional<PlanRules>& rules,
                                                const RecipeOptions& options = {});
 
 }  // namespace quantier

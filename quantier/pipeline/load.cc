@@ -220,12 +220,12 @@ void add_remarks(const LoadOptions& options, LoadOutcome& outcome) {
 Result<LoadedModel> load_model(const LoadOptions& options, ThreadPool& pool) {
   const ModelLocation location{options.model, options.base};
   if (!options.calibration) {
-    return load_classifier(location, options.recipe, options.recipe_options, EngineKind::kCpu, pool);
+    return load_classifier(location, options.rules, options.recipe_options, EngineKind::kCpu, pool);
   }
   QT_TRY(const std::vector<std::string> labels, label_names_of(location));
   QT_TRY(CalibrationSet set, read_calibration_set(*options.calibration, labels));
   const CalibrationRequest request{set, options.max_length, options.progress, options.interrupt};
-  return load_classifier(location, options.recipe, options.recipe_options, EngineKind::kCpu, pool, &request);
+  return load_classifier(location, options.rules, options.recipe_options, EngineKind::kCpu, pool, &request);
 }
 
 }  // namespace
@@ -254,7 +254,7 @@ Result<LoadOutcome> test_load(const LoadOptions& options) {
     test.provenance.tokenizer_sha256 = hashes.tokenizer;
   }
   test.provenance.data_sha256 = data.sha256;
-  test.configuration = {name_of_model(options.model), options.recipe, "cpu"};
+  test.configuration = {name_of_model(options.model), model.plan.recipe, "cpu"};
   std::optional<Store> store;
   if (options.store) {
     QT_TRY(store, open_store(*options.store));

@@ -31,7 +31,7 @@ struct LoadOptions {
   std::filesystem::path model;
   std::optional<std::filesystem::path> base;  // of an adapter
   std::string name;  // in the store; empty: that of the run with the same model there, or the folder's
-  std::string recipe;
+  PlanRules rules;
   RecipeOptions recipe_options;
   std::filesystem::path data;
   ColumnNames columns;

@@ -10,8 +10,10 @@
 #include "quantier/base/check.h"
 #include "quantier/base/utf8.h"
 #include "quantier/checkpoint/checkpoint.h"
+#include "quantier/interchange/stored_model.h"
 #include "quantier/measure/process_memory.h"
 #include "quantier/pipeline/pack_model.h"
+#include "quantier/pipeline/resolve_plan.h"
 #include "quantier/tensor/aligned_buffer.h"
 
 namespace quantier {
@@ -49,6 +51,10 @@ Plan without_data(Plan plan) {
 Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const ModelSpec& spec,
                                           const Plan& plan, EngineKind kind, ThreadPool& pool) {
   QT_TRY(const std::unique_ptr<EngineBuilder> builder, EngineBuilder::create(spec, plan, kind, pool));
+  if (checkpoint.quantization()) {
+    QT_TRY_STATUS(hand_over_stored(checkpoint, spec, plan, *builder));
+    return builder->finish();
+  }
   QT_TRY_STATUS(pack_model(checkpoint, spec, plan, *builder));
   return builder->finish();
 }
@@ -76,13 +82,14 @@ Status build_calibrated(const Checkpoint& checkpoint, EngineKind kind, ThreadPoo
 
 }  // namespace
 
-Result<LoadedModel> load_classifier(const ModelLocation& location, std::string_view recipe,
+Result<LoadedModel> load_classifier(const ModelLocation& location, const PlanRules& rules,
                                     const RecipeOptions& options, EngineKind kind, ThreadPool& pool,
                                     const CalibrationRequest* calibration) {
   try {
     QT_TRY(const Checkpoint checkpoint, Checkpoint::open(location));
-    QT_TRY(Plan plan, resolve_recipe(recipe, checkpoint.spec(), options));
-    QT_TRY_STATUS(check_has_data(plan, calibration));
+    QT_TRY(Plan plan, resolve_plan(checkpoint, checkpoint.spec(), rules, options));
+    const bool calibrates = plan.is_calibrated() && !checkpoint.quantization();
+    if (calibrates) QT_TRY_STATUS(check_has_data(plan, calibration));
     QT_TRY(Tokenizer tokenizer, Tokenizer::load(checkpoint.tokenizer_directory()));
     if (tokenizer.vocabulary_size() > checkpoint.spec().vocabulary) {
       return fail(ErrorKind::kUserInput, "the tokenizer and the model do not fit together",
@@ -92,7 +99,7 @@ Result<LoadedModel> load_classifier(const ModelLocation& location, std::string_v
                   "take both files from the same fine-tuned model");
     }
     LoadedModel model{checkpoint.spec(), std::move(plan), nullptr, std::move(tokenizer)};
-    if (model.plan.is_calibrated()) {
+    if (calibrates) {
       QT_TRY_STATUS(build_calibrated(checkpoint, kind, pool, *calibration, model));
     } else {
       QT_TRY(model.classifier, build(checkpoint, model.spec, model.plan, kind, pool));
@@ -100,7 +107,7 @@ Result<LoadedModel> load_classifier(const ModelLocation& location, std::string_v
     return model;
   } catch (const std::bad_alloc&) {
     return fail(ErrorKind::kEnvironment, "not enough memory to load the model", location.directory.string(),
-                fmt::format("recipe {}", recipe),
+                fmt::format("recipe {}", rules.shown_name()),
                 "free memory, or choose a recipe with smaller weights (`quantier inspect` shows the bytes)");
   }
 }
@@ -110,12 +117,12 @@ Result<std::vector<std::string>> label_names_of(const ModelLocation& location) {
   return checkpoint.spec().label_names;
 }
 
-Result<ProbeModel> load_first_layers(const Checkpoint& checkpoint, std::string_view recipe,
+Result<ProbeModel> load_first_layers(const Checkpoint& checkpoint, const PlanRules& rules,
                                      const RecipeOptions& options, std::size_t layers, ThreadPool& pool) {
   QT_CHECK(layers >= 1 && layers <= checkpoint.spec().layers.size(), "the model has so many layers");
   const ModelSpec spec = first_layers(checkpoint.spec(), layers);
-  QT_TRY(Plan resolved, resolve_recipe(recipe, spec, options));
-  const Plan plan = without_data(std::move(resolved));
+  QT_TRY(Plan resolved, resolve_plan(checkpoint, spec, rules, options));
+  const Plan plan = checkpoint.quantization() ? std::move(resolved) : without_data(std::move(resolved));
   QT_TRY(std::unique_ptr<Classifier> classifier, build(checkpoint, spec, plan, EngineKind::kCpu, pool));
   return ProbeModel{std::move(classifier), spec.vocabulary, plan.total_bytes()};
 }

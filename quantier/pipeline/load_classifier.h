@@ -4,7 +4,7 @@
 // back. So the checkpoint and its quantized form never stand in memory together, and the peak stays near the
 // bytes of the plan. A model that is an adapter on a base is merged in the same way, one tensor at a time.
 // A plan that looks at data is calibrated here, in this process, and its peaks of memory are counted from
-// then on: serving needs none of what calibration needed. Errors: those of Checkpoint::open, resolve_recipe,
+// then on: serving needs none of what calibration needed. Errors: those of Checkpoint::open, resolve_plan,
 // pack_linear, the engine, the tokenizer and the calibration; kUsage for a plan that looks at data when there
 // are none.
 #pragma once
@@ -49,7 +49,7 @@ struct LoadedModel {
 
 // `pool` must outlive the model. `calibration` may be null for plans that look at the weights alone, and is
 // not used for them.
-[[nodiscard]] Result<LoadedModel> load_classifier(const ModelLocation& location, std::string_view recipe,
+[[nodiscard]] Result<LoadedModel> load_classifier(const ModelLocation& location, const PlanRules& rules,
                                                   const RecipeOptions& options, EngineKind kind,
                                                   ThreadPool& pool,
                                                   const CalibrationRequest* calibration = nullptr);
@@ -66,7 +66,7 @@ struct ProbeModel {
   std::uint64_t vocabulary = 0;
   std::uint64_t plan_bytes = 0;
 };
-[[nodiscard]] Result<ProbeModel> load_first_layers(const Checkpoint& checkpoint, std::string_view recipe,
+[[nodiscard]] Result<ProbeModel> load_first_layers(const Checkpoint& checkpoint, const PlanRules& rules,
                                                    const RecipeOptions& options, std::size_t layers,
                                                    ThreadPool& pool);
 

@@ -7,6 +7,7 @@
 
 #include "quantier/base/file.h"
 #include "quantier/checkpoint/checkpoint.h"
+#include "quantier/checkpoint/gguf/gguf_model.h"
 #include "quantier/pipeline/cost_model.h"
 #include "quantier/pipeline/toml_section.h"
 
@@ -108,7 +109,11 @@ Result<std::vector<NamedModel>> read_model_shapes(const std::string& text,
   if (path.extension() == ".toml") return read_toml(path);
   NamedModel model;
   model.source = path.string();
-  if (std::filesystem::is_directory(path, ignored)) {
+  if (is_gguf_path(path)) {
+    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(path));
+    model.spec = checkpoint.spec();
+    model.name = path.stem().string();
+  } else if (std::filesystem::is_directory(path, ignored)) {
     QT_TRY(const ModelDirectory directory, ModelDirectory::resolve(path));
     ModelLocation location{path};
     if (directory.is_adapter()) location.base = base;

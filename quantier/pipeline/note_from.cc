@@ -83,6 +83,7 @@ Result<NoteFrom> note_from(const NoteFromOptions& options) {
   report.progress = options.import.progress;
   report.interrupt = options.import.interrupt;
   QT_TRY(StoreReport written, report_of_store(config, store, report));
+  QT_TRY_STATUS(keep_note_files(options.envelope, options.prior, store));
   made.report = std::move(written.report);
   made.failures = std::move(written.failures);
   made.missing = std::move(written.missing);

@@ -44,6 +44,7 @@ Status pack_model(const Checkpoint& checkpoint, const ModelSpec& spec, const Pla
   }
   for (std::size_t i = 0; i < spec.linears.size(); ++i) {
     const LinearSpec& linear = spec.linears[i];
+    if (sink.has_linear(linear)) continue;
     QT_TRY(const TensorData weight, checkpoint.tensor(linear.weight));
     QT_TRY(const std::optional<TensorData> bias, read_bias(checkpoint, linear.bias));
     QT_TRY(PackedLinear packed,

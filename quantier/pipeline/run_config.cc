@@ -7,6 +7,7 @@
 #include "quantier/base/file.h"
 #include "quantier/pipeline/envelope_toml.h"
 #include "quantier/pipeline/load_search.h"
+#include "quantier/pipeline/plan_file.h"
 #include "quantier/pipeline/toml_section.h"
 
 namespace quantier {
@@ -136,10 +137,13 @@ class ConfigReader {
     top.texts("recipes", config_.recipes);
     top.text("reference_recipe", config_.reference_recipe);
     const toml::node* node = top.find("recipes");
+    const toml::node* plan = top.find("plan");
     if (node == nullptr) return;
     if (config_.recipes.empty()) return top.refuse(*node, "recipes", "it is empty");
+    if (plan != nullptr) read_plans(*plan, top);
+    if (!reader_.ok()) return;
     for (const std::string& recipe : config_.recipes) {
-      if (std::ranges::find(imported, recipe) != imported.end()) continue;
+      if (std::ranges::find(imported, recipe) != imported.end() || is_plan(recipe)) continue;
       if (const auto parsed = parse_recipe(recipe); !parsed) {
         return top.refuse(*node, "recipes", parsed.error().what, parsed.error().hint);
       }
@@ -150,6 +154,50 @@ class ConfigReader {
           fmt::format("the reference recipe \"{}\", which the others are compared with, is not among them",
                       printable(config_.reference_recipe, 60)),
           "add it, or set reference_recipe to one of them");
+    }
+  }
+
+  [[nodiscard]] bool is_plan(std::string_view recipe) const {
+    return std::ranges::any_of(config_.plans, [&](const PlanRules& plan) { return plan.name == recipe; });
+  }
+
+  // `plan = "FILE"`, or a list of files: each is one more recipe, under its name.
+  void read_plans(const toml::node& node, TomlSection& top) {
+    if (known_ != nullptr) {
+      // What ran is known by its name, wherever the files are now.
+      for (const std::string& recipe : known_->recipes) {
+        const bool is_there = std::ranges::find(config_.recipes, recipe) != config_.recipes.end();
+        if (!is_there && !parse_recipe(recipe)) config_.recipes.push_back(recipe);
+      }
+      return;
+    }
+    std::vector<std::string> files;
+    if (node.is_array()) {
+      top.texts("plan", files);
+    } else {
+      files.emplace_back();
+      top.text("plan", files.back());
+    }
+    for (const std::string& file : files) {
+      if (!reader_.ok()) return;
+      const auto plan = read_plan_file((directory_ / file).lexically_normal());
+      if (!plan) {
+        const Error& error = plan.error();
+        return top.refuse(node, "plan",
+                          error.where + (error.where.empty() ? "" : ": ") + error.what +
+                              (error.why.empty() ? "" : "; " + error.why),
+                          error.hint);
+      }
+      if (!is_plain_name(plan->name) || parse_recipe(plan->name) || is_plan(plan->name)) {
+        return top.refuse(
+            node, "plan",
+            fmt::format("\"{}\" is the name of another recipe, or no plain name", printable(plan->name, 80)),
+            fmt::format("give the plan a `name` of its own in {}", file));
+      }
+      config_.plans.push_back(*plan);
+      if (std::ranges::find(config_.recipes, plan->name) == config_.recipes.end()) {
+        config_.recipes.push_back(plan->name);
+      }
     }
   }
 
@@ -348,6 +396,13 @@ class ConfigReader {
 };
 
 }  // namespace
+
+PlanRules RunConfig::rules_of(std::string_view recipe) const {
+  for (const PlanRules& plan : plans) {
+    if (plan.name == recipe) return plan;
+  }
+  return PlanRules::of(recipe);
+}
 
 Result<RunConfig> parse_run_config(std::string_view text, const std::filesystem::path& directory,
                                    std::string_view source, const KnownConfigurations* known) {

@@ -82,7 +82,8 @@ struct RunConfig {
   std::string source_text;     // the TOML as read, for the evidence store
   std::string title;
   std::vector<ModelConfig> models;
-  std::vector<std::string> recipes;
+  std::vector<std::string> recipes;  // names: of known recipes, and of `plans`
+  std::vector<PlanRules> plans;      // from `plan = "FILE"`, or a list of files; each has a name
   std::string reference_recipe = "fp16";
   DataConfig data;
   std::optional<TierConfig> tiers;
@@ -100,6 +101,8 @@ struct RunConfig {
   AnalysisConfig analysis;
   std::optional<EnvelopeConfig> envelope;
   std::optional<PriorConfig> prior;
+  // Of a plan's name, or of a recipe.
+  [[nodiscard]] PlanRules rules_of(std::string_view recipe) const;
 };
 
 // Configurations that exist already, measured or imported. A file that decides over them needs neither models

@@ -66,7 +66,7 @@ LoadOptions load_options_for(const RunConfig& config, const RunPlan& plan, const
   options.model = config.models[run.model].path;
   options.base = config.models[run.model].base;
   options.name = run.configuration.model;
-  options.recipe = run.configuration.recipe;
+  options.rules = config.rules_of(run.configuration.recipe);
   options.recipe_options = config.recipe_options;
   options.data = config.data.path;
   options.columns = config.data.columns;
@@ -178,7 +178,7 @@ LoadTestEstimate estimate_load_test(const LoadConfig& load, const LoadProtocol& 
 Json load_test_command(const LoadOptions& options) {
   Json json = to_json(WorkerLoad{.model = options.model,
                                  .base = options.base,
-                                 .recipe = options.recipe,
+                                 .rules = options.rules,
                                  .options = options.recipe_options,
                                  .data = options.data,
                                  .columns = options.columns,
@@ -210,7 +210,7 @@ Result<LoadOptions> load_options_from_json(const Json& json) {
   LoadOptions options;
   options.model = load.model;
   options.base = load.base;
-  options.recipe = load.recipe;
+  options.rules = load.rules;
   options.recipe_options = load.options;
   options.data = load.data;
   options.columns = load.columns;

@@ -11,7 +11,11 @@
 #include "quantier/dataset/sample.h"
 #include "quantier/dataset/tiers.h"
 #include "quantier/formats/plan.h"
+#include "quantier/interchange/stored_model.h"
+#include "quantier/pipeline/plan_file.h"
 #include "quantier/pipeline/predict.h"
+#include "quantier/pipeline/resolve_plan.h"
+#include "quantier/pipeline/selected_on.h"
 #include "quantier/pipeline/toml_section.h"
 #include "quantier/tokenizer/tokenizer.h"
 
@@ -90,6 +94,7 @@ std::string run_key(const PlannedRun& run, const RunConfig& config, const RunPla
       {"split", config.data.split},
       {"model", run.configuration.model},
       {"recipe", run.configuration.recipe},
+      {"rules", to_json(config.rules_of(run.configuration.recipe))},
       {"outlier_scope", config.recipe_options.outlier_scope == OutlierScope::kBatch ? "batch" : "sequence"},
       {"outlier_weights", config.recipe_options.outlier_weights == OutlierWeights::kF16 ? "f16" : "int8"},
       {"max_length", config.max_length},
@@ -133,6 +138,13 @@ Status check_labels(const std::string& model, const std::vector<std::string>& na
               "compare models that were trained for the same labels");
 }
 
+// Quantized weights run as they are, whatever recipes the others get.
+Result<std::vector<std::string>> recipes_of(const Checkpoint& checkpoint, const RunConfig& config) {
+  if (!checkpoint.quantization()) return config.recipes;
+  QT_TRY(const Plan plan, stored_plan(checkpoint));
+  return std::vector<std::string>{plan.recipe};
+}
+
 }  // namespace
 
 Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> limit) {
@@ -140,16 +152,16 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
   plan.threads = config.threads != 0 ? config.threads : static_cast<std::uint32_t>(available_processors());
   QT_TRY(const std::string program, program_sha256());
 
-  std::vector<ModelSpec> specs;
+  std::vector<Checkpoint> checkpoints;
   std::vector<ModelHashes> hashes;
   std::vector<std::filesystem::path> tokenizers;  // where they are, past the links of a hub cache
   for (const ModelConfig& model : config.models) {
-    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(model.location()));
+    QT_TRY(Checkpoint checkpoint, Checkpoint::open(model.location()));
     QT_TRY(ModelHashes of_model, hash_model(checkpoint));
     QT_TRY_STATUS(check_labels(model.name, checkpoint.spec().label_names, plan, config.models.front().name));
-    specs.push_back(checkpoint.spec());
     tokenizers.push_back(checkpoint.tokenizer_directory());
     hashes.push_back(std::move(of_model));
+    checkpoints.push_back(std::move(checkpoint));
   }
   QT_TRY_STATUS(check_named_classes(config, plan.label_names));
   QT_TRY(plan.data, read_dataset(config.data.path, config.data.columns, plan.label_names));
@@ -169,14 +181,18 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
   for (std::size_t m = 0; m < config.models.size(); ++m) {
     QT_TRY(const Tokenizer tokenizer, Tokenizer::load(tokenizers[m]));
     QT_TRY_STATUS(check_empty_texts(tokenizer, plan.data, config.max_length, config.data.path.string()));
-    for (const std::string& recipe : config.recipes) {
-      QT_TRY(const Plan resolved, resolve_recipe(recipe, specs[m], config.recipe_options));
+    QT_TRY(const std::vector<std::string> recipes, recipes_of(checkpoints[m], config));
+    for (const std::string& recipe : recipes) {
+      QT_TRY_STATUS(refuse_selected(config.rules_of(recipe), whole, config.data.path.string()));
+      QT_TRY(const Plan resolved, resolve_plan(checkpoints[m], checkpoints[m].spec(), config.rules_of(recipe),
+                                               config.recipe_options));
       PlannedRun run;
       run.configuration = {config.models[m].name, recipe, "cpu"};
       run.model = m;
       run.hashes = hashes[m];
       run.weight_bytes = resolved.total_bytes();
-      run.is_calibrated = resolved.is_calibrated();
+      // Quantized weights were calibrated by whoever made them.
+      run.is_calibrated = resolved.is_calibrated() && !checkpoints[m].quantization();
       if (run.is_calibrated) QT_TRY_STATUS(read_calibration(config, recipe, whole, plan));
       run.key = run_key(run, config, plan, program);
       plan.runs.push_back(std::move(run));

@@ -1,8 +1,11 @@
 #include "quantier/pipeline/stored_runs.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
+#include "quantier/base/file.h"
 #include "quantier/base/thread_pool.h"
 #include "quantier/pipeline/decide_table.h"
 #include "quantier/pipeline/report_imported.h"
@@ -10,6 +13,35 @@
 #include "quantier/pipeline/run.h"
 
 namespace quantier {
+namespace {
+
+// Text and place of a file that a note was made with, by the name of its setting.
+constexpr const char* kNoteLimits = "note_limits";
+constexpr const char* kNotePrior = "note_prior";
+
+std::string place_of(const char* setting) { return std::string(setting) + "_file"; }
+
+Status keep_file(const char* setting, const std::filesystem::path& path, Store& store) {
+  if (path.empty()) return {};
+  constexpr std::uint64_t kMaxBytes = 1 << 20;
+  QT_TRY(const std::string text, read_text_file(path, kMaxBytes));
+  QT_TRY_STATUS(store.set_setting(setting, text));
+  return store.set_setting(place_of(setting), std::filesystem::absolute(path).string());
+}
+
+// The configuration that a kept file holds; nullopt when none is kept.
+Result<std::optional<RunConfig>> kept_file(const char* setting, const KnownConfigurations& known,
+                                           Store& store) {
+  QT_TRY(const std::optional<std::string> text, store.setting(setting));
+  QT_TRY(const std::optional<std::string> file, store.setting(place_of(setting)));
+  if (!text || !file) return std::nullopt;
+  const std::filesystem::path path = *file;
+  QT_TRY(RunConfig config, parse_run_config(*text, path.parent_path(), *file, &known));
+  config.file = path;
+  return config;
+}
+
+}  // namespace
 
 Result<KnownConfigurations> known_configurations(Store& store) {
   KnownConfigurations known;
@@ -40,12 +72,34 @@ Result<RunConfig> configuration_of(Store& store) {
   return config;
 }
 
+Result<std::optional<RunConfig>> kept_configuration(Store& store) {
+  QT_TRY(const std::optional<std::string> run_with, store.setting(kConfigurationSetting));
+  if (run_with) return configuration_of(store);
+  QT_TRY(const KnownConfigurations known, known_configurations(store));
+  QT_TRY(std::optional<RunConfig> config, kept_file(kNoteLimits, known, store));
+  QT_TRY(const std::optional<RunConfig> prior, kept_file(kNotePrior, known, store));
+  if (!prior) return config;
+  if (!config) {
+    QT_TRY(config, parse_run_config("", {}, "no configuration was given", &known));
+  }
+  config->prior = prior->prior;
+  return config;
+}
+
 Result<RunConfig> configuration_for(const std::filesystem::path& file, Store& store) {
   QT_TRY(const KnownConfigurations known, known_configurations(store));
   if (!file.empty()) return read_run_config(file, &known);
-  QT_TRY(const std::optional<std::string> kept, store.setting(kConfigurationSetting));
-  if (kept) return configuration_of(store);
+  QT_TRY(std::optional<RunConfig> kept, kept_configuration(store));
+  if (kept) return *std::move(kept);
   return parse_run_config("", {}, "no configuration was given", &known);
+}
+
+Status keep_note_files(const std::filesystem::path& limits, const std::filesystem::path& prior,
+                       Store& store) {
+  QT_TRY(const std::optional<std::string> run_with, store.setting(kConfigurationSetting));
+  if (run_with) return {};
+  QT_TRY_STATUS(keep_file(kNoteLimits, limits, store));
+  return keep_file(kNotePrior, prior, store);
 }
 
 std::uint32_t replicates_of(const RunConfig& config) {

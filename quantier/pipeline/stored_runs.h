@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,9 +33,18 @@ struct Watching {
 // file lay. Errors: kUserInput when the store holds none; those of parse_run_config().
 [[nodiscard]] Result<RunConfig> configuration_of(Store& store);
 
-// That of `file`; without one, that of the store; where it holds none (runs that were imported), everything
-// in it without limits. `file` need not name what the store knows.
+// The same, or for runs that were imported the limits and the earlier recommendation of the last note over
+// them; nullopt when there was none.
+[[nodiscard]] Result<std::optional<RunConfig>> kept_configuration(Store& store);
+
+// That of `file`; without one, what the store keeps; where it keeps none, everything in it without limits.
+// `file` need not name what the store knows.
 [[nodiscard]] Result<RunConfig> configuration_for(const std::filesystem::path& file, Store& store);
+
+// Keeps the files that a note over imported runs was decided by, so that an audit and a check of the note
+// read the store in the same way. Either may be empty, and then what was kept before stays.
+[[nodiscard]] Status keep_note_files(const std::filesystem::path& limits, const std::filesystem::path& prior,
+                                     Store& store);
 
 // As many as analyze() takes at least.
 [[nodiscard]] std::uint32_t replicates_of(const RunConfig& config);

@@ -107,13 +107,13 @@ class Worker {
   Result<LoadedModel> load_model() {
     const ModelLocation location{load_.model, load_.base};
     if (!load_.calibration)
-      return load_classifier(location, load_.recipe, load_.options, EngineKind::kCpu, *pool_);
+      return load_classifier(location, load_.rules, load_.options, EngineKind::kCpu, *pool_);
     // Whether it may be used beside this data has been looked at when the run was planned.
     QT_TRY(const std::vector<std::string> labels, label_names_of(location));
     QT_TRY(CalibrationSet set, read_calibration_set(*load_.calibration, labels));
     const CalibrationRequest request{
         .set = set, .max_length = load_.max_length, .progress = progress_sender()};
-    return load_classifier(location, load_.recipe, load_.options, EngineKind::kCpu, *pool_, &request);
+    return load_classifier(location, load_.rules, load_.options, EngineKind::kCpu, *pool_, &request);
   }
 
   // A parent that is gone ends this process: nothing is left to do about a line that it did not get.

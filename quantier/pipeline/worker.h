@@ -31,7 +31,7 @@ namespace quantier {
 struct WorkerLoad {
   std::filesystem::path model;
   std::optional<std::filesystem::path> base;  // of an adapter
-  std::string recipe;
+  PlanRules rules;
   RecipeOptions options;
   std::filesystem::path data;
   ColumnNames columns;

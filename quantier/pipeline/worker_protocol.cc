@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/pipeline/plan_file.h"
 #include "quantier/pipeline/worker.h"
 #include "quantier/record/json.h"
 
@@ -15,7 +16,7 @@ constexpr std::string_view kSource = "command to a worker";
 Json to_json(const WorkerLoad& load) {
   Json json{{"command", "load"},
             {"model", load.model.string()},
-            {"recipe", load.recipe},
+            {"rules", to_json(load.rules)},
             {"outlier_scope", load.options.outlier_scope == OutlierScope::kBatch ? "batch" : "sequence"},
             {"outlier_weights", load.options.outlier_weights == OutlierWeights::kF16 ? "f16" : "int8"},
             {"data", load.data.string()},
@@ -36,7 +37,9 @@ Result<WorkerLoad> worker_load_from_json(const Json& json) {
   QT_TRY(const std::string model, json_get<std::string>(json, "model", kSource));
   load.model = model;
   QT_TRY(load.base, json_find<std::string>(json, "base", kSource));
-  QT_TRY(load.recipe, json_get<std::string>(json, "recipe", kSource));
+  const auto rules = json.find("rules");
+  if (rules == json.end()) return fail(ErrorKind::kBug, "a worker was not told which plan to run");
+  QT_TRY(load.rules, plan_rules_from_json(*rules, kSource));
   QT_TRY(const std::string scope, json_get<std::string>(json, "outlier_scope", kSource));
   load.options.outlier_scope = scope == "batch" ? OutlierScope::kBatch : OutlierScope::kSequence;
   QT_TRY(const std::string weights, json_get<std::string>(json, "outlier_weights", kSource));

@@ -118,7 +118,7 @@ TEST(ServeWorker, AnswersNonsenseAndEndsWithItsInput) {
 TEST(WorkerLoad, ComesBack) {
   WorkerLoad load;
   load.model = "/models/a b";
-  load.recipe = "int8";
+  load.rules = PlanRules::of("int8");
   load.options.outlier_scope = OutlierScope::kBatch;
   load.columns.text = "text";
   load.limit = 100;

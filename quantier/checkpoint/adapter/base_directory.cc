@@ -12,6 +12,7 @@
 #include "quantier/base/file.h"
 #include "quantier/base/json.h"
 #include "quantier/base/utf8.h"
+#include "quantier/checkpoint/gguf/gguf_model.h"
 
 namespace quantier {
 namespace {
@@ -116,6 +117,7 @@ Status check_base_is_meant(const ModelDirectory& directory, const ModelLocation&
 }
 
 Result<fs::path> find_tokenizer_directory(const ModelLocation& location) {
+  if (is_gguf_path(location.directory)) return gguf_tokenizer_directory(location.directory);
   QT_TRY(const ModelDirectory directory, ModelDirectory::resolve(location.directory));
   QT_TRY_STATUS(check_base_is_meant(directory, location));
   if (directory.has("tokenizer.json") || !directory.is_adapter()) return directory.path();

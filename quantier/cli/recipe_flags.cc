@@ -1,0 +1,30 @@
+#include "quantier/cli/recipe_flags.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "quantier/formats/recipe.h"
+#include "quantier/pipeline/plan_file.h"
+
+namespace quantier::cli {
+
+void add_recipe_flags(CLI::App& command, RecipeFlags& flags, const std::string& what_else) {
+  CLI::Option* recipe = command.add_option(
+      "--recipe", flags.recipe,
+      fmt::format("One of {}, with its options{}", fmt::join(known_recipes(), ", "), what_else));
+  command
+      .add_option("--plan", flags.plan,
+                  "TOML file that gives recipes to layers (`inspect --write-plan` writes one)")
+      ->excludes(recipe);
+}
+
+Result<std::optional<PlanRules>> rules_of(const RecipeFlags& flags) {
+  if (flags.plan) {
+    QT_TRY(PlanRules rules, read_plan_file(*flags.plan));
+    return rules;
+  }
+  if (flags.recipe) return PlanRules::of(*flags.recipe);
+  return std::nullopt;
+}
+
+}  // namespace quantier::cli

@@ -1,0 +1,287 @@
+// `quantier quantize` end to end: what is written opens like any model and gives the logits of the recipe in
+// memory, bit by bit; an interrupted run goes on; what a format cannot express is refused by layer and rule.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+
+#include "quantier/base/json.h"
+#include "quantier/base/thread_pool.h"
+#include "quantier/checkpoint/random_checkpoint.h"
+#include "quantier/dataset/npz.h"
+#include "quantier/pipeline/load_classifier.h"
+#include "tests/background_program.h"
+#include "tests/command_line.h"
+
+namespace quantier::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class Quantize : public CommandLineTest {
+ protected:
+  void SetUp() override {
+    CommandLineTest::SetUp();
+    const std::string all = read_file(demo("data/validation.jsonl"));
+    std::size_t end = 0;
+    for (int line = 0; line < 24; ++line) end = all.find('\n', end) + 1;
+    write_file(folder_ / "data.jsonl", all.substr(0, end));
+  }
+  std::string at(const std::string& name) { return (folder_ / name).string(); }
+  std::vector<float> logits(const std::string& model, const std::string& how = "") {
+    std::filesystem::remove(folder_ / "out.npz");
+    const ProgramResult result = quantier("predict " + model + " --max-length 64 --data " + at("data.jsonl") +
+                                          " --out " + at("out.npz") + " " + how);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const auto arrays = read_npz(at("out.npz"));
+    if (!arrays) return {};
+    for (const NpyArray& array : *arrays) {
+      if (array.name == "logits") return std::get<std::vector<float>>(array.values);
+    }
+    return {};
+  }
+  void expect_same_logits(const std::string& model, const std::string& how, const std::string& more = "") {
+    SCOPED_TRACE(model + " " + how + " " + more);
+    std::filesystem::remove_all(folder_ / "q");
+    const ProgramResult result = quantier("quantize " + model + " " + how + " " + more + " --out " + at("q"));
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const std::vector<float> in_memory = logits(model, how);
+    ASSERT_FALSE(in_memory.empty());
+    EXPECT_EQ(logits(at("q")), in_memory);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "q.partial"));
+  }
+};
+
+TEST_F(Quantize, ItsOwnCheckpointGivesTheLogitsOfTheRecipeInMemory) {
+  for (const char* model : {"demo-encoder", "demo-decoder"}) {
+    for (const char* recipe :
+         {"fp16", "bf16", "int8", "int8-rtn:embedding=int8", "int4", "int4:double=off", "int4-rtn",
+          "int4-rtn:group=64,zero=on", "int4-w4a8:group=32", "fp8", "fp8:scale=tensor"}) {
+      expect_same_logits(demo(model), std::string("--recipe ") + recipe);
+    }
+  }
+  expect_same_logits(demo("demo-encoder"), "--recipe fp32");
+  expect_same_logits(demo("demo-encoder"), "--recipe int8 --outlier-weights f16");
+}
+
+TEST_F(Quantize, AMixedPlanKeepsItsLayersAndItsName) {
+  write_file(folder_ / "mixed.toml",
+             "base = \"int8-rtn\"\n[layers]\n\"layers.0-2\" = \"int4-rtn:group=64\"\n\"classifier\" = "
+             "\"int8-rtn\"\n");
+  expect_same_logits(demo("demo-decoder"), "--plan " + at("mixed.toml"));
+  const ProgramResult shown = quantier("inspect " + at("q") + " --json");
+  ASSERT_EQ(shown.exit_code, 0) << shown.err;
+  const Json document = Json::parse(shown.out);
+  EXPECT_EQ(document["plan"]["recipe"], "mixed");
+  for (const Json& linear : document["linears"]) {
+    const auto name = linear["name"].get<std::string>();
+    if (name.starts_with("layers.1.")) EXPECT_EQ(linear["format"], "i4-group/64") << name;
+    if (name.starts_with("layers.4.")) EXPECT_EQ(linear["format"], "i8-row x i8") << name;
+    if (name == "classifier") EXPECT_EQ(linear["format"], "i8-row x i8");
+  }
+  // Weights that are quantized have their recipe already.
+  const ProgramResult refused = quantier("predict " + at("q") + " --recipe int8 --text x");
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("quantized already"));
+  EXPECT_EQ(quantier("predict " + at("q") + " --recipe mixed --text x").exit_code, 0);
+}
+
+// All layers of a model, whatever its tokenizer.
+std::vector<float> logits_of(const ModelLocation& location, const PlanRules& rules) {
+  ThreadPool pool(1);
+  const auto checkpoint = Checkpoint::open(location);
+  EXPECT_TRUE(checkpoint) << checkpoint.error().message();
+  if (!checkpoint) return {};
+  const auto model = load_first_layers(*checkpoint, rules, {}, checkpoint->spec().layers.size(), pool);
+  EXPECT_TRUE(model) << model.error().message();
+  if (!model) return {};
+  const std::vector<std::int32_t> tokens = {2, 7, 11, 5, 3};
+  const std::vector<std::uint32_t> offsets = {0, 5};
+  std::vector<float> logits(model->classifier->class_count());
+  EXPECT_TRUE(model->classifier->predict({tokens, offsets}, logits));
+  return logits;
+}
+
+TEST_F(Quantize, AnAdapterIsMergedFirst) {
+  const std::string adapters = std::string(QUANTIER_SOURCE_DIR) + "/testdata/adapter/";
+  for (const auto& [name, base] :
+       {std::pair{"encoder-rslora", "encoder-bf16"}, {"decoder-all-linear", "decoder-f32"}}) {
+    SCOPED_TRACE(name);
+    std::filesystem::remove_all(folder_ / "adapter");
+    std::filesystem::remove_all(folder_ / "q");
+    std::filesystem::copy(adapters + name, folder_ / "adapter");
+    std::filesystem::copy_file(demo("demo-encoder/tokenizer.json"), folder_ / "adapter/tokenizer.json");
+    const std::filesystem::path of_base = adapters + "bases/" + base;
+    const ProgramResult result = quantier("quantize " + at("adapter") + " --base " + of_base.string() +
+                                          " --recipe int8-rtn --out " + at("q"));
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const std::vector<float> merged = logits_of({folder_ / "adapter", of_base}, PlanRules::of("int8-rtn"));
+    ASSERT_FALSE(merged.empty());
+    EXPECT_EQ(logits_of({folder_ / "q"}, PlanRules()), merged);
+    const ProgramResult shown = quantier("inspect " + at("q") + " --json");
+    ASSERT_EQ(shown.exit_code, 0) << shown.err;
+    EXPECT_FALSE(Json::parse(shown.out).contains("adapter"));
+  }
+}
+
+TEST_F(Quantize, ReportsEveryLayer) {
+  const ProgramResult result =
+      quantier("quantize " + demo("demo-encoder") + " --recipe int4-rtn:group=64 --json --out " + at("q"));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json document = Json::parse(result.out);
+  ASSERT_EQ(document["layers"].size(), 26U);
+  for (const Json& layer : document["layers"]) {
+    const bool quantized = layer["layer"].get<std::string>().starts_with("layers.");
+    if (quantized) {
+      EXPECT_GT(layer["sqnr_db"].get<double>(), 15.0);
+      EXPECT_LT(layer["sqnr_db"].get<double>(), 30.0);
+      EXPECT_GT(layer["cosine"].get<double>(), 0.98);
+      EXPECT_GT(layer["largest_error"].get<double>(), 0.0);
+      EXPECT_NEAR(layer["bits_per_weight"].get<double>(), 4.25, 1e-9);
+    } else {
+      EXPECT_TRUE(layer["sqnr_db"].is_null());  // halves are stored as they are
+      EXPECT_EQ(layer["largest_error"].get<double>(), 0.0);
+    }
+    EXPECT_GE(layer["seconds"].get<double>(), 0.0);
+  }
+  EXPECT_EQ(Json::parse(read_file(folder_ / "q/quantization_report.json"))["layers"], document["layers"]);
+  EXPECT_EQ(Json::parse(read_file(folder_ / "q/config.json"))["quantization_config"]["quant_method"],
+            "quantier");
+  const ProgramResult again =
+      quantier("quantize " + demo("demo-encoder") + " --recipe int8 --out " + at("q"));
+  EXPECT_EQ(again.exit_code, 2);
+  EXPECT_THAT(again.err, HasSubstr("there already"));
+}
+
+// A model that takes a moment, so that it can be interrupted.
+std::string slow_model(const std::filesystem::path& folder) {
+  RandomGeometry geometry;
+  geometry.hidden = 512;
+  geometry.intermediate = 1024;
+  geometry.layers = 12;
+  geometry.heads = 8;
+  geometry.vocabulary = 8192;
+  const auto written = write_random_checkpoint(folder, geometry, {.dtype = DType::kF16});
+  EXPECT_TRUE(written);
+  std::filesystem::copy_file(std::string(QUANTIER_SOURCE_DIR) + "/demo/demo-encoder/tokenizer.json",
+                             folder / "tokenizer.json");
+  return folder.string();
+}
+
+std::size_t lines_of(const std::filesystem::path& path) {
+  return static_cast<std::size_t>(std::ranges::count(read_file(path), '\n'));
+}
+
+TEST_F(Quantize, GoesOnWhereItWasInterrupted) {
+  const std::string model = slow_model(folder_ / "model");
+  const std::string command = "quantize " + model + " --recipe int4-rtn:group=64 --json --out ";
+  ASSERT_EQ(quantier(command + at("whole")).exit_code, 0);
+  const std::filesystem::path journal = folder_ / "q.partial/journal.jsonl";
+  BackgroundProgram program({"quantize", model, "--recipe", "int4-rtn:group=64", "--json", "--out", at("q")},
+                            folder_ / "o", folder_ / "e");
+  while (is_running(program.pid()) && lines_of(journal) < 30)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  program.signal(SIGINT);
+  EXPECT_EQ(program.wait(), 130);
+  EXPECT_THAT(read_file(folder_ / "o"), AllOf(HasSubstr("same command again"), HasSubstr("interrupted")));
+  ASSERT_TRUE(std::filesystem::exists(journal));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "q"));
+  const std::size_t kept = lines_of(journal);
+  EXPECT_GE(kept, 30U);
+  // Another recipe is another result.
+  const ProgramResult other = quantier("quantize " + model + " --recipe int8-rtn --out " + at("q"));
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("different: plan"));
+  // As if the power had failed in the middle of the next layer.
+  std::ofstream(journal, std::ios::app) << "{\"item\": \"layers.11.mlp";
+  std::ofstream(folder_ / "q.partial/tensors.data", std::ios::app) << "half a tensor";
+  const ProgramResult resumed = quantier(command + at("q"));
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(Json::parse(resumed.out)["resumed_items"].get<std::size_t>(), kept - 1);
+  EXPECT_EQ(read_file(folder_ / "q/model.safetensors"), read_file(folder_ / "whole/model.safetensors"));
+  EXPECT_EQ(read_file(folder_ / "q/quantier.json"), read_file(folder_ / "whole/quantier.json"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "q.partial"));
+}
+
+TEST_F(Quantize, ADamagedJournalIsNotTakenForWork) {
+  const std::string command = "quantize " + demo("demo-encoder") + " --recipe int8-rtn --out " + at("q");
+  for (const char* journal : {"{}\n", "no JSON\n", "[]\n"}) {
+    std::filesystem::remove_all(folder_ / "q.partial");
+    write_file(folder_ / "q.partial/journal.jsonl", journal);
+    const ProgramResult refused = quantier(command);
+    EXPECT_THAT(refused.exit_code, ::testing::AnyOf(2, 6)) << journal << refused.err;
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "q"));
+  }
+}
+
+TEST_F(Quantize, RefusesWhatAFormatCannotExpress) {
+  const auto refused = [&](const std::string& model, const std::string& recipe, const std::string& format) {
+    const ProgramResult result = quantier("quantize " + demo(model) + " --recipe " + recipe + " --format " +
+                                          format + " --out " + at("q"));
+    EXPECT_EQ(result.exit_code, 7) << result.err;
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "q"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "q.partial"));
+    return result.err;
+  };
+  EXPECT_THAT(
+      refused("demo-encoder", "int4-rtn", "compressed-tensors"),
+      AllOf(HasSubstr("layers.0.attention.qkv"), HasSubstr("192 inputs are not divisible by groups of 128")));
+  EXPECT_THAT(refused("demo-encoder", "int8", "compressed-tensors"), HasSubstr("outlier columns"));
+  EXPECT_THAT(refused("demo-encoder", "int4-rtn:group=64", "bitsandbytes"), HasSubstr("i4-group"));
+  EXPECT_THAT(refused("demo-encoder", "int8:embedding=int8", "bitsandbytes"), HasSubstr("embedding"));
+  EXPECT_THAT(refused("demo-encoder", "fp16", "bitsandbytes"), HasSubstr("no layer is quantized"));
+  EXPECT_THAT(refused("demo-encoder", "fp8", "gptq"), HasSubstr("fp8-row"));
+  EXPECT_THAT(refused("demo-encoder", "int4-rtn", "awq"), HasSubstr("192 inputs"));
+  write_file(folder_ / "head.toml",
+             "base = \"int4-rtn:group=64\"\n[layers]\nclassifier = \"int4-rtn:group=64\"\n");
+  const ProgramResult head = quantier("quantize " + demo("demo-encoder") + " --plan " + at("head.toml") +
+                                      " --format gptq --out " + at("q"));
+  EXPECT_EQ(head.exit_code, 7);
+  EXPECT_THAT(head.err, AllOf(HasSubstr("classifier"), HasSubstr("58 outputs")));
+}
+
+TEST_F(Quantize, EveryForeignFormatReadsBack) {
+  struct Case {
+    const char* recipe;
+    const char* format;
+    bool exact;  // scales are stored as they are
+  };
+  for (const char* model : {"demo-encoder", "demo-decoder"}) {
+    for (const Case& each :
+         {Case{"int8", "bitsandbytes", true}, Case{"int8-rtn", "bitsandbytes", true},
+          Case{"int4", "bitsandbytes", true}, Case{"int4:double=off", "bitsandbytes", true},
+          Case{"int8-rtn", "compressed-tensors", false},
+          Case{"int4-rtn:group=64", "compressed-tensors", true},
+          Case{"int4-rtn:group=64,zero=on", "compressed-tensors", true},
+          Case{"int4-rtn:group=row", "compressed-tensors", true}, Case{"fp8", "compressed-tensors", true},
+          Case{"fp8:scale=tensor", "compressed-tensors", true}, Case{"int4-rtn:group=64", "gptq", true},
+          Case{"int4-rtn:group=32,zero=on", "gptq", true}, Case{"int4-rtn:group=64,zero=on", "awq", true},
+          Case{"int4-rtn:group=64", "awq", true}}) {
+      SCOPED_TRACE(std::string(model) + " " + each.recipe + " " + each.format);
+      std::filesystem::remove_all(folder_ / "q");
+      const ProgramResult written = quantier("quantize " + demo(model) + " --recipe " + each.recipe +
+                                             " --format " + each.format + " --out " + at("q"));
+      ASSERT_EQ(written.exit_code, 0) << written.err;
+      const std::vector<float> ours = logits(demo(model), std::string("--recipe ") + each.recipe);
+      const std::vector<float> read_back = logits(at("q"));
+      if (each.exact) {
+        EXPECT_EQ(read_back, ours);
+        continue;
+      }
+      ASSERT_EQ(read_back.size(), ours.size());
+      double largest = 0;
+      for (std::size_t i = 0; i < ours.size(); ++i) {
+        largest = std::max(largest, static_cast<double>(std::abs(read_back[i] - ours[i])));
+      }
+      EXPECT_LT(largest, 0.05);  // absmax / 127 * 127 is not always absmax to the last bit
+    }
+  }
+}
+
+}  // namespace
+}  // namespace quantier::testing

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Prints which cells of the GGUF row hold for the demo decoder, in both directions.
+
+  gguf_cells.py build/release/quantier/quantier
+
+Quantier writes a file of each type: is it read by the Python package gguf, by transformers' gguf_file=, and do logits
+agree? And the package writes one: does Quantier read it, and do logits agree? Exit code 1 when a cell that should hold
+does not. Needs gguf, transformers, torch, safetensors.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+
+import gguf
+import numpy as np
+import safetensors.numpy
+import torch
+import transformers
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools/goldens"))
+from gguf_model_goldens import LAYER, MODEL, OTHERS, decoded, hf_name  # noqa: E402
+
+TYPES = ("f16", "q8_0", "q4_0", "q4_1")
+TOLERANCE = 1e-4
+EXAMPLES = 16
+
+
+def texts():
+    lines = (ROOT / "demo/data/validation.jsonl").read_text().splitlines()[:EXAMPLES]
+    return [json.loads(line)["text"] for line in lines]
+
+
+def quantier_logits(binary, path):
+    command = [binary, "predict", path, "--recipe", "fp32", "--max-length", "128", "--json"]
+    for text in texts():
+        command += ["--text", text]
+    document = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return np.array([row["logits"] for row in document["predictions"]])
+
+
+def transformers_logits(model):
+    tokenizer = transformers.AutoTokenizer.from_pretrained(MODEL)
+    rows = []
+    for text in texts():
+        ids = tokenizer(text, truncation=True, max_length=128, return_tensors="pt")["input_ids"]
+        with torch.no_grad():
+            rows.append(model.eval()(input_ids=ids).logits[0].numpy())
+    return np.stack(rows)
+
+
+def own_model(state):
+    config = transformers.AutoConfig.from_pretrained(MODEL)
+    config.dtype = "float32"
+    model = transformers.Qwen2ForSequenceClassification(config).float()
+    model.load_state_dict(state)
+    return model
+
+
+def loaded_by_transformers(folder, state):
+    """(is the head loaded, is everything else equal, the model with the head put in)"""
+    config = transformers.AutoConfig.from_pretrained(MODEL)
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(
+        folder, gguf_file="model.gguf", config=config, dtype=torch.float32)
+    loaded = model.state_dict()
+    head = torch.equal(loaded["score.weight"], state["score.weight"])
+    body = all(torch.equal(loaded[name], value) for name, value in state.items() if name != "score.weight")
+    model.score.weight.data = state["score.weight"].clone()
+    return head, body, model
+
+
+def written_by_gguf(path, type_name, weights):
+    """The demo decoder as the package gguf writes it, by its own writer and its own quantizer."""
+    config = json.loads((MODEL / "config.json").read_text())
+    qtype = gguf.GGMLQuantizationType[type_name.upper()]
+    writer = gguf.GGUFWriter(path, "qwen2")
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_head_count(config["num_attention_heads"])
+    writer.add_head_count_kv(config["num_key_value_heads"])
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    theta = config["rope_theta"] if "rope_theta" in config else config["rope_parameters"]["rope_theta"]
+    writer.add_rope_freq_base(theta)
+    writer.add_pad_token_id(config["pad_token_id"])
+    writer.add_classifier_output_labels([config["id2label"][str(i)] for i in range(len(config["id2label"]))])
+    layer_names = {hf: name for name, hf in LAYER.items()}
+    for hf, values in weights.items():
+        name = next((ours for ours, theirs in OTHERS.items() if theirs == hf), None)
+        if name is None:
+            _, _, layer, *part, kind = hf.split(".")
+            name = f"blk.{layer}.{layer_names['.'.join(part)]}.{kind}"
+        assert hf_name(name) == hf
+        values = values.astype(np.float32)
+        if values.ndim == 1:
+            writer.add_tensor(name, values)
+        else:
+            writer.add_tensor(name, gguf.quantize(values, qtype), raw_dtype=qtype)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def main():
+    binary = pathlib.Path(sys.argv[1]).resolve()
+    weights = safetensors.numpy.load_file(MODEL / "model.safetensors")
+    missing = []
+
+    def cell(type_name, stack, holds, text, expected=True):
+        print(f"| {type_name:5} | {stack:22} | {'yes' if holds else 'no':3} | {text} |")
+        if expected and not holds:
+            missing.append((type_name, stack))
+
+    gguf_stack, transformers_stack = f"gguf {version('gguf')}", f"transformers {transformers.__version__}"
+    print("| type  | stack                  |     | |\n|---|---|---|---|")
+    for type_name in TYPES:
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "model.gguf"
+            subprocess.run([binary, "export", MODEL, "--format", "gguf", "--type", type_name, "--out", path],
+                           check=True, capture_output=True)
+            state = decoded(path, weights)  # asserts that every stored byte is that of gguf.quantize
+            cell(type_name, gguf_stack, True, "reads it, every tensor equal to gguf.quantize")
+            ours = quantier_logits(binary, path)
+            difference = np.abs(ours - transformers_logits(own_model(state))).max()
+            cell(type_name, gguf_stack + " decoded", difference <= TOLERANCE,
+                 f"logits of transformers from it within {difference:.1e}")
+            head, body, model = loaded_by_transformers(folder, state)
+            difference = np.abs(ours - transformers_logits(model)).max()
+            cell(type_name, transformers_stack, body and difference <= TOLERANCE,
+                 f"gguf_file= loads all but the head; with the head put in, logits within {difference:.1e}")
+            cell(type_name, transformers_stack, head, "gguf_file= loads the head (no rule for score.weight)", False)
+            theirs = pathlib.Path(folder) / "theirs.gguf"
+            written_by_gguf(theirs, type_name, weights)
+            difference = np.abs(quantier_logits(binary, theirs) -
+                                transformers_logits(own_model(decoded(theirs, weights)))).max()
+            cell(type_name, gguf_stack + " written", difference <= TOLERANCE,
+                 f"Quantier reads the package's file, logits within {difference:.1e}")
+    print("| all   | llama.cpp              | no  | not run here; its source has no cls.output in qwen2 |")
+    sys.exit(1 if missing else 0)
+
+
+if __name__ == "__main__":
+    main()
