@@ -44,13 +44,15 @@ TEST_P(Families, FactorsChangeNothingWhereverTheyGo) {
   ASSERT_TRUE(checkpoint) << checkpoint.error().message();
   const ModelSpec& spec = checkpoint->spec();
   const auto plan = resolve_recipe("fp32", spec);
+  Plan scaled = *plan;  // rows take factors of layers whose method scales weights
+  for (LayerPlan& layer : scaled.layers) layer.recipe.method = Method::kAwq;
   ThreadPool pool(2);
   const auto plain = EngineBuilder::create(spec, *plan, EngineKind::kCpu, pool);
   ASSERT_TRUE(pack_model(*checkpoint, spec, *plan, **plain));
   const auto folded = EngineBuilder::create(spec, *plan, EngineKind::kCpu, pool);
   CountingSink sink(**folded);
   ASSERT_TRUE(hand_over_embedding(*checkpoint, spec, sink));
-  CalibrateHandover handover(*checkpoint, spec, sink);
+  CalibrateHandover handover(*checkpoint, spec, scaled, sink);
   ASSERT_TRUE(handover.begin({}));
   const auto hand_over = [&](InputPlace place, int layer) {
     std::vector<PlacedLinear> linears;

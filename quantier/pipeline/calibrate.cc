@@ -70,7 +70,7 @@ class Walk {
         run_(run),
         sink_(sink),
         stops_(stops_of(spec)),
-        handover_(checkpoint, spec, sink) {}
+        handover_(checkpoint, spec, plan, sink) {}
 
   Result<std::vector<LayerReport>> run() {
     QT_TRY_STATUS(begin());

@@ -41,7 +41,7 @@ Status CalibrateHandover::place(InputPlace place, int layer, const std::vector<P
   }
   if (target.kind == FoldKind::kRows && is_shared && !factors.empty()) {
     into_rows = fold_into_rows(factors, target.linear, layer, target.first_row);
-    scales_in = into_rows ? "the layer before" : "the layer before has no scales by row that could take them";
+    scales_in = into_rows ? "the layer before" : "the layer before cannot take them";
   }
   for (std::size_t i = 0; i < linears.size(); ++i) {
     PackedLinear& each = packed.packed[i];
@@ -110,7 +110,10 @@ bool CalibrateHandover::fold_into_rows(const std::vector<float>& factors, Linear
     const LinearSpec& linear = spec_.linears[kept.first];
     return linear.role == role && linear.layer == layer;
   });
-  return found != kept_.end() && scale_rows(found->second, first_row, factors);
+  if (found == kept_.end()) return false;
+  const Method method = plan_.layers[found->first].recipe.method;
+  const bool is_scaled = method == Method::kAwq || method == Method::kSmoothQuant;
+  return is_scaled && scale_rows(found->second, first_row, factors);
 }
 
 }  // namespace quantier

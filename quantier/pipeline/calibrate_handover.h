@@ -3,7 +3,8 @@
 //
 // A norm is handed over with the place that reads it; layers that begin a block with its end. Where factors
 // cannot go anywhere (checkpoint/fold_targets.h) they stay with the layer that reads, and the report says
-// why. For the walk (calibrate.h).
+// why. Rows take factors only of layers whose own method scales weights: what another method made stays as it
+// made it. For the walk (calibrate.h).
 #pragma once
 
 #include <cstddef>
@@ -21,8 +22,8 @@ namespace quantier {
 
 class CalibrateHandover {
  public:
-  CalibrateHandover(const Checkpoint& checkpoint, const ModelSpec& spec, ModelSink& sink)
-      : checkpoint_(checkpoint), spec_(spec), sink_(sink) {}
+  CalibrateHandover(const Checkpoint& checkpoint, const ModelSpec& spec, const Plan& plan, ModelSink& sink)
+      : checkpoint_(checkpoint), spec_(spec), plan_(plan), sink_(sink) {}
 
   // All norms to the models; those that nothing is folded into to the sink.
   Status begin(std::span<StagedModel* const> models);
@@ -45,6 +46,7 @@ class CalibrateHandover {
 
   const Checkpoint& checkpoint_;
   const ModelSpec& spec_;
+  const Plan& plan_;
   ModelSink& sink_;
   std::vector<std::pair<std::size_t, PackedLinear>> kept_;  // by index into ModelSpec::linears
 };
