@@ -25,11 +25,8 @@ void add_load(CLI::App& app, Session& session);
 void add_note(CLI::App& app, Session& session);
 void add_tokenize(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
-<<<<<<< HEAD
 void add_search(CLI::App& app, Session& session);
-=======
 void add_quantize(CLI::App& app, Session& session);
->>>>>>> landing
 void add_show(CLI::App& app, Session& session);
 void add_audit(CLI::App& app, Session& session);
 void add_hardware(CLI::App& app, Session& session);
