@@ -83,8 +83,8 @@ struct Bench {
       request.emplace(*set, options.max_length);
     }
     const Stopwatch watch;
-    QT_TRY(const LoadedModel model, load_classifier({options.model}, recipe, {}, EngineKind::kCpu, pool,
-                                                    request ? &*request : nullptr));
+    QT_TRY(const LoadedModel model, load_classifier({options.model}, PlanRules::of(recipe), {},
+                                                    EngineKind::kCpu, pool, request ? &*request : nullptr));
     measured.load_seconds = static_cast<double>(watch.elapsed_ns()) * 1e-9;
     PredictOptions predict;
     predict.max_length = options.max_length;

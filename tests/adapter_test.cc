@@ -36,7 +36,8 @@ TEST(AdapterLogits, AreThoseOfTransformersOnTheMergedWeights) {
     const auto checkpoint = Checkpoint::open(
         ModelLocation{kGoldens / name, kGoldens / "bases" / expected["base"].get<std::string>()});
     ASSERT_TRUE(checkpoint) << checkpoint.error().message();
-    const auto model = load_first_layers(*checkpoint, PlanRules::of("fp32"), {}, checkpoint->spec().layers.size(), pool);
+    const auto model =
+        load_first_layers(*checkpoint, PlanRules::of("fp32"), {}, checkpoint->spec().layers.size(), pool);
     ASSERT_TRUE(model) << model.error().message();
     for (std::size_t i = 0; i < expected["token_ids"].size(); ++i) {
       const auto tokens = expected["token_ids"][i].get<std::vector<std::int32_t>>();
@@ -152,7 +153,8 @@ TEST_F(AdapterCommand, OneMergedTensorStandsInMemoryAtATime) {
   ThreadPool pool(1);
   const std::uint64_t before = memory_use(MemoryOwner::kOther).current_bytes;
   reset_memory_peak(MemoryOwner::kOther);
-  const auto model = load_first_layers(*checkpoint, PlanRules::of("fp16"), {}, checkpoint->spec().layers.size(), pool);
+  const auto model =
+      load_first_layers(*checkpoint, PlanRules::of("fp16"), {}, checkpoint->spec().layers.size(), pool);
   ASSERT_TRUE(model) << model.error().message();
   const std::uint64_t one_weight = 576 * 192 * 2;
   EXPECT_GE(memory_use(MemoryOwner::kOther).peak_bytes, before + one_weight);

@@ -27,7 +27,7 @@ Result<AppendFile> AppendFile::open(const std::filesystem::path& path) {
     return fail(ErrorKind::kEnvironment, "another process is writing this file", path.string(), "",
                 "wait until it has finished");
   }
-  struct stat info {};
+  struct stat info{};
   if (::fstat(out.file_, &info) != 0) return failed("cannot read the size of file", path);
   out.size_ = static_cast<std::uint64_t>(info.st_size);
   return out;

@@ -38,7 +38,8 @@ constexpr std::string_view kWeight = ".weight";
 
 // The modules whose weights may be stored in another form.
 std::set<std::string, std::less<>> quantizable_modules(const ModelSpec& spec) {
-  std::set<std::string, std::less<>> modules{spec.embedding.substr(0, spec.embedding.size() - kWeight.size())};
+  std::set<std::string, std::less<>> modules{
+      spec.embedding.substr(0, spec.embedding.size() - kWeight.size())};
   for (const LinearSpec& linear : spec.linears) {
     modules.insert(linear.weight.substr(0, linear.weight.size() - kWeight.size()));
   }
@@ -61,8 +62,8 @@ bool belongs_to(const std::set<std::string, std::less<>>& modules, std::string_v
 
 Result<FamilyTensors> match_family(const FamilyModel& model, const WeightSet& weights, const Adapter* adapter,
                                    const std::string& where, ModelSpec& spec, FamilyTensors* parts) {
-  const std::set<std::string, std::less<>> modules = parts == nullptr ? std::set<std::string, std::less<>>()
-                                                                      : quantizable_modules(spec);
+  const std::set<std::string, std::less<>> modules =
+      parts == nullptr ? std::set<std::string, std::less<>>() : quantizable_modules(spec);
   const std::vector<std::string_view> names = weights.names();
   const bool bare = adapter != nullptr && std::ranges::none_of(names, [](std::string_view name) {
                       return name.starts_with(kPrefix);

@@ -24,7 +24,8 @@ namespace quantier {
 // Tensor of the family -> where it is. A tensor that the adapter replaces may be absent.
 using FamilyTensors = std::map<std::string, WeightSet::Found, std::less<>>;
 
-// `parts`: null unless the weights are quantized. `adapter`: null for a whole model. `where` names the model in errors. Fills spec.ignored.
+// `parts`: null unless the weights are quantized. `adapter`: null for a whole model. `where` names the model
+// in errors. Fills spec.ignored.
 [[nodiscard]] Result<FamilyTensors> match_family(const FamilyModel& model, const WeightSet& weights,
                                                  const Adapter* adapter, const std::string& where,
                                                  ModelSpec& spec, FamilyTensors* parts = nullptr);

@@ -32,7 +32,7 @@ struct HfConfig {
   bool attention_bias = false;
   bool mlp_bias = false;
   bool norm_bias = false;
-  bool head_bias = false;  // ModernBERT's classifier_bias: the bias of head.dense
+  bool head_bias = false;                          // ModernBERT's classifier_bias: the bias of head.dense
   std::optional<StoredQuantization> quantization;  // of a whole model
 };
 

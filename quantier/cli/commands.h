@@ -25,6 +25,7 @@ void add_load(CLI::App& app, Session& session);
 void add_note(CLI::App& app, Session& session);
 void add_tokenize(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
+void add_search(CLI::App& app, Session& session);
 void add_quantize(CLI::App& app, Session& session);
 void add_show(CLI::App& app, Session& session);
 void add_audit(CLI::App& app, Session& session);

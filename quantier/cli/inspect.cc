@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "quantier/base/utf8.h"
 #include "quantier/base/file.h"
+#include "quantier/base/utf8.h"
 #include "quantier/cli/commands.h"
 #include "quantier/cli/recipe_flags.h"
 #include "quantier/pipeline/plan_file.h"
@@ -187,7 +187,7 @@ void print_text(const Inspection& found) {
   fmt::print("  {:<28} {:>68}\n", "norms", found.plan->other_bytes);
   fmt::print("  {:<28} {:>68}\n", "total resident weights", found.plan->total_bytes());
   const auto calibrated = calibrated_layers(*found.plan);
-  if (calibrated > 0) {
+  if (calibrated > 0 && !found.quantized) {
     fmt::print(
         "\n  {} of {} layers look at calibration texts (--calibration FILE); what they keep for their "
         "inputs comes on top\n",

@@ -30,10 +30,10 @@ void load(Options& options, Session& session) {
   LoadOptions& load_options = options.load;
   if (options.outlier_scope == "batch") load_options.recipe_options.outlier_scope = OutlierScope::kBatch;
   if (options.outlier_weights == "f16") load_options.recipe_options.outlier_weights = OutlierWeights::kF16;
-  load_options.calibration = calibration_options(options.calibration, load_options.columns.text);
   const auto rules = rules_of(options.recipe);
   if (!rules) return session.report(rules.error());
   load_options.rules = rules->value_or(PlanRules());
+  load_options.calibration = calibration_options(options.calibration, load_options.columns.text);
   load_options.progress = session.progress();
   load_options.interrupt = &session.interrupt;
   const Result<LoadOutcome> outcome = test_load(load_options);

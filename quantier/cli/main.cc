@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
   add_note(app, session);
   add_tokenize(app, session);
   add_inspect(app, session);
+  add_search(app, session);
   add_quantize(app, session);
   add_show(app, session);
   add_hardware(app, session);

@@ -26,6 +26,7 @@
 #include "quantier/pipeline/load_classifier.h"
 #include "quantier/pipeline/predictions_npz.h"
 #include "quantier/pipeline/resolve_plan.h"
+#include "quantier/pipeline/selected_on.h"
 #include "quantier/tensor/aligned_buffer.h"
 
 namespace quantier::cli {
@@ -88,7 +89,8 @@ struct Outcome {
   std::uint64_t plan_bytes = 0;
   std::optional<CalibrationRecord> calibration;
   std::vector<LayerReport> layer_reports;
-  std::optional<CalibrationSpread> spread;  // over repeats with other texts
+  std::optional<CalibrationSpread> spread;        // over repeats with other texts
+  std::optional<std::size_t> selected_in_sample;  // examples that a searched plan was fitted to
 };
 
 // Weights may not be shaped by what they are measured on, and that is looked at before minutes are spent.
@@ -127,7 +129,8 @@ Result<Outcome> predict(const Options& options, Session& session) {
                          request ? &*request : nullptr));
   if (set && !model.calibration) {
     return fail(ErrorKind::kUsage, "this recipe looks at the weights alone",
-                fmt::format("recipe {}", printable(model.plan.recipe, 80)), "--calibration would change nothing",
+                fmt::format("recipe {}", printable(model.plan.recipe, 80)),
+                "--calibration would change nothing",
                 "leave it out, or take a recipe that looks at data: int4-gptq, int4-awq, int8-smooth");
   }
   outcome.calibration = std::move(model.calibration);
@@ -139,6 +142,7 @@ Result<Outcome> predict(const Options& options, Session& session) {
     QT_TRY(read_before, read_texts(options, model.spec.label_names));
   }
   Dataset data = *std::move(read_before);
+  if (rules->selected_on) outcome.selected_in_sample = count_selected(*rules->selected_on, data.texts);
   PredictOptions predict_options;
   predict_options.max_length = options.max_length;
   predict_options.batch_size = options.batch_size;
@@ -150,7 +154,7 @@ Result<Outcome> predict(const Options& options, Session& session) {
          predict_dataset(*model.classifier, model.tokenizer, data.texts, &pool, predict_options));
   outcome.predict_ns = predicting.elapsed_ns();
   if (options.calibration_seeds > 1) {
-    const RepeatedRecipe repeated{location, options.recipe, recipe_options,
+    const RepeatedRecipe repeated{location, *rules, recipe_options,
                                   *calibration_options(options.calibration, options.columns.text)};
     QT_TRY(outcome.spread,
            repeat_calibration(repeated,
@@ -191,6 +195,8 @@ void print(const Options& options, const Outcome& outcome, const Session& sessio
     Json document{{"recipe", outcome.recipe},
                   {"examples", predictions.example_count},
                   {"classes", predictions.class_count},
+                  {"selected_in_sample",
+                   outcome.selected_in_sample ? Json(*outcome.selected_in_sample) : Json(nullptr)},
                   {"load_ms", static_cast<double>(outcome.load_ns) * 1e-6},
                   {"predict_ms", predict_ms},
                   {"accuracy", accuracy ? Json(*accuracy) : Json(nullptr)},
@@ -281,6 +287,12 @@ void add_predict(CLI::App& app, Session& session) {
     const Result<Outcome> outcome = predict(*options, session);
     if (!outcome) return session.report(outcome.error());
     print(*options, *outcome, session);
+    if (outcome->selected_in_sample.value_or(0) > 0) {
+      session.remark(
+          fmt::format("selected in-sample: the plan was fitted to {} of these examples, and looks better on "
+                      "them than it is",
+                      *outcome->selected_in_sample));
+    }
   });
 }
 

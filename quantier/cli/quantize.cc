@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "quantier/cli/calibration_flags.h"
 #include "quantier/cli/commands.h"
 #include "quantier/cli/recipe_flags.h"
 #include "quantier/interchange/writer.h"
@@ -16,6 +17,8 @@ namespace {
 struct Options {
   QuantizeOptions quantize;
   RecipeFlags recipe;
+  CalibrationFlags calibration;
+  std::string text_column;
   std::string outlier_weights = "int8";
 };
 
@@ -39,6 +42,7 @@ void quantize(Options& options, Session& session) {
   options.quantize.rules = rules->value_or(PlanRules());
   if (options.outlier_weights == "f16")
     options.quantize.recipe_options.outlier_weights = OutlierWeights::kF16;
+  options.quantize.calibration = calibration_options(options.calibration, options.text_column);
   options.quantize.progress = session.progress();
   options.quantize.interrupt = &session.interrupt;
   const Result<QuantizeOutcome> outcome = quantize_model(options.quantize);
@@ -66,6 +70,9 @@ void add_quantize(CLI::App& app, Session& session) {
   command->add_option("--outlier-weights", options->outlier_weights, "int8: weights of outlier columns")
       ->capture_default_str()
       ->check(CLI::IsMember({"int8", "f16"}));
+  add_calibration_flags(*command, options->calibration);
+  command->add_option("--text-col", options->text_column,
+                      "Column with the text of the calibration file (default: found by name)");
   command->add_flag("--json", session.json, "One JSON document on standard output");
   command->callback([options, &session] { quantize(*options, session); });
 }

@@ -53,6 +53,14 @@ struct RecipeOptions {
   OutlierWeights outlier_weights = OutlierWeights::kInt8;
 };
 
+// What a search fitted rules to: measured on these examples they look better than they are.
+struct SelectedOn {
+  std::string data;                       // a file's name, as it was given
+  std::string sha256;                     // of that file
+  std::vector<std::string> fingerprints;  // of the texts (dataset/fingerprint.h), each once
+  friend bool operator==(const SelectedOn&, const SelectedOn&) = default;
+};
+
 struct PlanRules {
   std::string name;  // shown as the recipe; the base's name when empty
   std::string base;  // a recipe
@@ -63,6 +71,7 @@ struct PlanRules {
     friend bool operator==(const Rule&, const Rule&) = default;
   };
   std::vector<Rule> layers;
+  std::optional<SelectedOn> selected_on = std::nullopt;
   friend bool operator==(const PlanRules&, const PlanRules&) = default;
 
   // A recipe for all layers.

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/base/check.h"
 #include "quantier/base/file.h"
 #include "quantier/base/half.h"
 #include "quantier/base/sha256.h"
@@ -107,18 +108,24 @@ Status ArtefactWriter::set_norm(const NormSpec& norm, const TensorView& weight, 
 
 bool ArtefactWriter::has_linear(const LinearSpec& linear) const { return journal_.has(linear.name); }
 
+const LayerPlan& ArtefactWriter::plan_of(const LinearSpec& linear) const {
+  const auto at = std::ranges::find(source_.plan.layers, linear.name, &LayerPlan::linear);
+  QT_CHECK(at != source_.plan.layers.end(), "the layer is one of the plan's");
+  return *at;
+}
+
 Result<Json> ArtefactWriter::report_on(const LinearSpec& linear, const PackedLinear& packed) const {
   const double weights = static_cast<double>(packed.out_features) * static_cast<double>(packed.in_features);
   const std::uint64_t bias_bytes = packed.bias.size() * sizeof(float);
-  Json report{
-      {"layer", linear.name},
-      {"format",
-       format_text(
-           source_.plan.layers[static_cast<std::size_t>(&linear - source_.spec.linears.data())].recipe)},
-      {"bits_per_weight", 8.0 * static_cast<double>(packed_bytes(packed) - bias_bytes) / weights},
-      {"bytes", packed_bytes(packed)}};
-  // What the original was is not known of weights that came quantized.
-  if (!source_.checkpoint.quantization()) {
+  Json report{{"layer", linear.name},
+              {"format", format_text(plan_of(linear).recipe)},
+              {"bits_per_weight", 8.0 * static_cast<double>(packed_bytes(packed) - bias_bytes) / weights},
+              {"bytes", packed_bytes(packed)}};
+  // What the original was is not known of weights that came quantized; factors that went into a norm are not
+  // known here.
+  const Method method = plan_of(linear).recipe.method;
+  const bool scaled = method == Method::kSmoothQuant || method == Method::kAwq;
+  if (!source_.checkpoint.quantization() && (!scaled || !packed.input.multiplier.empty())) {
     QT_TRY(const TensorData original, source_.checkpoint.tensor(linear.weight));
     Distortion distortion;
     std::vector<float> row(linear.in_features);

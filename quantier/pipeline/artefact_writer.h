@@ -54,6 +54,7 @@ class ArtefactWriter final : public ModelSink {
  private:
   Status add_values(std::string name, std::vector<std::uint64_t> shape, const TensorView& values);
   Status end_item(const std::string& item, Json report);
+  [[nodiscard]] const LayerPlan& plan_of(const LinearSpec& linear) const;
   [[nodiscard]] Result<Json> report_on(const LinearSpec& linear, const PackedLinear& packed) const;
 
   ArtefactSource source_;

@@ -35,7 +35,7 @@ Result<CalibrationSpread> repeat_calibration(const RepeatedRecipe& recipe, Calib
     QT_TRY_STATUS(guard_overlap(set, data, predict.source));
     const CalibrationRequest request{set, predict.max_length, predict.progress, predict.interrupt};
     const Result<LoadedModel> loaded =
-        load_classifier(recipe.location, recipe.recipe, recipe.options, EngineKind::kCpu, pool, &request);
+        load_classifier(recipe.location, recipe.rules, recipe.options, EngineKind::kCpu, pool, &request);
     if (!loaded) return std::unexpected(loaded.error());
     const LoadedModel& model = *loaded;
     if (model.calibration->texts == model.calibration->examples_in_file) {

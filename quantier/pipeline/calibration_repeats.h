@@ -36,7 +36,7 @@ struct CalibrationSpread {
 
 struct RepeatedRecipe {
   ModelLocation location;
-  std::string recipe;
+  PlanRules rules;
   RecipeOptions options;
   CalibrationOptions calibration;  // its seed is the first one
 };

@@ -13,6 +13,7 @@ Result<Inspection> inspect_model(const ModelLocation& location, const std::optio
   Inspection inspection;
   inspection.spec = checkpoint.spec();
   inspection.adapter = checkpoint.adapter();
+  inspection.quantized = checkpoint.quantization().has_value();
   inspection.parameters = count_parameters(inspection.spec);
   for (const std::filesystem::path& file : checkpoint.weight_files()) {
     std::error_code error;
@@ -21,8 +22,7 @@ Result<Inspection> inspect_model(const ModelLocation& location, const std::optio
   }
   // Quantized weights have a plan whether one is asked for or not.
   if (rules || checkpoint.quantization()) {
-    QT_TRY(inspection.plan,
-           resolve_plan(checkpoint, inspection.spec, rules.value_or(PlanRules()), options));
+    QT_TRY(inspection.plan, resolve_plan(checkpoint, inspection.spec, rules.value_or(PlanRules()), options));
   }
   return inspection;
 }

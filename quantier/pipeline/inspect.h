@@ -19,7 +19,8 @@ struct Inspection {
   std::uint64_t stored_bytes = 0;         // of the weight files
   std::vector<std::string> weight_files;  // names
   std::optional<AdapterInfo> adapter;     // when the model is one on a base
-  std::optional<Plan> plan;               // when a recipe was given
+  std::optional<Plan> plan;               // when a recipe was given, or the weights have one
+  bool quantized = false;                 // the weights are: the plan is theirs
 };
 
 [[nodiscard]] Result<Inspection> inspect_model(const ModelLocation& location,

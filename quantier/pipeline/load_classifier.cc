@@ -55,7 +55,6 @@ Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const Mo
     QT_TRY_STATUS(hand_over_stored(checkpoint, spec, plan, *builder));
     return builder->finish();
   }
-  QT_TRY_STATUS(check_runs_without_data(plan));
   QT_TRY_STATUS(pack_model(checkpoint, spec, plan, *builder));
   return builder->finish();
 }
@@ -89,7 +88,8 @@ Result<LoadedModel> load_classifier(const ModelLocation& location, const PlanRul
   try {
     QT_TRY(const Checkpoint checkpoint, Checkpoint::open(location));
     QT_TRY(Plan plan, resolve_plan(checkpoint, checkpoint.spec(), rules, options));
-    QT_TRY_STATUS(check_has_data(plan, calibration));
+    const bool calibrates = plan.is_calibrated() && !checkpoint.quantization();
+    if (calibrates) QT_TRY_STATUS(check_has_data(plan, calibration));
     QT_TRY(Tokenizer tokenizer, Tokenizer::load(checkpoint.tokenizer_directory()));
     if (tokenizer.vocabulary_size() > checkpoint.spec().vocabulary) {
       return fail(ErrorKind::kUserInput, "the tokenizer and the model do not fit together",
@@ -99,7 +99,7 @@ Result<LoadedModel> load_classifier(const ModelLocation& location, const PlanRul
                   "take both files from the same fine-tuned model");
     }
     LoadedModel model{checkpoint.spec(), std::move(plan), nullptr, std::move(tokenizer)};
-    if (model.plan.is_calibrated()) {
+    if (calibrates) {
       QT_TRY_STATUS(build_calibrated(checkpoint, kind, pool, *calibration, model));
     } else {
       QT_TRY(model.classifier, build(checkpoint, model.spec, model.plan, kind, pool));
@@ -122,7 +122,7 @@ Result<ProbeModel> load_first_layers(const Checkpoint& checkpoint, const PlanRul
   QT_CHECK(layers >= 1 && layers <= checkpoint.spec().layers.size(), "the model has so many layers");
   const ModelSpec spec = first_layers(checkpoint.spec(), layers);
   QT_TRY(Plan resolved, resolve_plan(checkpoint, spec, rules, options));
-  const Plan plan = without_data(std::move(resolved));
+  const Plan plan = checkpoint.quantization() ? std::move(resolved) : without_data(std::move(resolved));
   QT_TRY(std::unique_ptr<Classifier> classifier, build(checkpoint, spec, plan, EngineKind::kCpu, pool));
   return ProbeModel{std::move(classifier), spec.vocabulary, plan.total_bytes()};
 }

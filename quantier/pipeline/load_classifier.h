@@ -4,7 +4,7 @@
 // back. So the checkpoint and its quantized form never stand in memory together, and the peak stays near the
 // bytes of the plan. A model that is an adapter on a base is merged in the same way, one tensor at a time.
 // A plan that looks at data is calibrated here, in this process, and its peaks of memory are counted from
-// then on: serving needs none of what calibration needed. Errors: those of Checkpoint::open, resolve_rules,
+// then on: serving needs none of what calibration needed. Errors: those of Checkpoint::open, resolve_plan,
 // pack_linear, the engine, the tokenizer and the calibration; kUsage for a plan that looks at data when there
 // are none.
 #pragma once

@@ -14,7 +14,7 @@
 namespace quantier {
 namespace {
 
-constexpr std::uint64_t kMaxBytes = 1 << 20;
+constexpr std::uint64_t kMaxBytes = 1 << 24;
 
 const std::vector<std::string>& embedding_words() {
   static const std::vector<std::string> words = [] {
@@ -49,6 +49,17 @@ void read_layers(const toml::table& table, TomlReader& reader, PlanRules& rules)
   for (auto& [position, rule] : lines) rules.layers.push_back(std::move(rule));
 }
 
+void read_selected_on(const toml::table& table, TomlReader& reader, PlanRules& rules) {
+  TomlSection section(table, "[selected_on]", reader);
+  SelectedOn selected;
+  section.text("data", selected.data);
+  section.text("sha256", selected.sha256);
+  section.texts("fingerprints", selected.fingerprints);
+  section.finish();
+  section.require("fingerprints", "those of the texts that the plan was fitted to");
+  rules.selected_on = std::move(selected);
+}
+
 Result<PlanRules> read(const toml::table& document, std::string_view name, std::string_view source) {
   PlanRules rules;
   rules.name = name;
@@ -59,6 +70,7 @@ Result<PlanRules> read(const toml::table& document, std::string_view name, std::
   top.choice("embedding", embedding_words(),
              [&](std::size_t i) { rules.embedding = embedding_format_from_name(embedding_words()[i]); });
   if (const toml::table* table = top.table("layers")) read_layers(*table, reader, rules);
+  if (const toml::table* table = top.table("selected_on")) read_selected_on(*table, reader, rules);
   top.finish();
   top.require("base", "the recipe of every layer that [layers] does not name, for example base = \"int8\"");
   if (const toml::node* node = document.get("base"); node != nullptr && reader.ok()) {
@@ -81,6 +93,20 @@ std::string toml_string(std::string_view text) {
     out += c;
   }
   return out + '"';
+}
+
+std::string selected_on_text(const SelectedOn& selected) {
+  std::string text = fmt::format(
+      "\n# The examples that this plan was fitted to: measured on them it looks better than it is.\n"
+      "[selected_on]\ndata = {}\nsha256 = {}\nfingerprints = [\n",
+      toml_string(selected.data), toml_string(selected.sha256));
+  constexpr std::size_t kOfALine = 5;
+  for (std::size_t i = 0; i < selected.fingerprints.size(); ++i) {
+    const bool ends = i % kOfALine == kOfALine - 1 || i + 1 == selected.fingerprints.size();
+    text += fmt::format("{}{},{}", i % kOfALine == 0 ? "  " : " ", toml_string(selected.fingerprints[i]),
+                        ends ? "\n" : "");
+  }
+  return text + "]\n";
 }
 
 }  // namespace
@@ -107,11 +133,13 @@ Result<PlanRules> read_plan_file(const std::filesystem::path& path) {
 }
 
 std::string plan_file_text(const PlanRules& rules, const ModelSpec& spec, const Plan& plan) {
-  std::string text = fmt::format("name = {}\nbase = {}\nembedding = {}\n\n[layers]\n", toml_string(plan.recipe),
-                                 toml_string(rules.base), toml_string(embedding_format_name(plan.embedding)));
+  std::string text =
+      fmt::format("name = {}\nbase = {}\nembedding = {}\n\n[layers]\n", toml_string(plan.recipe),
+                  toml_string(rules.base), toml_string(embedding_format_name(plan.embedding)));
   for (const PlanRules::Rule& rule : rules.layers) {
     text += fmt::format("{} = {}\n", toml_string(rule.pattern), toml_string(rule.recipe));
   }
+  if (rules.selected_on) text += selected_on_text(*rules.selected_on);
   text +=
       "\n# What this is on the model that it was written for. A line above, \"PATTERN\" = \"RECIPE\", gives "
       "another\n# recipe to the layers it names: \"layers.0-3\", \"layers.*.mlp.down\", \"classifier\".\n";

@@ -9,6 +9,11 @@
 //   "layers.0-3" = "int8-rtn"
 //   "layers.*.mlp.down" = "fp16"
 //
+//   [selected_on]               # written by `quantier search`: the examples that the plan was fitted to
+//   data = "calibration.jsonl"
+//   sha256 = "..."
+//   fingerprints = ["0123456789abcdef", ...]    # of their texts (dataset/fingerprint.h)
+//
 // Recipes are checked when the file is read, patterns when a model is there. Errors: kUsage with line and
 // column; kEnvironment when the file cannot be read.
 #pragma once

@@ -58,6 +58,22 @@ TEST(PlanFile, WhatIsWrittenReadsBackAsTheSameRules) {
   EXPECT_THAT(text, HasSubstr("layers.3.mlp.down"));
 }
 
+TEST(PlanFile, KeepsWhatItWasSelectedOn) {
+  const std::string text =
+      "base = \"fp16\"\n[selected_on]\ndata = \"a.jsonl\"\nsha256 = \"ff\"\n"
+      "fingerprints = [\"0123456789abcdef\", \"fedcba9876543210\"]\n";
+  const auto rules = parse_plan_file(text, "mixed", "plan.toml");
+  ASSERT_TRUE(rules) << rules.error().message();
+  ASSERT_TRUE(rules->selected_on);
+  EXPECT_EQ(rules->selected_on->fingerprints.size(), 2U);
+  const auto plan = resolve_rules(*rules, ModelSpec{});
+  ASSERT_TRUE(plan);
+  const auto again = parse_plan_file(plan_file_text(*rules, ModelSpec{}, *plan), "mixed", "written.toml");
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(again->selected_on, rules->selected_on);
+  EXPECT_FALSE(parse_plan_file("base = \"fp16\"\n[selected_on]\ndata = \"a\"\n", "", "plan.toml"));
+}
+
 TEST(PlanFile, RefusesWithLineAndHint) {
   const auto refusal = [](const std::string& text) {
     const auto rules = parse_plan_file(text, "p", "plan.toml");

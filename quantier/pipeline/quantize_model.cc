@@ -7,15 +7,20 @@
 
 #include "quantier/base/clock.h"
 #include "quantier/base/file.h"
+#include "quantier/base/thread_pool.h"
+#include "quantier/base/utf8.h"
 #include "quantier/checkpoint/checkpoint.h"
 #include "quantier/interchange/own/own_format.h"
 #include "quantier/interchange/own/plan_json.h"
 #include "quantier/interchange/stored_model.h"
 #include "quantier/interchange/writer.h"
 #include "quantier/pipeline/artefact_writer.h"
+#include "quantier/pipeline/calibrate.h"
+#include "quantier/pipeline/calibration_text.h"
 #include "quantier/pipeline/pack_model.h"
 #include "quantier/pipeline/provenance.h"
 #include "quantier/pipeline/resolve_plan.h"
+#include "quantier/tokenizer/tokenizer.h"
 
 namespace quantier {
 namespace {
@@ -40,7 +45,8 @@ Status check_out(const fs::path& out) {
               "choose another --out, or remove it");
 }
 
-Result<Json> identity_of(const Checkpoint& checkpoint, const Plan& plan, const QuantizeOptions& options) {
+Result<Json> identity_of(const Checkpoint& checkpoint, const Plan& plan, const QuantizeOptions& options,
+                         const Json& calibration) {
   QT_TRY(const ModelHashes hashes, hash_model(checkpoint));
   return Json{{"program", {{"version", program_version()}, {"revision", program_revision()}}},
               {"format", options.format},
@@ -49,18 +55,79 @@ Result<Json> identity_of(const Checkpoint& checkpoint, const Plan& plan, const Q
                {{"weights_sha256", hashes.weights},
                 {"config_sha256", hashes.config},
                 {"tokenizer_sha256", hashes.tokenizer}}},
+              {"calibration", calibration},
               {"plan", to_json(plan)}};
 }
 
-Status pack(const Checkpoint& checkpoint, const Plan& plan, ModelSink& sink) {
-  const ModelSpec& spec = checkpoint.spec();
-  if (checkpoint.quantization()) return hand_over_stored(checkpoint, spec, plan, sink);
-  if (plan.is_calibrated()) {
-    return fail(ErrorKind::kUsage, "this recipe looks at calibration texts",
-                fmt::format("recipe {}", plan.recipe), "its weights depend on data that were not given",
-                "take a recipe that looks at the weights alone");
+// What the calibration adds to the report of a layer.
+void add_calibration(const std::vector<LayerReport>& made, Json& layers) {
+  for (const LayerReport& report : made) {
+    for (Json& layer : layers) {
+      if (layer.at("layer") != report.linear) continue;
+      const auto add = [&](const char* key, const auto& value) {
+        layer[key] = value ? Json(*value) : Json(nullptr);
+      };
+      add("output_error", report.output_error);
+      add("output_error_rtn", report.output_error_rtn);
+      add("alpha", report.alpha);
+      add("damping", report.damping);
+      if (!report.scales_in.empty()) layer["scales_in"] = report.scales_in;
+      layer["seconds"] = report.seconds;
+    }
   }
-  return pack_model(checkpoint, spec, plan, sink);
+}
+
+struct Packed {
+  std::vector<LayerReport> reports;
+  Json calibration;
+};
+
+Result<Packed> pack(const Checkpoint& checkpoint, const Plan& plan, const QuantizeOptions& options,
+                    std::optional<CalibrationSet>& set, ModelSink& sink) {
+  const ModelSpec& spec = checkpoint.spec();
+  Packed packed;
+  if (checkpoint.quantization()) {
+    QT_TRY_STATUS(hand_over_stored(checkpoint, spec, plan, sink));
+    return packed;
+  }
+  if (!plan.is_calibrated()) {
+    QT_TRY_STATUS(pack_model(checkpoint, spec, plan, sink));
+    return packed;
+  }
+  ThreadPool pool(available_processors());
+  QT_TRY(const Tokenizer tokenizer, Tokenizer::load(checkpoint.tokenizer_directory()));
+  QT_TRY(const CalibrationTokens texts, encode_calibration(*set, tokenizer, std::nullopt, &pool));
+  const CalibrationRun run{texts.batch(), &pool, options.progress, options.interrupt};
+  QT_TRY(packed.reports, pack_calibrated_model(checkpoint, spec, plan, run, sink));
+  packed.calibration = calibration_to_json(set->record, packed.reports);
+  return packed;
+}
+
+// The texts, where the plan wants some.
+Result<std::optional<CalibrationSet>> read_texts(const Checkpoint& checkpoint, const Plan& plan,
+                                                 const QuantizeOptions& options) {
+  const bool wants = plan.is_calibrated() && !checkpoint.quantization();
+  if (!wants && options.calibration) {
+    return fail(ErrorKind::kUsage, "this recipe looks at the weights alone",
+                fmt::format("recipe {}", printable(plan.recipe, 80)), "--calibration would change nothing",
+                "leave it out, or take a recipe that looks at data: int4-gptq, int4-awq, int8-smooth");
+  }
+  if (!wants) return std::nullopt;
+  if (!options.calibration) {
+    return fail(ErrorKind::kUsage, "this recipe looks at calibration texts",
+                fmt::format("recipe {}", printable(plan.recipe, 80)), "none were given",
+                "give some hundred texts of the training split with --calibration FILE");
+  }
+  QT_TRY(CalibrationSet set, read_calibration_set(*options.calibration, checkpoint.spec().label_names));
+  return set;
+}
+
+// Which texts: another file, draw or amount makes another model.
+Json calibration_identity(const std::optional<CalibrationSet>& set) {
+  if (!set) return nullptr;
+  Json identity = to_json(set->options);
+  identity["path"] = set->record.sha256;
+  return identity;
 }
 
 Error with_resume_hint(Error error, const fs::path& partial) {
@@ -95,7 +162,8 @@ Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options) {
   QT_TRY(const Plan plan, resolve_plan(checkpoint, spec, options.rules, options.recipe_options));
   QT_TRY_STATUS(format->check(spec, plan));
   if (options.progress) options.progress({"reading the model", 0, 0});
-  QT_TRY(const Json identity, identity_of(checkpoint, plan, options));
+  QT_TRY(std::optional<CalibrationSet> set, read_texts(checkpoint, plan, options));
+  QT_TRY(const Json identity, identity_of(checkpoint, plan, options, calibration_identity(set)));
 
   fs::path partial = options.out;
   if (!partial.has_filename()) partial = partial.parent_path();
@@ -105,9 +173,8 @@ Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options) {
   QT_TRY(ArtefactJournal journal, ArtefactJournal::open(partial, identity));
   ArtefactWriter writer({checkpoint, spec, plan, *format}, std::move(journal), options.progress,
                         options.interrupt);
-  if (Status status = pack(checkpoint, plan, writer); !status) {
-    return std::unexpected(with_resume_hint(std::move(status).error(), partial));
-  }
+  Result<Packed> packed = pack(checkpoint, plan, options, set, writer);
+  if (!packed) return std::unexpected(with_resume_hint(std::move(packed).error(), partial));
 
   QuantizeOutcome outcome;
   outcome.out = out;
@@ -116,10 +183,15 @@ Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options) {
   outcome.resumed_items = writer.found_items();
   outcome.source_bytes = bytes_of(checkpoint.weight_files());
   outcome.layers = writer.layer_reports();
+  add_calibration(packed->reports, outcome.layers);
+  outcome.calibration = packed->calibration;
   if (options.progress) options.progress({"writing the files", 0, 0});
   Json manifest{{"format_version", kOwnFormatVersion}, {"recipe", plan.recipe}};
   for (const auto& [key, value] : identity.items()) manifest[key] = value;
-  const Json report{{"recipe", plan.recipe}, {"format", format->name}, {"layers", outcome.layers}};
+  const Json report{{"recipe", plan.recipe},
+                    {"format", format->name},
+                    {"calibration", outcome.calibration},
+                    {"layers", outcome.layers}};
   const fs::path complete = partial / "complete";
   std::error_code ignored;
   fs::remove_all(complete, ignored);

@@ -1,6 +1,10 @@
 // `quantier quantize`: a model through a plan into a checkpoint of its own or of another program, with a
 // report for each layer.
 //
+// A recipe that looks at data is calibrated here (calibrate.h): its report also has output errors, beside
+// round to nearest's. Where a method moved factors into the norm before a layer, its weights are no longer
+// those of the source, and the report compares outputs alone.
+//
 // The result appears under its name when it is complete. An interrupted run, or one that was killed, goes on
 // at the next layer when the same command is given again; it refuses where source, plan, format or program
 // differ. What the format cannot express is refused before anything is quantized. Errors: those of opening
@@ -18,6 +22,7 @@
 #include "quantier/base/progress.h"
 #include "quantier/checkpoint/model_directory.h"
 #include "quantier/formats/plan.h"
+#include "quantier/pipeline/calibration_set.h"
 
 namespace quantier {
 
@@ -25,6 +30,7 @@ struct QuantizeOptions {
   ModelLocation model;
   PlanRules rules;  // without a base: what quantized weights have
   RecipeOptions recipe_options;
+  std::optional<CalibrationOptions> calibration;  // for recipes that look at data
   std::string format = "quantier";
   std::filesystem::path out;
   ProgressFunction progress = {};
@@ -39,7 +45,8 @@ struct QuantizeOutcome {
   std::uint64_t source_bytes = 0;
   std::uint64_t written_bytes = 0;  // of the weight files
   double seconds = 0;
-  Json layers;  // one object for each, as in quantization_report.json
+  Json layers;       // one object for each, as in quantization_report.json
+  Json calibration;  // null for recipes that look at the weights alone
 };
 
 [[nodiscard]] Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options);

@@ -17,14 +17,14 @@ double mib(std::uint64_t bytes) { return static_cast<double>(bytes) / (1024.0 * 
 }  // namespace
 
 std::string quantize_text(const QuantizeOutcome& outcome) {
-  std::string text = fmt::format("  {:<28} {:<24} {:>9} {:>8} {:>9} {:>10} {:>8}\n", "layer", "format",
-                                 "bits/wt", "SQNR dB", "cosine", "max error", "seconds");
+  std::string text = fmt::format("  {:<28} {:<24} {:>9} {:>8} {:>9} {:>10} {:>10} {:>8}\n", "layer", "format",
+                                 "bits/wt", "SQNR dB", "cosine", "max error", "output err", "seconds");
   for (const Json& layer : outcome.layers) {
-    text +=
-        fmt::format("  {:<28} {:<24} {:>9} {:>8} {:>9} {:>10} {:>8}\n", layer.at("layer").get<std::string>(),
-                    layer.at("format").get<std::string>(), number(layer, "bits_per_weight", "{:.3f}"),
-                    number(layer, "sqnr_db", "{:.2f}"), number(layer, "cosine", "{:.6f}"),
-                    number(layer, "largest_error", "{:.3g}"), number(layer, "seconds", "{:.3f}"));
+    text += fmt::format("  {:<28} {:<24} {:>9} {:>8} {:>9} {:>10} {:>10} {:>8}\n",
+                        layer.at("layer").get<std::string>(), layer.at("format").get<std::string>(),
+                        number(layer, "bits_per_weight", "{:.3f}"), number(layer, "sqnr_db", "{:.2f}"),
+                        number(layer, "cosine", "{:.6f}"), number(layer, "largest_error", "{:.3g}"),
+                        number(layer, "output_error", "{:.4f}"), number(layer, "seconds", "{:.3f}"));
   }
   if (outcome.resumed_items > 0) {
     text += fmt::format("went on from an interrupted run: {} tensors or layers were there\n",
@@ -43,6 +43,7 @@ Json quantize_to_json(const QuantizeOutcome& outcome) {
           {"source_bytes", outcome.source_bytes},
           {"written_bytes", outcome.written_bytes},
           {"seconds", outcome.seconds},
+          {"calibration", outcome.calibration},
           {"layers", outcome.layers}};
 }
 

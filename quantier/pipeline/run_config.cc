@@ -183,14 +183,16 @@ class ConfigReader {
       const auto plan = read_plan_file((directory_ / file).lexically_normal());
       if (!plan) {
         const Error& error = plan.error();
-        return top.refuse(node, "plan", error.where + (error.where.empty() ? "" : ": ") + error.what +
-                          (error.why.empty() ? "" : "; " + error.why), error.hint);
+        return top.refuse(node, "plan",
+                          error.where + (error.where.empty() ? "" : ": ") + error.what +
+                              (error.why.empty() ? "" : "; " + error.why),
+                          error.hint);
       }
       if (!is_plain_name(plan->name) || parse_recipe(plan->name) || is_plan(plan->name)) {
-        return top.refuse(node, "plan",
-                          fmt::format("\"{}\" is the name of another recipe, or no plain name",
-                                      printable(plan->name, 80)),
-                          fmt::format("give the plan a `name` of its own in {}", file));
+        return top.refuse(
+            node, "plan",
+            fmt::format("\"{}\" is the name of another recipe, or no plain name", printable(plan->name, 80)),
+            fmt::format("give the plan a `name` of its own in {}", file));
       }
       config_.plans.push_back(*plan);
       if (std::ranges::find(config_.recipes, plan->name) == config_.recipes.end()) {

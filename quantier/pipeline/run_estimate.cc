@@ -14,8 +14,8 @@
 #include "quantier/measure/protocols.h"
 #include "quantier/pipeline/load_classifier.h"
 #include "quantier/pipeline/predict.h"
-#include "quantier/pipeline/run_load.h"
 #include "quantier/pipeline/resolve_plan.h"
+#include "quantier/pipeline/run_load.h"
 
 namespace quantier {
 namespace {
@@ -66,7 +66,8 @@ struct Probe {
 Result<Probe> probe(const Checkpoint& checkpoint, const std::string& recipe, const RunConfig& config,
                     const Sample& sample, std::size_t layers, ThreadPool& pool) {
   const Stopwatch loading;
-  QT_TRY(const ProbeModel model, load_first_layers(checkpoint, config.rules_of(recipe), config.recipe_options, layers, pool));
+  QT_TRY(const ProbeModel model,
+         load_first_layers(checkpoint, config.rules_of(recipe), config.recipe_options, layers, pool));
   Probe result;
   result.load_seconds = static_cast<double>(loading.elapsed_ns()) * 1e-9;
   result.plan_bytes = model.plan_bytes;
@@ -108,7 +109,8 @@ Result<RunSeconds> seconds_of(const Checkpoint& checkpoint, const std::string& r
   const std::size_t several = std::min(layers, kProbeLayers);
   QT_TRY(const Probe shallow, probe(checkpoint, recipe, config, sample, 1, pool));
   QT_TRY(const Probe deep, probe(checkpoint, recipe, config, sample, several, pool));
-  QT_TRY(const Plan whole, resolve_plan(checkpoint, checkpoint.spec(), config.rules_of(recipe), config.recipe_options));
+  QT_TRY(const Plan whole,
+         resolve_plan(checkpoint, checkpoint.spec(), config.rules_of(recipe), config.recipe_options));
   double forward = deep.seconds_per_text;
   if (several > 1) {
     const double per_layer =
@@ -117,7 +119,7 @@ Result<RunSeconds> seconds_of(const Checkpoint& checkpoint, const std::string& r
   }
   double load =
       deep.load_seconds * static_cast<double>(whole.total_bytes()) / static_cast<double>(deep.plan_bytes);
-  if (whole.is_calibrated()) {
+  if (whole.is_calibrated() && !checkpoint.quantization()) {
     const double texts = std::min(static_cast<double>(plan.calibration->texts.size()),
                                   static_cast<double>(plan.calibration->options.tokens) / sample.mean_tokens);
     load += kCalibrationPasses * forward * texts;

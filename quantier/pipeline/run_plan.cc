@@ -15,6 +15,7 @@
 #include "quantier/pipeline/plan_file.h"
 #include "quantier/pipeline/predict.h"
 #include "quantier/pipeline/resolve_plan.h"
+#include "quantier/pipeline/selected_on.h"
 #include "quantier/pipeline/toml_section.h"
 #include "quantier/tokenizer/tokenizer.h"
 
@@ -182,6 +183,7 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
     QT_TRY_STATUS(check_empty_texts(tokenizer, plan.data, config.max_length, config.data.path.string()));
     QT_TRY(const std::vector<std::string> recipes, recipes_of(checkpoints[m], config));
     for (const std::string& recipe : recipes) {
+      QT_TRY_STATUS(refuse_selected(config.rules_of(recipe), whole, config.data.path.string()));
       QT_TRY(const Plan resolved, resolve_plan(checkpoints[m], checkpoints[m].spec(), config.rules_of(recipe),
                                                config.recipe_options));
       PlannedRun run;
@@ -189,7 +191,8 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
       run.model = m;
       run.hashes = hashes[m];
       run.weight_bytes = resolved.total_bytes();
-      run.is_calibrated = resolved.is_calibrated();
+      // Quantized weights were calibrated by whoever made them.
+      run.is_calibrated = resolved.is_calibrated() && !checkpoints[m].quantization();
       if (run.is_calibrated) QT_TRY_STATUS(read_calibration(config, recipe, whole, plan));
       run.key = run_key(run, config, plan, program);
       plan.runs.push_back(std::move(run));

@@ -28,7 +28,7 @@ TEST(WorkerLoadFor, CarriesWhatShapesTheNumbers) {
   run.model = 1;
   const WorkerLoad load = worker_load_for(config, plan, run);
   EXPECT_EQ(load.model, "/b");
-  EXPECT_EQ(load.recipe, "int8");
+  EXPECT_EQ(load.rules.base, "int8");
   EXPECT_EQ(load.max_length, 77U);
   EXPECT_EQ(load.limit, 12U);
   EXPECT_EQ(load.seed, 9U);

@@ -33,9 +33,12 @@ struct Watching {
 // file lay. Errors: kUserInput when the store holds none; those of parse_run_config().
 [[nodiscard]] Result<RunConfig> configuration_of(Store& store);
 
-// That of `file`; without one, that of the store; where it holds none (runs that were imported), the limits
-// and the earlier recommendation of the last note over it, or none. `file` need not name what the store
-// knows.
+// The same, or for runs that were imported the limits and the earlier recommendation of the last note over
+// them; nullopt when there was none.
+[[nodiscard]] Result<std::optional<RunConfig>> kept_configuration(Store& store);
+
+// That of `file`; without one, what the store keeps; where it keeps none, everything in it without limits.
+// `file` need not name what the store knows.
 [[nodiscard]] Result<RunConfig> configuration_for(const std::filesystem::path& file, Store& store);
 
 // Keeps the files that a note over imported runs was decided by, so that an audit and a check of the note

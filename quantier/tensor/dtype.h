@@ -33,7 +33,7 @@ enum class DType : std::uint8_t { kF64, kF32, kF16, kBF16, kI64, kI32, kI16, kI8
 
 [[nodiscard]] constexpr const char* dtype_name(DType dtype) {
   constexpr const char* kNames[] = {"F64", "F32", "F16", "BF16", "I64",    "I32",
-                                        "I16", "I8",  "U8",  "BOOL", "F8_E4M3"};
+                                    "I16", "I8",  "U8",  "BOOL", "F8_E4M3"};
   return kNames[static_cast<std::size_t>(dtype)];
 }
 

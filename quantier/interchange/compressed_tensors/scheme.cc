@@ -111,7 +111,7 @@ const char* compression_format(const LayerRecipe& recipe) {
   }
 }
 
-Json scheme_json(const LayerRecipe& recipe, bool reordered, const std::vector<std::string>& targets) {
+Json scheme_json(const LayerRecipe& recipe, const std::vector<std::string>& targets) {
   const auto arguments = [](int bits, const char* type, const char* strategy, bool symmetric, bool dynamic,
                             Json group, Json order) {
     return Json{{"num_bits", bits},
@@ -130,9 +130,8 @@ Json scheme_json(const LayerRecipe& recipe, bool reordered, const std::vector<st
   const FormatOptions& options = recipe.options;
   if (recipe.format == WeightFormat::kI4Group) {
     const bool by_row = options.group == 0;
-    weights =
-        arguments(4, "int", by_row ? "channel" : "group", options.symmetric, false,
-                  by_row ? Json(nullptr) : Json(options.group), reordered ? Json("group") : Json(nullptr));
+    weights = arguments(4, "int", by_row ? "channel" : "group", options.symmetric, false,
+                        by_row ? Json(nullptr) : Json(options.group), nullptr);
   } else {
     const bool is_float = recipe.format == WeightFormat::kFp8Row;
     const char* type = is_float ? "float" : "int";

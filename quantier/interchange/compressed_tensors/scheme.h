@@ -14,8 +14,7 @@ namespace quantier {
 // kUnsupported names the group and what is not read.
 [[nodiscard]] Result<LayerRecipe> parse_scheme(const Json& group, std::string_view source);
 // The other direction; `targets`: names of modules, or "Linear".
-[[nodiscard]] Json scheme_json(const LayerRecipe& recipe, bool reordered,
-                               const std::vector<std::string>& targets);
+[[nodiscard]] Json scheme_json(const LayerRecipe& recipe, const std::vector<std::string>& targets);
 // "int-quantized", "pack-quantized", "float-quantized".
 [[nodiscard]] const char* compression_format(const LayerRecipe& recipe);
 

@@ -68,9 +68,6 @@ void add_i4(const std::string& module, const PackedLinear& packed, const I4Group
     }
     out.push_back(std::move(zeros));
   }
-  if (weights.group_of_input.empty()) return;
-  std::vector<std::int32_t> index(weights.group_of_input.span().begin(), weights.group_of_input.span().end());
-  out.push_back(StoredTensor::copy(module + ".weight_g_idx", DType::kI32, {columns}, std::span(index)));
 }
 
 }  // namespace
@@ -110,9 +107,8 @@ Json compressed_tensors_config(const ModelSpec& spec, const Plan& plan) {
   Json groups = Json::object();
   for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
     formats.insert(compression_format(kinds[kind]));
-    const bool reordered = kinds[kind].method == Method::kGptq && kinds[kind].activation_order;
-    groups[fmt::format("group_{}", kind)] = scheme_json(
-        kinds[kind], reordered, kinds.size() == 1 ? std::vector<std::string>{"Linear"} : targets[kind]);
+    groups[fmt::format("group_{}", kind)] =
+        scheme_json(kinds[kind], kinds.size() == 1 ? std::vector<std::string>{"Linear"} : targets[kind]);
   }
   return {{"quant_method", "compressed-tensors"},
           {"format", formats.size() == 1 ? *formats.begin() : "mixed-precision"},
@@ -144,6 +140,11 @@ Result<std::vector<StoredTensor>> compressed_tensors_tensors(const LinearSpec& l
                            by_tensor ? std::vector<std::uint64_t>{1} : std::vector<std::uint64_t>{rows, 1},
                            by_tensor ? scales.first(1) : scales));
   } else if (const auto* i4 = std::get_if<I4GroupWeights>(&packed.weights)) {
+    // Version 0.20 dropped the index that earlier ones kept beside the weights.
+    if (!i4->group_of_input.empty()) {
+      return inexpressible(kFormat, linear.name,
+                           "groups are consecutive inputs, and activation order makes others");
+    }
     add_i4(module, packed, *i4, out);
   } else {
     return floating_tensors(linear, packed, plan.rounding);

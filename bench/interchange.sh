@@ -1,0 +1,120 @@
+#!/bin/sh
+# Checkpoints in both directions between Quantier and the programs that own the formats: one row for each format,
+# demo model and direction.
+#
+#   bench/interchange.sh [QUANTIER_BINARY] [EXAMPLES]
+#
+# QUANTIER_ORACLE_PYTHON: a Python with torch, transformers, bitsandbytes, compressed-tensors, safetensors and peft; without
+# it a throw-away environment is made and removed. "loads and logits agree": the other program opens the directory, and
+# over the examples (one text at a time) no more predictions differ than the stated number, with the largest difference
+# of a logit beside it. "tensors equal": weights are compared, where no program here can run the format.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+quantier=${1:-$root/build/release/quantier/quantier}
+examples=${2:-200}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT INT TERM
+export PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error TOKENIZERS_PARALLELISM=false
+python=${QUANTIER_ORACLE_PYTHON:-}
+if [ -z "$python" ]; then
+  python3 -m venv "$work/venv"
+  "$work/venv/bin/pip" install -q torch transformers bitsandbytes compressed-tensors safetensors peft accelerate numpy
+  python=$work/venv/bin/python
+fi
+oracle() { "$python" "$root/bench/interchange.py" "$@" 2>>"$work/oracle.log"; }
+data=$root/demo/data/validation.jsonl
+head -n "$examples" "$data" >"$work/data.jsonl"
+failures=0
+
+row() { printf '%-20s %-14s %-8s %-26s %s\n' "$1" "$2" "$3" "$4" "$5"; }
+ours() {  # MODEL OUT [how]
+  ours_model=$1; ours_out=$2; shift 2
+  "$quantier" predict "$ours_model" --data "$work/data.jsonl" --max-length 128 --batch-size 1 --out "$ours_out" "$@" \
+    >/dev/null 2>>"$work/quantier.log"
+}
+# Whether two files of logits agree: no more than one prediction in fifty differs, and logits differ by less (mean) than
+# the recipe itself moves them from half precision. Inputs that are rounded, to int8 or E4M3, round otherwise after the
+# smallest difference, so there the two numbers are of one size; with weights alone quantized the first is much smaller.
+verdict() {  # OURS THEIRS HALF
+  oracle compare "$1" "$2" "$3"
+}
+# Writes a checkpoint, or the row that says why there is none.
+quantize() {  # FORMAT MODEL RECIPE OUT
+  code=0
+  "$quantier" quantize "$root/demo/$2" --recipe "$3" --format "$1" --out "$4" >/dev/null 2>"$work/refused" || code=$?
+  [ "$code" -ne 0 ] || return 0
+  layer=$(sed -n 's/^ *where: //p' "$work/refused"); rule=$(sed -n 's/^ *why: //p' "$work/refused")
+  if [ "$code" -eq 7 ]; then
+    row "$1" "$2" written "$3" "inexpressible: $layer, $rule"
+  else
+    row "$1" "$2" written "$3" "FAILED with exit code $code: $layer, $rule"; failures=$((failures + 1))
+  fi
+  return 1
+}
+# Written by Quantier, run by the other program.
+written() {  # FORMAT MODEL RECIPE
+  out=$work/ours-$2; how=
+  rm -rf "$out"
+  quantize "$1" "$2" "$3" "$out" || return 0
+  if how=$(oracle logits "$out" "$data" "$examples" "$work/theirs.npz") && ours "$out" "$work/ours.npz"; then
+    text=$(verdict "$work/ours.npz" "$work/theirs.npz" "$work/half-$2.npz") || failures=$((failures + 1))
+  else
+    text="DOES NOT LOAD"; failures=$((failures + 1))
+  fi
+  row "$1" "$2" written "$3" "$text$how"
+}
+# Written by the other program, read by Quantier.
+read_back() {  # FORMAT MODEL KIND
+  out=$work/theirs-$2; how=
+  rm -rf "$out"
+  if oracle write "$3" "$root/demo/$2" "$out" && how=$(oracle logits "$out" "$data" "$examples" "$work/theirs.npz") && ours "$out" "$work/ours.npz"; then
+    text=$(verdict "$work/ours.npz" "$work/theirs.npz" "$work/half-$2.npz") || failures=$((failures + 1))
+  else
+    text="DOES NOT LOAD"; failures=$((failures + 1))
+  fi
+  row "$1" "$2" read "$3" "$text$how"
+}
+# Formats that nothing here runs: their tensors against a definition that is not ours.
+equal() {  # FORMAT MODEL RECIPE
+  rm -rf "$work/packed" "$work/reference"
+  quantize "$1" "$2" "$3" "$work/packed" || return 0
+  "$quantier" quantize "$root/demo/$2" --recipe "$3" --format compressed-tensors --out "$work/reference" >/dev/null 2>>"$work/quantier.log"
+  if text=$(oracle unpacked "$1" "$work/packed" "$work/reference"); then :; else failures=$((failures + 1)); text="DIFFER: $text"; fi
+  row "$1" "$2" written "$3" "$text"
+  rm -rf "$work/repacked"
+  if oracle pack "$1" "$work/reference" "$work/repacked" && ours "$work/repacked" "$work/ours.npz" && ours "$work/reference" "$work/theirs.npz"; then
+    text=$(oracle compare "$work/ours.npz" "$work/theirs.npz" 0) || failures=$((failures + 1))
+    text=$(printf '%s' "$text" | sed 's/loads and logits agree/tensors equal: packed by numpy, logits the same/')
+  else
+    text="DOES NOT LOAD"; failures=$((failures + 1))
+  fi
+  row "$1" "$2" read "$3" "$text"
+}
+adapter() {  # MODEL KIND
+  rm -rf "$work/adapter"
+  if oracle adapter "$2" "$root/demo/$1" "$work/adapter" "$data" "$examples" "$work/theirs.npz" &&
+    ours "$work/adapter" "$work/ours.npz" --base "$root/demo/$1" --recipe fp32; then
+    text=$(oracle compare "$work/ours.npz" "$work/theirs.npz" 0.001) || failures=$((failures + 1))
+  else
+    text="DOES NOT LOAD"; failures=$((failures + 1))
+  fi
+  row "peft" "$1" read "$2" "$text"
+}
+
+oracle versions
+"$quantier" --version
+row format model direction "recipe or kind" result
+for model in demo-encoder demo-decoder; do
+  ours "$root/demo/$model" "$work/half-$model.npz" --recipe fp16
+  for recipe in int8 int8-rtn int4 int4:double=off int4-rtn; do written bitsandbytes $model $recipe; done
+  for kind in bnb-int8 bnb-nf4 bnb-nf4-double; do read_back bitsandbytes $model $kind; done
+  for recipe in int8-rtn int4-rtn int4-rtn:group=64 int4-rtn:group=64,zero=on int4-rtn:group=row fp8 fp8:scale=tensor int4; do
+    written compressed-tensors $model $recipe
+  done
+  for kind in ct-w8a8 ct-w4a16 ct-w4a16-zeros ct-fp8; do read_back compressed-tensors $model $kind; done
+  for recipe in int4-rtn int4-rtn:group=64 int4-rtn:group=32,zero=on; do equal gptq $model $recipe; done
+  for recipe in int4-rtn int4-rtn:group=64,zero=on; do equal awq $model $recipe; done
+  for kind in rslora plain; do adapter $model $kind; done
+done
+echo "$failures rows failed"
+[ "$failures" -eq 0 ]

@@ -1,0 +1,36 @@
+#include "quantier/pipeline/search/plan_predictor.h"
+
+#include <utility>
+
+#include "quantier/engine/builder.h"
+#include "quantier/pipeline/pack_model.h"
+#include "quantier/pipeline/predict.h"
+
+namespace quantier {
+
+Result<PlanPredictor> PlanPredictor::create(const Checkpoint& checkpoint, const Dataset& data,
+                                            std::optional<std::size_t> max_length, std::size_t batch_size,
+                                            ThreadPool& pool, const Interrupt* interrupt) {
+  PlanPredictor predictor;
+  predictor.checkpoint_ = &checkpoint;
+  predictor.pool_ = &pool;
+  predictor.interrupt_ = interrupt;
+  predictor.batch_size_ = batch_size;
+  QT_TRY(const Tokenizer tokenizer, Tokenizer::load(checkpoint.tokenizer_directory()));
+  QT_TRY(predictor.encodings_, tokenize_all(tokenizer, data.texts, max_length, &pool, "search data"));
+  return predictor;
+}
+
+Result<Predictions> PlanPredictor::predict(const Plan& plan) const {
+  QT_TRY(const std::unique_ptr<EngineBuilder> builder,
+         EngineBuilder::create(checkpoint_->spec(), plan, EngineKind::kCpu, *pool_));
+  QT_TRY_STATUS(pack_model(*checkpoint_, checkpoint_->spec(), plan, *builder));
+  QT_TRY(const std::unique_ptr<Classifier> classifier, builder->finish());
+  PredictOptions options;
+  options.batch_size = batch_size_;
+  options.source = "search data";
+  options.interrupt = interrupt_;
+  return predict_encodings(*classifier, encodings_, options);
+}
+
+}  // namespace quantier
