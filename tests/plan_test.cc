@@ -56,8 +56,12 @@ TEST_F(PlanFile, WhatInspectWritesGivesTheSameLogits) {
     const auto name = linear["name"].get<std::string>();
     const bool kept =
         name.starts_with("layers.0") || name.starts_with("layers.2") || !name.starts_with("layers");
-    if (kept) EXPECT_EQ(linear["format"], "f16") << name;
-    if (name.starts_with("layers.3")) EXPECT_EQ(linear["format"], "i4-group/64") << name;
+    if (kept) {
+      EXPECT_EQ(linear["format"], "f16") << name;
+    }
+    if (name.starts_with("layers.3")) {
+      EXPECT_EQ(linear["format"], "i4-group/64") << name;
+    }
   }
 }
 
@@ -76,6 +80,21 @@ TEST_F(PlanFile, ARunTakesItAsOneMoreRecipe) {
   std::filesystem::remove(folder_ / "mixed.toml");
   const ProgramResult report = quantier("report " + at("results"));
   EXPECT_EQ(report.exit_code, 0) << report.err;
+}
+
+// Weights that came quantized run as they are, beside models that get recipes.
+TEST_F(PlanFile, ARunTakesQuantizedWeightsAsTheyAre) {
+  const ProgramResult written = quantier("quantize " + demo("demo-encoder") +
+                                         " --recipe int4 --format bitsandbytes --out " + at("small"));
+  ASSERT_EQ(written.exit_code, 0) << written.err;
+  write_file(
+      folder_ / "run.toml",
+      "recipes = [\"fp16\"]\nbootstrap_replicates = 100\n[[models]]\npath = \"" + demo("demo-encoder") +
+          "\"\n[[models]]\npath = \"small\"\n[data]\npath = \"data.jsonl\"\n[timing]\nenabled = false\n");
+  const ProgramResult run = quantier("run " + at("run.toml") + " --out " + at("results"));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(quantier("show " + at("results")).out, HasSubstr("bitsandbytes-nf4"));
+  EXPECT_THAT(read_file(folder_ / "results/note.md"), HasSubstr("bitsandbytes-nf4"));
 }
 
 TEST_F(PlanFile, RefusesWhatDoesNotFitTheModel) {

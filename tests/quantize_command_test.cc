@@ -69,6 +69,35 @@ TEST_F(Quantize, ItsOwnCheckpointGivesTheLogitsOfTheRecipeInMemory) {
   expect_same_logits(demo("demo-encoder"), "--recipe int8 --outlier-weights f16");
 }
 
+// The walk over the texts is the same, so is every weight; the report has what it did to outputs.
+TEST_F(Quantize, ACalibratedRecipeIsWrittenAsItRuns) {
+  const std::string texts = " --calibration " + demo("data/calibration.jsonl") + " --calibration-count 24";
+  for (const char* recipe :
+       {"int4-gptq:group=64", "int4-awq:group=64", "int8-smooth", "int8:outliers=fixed"}) {
+    std::filesystem::remove_all(folder_ / "q");
+    const std::string how = std::string("--recipe ") + recipe + texts;
+    const ProgramResult written =
+        quantier("quantize " + demo("demo-decoder") + " " + how + " --max-length 64 --json --out " + at("q"));
+    ASSERT_EQ(written.exit_code, 0) << recipe << written.err;
+    EXPECT_EQ(logits(at("q")), logits(demo("demo-decoder"), how)) << recipe;
+    const Json document = Json::parse(written.out);
+    EXPECT_EQ(document["calibration"]["texts"], 24) << document["calibration"];
+    bool has_output_error = false;
+    for (const Json& layer : document["layers"]) {
+      has_output_error =
+          has_output_error || (layer.contains("output_error") && layer["output_error"].is_number());
+    }
+    EXPECT_TRUE(has_output_error) << recipe;
+  }
+  ProgramResult refused =
+      quantier("quantize " + demo("demo-decoder") + " --recipe int4-gptq --out " + at("r"));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--calibration FILE"));
+  refused = quantier("quantize " + demo("demo-decoder") + " --recipe int8-rtn" + texts + " --out " + at("r"));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("looks at the weights alone"));
+}
+
 TEST_F(Quantize, AMixedPlanKeepsItsLayersAndItsName) {
   write_file(folder_ / "mixed.toml",
              "base = \"int8-rtn\"\n[layers]\n\"layers.0-2\" = \"int4-rtn:group=64\"\n\"classifier\" = "
@@ -82,8 +111,12 @@ TEST_F(Quantize, AMixedPlanKeepsItsLayersAndItsName) {
     const auto name = linear["name"].get<std::string>();
     if (name.starts_with("layers.1.")) {
       EXPECT_EQ(linear["format"], "i4-group/64") << name;
-    } else if (name.starts_with("layers.4.") || name == "classifier") {
+    }
+    if (name.starts_with("layers.4.")) {
       EXPECT_EQ(linear["format"], "i8-row x i8") << name;
+    }
+    if (name == "classifier") {
+      EXPECT_EQ(linear["format"], "i8-row x i8");
     }
   }
   // Weights that are quantized have their recipe already.

@@ -71,6 +71,10 @@ void add_quantize(CLI::App& app, Session& session) {
       ->capture_default_str()
       ->check(CLI::IsMember({"int8", "f16"}));
   add_calibration_flags(*command, options->calibration);
+  command
+      ->add_option("--max-length", quantize_options.max_length,
+                   "Cut calibration texts to this many tokens (default: what tokenizer.json says)")
+      ->check(CLI::PositiveNumber);
   command->add_option("--text-col", options->text_column,
                       "Column with the text of the calibration file (default: found by name)");
   command->add_flag("--json", session.json, "One JSON document on standard output");

@@ -49,6 +49,23 @@ Result<const Reader*> reader_of(const Checkpoint& checkpoint) {
               "start from the full-precision checkpoint");
 }
 
+// The embedding stands in floating point and alone, or as codes with one scale a row.
+Status check_embedding(const Checkpoint& checkpoint, const Plan& plan) {
+  const ModelSpec& spec = checkpoint.spec();
+  PartReader part(checkpoint, spec.embedding);
+  const bool as_codes = plan.embedding == EmbeddingFormat::kI8Row;
+  if (as_codes == checkpoint.has(spec.embedding)) {
+    return part.damaged(".weight", as_codes ? "it is there in floating point, planned as int8"
+                                            : "it is not there in floating point");
+  }
+  if (as_codes) {
+    QT_TRY_STATUS(part.take(".codes", {DType::kI8}, {spec.vocabulary, spec.hidden}));
+    QT_TRY(const TensorView absmax, part.take(".row_absmax", {DType::kF32}, {spec.vocabulary}));
+    QT_TRY_STATUS(read_finite(part, ".row_absmax", absmax));
+  }
+  return part.finish();
+}
+
 Result<TensorData> i8_embedding_rows(const Checkpoint& checkpoint, std::uint64_t first, std::uint64_t count) {
   const ModelSpec& spec = checkpoint.spec();
   PartReader part(checkpoint, spec.embedding);
@@ -76,7 +93,9 @@ std::vector<std::string> readable_formats() {
 
 Result<Plan> stored_plan(const Checkpoint& checkpoint) {
   QT_TRY(const Reader* reader, reader_of(checkpoint));
-  return reader->plan(checkpoint);
+  QT_TRY(Plan plan, reader->plan(checkpoint));
+  QT_TRY_STATUS(check_embedding(checkpoint, plan));
+  return plan;
 }
 
 Result<PackedLinear> stored_linear(const Checkpoint& checkpoint, const LinearSpec& linear,
@@ -89,11 +108,6 @@ Result<TensorData> stored_embedding_rows(const Checkpoint& checkpoint, const Pla
                                          std::uint64_t count) {
   const std::string& name = checkpoint.spec().embedding;
   if (plan.embedding == EmbeddingFormat::kI8Row) return i8_embedding_rows(checkpoint, first, count);
-  if (!checkpoint.has(name)) {
-    return fail(ErrorKind::kCorruptData, "the embedding is missing",
-                fmt::format("{}, tensor {}", checkpoint.directory().string(), name),
-                "its format says that it is there in floating point", "quantize the model again");
-  }
   return checkpoint.rows(name, first, count);
 }
 

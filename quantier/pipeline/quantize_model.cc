@@ -96,7 +96,7 @@ Result<Packed> pack(const Checkpoint& checkpoint, const Plan& plan, const Quanti
   }
   ThreadPool pool(available_processors());
   QT_TRY(const Tokenizer tokenizer, Tokenizer::load(checkpoint.tokenizer_directory()));
-  QT_TRY(const CalibrationTokens texts, encode_calibration(*set, tokenizer, std::nullopt, &pool));
+  QT_TRY(const CalibrationTokens texts, encode_calibration(*set, tokenizer, options.max_length, &pool));
   const CalibrationRun run{texts.batch(), &pool, options.progress, options.interrupt};
   QT_TRY(packed.reports, pack_calibrated_model(checkpoint, spec, plan, run, sink));
   packed.calibration = calibration_to_json(set->record, packed.reports);
@@ -123,10 +123,11 @@ Result<std::optional<CalibrationSet>> read_texts(const Checkpoint& checkpoint, c
 }
 
 // Which texts: another file, draw or amount makes another model.
-Json calibration_identity(const std::optional<CalibrationSet>& set) {
+Json calibration_identity(const std::optional<CalibrationSet>& set, const QuantizeOptions& options) {
   if (!set) return nullptr;
   Json identity = to_json(set->options);
   identity["path"] = set->record.sha256;
+  identity["max_length"] = options.max_length ? Json(*options.max_length) : Json(nullptr);
   return identity;
 }
 
@@ -163,7 +164,7 @@ Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options) {
   QT_TRY_STATUS(format->check(spec, plan));
   if (options.progress) options.progress({"reading the model", 0, 0});
   QT_TRY(std::optional<CalibrationSet> set, read_texts(checkpoint, plan, options));
-  QT_TRY(const Json identity, identity_of(checkpoint, plan, options, calibration_identity(set)));
+  QT_TRY(const Json identity, identity_of(checkpoint, plan, options, calibration_identity(set, options)));
 
   fs::path partial = options.out;
   if (!partial.has_filename()) partial = partial.parent_path();

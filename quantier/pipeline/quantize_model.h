@@ -31,6 +31,8 @@ struct QuantizeOptions {
   PlanRules rules;  // without a base: what quantized weights have
   RecipeOptions recipe_options;
   std::optional<CalibrationOptions> calibration;  // for recipes that look at data
+  std::optional<std::size_t>
+      max_length;  // of calibration texts, in tokens; nullopt: what tokenizer.json says
   std::string format = "quantier";
   std::filesystem::path out;
   ProgressFunction progress = {};

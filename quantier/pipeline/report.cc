@@ -1,6 +1,7 @@
 #include "quantier/pipeline/report.h"
 
 #include <algorithm>
+#include <map>
 #include <charconv>
 #include <system_error>
 #include <tuple>
@@ -294,17 +295,38 @@ Result<std::vector<std::string>> latest_keys(Store& store) {
 
 }  // namespace
 
+namespace {
+
+// The recipes of the file; of a model whose weights came quantized, the one that it has.
+std::vector<std::string> recipes_of(const std::string& model, const RunConfig& config,
+                                    const std::vector<RunSummary>& summaries) {
+  std::vector<std::string> own;
+  for (const RunSummary& run : summaries) {
+    if (run.configuration.model != model) continue;
+    const std::string& recipe = run.configuration.recipe;
+    if (std::ranges::find(config.recipes, recipe) != config.recipes.end()) return config.recipes;
+    if (std::ranges::find(own, recipe) == own.end() && !parse_recipe(recipe)) own.push_back(recipe);
+  }
+  return own.empty() ? config.recipes : own;
+}
+
+}  // namespace
+
 Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
   QT_TRY(const std::vector<RunSummary> summaries, store.runs());
+  std::map<std::string, std::vector<std::string>> recipes;
+  for (const ModelConfig& model : config.models) {
+    recipes[model.name] = recipes_of(model.name, config, summaries);
+  }
   const auto wanted = [&](const RunSummary& run) {
     const ConfigurationId& id = run.configuration;
     // The second split is for repeating, not for deciding.
     if (!config.analysis.second_split.empty() && run.split == config.analysis.second_split) return false;
     if (!config.analysis.select_on.empty() && run.split != config.analysis.select_on) return false;
     if (!config.analysis.report_on.empty() && run.split == config.analysis.report_on) return false;
-    return std::any_of(config.models.begin(), config.models.end(),
-                       [&](const ModelConfig& model) { return model.name == id.model; }) &&
-           std::find(config.recipes.begin(), config.recipes.end(), id.recipe) != config.recipes.end();
+    const auto of_model = recipes.find(id.model);
+    return of_model != recipes.end() &&
+           std::ranges::find(of_model->second, id.recipe) != of_model->second.end();
   };
   // Of the latest selection first: a run may have gone back to examples that were measured before.
   QT_TRY(const std::vector<std::string> selected, latest_keys(store));
@@ -325,7 +347,7 @@ Result<ReportRuns> runs_for_report(const RunConfig& config, Store& store) {
   QT_TRY(const std::vector<FailureRecord> failures, store.failures());
   ReportRuns found;
   for (const ModelConfig& model : config.models) {
-    for (const std::string& recipe : config.recipes) {
+    for (const std::string& recipe : recipes[model.name]) {
       const auto is_this = [&](const ConfigurationId& id) {
         return id.model == model.name && id.recipe == recipe;
       };
