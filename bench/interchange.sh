@@ -4,7 +4,7 @@
 #
 #   bench/interchange.sh [QUANTIER_BINARY] [EXAMPLES]
 #
-# QUANTIER_ORACLE_PYTHON: a Python with torch, transformers, bitsandbytes, compressed-tensors, safetensors and peft; without
+# QUANTIER_ORACLE_PYTHON: a Python with torch, transformers, bitsandbytes, compressed-tensors, safetensors, peft and gguf; without
 # it a throw-away environment is made and removed. "loads and logits agree": the other program opens the directory, and
 # over the examples (one text at a time) no more predictions differ than the stated number, with the largest difference
 # of a logit beside it. "tensors equal": weights are compared, where no program here can run the format.
@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error T
 python=${QUANTIER_ORACLE_PYTHON:-}
 if [ -z "$python" ]; then
   python3 -m venv "$work/venv"
-  "$work/venv/bin/pip" install -q torch transformers bitsandbytes compressed-tensors safetensors peft accelerate numpy
+  "$work/venv/bin/pip" install -q torch transformers bitsandbytes compressed-tensors safetensors peft gguf accelerate numpy
   python=$work/venv/bin/python
 fi
 oracle() { "$python" "$root/bench/interchange.py" "$@" 2>>"$work/oracle.log"; }
@@ -116,5 +116,6 @@ for model in demo-encoder demo-decoder; do
   for recipe in int4-rtn int4-rtn:group=64,zero=on; do equal awq $model $recipe; done
   for kind in rslora plain; do adapter $model $kind; done
 done
+"$python" "$root/bench/interchange_gguf.py" "$quantier" 2>>"$work/oracle.log" || failures=$((failures + 1))
 echo "$failures rows failed"
 [ "$failures" -eq 0 ]

@@ -1,4 +1,4 @@
-// Faults planted into a note, by a seed: what an audit has to catch. Shared by tests/audit_test.cc and
+// Faults planted into a note, by a seed: what an audit has to catch. Shared by tests/audit_notes_test.cc and
 // bench/audit_faults.cc.
 //
 // An operator changes the source of a note so that it states something false, stops showing something

@@ -77,6 +77,8 @@ TEST_P(Recipes, RunAndSayWhatTheyDid) {
     for (const Json& layer : calibration["layers"]) {
       EXPECT_FALSE(layer["block_loss"].is_null()) << layer.dump();
       EXPECT_GE(layer["seconds"].get<double>(), 0.0);
+      // Scaled inputs always say where their factors went.
+      EXPECT_EQ(layer["alpha"].is_null(), layer["scales_in"].is_null()) << layer.dump();
       if (layer["block_loss"].get<double>() <= layer["block_loss_rtn"].get<double>()) ++better;
     }
     // On the very texts that it looks at, a method loses to round to nearest hardly anywhere.

@@ -115,6 +115,24 @@ TEST_F(Gguf, InspectReadsAFile) {
   EXPECT_EQ((*document)["labels"].size(), 58U);
 }
 
+// A GGUF file is a source like any other: what is quantized from it opens without it.
+TEST_F(Gguf, CheckpointsAreWrittenFromAFile) {
+  const std::filesystem::path file = exported("f16");
+  const std::filesystem::path out = folder_ / "quantized";
+  const ProgramResult written =
+      quantier("quantize " + file.string() + " --recipe int8-rtn --out " + out.string());
+  ASSERT_EQ(written.exit_code, 0) << written.err;
+  const std::filesystem::path direct = folder_ / "direct";
+  const ProgramResult reference =
+      quantier("quantize " + demo("demo-decoder") + " --recipe int8-rtn --out " + direct.string());
+  ASSERT_EQ(reference.exit_code, 0) << reference.err;
+  EXPECT_EQ(read_file(out / "model.safetensors"), read_file(direct / "model.safetensors"));
+  const ProgramResult again =
+      quantier("export " + out.string() + " --format gguf --out " + (folder_ / "again" / "m.gguf").string());
+  EXPECT_EQ(again.exit_code, 7);
+  EXPECT_THAT(again.err, HasSubstr("full-precision"));
+}
+
 TEST_F(Gguf, TheEncoderIsRefusedByName) {
   expect_refused("export " + demo("demo-encoder") + " --format gguf --out " + (folder_ / "m.gguf").string(),
                  7, HasSubstr("ModernBertForSequenceClassification is not written to GGUF"));

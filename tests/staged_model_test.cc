@@ -216,6 +216,52 @@ TEST_P(Both, StatisticsAreThoseOfAPlainForwardPass) {
   EXPECT_GE(compared, 4 * (spec.layers.size() - 1) + 2);
 }
 
+// Behind attention in the last layer the classifier computes one row of each text; sums of products are
+// mostly those of these rows, each text's first or last.
+TEST_P(Both, RowsThatAreReadCountMost) {
+  const Checkpoint checkpoint = open_demo(GetParam());
+  const ModelSpec& spec = checkpoint.spec();
+  const Texts texts = some_texts(spec, 40);
+  const auto plan = resolve_recipe("fp16", spec);
+  ThreadPool pool(2);
+  const auto model = staged(checkpoint, *plan, texts.batch(), pool);
+  const int last = static_cast<int>(spec.layers.size()) - 1;
+  bool looked = false;
+  walk(*model, spec, [&](InputPlace place, int layer) {
+    if (layer != last || place == InputPlace::kAttention) {
+      for (std::size_t part = 0; part < model->parts(); ++part)
+        EXPECT_TRUE(model->rows_read(place, part).empty()) << input_place_name(place);
+      return;
+    }
+    looked = true;
+    const std::size_t width = input_width(spec, place);
+    std::vector<float> x;
+    for (std::size_t part = 0; part < model->parts(); ++part) {
+      const auto rows = model->inputs(place, part);
+      x.insert(x.end(), rows.begin(), rows.end());
+    }
+    const std::size_t rows = x.size() / width;
+    ASSERT_EQ(rows, texts.tokens.size());
+    std::vector<double> expected(width, 0.0);  // of the diagonal
+    for (std::size_t i = 0; i < width; ++i) {
+      double all = 0;
+      double read = 0;
+      for (std::size_t t = 0; t < rows; ++t) all += std::pow(static_cast<double>(x[t * width + i]), 2);
+      for (std::size_t text = 0; text < 40; ++text) {
+        const std::size_t row =
+            spec.pooling == Pooling::kCls ? texts.offsets[text] : texts.offsets[text + 1] - 1;
+        read += std::pow(static_cast<double>(x[row * width + i]), 2);
+      }
+      expected[i] = (1 - kReadRowsShare) * all + kReadRowsShare * read * static_cast<double>(rows) / 40;
+    }
+    const auto found = collect_inputs(*model, nullptr, place, width, {.gram = true, .cross = false}, pool);
+    ASSERT_TRUE(found);
+    for (std::size_t i = 0; i < width; ++i)
+      EXPECT_NEAR(found->gram[i * width + i], expected[i], 1e-4 * expected[i] + 1e-9);
+  });
+  EXPECT_TRUE(looked);
+}
+
 INSTANTIATE_TEST_SUITE_P(Families, Both, ::testing::Values("demo-encoder", "demo-decoder"),
                          [](const auto& instance) { return std::string(instance.param).substr(5); });
 

@@ -7,8 +7,8 @@ The notes under tools/audit_blind/notes were written by hand from the evidence o
 plants one decidable fault into one of them per line. A note holds {{...}} where a figure of time or memory stands: these vary from run to run
 and are filled from `quantier report --json`. Needs the standard library alone.
 
-Counted: false alarms are findings of a clean note that a person must look at (numbers and claims marked so, demanded evidence called missing or
-partial); what the audit says it could not check is none. A fault is caught when the faulty note has a finding that the clean note has not, on the
+Counted: false alarms are findings of a clean note that a person must look at (numbers and claims marked so, demanded evidence called absent);
+what the audit says it could not check is none. A fault is caught when the faulty note has a finding that the clean note has not, on the
 sentence that changed (numbers, claims) or on a demand. A finding elsewhere does not count.
 """
 import argparse
@@ -82,15 +82,15 @@ def fill(template, names):
     return re.sub(r"\{\{(.*?)\}\}", one, template)
 
 
-def audit(binary, store, path):
-    """The sheet of one note; dies when the audit itself fails (its exit codes are 0 and 8)."""
-    done = subprocess.run([binary, "audit", str(path), "--store", str(store), "--json"], capture_output=True, text=True)
+def audit(binary, store, folder):
+    """The sheets of all notes of a folder by file name; dies when the audit itself fails (its exit codes are 0 and 8)."""
+    done = subprocess.run([binary, "audit", str(folder), "--store", str(store), "--json"], capture_output=True, text=True)
     if done.returncode not in (0, 8):
-        sys.exit(f"quantier audit {path}: exit code {done.returncode}: {done.stderr.strip()}")
-    sheets = json.loads(done.stdout)["notes"]
-    if len(sheets) != 1:
-        sys.exit(f"{path}: expected one sheet, got {len(sheets)}")
-    return sheets[0]
+        sys.exit(f"quantier audit {folder}: exit code {done.returncode}: {done.stderr.strip()}")
+    answer = json.loads(done.stdout)
+    if answer["unreadable"]:
+        sys.exit(f"{folder}: not read: {answer['unreadable']}")
+    return {pathlib.Path(sheet["note"]).name: sheet for sheet in answer["notes"]}
 
 
 def findings(sheet):
@@ -102,7 +102,7 @@ def findings(sheet):
     for claim in sheet["claims"]:
         found.append(("claim", claim["kind"], claim["why"], claim["quote"], claim["line"]))
     for demand in sheet["demands"]:
-        if demand["status"] not in ("present", "not applicable"):
+        if demand["status"] == "absent":
             for missing in demand["missing"] or [""]:
                 found.append(("demand", demand["id"], f'{demand["status"]}: {missing} {demand["why"]}'.strip(), "", 0))
     return found
@@ -144,6 +144,10 @@ def overlaps(quote, touched):
         if match.size >= min(need, max(len(quote), 1)):
             return True
     return False
+
+
+def faulty_name(number, fault):
+    return f"fault{number:03d}{pathlib.Path(fault['note']).suffix}"
 
 
 def edits(fault):
@@ -218,20 +222,22 @@ def main():
         if arguments.only:
             notes = {name: text for name, text in notes.items() if arguments.only in name}
             faults = [f for f in faults if f["note"] in notes]
-        clean, alarms = {}, []
         for name, template in notes.items():
-            path = folder / name
-            path.write_text(fill(template, names), encoding="utf-8")
-            sheet = audit(arguments.binary, arguments.store, path)
-            clean[name] = findings(sheet)
+            (folder / name).write_text(fill(template, names), encoding="utf-8")
+        changed = {}
+        for number, fault in enumerate(faults, 1):
+            template, *changed[number] = plant(notes[fault["note"]], fault)
+            (folder / faulty_name(number, fault)).write_text(fill(template, names), encoding="utf-8")
+        sheets = audit(arguments.binary, arguments.store, folder)
+        clean, alarms, not_checked = {}, [], collections.Counter()
+        for name in notes:
+            clean[name] = findings(sheets[name])
+            not_checked[name] = sum(n["verdict"] == "not checked" for n in sheets[name]["numbers"])
             alarms += [{"note": name, "sort": f[0], "what": f[1], "why": f[2], "quote": f[3], "line": f[4]} for f in clean[name]]
         total, caught, catches, misses, elsewhere = collections.Counter(), collections.Counter(), [], [], 0
         for number, fault in enumerate(faults, 1):
-            template, touched, original = plant(notes[fault["note"]], fault)
-            path = folder / f"fault{number:03d}{pathlib.Path(fault['note']).suffix}"
-            path.write_text(fill(template, names), encoding="utf-8")
-            after = findings(audit(arguments.binary, arguments.store, path))
-            hits, fresh = new_findings(clean[fault["note"]], after, *([plain(fill(t, names)) for t in passages] for passages in (touched, original)))
+            after = findings(sheets[faulty_name(number, fault)])
+            hits, fresh = new_findings(clean[fault["note"]], after, *([plain(fill(t, names)) for t in passages] for passages in changed[number]))
             total[fault["kind"]] += 1
             if hits:
                 caught[fault["kind"]] += 1
@@ -240,11 +246,11 @@ def main():
                 elsewhere += bool(fresh)
                 misses.append({**fault, "number": number, "filled": fill(fault["replace"], names), "found_elsewhere": [list(f) for f in fresh]})
 
-    print(f"{'clean note':28s} numbers claims demands   (false alarms)")
+    print(f"{'clean note':28s} numbers claims demands   (false alarms)   numbers not checked")
     for name in notes:
         of = [a for a in alarms if a["note"] == name]
         demands = {a["what"] for a in of if a["sort"] == "demand"}
-        print(f"{name:28s} {sum(a['sort'] == 'number' for a in of):7d} {sum(a['sort'] == 'claim' for a in of):6d} {len(demands):7d}")
+        print(f"{name:28s} {sum(a['sort'] == 'number' for a in of):7d} {sum(a['sort'] == 'claim' for a in of):6d} {len(demands):7d}   {not_checked[name]:30d}")
     if arguments.list:
         for alarm in alarms:
             print(f"  {alarm['note']}:{alarm['line']} {alarm['sort']} {alarm['what']}: {alarm['why']}\n      {alarm['quote'][:200]}")

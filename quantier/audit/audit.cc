@@ -106,7 +106,7 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     for (std::size_t n = 0; n < passage.numbers.size(); ++n) {
       CheckedNumber checked{
           .passage = p, .number = n, .finding = check_number(passage, n, known, tables.published, owner)};
-      if (!passage.numbers[n].in_brackets) owner = checked.finding.facts;
+      if (!passage.numbers[n].in_brackets && !passage.numbers[n].is_spread) owner = checked.finding.facts;
       // A table cannot be compared with itself, and what it does not hold is no fault of the sentence.
       NumberVerdict& verdict = checked.finding.verdict;
       if (audit.against_itself && is_alarm(verdict) && verdict != NumberVerdict::kPublished &&
@@ -118,7 +118,7 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
       audit.numbers.push_back(std::move(checked));
     }
   }
-  audit.claims = check_claims(audit.passages, known, tables.published);
+  audit.claims = check_claims(audit.passages, audit.numbers, known, tables.published);
   for (const Demand& demand : tables.demands.list) {
     DemandFinding finding{
         .status = DemandStatus::kNotChecked, .missing = {}, .why = "needs evidence to tell"};

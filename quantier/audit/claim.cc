@@ -18,12 +18,15 @@ const char* claim_kind_name(ClaimKind kind) {
       return "limit decided otherwise";
     case ClaimKind::kOrder:
       return "order is the other way round";
+    case ClaimKind::kPublishedAsOwn:
+      return "published, told as one's own";
   }
   return "overclaim";
 }
 
-std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages, const AuditEvidence& evidence,
-                                       const Published& published) {
+std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
+                                       const std::vector<CheckedNumber>& numbers,
+                                       const AuditEvidence& evidence, const Published& published) {
   namespace internal = audit_internal;
   std::vector<ClaimFinding> found;
   for (std::size_t p = 0; p < passages.size(); ++p) {
@@ -37,12 +40,21 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages, con
     };
     for (const internal::ClaimClause& clause : internal::claim_clauses(passage)) {
       add(ClaimKind::kOverclaim, internal::overclaimed(passage, clause, evidence, published));
-      if (passage.kind == PassageKind::kHeading) continue;
+      if (passage.kind == PassageKind::kHeading || clause.inherits) continue;
       add(ClaimKind::kOutcome, internal::wrong_outcome(passage, clause, evidence));
       if (passage.kind != PassageKind::kSentence) continue;
       add(ClaimKind::kOrder, internal::wrong_order(passage, clause, evidence, published));
     }
     if (passage.kind != PassageKind::kSentence) continue;
+    std::vector<const CheckedNumber*> checked;
+    for (const CheckedNumber& each : numbers) {
+      if (each.passage == p) checked.push_back(&each);
+    }
+    add(ClaimKind::kOrder, internal::turned_ratio(passage, evidence));
+    add(ClaimKind::kOrder, internal::turned_direction(passage, checked, evidence));
+    add(ClaimKind::kOrder, internal::wrong_extreme(passage, evidence));
+    add(ClaimKind::kOrder, internal::wrong_dominance(passage, evidence));
+    add(ClaimKind::kPublishedAsOwn, internal::published_as_own(passage, published));
     add(ClaimKind::kModelledAsMeasured, internal::modelled_as_measured(passage, evidence, published));
     const bool follows = p + 1 < passages.size() && passages[p + 1].block == passage.block;
     add(ClaimKind::kOutOfScope,

@@ -1,10 +1,11 @@
 // How strongly a sentence speaks, against what the evidence carries.
 //
-// Five things are looked for, and only in sentences whose subject is pinned by name: certainty, harm or help
+// Six things are looked for, and only in sentences whose subject is pinned by name: certainty, harm or help
 // told of a change that the evidence calls unresolved, directional or of the other sign; a time or memory on
 // hardware nobody measured, told as if somebody had; a ratio of a paper carried to one's own models without
-// its scope; a limit said to be passed or failed that the evidence decides the other way; a comparison
-// (faster, smaller, better calibrated) that is the other way round. Words come in classes (data/words.toml);
+// its scope; a limit said to be passed or failed that the evidence decides the other way; an order (faster,
+// smaller, better calibrated, trails by, dominated by, the slowest, 2.5 times as long as) that is the other
+// way round; a number of a paper told as measured by the writer. Words come in classes (data/words.toml);
 // what a class needs of the evidence is decided here. Caution is never an alarm: a hedge or a negation
 // anywhere in the clause ends the search.
 #pragma once
@@ -17,7 +18,14 @@
 
 namespace quantier {
 
-enum class ClaimKind : std::uint8_t { kOverclaim, kModelledAsMeasured, kOutOfScope, kOutcome, kOrder };
+enum class ClaimKind : std::uint8_t {
+  kOverclaim,
+  kModelledAsMeasured,
+  kOutOfScope,
+  kOutcome,
+  kOrder,
+  kPublishedAsOwn
+};
 [[nodiscard]] const char* claim_kind_name(ClaimKind kind);
 
 struct ClaimFinding {
@@ -27,6 +35,7 @@ struct ClaimFinding {
 };
 
 [[nodiscard]] std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
+                                                     const std::vector<CheckedNumber>& numbers,
                                                      const AuditEvidence& evidence,
                                                      const Published& published);
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "quantier/audit/claim_parts.h"
+#include "quantier/audit/claim_values.h"
 
 namespace quantier::audit_internal {
 namespace {
@@ -36,23 +37,6 @@ Side side_of(const std::vector<Mention>& mentions, std::size_t begin, std::size_
 // Whether nobody is named between two places.
 bool nobody_named(const ClaimClause& clause, std::size_t begin, std::size_t end) {
   return !has_names(between(clause.mentions, begin, end));
-}
-
-// Every value of a metric that a configuration has, in the order of the evidence (kinds of memory,
-// protocols).
-std::vector<double> values_of(const AuditEvidence& evidence, const std::string& metric,
-                              const std::string& model, const std::string& recipe) {
-  std::vector<double> values;
-  for (const Fact& fact : evidence.facts) {
-    if (fact.metric != metric || fact.model != model || fact.recipe != recipe ||
-        fact.role != FactRole::kValue || fact.unit == FactUnit::kRatio || !fact.tier.empty() ||
-        !fact.label.empty() || fact.difference || fact.source == FactSource::kModelled)
-      continue;
-    if (metric == "memory" && fact.unit != FactUnit::kBytes) continue;
-    if (metric == "ece" && fact.fit != "raw" && fact.fit != "held-out") continue;
-    values.push_back(fact.value);
-  }
-  return values;
 }
 
 // "beats decoder fp16 on latency": better by the one metric that is named.

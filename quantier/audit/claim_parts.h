@@ -56,7 +56,8 @@ inline const Mention* first_word(const std::vector<Mention>& mentions, std::stri
 // The names of a clause, and where it has none, of its sentence, and where that has none, of its paragraph.
 inline std::vector<std::string> names(const std::vector<Mention>& clause, const Passage& passage,
                                       MentionKind kind) {
-  for (const std::vector<Mention>* list : {&clause, &passage.mentions, &passage.before, &passage.heading}) {
+  for (const std::vector<Mention>* list :
+       {&clause, &passage.mentions, &passage.row_mentions, &passage.before, &passage.heading}) {
     std::vector<std::string> found = said(*list, kind);
     if (!found.empty()) return found;
   }
@@ -80,25 +81,36 @@ struct ClaimClause {
   std::size_t begin = 0;
   std::size_t end = 0;
   std::vector<Mention> mentions;  // what stands in quotation marks apart
+  bool inherits = false;          // it names nobody itself, and has the names of the clause before it
 };
 
 inline bool has_names(const std::vector<Mention>& mentions) {
   return std::ranges::any_of(mentions, [](const Mention& each) { return each.kind <= MentionKind::kTier; });
 }
 
-// "The evidence is overwhelming: decoder int4 ...": what names nobody speaks of the clause beside it.
+// What names nobody speaks of the clause beside it. Before a colon or semicolon it belongs to what follows
+// ("The evidence is overwhelming: decoder int4 ..."); behind a named one it says something of its own about
+// the same names.
 inline std::vector<ClaimClause> claim_clauses(const Passage& passage) {
   std::vector<ClaimClause> clauses;
+  const bool sentence = passage.kind == PassageKind::kSentence;
   for (const auto& [begin, end] : clauses_of(passage.text)) {
     std::vector<Mention> mentions = unquoted(passage.text, between(passage.mentions, begin, end));
-    const bool joins = !clauses.empty() && (!has_names(clauses.back().mentions) || !has_names(mentions)) &&
-                       passage.kind == PassageKind::kSentence;
-    if (!joins) {
-      clauses.push_back({begin, end, std::move(mentions)});
+    const bool first_nameless = !clauses.empty() && !has_names(clauses.back().mentions);
+    const char cut =
+        first_nameless && clauses.back().end < passage.text.size() ? passage.text[clauses.back().end] : ' ';
+    if (sentence && first_nameless && (cut == ':' || cut == ';')) {
+      clauses.back().end = end;
+      clauses.back().mentions.insert(clauses.back().mentions.end(), mentions.begin(), mentions.end());
       continue;
     }
-    clauses.back().end = end;
-    clauses.back().mentions.insert(clauses.back().mentions.end(), mentions.begin(), mentions.end());
+    const bool inherits = sentence && !clauses.empty() && !has_names(mentions);
+    if (inherits) {
+      for (const Mention& each : clauses.back().mentions) {
+        if (each.kind <= MentionKind::kMetric) mentions.push_back(each);
+      }
+    }
+    clauses.push_back({begin, end, std::move(mentions), inherits});
   }
   return clauses;
 }
@@ -155,6 +167,14 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
                                         const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_order(const Passage& passage, const ClaimClause& clause,
                                       const AuditEvidence& evidence, const Published& published);
+// `checked`: the numbers of the passage with their facts.
+[[nodiscard]] std::string turned_direction(const Passage& passage,
+                                           const std::vector<const CheckedNumber*>& checked,
+                                           const AuditEvidence& evidence);
+[[nodiscard]] std::string turned_ratio(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string wrong_extreme(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string wrong_dominance(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string published_as_own(const Passage& passage, const Published& published);
 [[nodiscard]] std::string modelled_as_measured(const Passage& passage, const AuditEvidence& evidence,
                                                const Published& published);
 // `next`: the passage behind it in the same block, or null.

@@ -37,8 +37,16 @@ std::string modelled_as_measured(const Passage& passage, const AuditEvidence& ev
   if (!cost || (!named && !measured)) return {};
   if (supposes(passage.mentions, passage.text) || (!measured && calls_modelled(passage.around_text)))
     return {};
-  for (const char* word : {"modelled", "negation", "hedge"}) {
-    if (says(passage.mentions, word)) return {};
+  // "Our benchmark on a T4" is a run of one's own, a benchmark somebody else's.
+  const bool own_benchmark = std::ranges::any_of(
+      std::array<std::string_view, 4>{"ur benchmark", "y benchmark", "wn benchmark", "we benchmark"},
+      [&](std::string_view word) { return passage.text.find(word) != std::string::npos; });
+  for (const Mention& each : passage.mentions) {
+    if (each.kind != MentionKind::kWord) continue;
+    const std::string& kind = each.means.front();
+    if (kind == "negation" || kind == "hedge") return {};
+    const bool benchmark = passage.text.substr(each.begin, 9) == "benchmark";
+    if (kind == "modelled" && !(benchmark && own_benchmark)) return {};
   }
   // Others' measurements, said to be theirs.
   if (!measured && (!cited_in(passage.text, published).empty() && says(passage.mentions, "scope"))) return {};

@@ -48,6 +48,13 @@ bool about_quality(const ClaimClause& clause, const Passage& passage) {
   if (one_of(metrics, {"accuracy", "accuracy_change", "macro_f1", "lost", "gained", "flips"})) return true;
   if (one_of(metrics, {"latency", "memory", "ece", "temperature", "gate_threshold"})) return false;
   if (!said(mentions, MentionKind::kTier).empty()) return true;
+  // "int4 demonstrably harms both there": of what the sentences before or the heading speak of.
+  const bool damage = says(mentions, "harm") || says(mentions, "cost") || says(mentions, "gain");
+  if (damage && metrics.empty() && said(passage.mentions, MentionKind::kMetric).empty()) {
+    for (const std::vector<Mention>* list : {&passage.before, &passage.heading}) {
+      if (!said(*list, MentionKind::kTier).empty()) return true;
+    }
+  }
   return one_of(said(passage.mentions, MentionKind::kMetric), {"accuracy", "accuracy_change", "macro_f1"}) ||
          !said(passage.mentions, MentionKind::kTier).empty();
 }
@@ -81,6 +88,12 @@ std::string overclaimed(const Passage& passage, const ClaimClause& clause, const
     if (harm == nullptr) harm = first_word(clause.mentions, "cost");
     if (help == nullptr) help = first_word(clause.mentions, "gain");
   }
+  // "breaks two limits" harms nobody.
+  if (harm != nullptr && says(clause.mentions, "limit") &&
+      std::ranges::any_of(clause.mentions, [&](const Mention& each) {
+        return each.kind == MentionKind::kWord && each.means.front() == "fail" && each.begin == harm->begin;
+      }))
+    harm = nullptr;
   const Mention* same = first_word(clause.mentions, "equivalence");
   if (strong == nullptr && harm == nullptr && help == nullptr && same == nullptr) return {};
   if (is_cautious(clause.mentions, passage) ||
@@ -92,7 +105,8 @@ std::string overclaimed(const Passage& passage, const ClaimClause& clause, const
   // Who is meant must be said, a recipe or a model, and close by.
   const bool named = !said(passage.mentions, MentionKind::kRecipe).empty() ||
                      !said(passage.mentions, MentionKind::kModel).empty() ||
-                     says(passage.mentions, "quantized");
+                     says(passage.mentions, "quantized") ||
+                     !said(passage.row_mentions, MentionKind::kRecipe).empty();
   if (!named) return {};
   const std::vector<const AuditComparison*> about = subjects(passage, clause, evidence);
   if (about.empty()) return {};

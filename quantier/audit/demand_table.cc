@@ -35,6 +35,7 @@ DemandWay way_of(const toml::table& table) {
   way.fits = texts_of(table.get("fits"));
   way.roles = texts_of(table.get("roles"));
   way.words = lists_of(table.get("words"));
+  way.without = texts_of(table.get("without"));
   way.names = texts_of(table.get("names"));
   way.least = static_cast<std::size_t>(table["least"].value_or<std::int64_t>(0));
   return way;
@@ -57,6 +58,9 @@ Result<Demands> builtin_demands() {
         demand.needs = entry["needs"].value_or(std::string());
         if (const toml::array* ways = entry["way"].as_array()) {
           for (const toml::node& way : *ways) demand.ways.push_back(way_of(*way.as_table()));
+        }
+        if (const toml::array* topics = entry["topic"].as_array()) {
+          for (const toml::node& topic : *topics) demand.topics.push_back(way_of(*topic.as_table()));
         }
         demands.list.push_back(std::move(demand));
       }

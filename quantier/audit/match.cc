@@ -11,6 +11,7 @@ namespace audit_internal {
 
 NumberFinding Matcher::check() {
   NumberFinding finding;
+  if (number_.is_spread) return of_spread();
   if (skipped() || level_) return finding;
   const auto read = [&](const Scope& scope) {
     if (!per_thousand_) return readings_of(number_, passage_, scope);
@@ -28,6 +29,7 @@ NumberFinding Matcher::check() {
   if (matched(scopes_.narrow, finding)) return finding;
   readings_ = read(scopes_.wide);
   if (derived(finding)) return finding;
+  if (is_limit(finding)) return finding;
   const bool candidates_near = any_candidate(scopes_.narrow);
   NumberFinding wide;
   if (matched(scopes_.wide, wide)) {
@@ -44,6 +46,13 @@ NumberFinding Matcher::check() {
     finding.why = "the sentence does not say what is measured";
     return finding;
   }
+  // A count of something that its own clause does not name may be of anything.
+  const bool count =
+      number_.integer && number_.unit == WrittenUnit::kNone && passage_.kind == PassageKind::kSentence;
+  if (count && (is_a_total() || !scopes_.narrow.metric.pinned)) {
+    finding.why = "a number of things that are not named beside it";
+    return finding;
+  }
   const Scope& scope = candidates_near ? scopes_.narrow : scopes_.wide;
   const std::vector<std::size_t> elsewhere = anywhere();
   if (any_candidate(scope)) {
@@ -58,6 +67,12 @@ NumberFinding Matcher::check() {
   if (const PublishedValue* value = in_published_table()) return published_alarm(*value);
   if (number_.in_words) {
     finding.why = "a number in words, which may be a way of speaking";
+    return finding;
+  }
+  // Nothing measures it: an alarm only of what is plainly a cost of one configuration.
+  const bool cost = number_.unit == WrittenUnit::kMilliseconds || number_.unit == WrittenUnit::kBytes;
+  if (!cost || !scopes_.narrow.model.pinned || !scopes_.narrow.recipe.pinned) {
+    finding.why = "the evidence has no number that this could be compared with";
     return finding;
   }
   finding.verdict = NumberVerdict::kUnsourced;

@@ -38,6 +38,13 @@ struct NumberFinding {
   bool metric_is_known = false;  // what is measured was said, not guessed from the value
 };
 
+// A number of the note with what it was found to be.
+struct CheckedNumber {
+  std::size_t passage = 0;
+  std::size_t number = 0;
+  NumberFinding finding;
+};
+
 // `owner`: what the number before its brackets was found to be; empty outside of brackets.
 [[nodiscard]] NumberFinding check_number(const Passage& passage, std::size_t number,
                                          const AuditEvidence& evidence, const Published& published,

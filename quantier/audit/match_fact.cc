@@ -41,9 +41,30 @@ bool Matcher::metric_fits_unit(const Fact& fact) const {
 }
 
 bool Matcher::difference_fits(const Fact& fact) const {
+  if (!sides_fit(fact)) return false;
+  // How far resampling shifts a number is told under its own name.
+  if (fact.metric == "macro_f1_bias" && passage_.kind == PassageKind::kSentence &&
+      passage_.text.find("bias") == std::string::npos)
+    return false;
   if (!fact.difference || passage_.kind != PassageKind::kSentence) return true;
   return scopes_.is_difference || number_.unit == WrittenUnit::kPoints || number_.in_brackets ||
          number_.in_range || number_.integer || counts_in_points(passage_);
+}
+
+// "The difference between int8 and int4": of these two, and of no others.
+bool Matcher::sides_fit(const Fact& fact) const {
+  if (fact.metric != "macro_f1_difference" || fact.against_recipe.empty() ||
+      passage_.kind != PassageKind::kSentence)
+    return true;
+  if (passage_.text.find(" between ") == std::string::npos) return true;
+  const std::vector<std::string> models = said(passage_.mentions, MentionKind::kModel);
+  const std::vector<std::string> recipes = said(passage_.mentions, MentionKind::kRecipe);
+  if (models.size() != 1 || recipes.size() != 2) return true;
+  const auto one = [&](const std::string& recipe) {
+    return std::ranges::find(recipes, recipe) != recipes.end();
+  };
+  return fact.model == models.front() && fact.against_model == models.front() && one(fact.recipe) &&
+         one(fact.against_recipe) && fact.recipe != fact.against_recipe;
 }
 
 bool Matcher::matched(const Scope& scope, NumberFinding& finding) const {
@@ -95,6 +116,47 @@ bool Matcher::of_owner(NumberFinding& finding) const {
   if (nearest != nullptr) {
     finding.verdict = NumberVerdict::kContradicts;
     finding.why = fmt::format("the evidence has {}", fact_text(*nearest));
+  }
+  return false;
+}
+
+// "0.0 ± 0.3": both ends of the interval that the value before it has, or nothing that could be said.
+NumberFinding Matcher::of_spread() const {
+  NumberFinding finding;
+  for (std::size_t i = 0; i < evidence_.facts.size(); ++i) {
+    const Fact& fact = evidence_.facts[i];
+    if (fact.role != FactRole::kLow && fact.role != FactRole::kHigh) continue;
+    for (const std::size_t o : owner_) {
+      const Fact& own = evidence_.facts[o];
+      // Value and spread are both rounded.
+      const double slack = 2.0 * number_.half_width + 3.0 * fact.monte_carlo_sd;
+      if (same_subject(own, fact) && near(number_.value, std::fabs(fact.value - own.value), slack))
+        finding.facts.push_back(i);
+    }
+  }
+  if (finding.facts.empty()) {
+    finding.why = "how far, of a value whose interval is not known";
+  } else {
+    finding.verdict = NumberVerdict::kSourced;
+  }
+  return finding;
+}
+
+// A declared bound beside what is held against it: "ECE 0.033 where 0.025 is allowed".
+bool Matcher::is_limit(NumberFinding& finding) const {
+  if (number_.in_brackets || number_.sign != 0) return false;
+  for (std::size_t i = 0; i < evidence_.facts.size(); ++i) {
+    const Fact& fact = evidence_.facts[i];
+    if (fact.role != FactRole::kLimit || fact.difference) continue;
+    const bool named = scopes_.wide.metric.allows(fact.metric) || scopes_.narrow.metric.allows(fact.metric);
+    if (!named) continue;
+    for (const Reading& reading : readings_) {
+      if (reading.unit != fact.unit || std::fabs(reading.value - fact.value) > 1e-9 * std::fabs(fact.value))
+        continue;
+      finding.facts.push_back(i);
+      finding.verdict = NumberVerdict::kSourced;
+      return true;
+    }
   }
   return false;
 }

@@ -18,7 +18,6 @@ bool called_modelled(std::string_view text) {
 }  // namespace
 
 bool Matcher::skipped() const {
-  if (number_.is_spread) return true;  // behind "±": how far, not where
   if (per_thousand_) return number_.value == 1000.0;
   if (number_.unit != WrittenUnit::kNone) return false;
   if (!number_.integer) return false;
@@ -29,6 +28,21 @@ bool Matcher::skipped() const {
   }
   return !(scopes_.metric_is_near &&
            (mentions_count(scopes_.narrow.metric) || mentions_count(scopes_.wide.metric)));
+}
+
+bool Matcher::is_a_total() const {
+  constexpr double kLeast = 20.0;
+  if (number_.pair != 0 || number_.value < kLeast) return false;
+  // "110 predictions changed": it says itself what is counted.
+  const std::string_view behind = std::string_view(passage_.text).substr(number_.end);
+  for (const std::string_view counted :
+       {" predictions", " answers", " flips", " lost", " gained", " changed", " out of "}) {
+    if (behind.starts_with(counted)) return false;
+  }
+  return std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
+    const bool total = fact.metric == "n" || fact.metric == "class_n" || fact.metric == "classes";
+    return total && fact.unit == FactUnit::kCount && fact.value == number_.value;
+  });
 }
 
 bool Matcher::says_modelled() const {
@@ -121,6 +135,9 @@ std::string Matcher::excuse() const {
              std::ranges::any_of(readings_, [&](const Reading& each) { return each.unit == fact.unit; });
     });
     if (!modelled_here) return "called modelled, and nothing is modelled for this";
+    if (passage_.text.find("fused") != std::string::npos ||
+        passage_.around_text.find("fused") != std::string::npos)
+      return "modelled with other kernels than those of the evidence";
   }
   if (says(passage_.mentions, "by-confidence")) return "of examples by their confidence, which no tier names";
   const bool finding = number_.sign != 0 || number_.in_brackets || number_.unit == WrittenUnit::kPoints;

@@ -52,10 +52,15 @@ class Matcher {
   [[nodiscard]] bool metric_fits_unit(const Fact& fact) const;
   // A plain number is a difference only where something says so.
   [[nodiscard]] bool difference_fits(const Fact& fact) const;
+  [[nodiscard]] bool sides_fit(const Fact& fact) const;
   [[nodiscard]] bool matched(const Scope& scope, NumberFinding& finding) const;
   static bool same_subject(const Fact& a, const Fact& b);
   // Ends of the intervals that the owner's facts have; kContradicts when they have some, and none is this.
   [[nodiscard]] bool of_owner(NumberFinding& finding) const;
+  // Whether some group of examples or classes has this many members.
+  [[nodiscard]] bool is_a_total() const;
+  [[nodiscard]] NumberFinding of_spread() const;
+  [[nodiscard]] bool is_limit(NumberFinding& finding) const;
   [[nodiscard]] bool any_candidate(const Scope& scope) const;
   // Facts of the same unit and metric with this value, whatever they are about.
   [[nodiscard]] std::vector<std::size_t> anywhere() const;

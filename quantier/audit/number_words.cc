@@ -132,6 +132,13 @@ class WordNumbers {
     if (value && word(last + 1) == "and" && word(last + 2) == "a" && word(last + 3) == "half") {
       *value += 0.5;
       last += 3;
+    } else if (value && word(last + 1) == "and" && word(last + 2) == "a" && word(last + 3) == "quarter") {
+      *value += 0.25;
+      last += 3;
+    } else if (value && word(last + 1) == "and" && word(last + 2) == "three" &&
+               word(last + 3) == "quarters") {
+      *value += 0.75;
+      last += 3;
     }
     const bool article = word(i) == "a" || word(i) == "an" || word(i) == "by";
     if (!value && article && value_of(kParts, word(i + 1)) && joined(i)) return part(i + 1, 1.0, i);

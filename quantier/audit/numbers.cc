@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "quantier/audit/number_units.h"
+#include "quantier/audit/roles.h"
 
 namespace quantier {
 namespace {
@@ -97,6 +98,8 @@ class Scanner {
       } else if ((c == ',' || (c == '.' && commas_ && text_[at] != '0')) && !point && group_follows(end)) {
         grouped = true;
         ++end;
+      } else if (c == ' ' && !point && counts(at) && end - at <= 3 && group_follows(end)) {
+        ++end;  // "n 3 502"
       } else if (c == '.' && !point && end + 1 < text_.size() && is_digit(text_[end + 1])) {
         digits += c;
         point = true;
@@ -152,6 +155,17 @@ class Scanner {
     number.half_width = half;
     number.integer = !point && exponent == 0;
     return number.end;
+  }
+
+  // Behind "n" or "N =", where a thin space may part thousands.
+  [[nodiscard]] bool counts(std::size_t at) const {
+    for (const std::string_view word : {"n ", "N ", "n = ", "N = ", "n=", "N="}) {
+      const std::string_view before = text_.substr(0, at);
+      if (!before.ends_with(word)) continue;
+      const std::size_t start = before.size() - word.size();
+      if (start == 0 || !is_letter(text_[start - 1])) return true;
+    }
+    return false;
   }
 
   [[nodiscard]] bool group_follows(std::size_t comma) const {
@@ -273,7 +287,7 @@ void share_units(std::string_view text, std::vector<WrittenNumber>& numbers) {
     if (joined && shares && one.unit == WrittenUnit::kNone && one.in_brackets == two.in_brackets)
       give(two, one, two.scale);
     if (joined && shares) one.scale = two.scale;
-    const bool listed = gap == " and " || gap == ", " || gap == " or " || range;
+    const bool listed = gap == " and " || gap == ", " || gap == " or " || gap == "/" || gap == " / " || range;
     if (listed && one.unit == WrittenUnit::kNone) {
       one.listed_unit = shares ? two.unit : two.listed_unit;
       one.listed_scale = shares ? two.scale : two.listed_scale;
@@ -310,6 +324,7 @@ std::vector<WrittenNumber> numbers_in(std::string_view text, bool decimal_commas
   std::vector<WrittenNumber> numbers = Scanner(text, decimal_commas).run();
   audit_internal::add_number_words(text, numbers);
   share_units(text, numbers);
+  audit_internal::read_roles(text, numbers);
   return numbers;
 }
 

@@ -35,7 +35,8 @@ struct WrittenNumber {
   bool integer = false;      // written without a decimal point
   char sign = 0;             // '+', '-', or 0 for none
   bool in_range = false;     // "0.2 to 0.3", "[0.2, 0.3]": may be an end of an interval
-  bool in_brackets = false;  // inside [ ]: the end of an interval
+  bool in_brackets = false;  // inside [ ], or an interval by its place (roles.h): the end of an interval
+  int pair = 0;              // of two whole numbers that stand together ("15/16"): 1 the first, 2 the second
   // The unit of the next number in its list ("3.19 and 7.92 ms"), which may be meant here too.
   WrittenUnit listed_unit = WrittenUnit::kNone;
   double listed_scale = 1.0;

@@ -29,9 +29,10 @@ struct Passage {
   std::vector<WrittenNumber> numbers;
 
   // Around it, nearest first; a list is looked at only where the nearer ones say nothing.
-  std::vector<Mention> before;   // earlier sentences of its block
-  std::vector<Mention> lead_in;  // the paragraph before a list or table, its caption
-  std::vector<Mention> heading;  // the headings above, innermost last
+  std::vector<Mention> before;    // earlier sentences of its block
+  std::vector<Mention> lead_in;   // the paragraph before a list or table, its caption
+  std::vector<Mention> siblings;  // the items before it in its list, the first one that names a recipe
+  std::vector<Mention> heading;   // the headings above, innermost last
 
   // Of a cell.
   std::size_t row = 0;

@@ -25,6 +25,10 @@ std::vector<Reading> readings_of(const WrittenNumber& number, const Passage& pas
   const auto add = [&](FactUnit unit, double scale = 1.0) {
     readings.push_back({unit, number.value * scale, number.half_width * scale, false});
   };
+  if (number.pair != 0) {
+    add(FactUnit::kCount);
+    return readings;
+  }
   switch (number.unit) {
     case WrittenUnit::kPercent:
     case WrittenUnit::kPoints:
@@ -57,7 +61,7 @@ std::vector<Reading> readings_of(const WrittenNumber& number, const Passage& pas
       if (number.integer) return readings;
       break;
     case WrittenUnit::kMilliseconds:
-      add(FactUnit::kMilliseconds);
+      add(FactUnit::kMilliseconds, passage.column_scale);
       return readings;
     case WrittenUnit::kBytes:
       add(FactUnit::kBytes, passage.column_scale);
@@ -73,7 +77,8 @@ std::vector<Reading> readings_of(const WrittenNumber& number, const Passage& pas
     if (!points_around || number.half_width < 0.04) add(FactUnit::kFraction);
     add(FactUnit::kPlain);
     // "0.0 points in the head, 0.0 in the middle": the unit stands once.
-    if (points_around) {
+    // Three decimals without a sign are no points unless the sentence says so.
+    if (points_around && (number.sign != 0 || number.in_brackets || number.half_width > 0.004)) {
       readings.push_back({FactUnit::kFraction, 0.01 * number.value, 0.01 * number.half_width, true});
     }
     // A column that does not say its unit: points where the number cannot be a fraction, costs where it is

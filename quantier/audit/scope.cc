@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <optional>
 #include <string_view>
 
@@ -21,23 +22,57 @@ void merge(std::vector<std::string>& into, const std::vector<std::string>& more)
   }
 }
 
+// Whether every recipe stands right behind a word of comparing: "against fp16".
+bool follows_comparison(const std::vector<Mention>& mentions) {
+  return std::ranges::all_of(mentions, [&](const Mention& recipe) {
+    return recipe.kind != MentionKind::kRecipe || std::ranges::any_of(mentions, [&](const Mention& word) {
+             return word.kind == MentionKind::kWord && word.means.front() == "comparison" &&
+                    word.end <= recipe.begin && recipe.begin - word.end <= 8;
+           });
+  });
+}
+
 // Of one kind: what the sentence names, and where it names nothing, what stands around it.
-std::vector<std::string> around(const Passage& passage, MentionKind kind, bool integer, bool& near) {
+std::vector<std::string> around(const Passage& passage, MentionKind kind, const WrittenNumber& number,
+                                const std::string& reference, bool& near) {
+  const bool integer = number.integer;
   near = true;
+  const bool of_whom = kind == MentionKind::kModel || kind == MentionKind::kRecipe;
+  const bool only_behind = of_whom && std::ranges::none_of(passage.mentions, [&](const Mention& each) {
+                             return each.kind == kind && each.begin < number.end;
+                           });
+  std::vector<std::string> behind;
   for (const std::vector<Mention>* list :
        {&passage.mentions, &passage.before, &passage.lead_in, &passage.heading}) {
-    // "Before this" above a section is no word about a fit.
+    // "Before this" above a section is no word about a fit; a sentence on a temperature that says no fit is
+    // of any.
     if (kind == MentionKind::kFit && list == &passage.heading) break;
+    if (kind == MentionKind::kFit && list == &passage.before) {
+      const std::vector<std::string> metrics = said(passage.mentions, MentionKind::kMetric);
+      if (std::ranges::find(metrics, "temperature") != metrics.end()) break;
+    }
     std::vector<Mention> of_kind;
     for (const Mention& each : *list) {
       // A bare "before" or "after" of another sentence is about anything.
       if (kind == MentionKind::kFit && list != &passage.mentions && each.end - each.begin <= 6) continue;
       if (each.kind == kind && (integer || !counts_things(each))) of_kind.push_back(each);
     }
-    if (std::vector<std::string> values = said(of_kind, kind); !values.empty()) return values;
+    std::vector<std::string> values = said(of_kind, kind);
+    // "0.420 ... behind the int8 encoder": who is named only behind a number may be whom it is compared with.
+    if (only_behind && list == &passage.mentions && !values.empty() && number.unit != WrittenUnit::kTimes) {
+      behind = std::move(values);
+      continue;
+    }
+    // "Against fp16" above a list is what it is compared with.
+    const bool compared = kind == MentionKind::kRecipe && list != &passage.mentions && values.size() == 1 &&
+                          values.front() == reference && follows_comparison(*list);
+    if (!values.empty() && !compared) {
+      merge(values, behind);
+      return values;
+    }
     near = false;
   }
-  return {};
+  return behind;
 }
 
 // "after temperature" is one of several fits; a fit named exactly says which.
@@ -84,8 +119,94 @@ void split_by_column(const Passage& cell, std::size_t number, ScopeSet& metric) 
   metric.values = parts[number]->means;
 }
 
+// "15/16" where something above says in which order: lost and gained.
+void metric_of_pair(const Passage& passage, const WrittenNumber& number, NumberScopes& scopes) {
+  if (number.pair == 0) return;
+  for (const std::vector<Mention>* list :
+       {&passage.mentions, &passage.column_mentions, &passage.before, &passage.lead_in, &passage.heading}) {
+    std::vector<std::string> order;
+    for (const Mention& each : *list) {
+      if (each.kind != MentionKind::kMetric || each.means.size() != 1) continue;
+      if (each.means.front() == "lost" || each.means.front() == "gained") merge(order, each.means);
+    }
+    if (order.size() != 2) continue;
+    for (Scope* scope : {&scopes.narrow, &scopes.wide})
+      scope->metric = {.values = {order[static_cast<std::size_t>(number.pair) - 1]}, .pinned = true};
+    scopes.metric_is_near = true;
+    return;
+  }
+}
+
+// What else is meant where a word is said: a temperature is told by the error that it leaves, a gate by the
+// share that it lets through and by how often that is right.
+void widen_metrics(const Passage& passage, const WrittenNumber& number, NumberScopes& scopes) {
+  const auto named = [](const ScopeSet& set, std::string_view metric) {
+    return std::ranges::any_of(set.values, [&](const std::string& each) { return each == metric; });
+  };
+  const auto gated = [&](const std::vector<Mention>& mentions) {
+    const std::vector<std::string> metrics = said(mentions, MentionKind::kMetric);
+    return std::ranges::find(metrics, "gate_share") != metrics.end();
+  };
+  const bool gate =
+      passage.kind == PassageKind::kSentence && (gated(passage.mentions) || gated(passage.before));
+  for (Scope* scope : {&scopes.narrow, &scopes.wide}) {
+    if (named(scope->metric, "temperature")) merge(scope->metric.values, {"ece", "ece_difference"});
+    // "4,280 out of 6,083 texts".
+    const std::string_view behind = std::string_view(passage.text).substr(number.end);
+    if (gate && number.integer && number.unit == WrittenUnit::kNone && behind.starts_with(" out of "))
+      scope->metric = {.values = {"gate_kept"}, .pinned = true};
+    if (gate && !scope->metric.values.empty())
+      merge(scope->metric.values,
+            {"gate_threshold", "gate_share", "gate_accuracy", "gate_error", "gate_kept"});
+  }
+}
+
+// Behind a tier: only numbers, signs and words of its limit before the number that is meant.
+bool leads_to_number(std::string_view between) {
+  constexpr std::array<std::string_view, 16> kWords = {
+      "floor", "limit", "accuracy", "ceiling", "against", "vs",   "at",  "of",
+      "is",    "was",   "the",      "minimum", "pp",      "tier", "and", "to"};
+  for (std::size_t at = 0; at < between.size();) {
+    const char c = between[at];
+    if (c == ';') return false;
+    if (std::isalpha(static_cast<unsigned char>(c)) == 0) {
+      ++at;
+      continue;
+    }
+    std::size_t end = at;
+    while (end < between.size() && std::isalpha(static_cast<unsigned char>(between[end])) != 0) ++end;
+    if (std::ranges::find(kWords, between.substr(at, end - at)) == kWords.end()) return false;
+    at = end;
+  }
+  return between.size() <= 60;
+}
+
+// "tail 0.420 against 0.45": a tier right before a number, with no metric between, is told by its accuracy.
+void metric_of_tier(const Passage& passage, const WrittenNumber& number, NumberScopes& scopes) {
+  if (passage.kind != PassageKind::kSentence || number.integer) return;
+  if (number.unit != WrittenUnit::kNone && number.unit != WrittenUnit::kPercent) return;
+  std::size_t tier = 0;  // behind the last one
+  std::size_t metric = 0;
+  for (const Mention& each : passage.mentions) {
+    if (each.end > number.begin) continue;
+    if (each.kind == MentionKind::kTier) tier = each.means.front().empty() ? 0 : std::max(tier, each.end);
+    if (each.kind == MentionKind::kMetric && !counts_things(each)) metric = std::max(metric, each.begin);
+  }
+  if (tier == 0 || tier <= metric) return;
+  const std::string_view between = std::string_view(passage.text).substr(tier, number.begin - tier);
+  if (!leads_to_number(between)) return;
+  for (Scope* scope : {&scopes.narrow, &scopes.wide}) {
+    scope->metric = {
+        .values = {"accuracy", "accuracy_change", "tier_f1", "detectable", "contrast", "class_accuracy"},
+        .pinned = true};
+    scope->fit = {};
+  }
+  scopes.metric_is_near = true;
+}
+
 // What the unit says of the metric outweighs words: milliseconds are time, points a difference.
 void metric_of_unit(const Passage& passage, const WrittenNumber& number, bool metric_is_near, Scope& scope) {
+  if (number.pair != 0) return;  // counts, whatever the column is in
   const WrittenUnit unit = number.unit == WrittenUnit::kNone ? passage.column_unit : number.unit;
   if (unit == WrittenUnit::kMilliseconds || unit == WrittenUnit::kBytes) {
     const char* metric = unit == WrittenUnit::kMilliseconds ? "latency" : "memory";
@@ -128,9 +249,18 @@ void metric_of_unit(const Passage& passage, const WrittenNumber& number, bool me
     return;
   }
   // A class's own numbers, where nothing says which.
-  if (scope.label.pinned && !scope.metric.pinned) scope.metric = {};
+  if (scope.label.pinned && !scope.metric.pinned && number.integer) scope.metric = {};
+  if (scope.label.pinned && !scope.metric.pinned && !number.integer) {
+    // Its accuracy, unless what stands around speaks of something else.
+    ScopeSet of_class{.values = {"class_accuracy"}, .pinned = false};
+    for (const char* other : {"tier_f1", "probability"}) {
+      if (std::ranges::find(scope.metric.values, other) != scope.metric.values.end())
+        of_class.values.emplace_back(other);
+    }
+    scope.metric = std::move(of_class);
+  }
   if (!scope.label.values.empty() && !number.integer && !scope.metric.values.empty()) {
-    merge(scope.metric.values, {"class_accuracy", "probability", "tier_f1"});
+    merge(scope.metric.values, {"class_accuracy"});
   }
   if (bare && points_around && !scope.metric.values.empty()) merge(scope.metric.values, {"accuracy_change"});
 }
@@ -149,6 +279,11 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
   const auto fill = [&](MentionKind kind, ScopeSet Scope::* set) {
     if (is_cell) {
       scopes.narrow.*set = of_cell(passage, kind);
+      // "0.859/0.859/0.861" under a caption that names three precisions in this order.
+      if (kind != MentionKind::kMetric && (scopes.narrow.*set).values.size() != 1) {
+        if (Chosen chosen = reader.by_list(kind); chosen.pinned)
+          scopes.narrow.*set = {.values = std::move(chosen.values), .pinned = true};
+      }
       // A column that names a fit is about calibration.
       if (kind == MentionKind::kMetric && !(scopes.narrow.*set).pinned &&
           !said(passage.column_mentions, MentionKind::kFit).empty()) {
@@ -164,7 +299,7 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
       return;
     }
     bool near = false;
-    (scopes.wide.*set).values = around(passage, kind, number.integer, near);
+    (scopes.wide.*set).values = around(passage, kind, number, evidence.reference_recipe, near);
     if (kind == MentionKind::kMetric) scopes.metric_is_near = near;
     // "over its precisions" is about all of them, whatever the sentence before spoke of.
     const char* plural = kind == MentionKind::kRecipe  ? "every-recipe"
@@ -177,6 +312,9 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
   };
   fill(MentionKind::kModel, &Scope::model);
   fill(MentionKind::kRecipe, &Scope::recipe);
+  // "ECE 0.033, 0.033, 0.034": three numbers in a row and no names for them are of any precision.
+  if (!is_cell && reader.is_bare_list() && !reader.by_list(MentionKind::kRecipe).pinned)
+    scopes.narrow.recipe = scopes.wide.recipe = {};
   // "lower than that of fp16 [-0.10, -0.01]": the reference is what a difference is taken to, not whose it
   // is.
   const bool difference =
@@ -217,6 +355,9 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
     scopes.wide.metric = scopes.narrow.metric;
     scopes.metric_is_near = true;
   }
+  metric_of_pair(passage, number, scopes);
+  widen_metrics(passage, number, scopes);
+  metric_of_tier(passage, number, scopes);
   const bool metric_is_said = scopes.metric_is_near;
   if (!scopes.metric_is_near && !number.integer && number.unit == WrittenUnit::kNone) {
     // "held-out: 0.041" speaks of calibration; a heading or the sentence before says what a list of numbers
@@ -248,7 +389,19 @@ bool counts_in_points(const Passage& passage) {
                           [](const WrittenNumber& each) { return each.unit == WrittenUnit::kPoints; }))
     return true;
   // A heading or the paragraph before a list may say it once for all of it; then a tier is what is counted.
+  // An interval around zero beside a tier is one of a change.
   if (said(passage.mentions, MentionKind::kTier).empty()) return false;
+  for (std::size_t i = 0; i + 1 < passage.numbers.size(); ++i) {
+    const WrittenNumber& low = passage.numbers[i];
+    const WrittenNumber& high = passage.numbers[i + 1];
+    if (low.in_brackets && high.in_brackets && low.unit == WrittenUnit::kNone && low.value < 0.0 &&
+        high.value > 0.0)
+      return true;
+  }
+  const auto is_change = [](const WrittenNumber& each) {
+    return each.sign != 0 && each.unit == WrittenUnit::kNone && std::abs(each.value) >= 0.1;
+  };
+  if (std::ranges::any_of(passage.numbers, is_change)) return true;
   return says(passage.before, "points") || says(passage.lead_in, "points") || says(passage.heading, "points");
 }
 

@@ -89,6 +89,8 @@ std::vector<std::string> limits_of_audit(const NoteAudit& audit) {
   for (const DemandResult& each : audit.demands) {
     if (each.finding.status == DemandStatus::kNotApplicable) {
       lines.push_back(fmt::format("\"{}\" {}", each.demand.asks, each.finding.why));
+    } else if (each.finding.status == DemandStatus::kNotChecked && !audit.against_itself) {
+      lines.push_back(fmt::format("\"{}\": {}", each.demand.asks, each.finding.why));
     }
   }
   lines.push_back(

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "quantier/audit/fact.h"
@@ -49,7 +50,7 @@ class Vocabulary {
  public:
   // `evidence` may be empty: then only the table's words are known.
   [[nodiscard]] static Result<Vocabulary> make(const AuditEvidence& evidence);
-  // Abbreviations that a text defines: "H/M/T = head/mid/tail".
+  // Abbreviations that a text defines: "H/M/T = head/mid/tail", "E8 = demo-encoder int8", "Option C: ...".
   void learn(std::string_view text);
   // In the order of the text. A place may be mentioned as several things ("misses": a failure, and hiding).
   [[nodiscard]] std::vector<Mention> mentions(std::string_view text) const;
@@ -62,10 +63,14 @@ class Vocabulary {
  private:
   void add(std::string_view phrase, MentionKind kind, std::vector<std::string> means, bool exact = false);
   void sort();
+  bool learn_pair(std::string_view name, std::string_view meaning);
+  bool learn_labelled(std::string_view text);
   void add_bits(std::string_view text, std::vector<Mention>& found) const;
   std::unordered_map<char, std::vector<Phrase>> by_first_;  // by first character; longest first
   std::map<std::string, std::string> cell_tiers_;
-  std::map<int, std::string> by_bits_;  // 8: the recipe that an "8-bit" means
+  std::map<int, std::string> by_bits_;                        // 8: the recipe that an "8-bit" means
+  std::vector<std::pair<std::string, std::string>> letters_;  // defined abbreviation of a model, model
+  std::vector<std::pair<std::string, std::string>> numbers_;  // of a recipe, recipe
   int version_ = 0;
 };
 

@@ -11,6 +11,7 @@
 #include "quantier/checkpoint/families/family.h"
 #include "quantier/checkpoint/family_match.h"
 #include "quantier/checkpoint/gguf/gguf_model.h"
+#include "quantier/checkpoint/gguf/gguf_qwen2.h"
 #include "quantier/checkpoint/hf_config.h"
 #include "quantier/checkpoint/weight_set.h"
 
@@ -264,7 +265,14 @@ std::optional<LoraFactors> Checkpoint::lora(std::string_view name) const {
 }
 
 const std::optional<StoredQuantization>& Checkpoint::quantization() const { return state_->quantization; }
-bool Checkpoint::has(std::string_view name) const { return state_->tensors.contains(name); }
+bool Checkpoint::has(std::string_view name) const {
+  return state_->gguf ? state_->gguf->has(name) : state_->tensors.contains(name);
+}
+
+Result<Json> Checkpoint::config() const {
+  if (state_->gguf) return qwen2_config_of(state_->gguf->header(), state_->gguf->path().string());
+  return read_json_file(state_->config_files.front().string());
+}
 
 std::vector<std::string> Checkpoint::parts(std::string_view module) const {
   std::vector<std::string> names;

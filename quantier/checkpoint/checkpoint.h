@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "quantier/base/error.h"
+#include "quantier/base/json.h"
 #include "quantier/checkpoint/adapter/adapter.h"
 #include "quantier/checkpoint/adapter/base_directory.h"
 #include "quantier/checkpoint/hf_config.h"
@@ -63,6 +64,8 @@ class Checkpoint {
   [[nodiscard]] const std::vector<std::filesystem::path>& weight_files() const;
   // The files that shape the spec and the arithmetic: config.json, then adapter_config.json.
   [[nodiscard]] const std::vector<std::filesystem::path>& config_files() const;
+  // config.json as it is stored; of a GGUF file, what its metadata say in the same words.
+  [[nodiscard]] Result<Json> config() const;
   [[nodiscard]] const std::optional<AdapterInfo>& adapter() const;
 
   // Names must be ones that spec() names; anything else is a bug.

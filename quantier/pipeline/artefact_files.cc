@@ -42,7 +42,7 @@ TensorToWrite to_write(const JournalTensor& tensor, const MappedFile& data) {
 }  // namespace
 
 Result<Json> artefact_config(const Checkpoint& checkpoint, const Plan& plan, const Json& quantization) {
-  QT_TRY(Json config, read_json_file(checkpoint.config_files().front().string()));
+  QT_TRY(Json config, checkpoint.config());
   if (checkpoint.adapter()) {
     const ModelSpec& spec = checkpoint.spec();
     Json names = Json::object();

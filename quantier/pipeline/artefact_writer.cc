@@ -121,11 +121,11 @@ Result<Json> ArtefactWriter::report_on(const LinearSpec& linear, const PackedLin
               {"format", format_text(plan_of(linear).recipe)},
               {"bits_per_weight", 8.0 * static_cast<double>(packed_bytes(packed) - bias_bytes) / weights},
               {"bytes", packed_bytes(packed)}};
-  // What the original was is not known of weights that came quantized; factors that went into a norm are not
-  // known here.
+  // What the original was is not known of weights that came quantized; factors that went into what stands
+  // before or behind are not known here.
   const Method method = plan_of(linear).recipe.method;
   const bool scaled = method == Method::kSmoothQuant || method == Method::kAwq;
-  if (!source_.checkpoint.quantization() && (!scaled || !packed.input.multiplier.empty())) {
+  if (!source_.checkpoint.quantization() && !scaled) {
     QT_TRY(const TensorData original, source_.checkpoint.tensor(linear.weight));
     Distortion distortion;
     std::vector<float> row(linear.in_features);

@@ -1,14 +1,15 @@
 #include "quantier/pipeline/calibrate.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
 #include "quantier/base/check.h"
 #include "quantier/base/clock.h"
-#include "quantier/checkpoint/fold_targets.h"
 #include "quantier/engine/collect_inputs.h"
 #include "quantier/engine/staged_model.h"
+#include "quantier/pipeline/calibrate_handover.h"
 #include "quantier/pipeline/calibrate_place.h"
 #include "quantier/pipeline/pack_model.h"
 #include "quantier/pipeline/staged_block_eval.h"
@@ -63,7 +64,13 @@ class Walk {
  public:
   Walk(const Checkpoint& checkpoint, const ModelSpec& spec, const Plan& plan, const CalibrationRun& run,
        ModelSink& sink)
-      : checkpoint_(checkpoint), spec_(spec), plan_(plan), run_(run), sink_(sink), stops_(stops_of(spec)) {}
+      : checkpoint_(checkpoint),
+        spec_(spec),
+        plan_(plan),
+        run_(run),
+        sink_(sink),
+        stops_(stops_of(spec)),
+        handover_(checkpoint, spec, plan, sink) {}
 
   Result<std::vector<LayerReport>> run() {
     QT_TRY_STATUS(begin());
@@ -72,12 +79,7 @@ class Walk {
       if (run_.progress) run_.progress({"calibrating", i, stops_.size()});
       const Stop stop = stops_[i];
       QT_TRY(const std::vector<PlacedLinear> linears, read(stop.place, stop.layer));
-      if (i >= end_) {
-        QT_TRY_STATUS(hand_over_norm(stop, {}));
-        QT_TRY_STATUS(only_pack(linears));
-        continue;
-      }
-      QT_TRY_STATUS(pack_place(stop, linears));
+      if (!linears.empty()) QT_TRY_STATUS(pack_place(stop, linears, i < end_));
       if (i + 1 >= end_) continue;
       model_->advance(stop.place);
       if (reference_) {
@@ -87,6 +89,7 @@ class Walk {
       // What stays is the output layer of a block, set for its comparison.
       if (!output_place(stop.place) && stop.layer != kNoLayer) drop_linears();
     }
+    QT_TRY_STATUS(handover_.flush());
     if (run_.progress) run_.progress({"calibrating", stops_.size(), stops_.size()});
     return std::move(reports_);
   }
@@ -113,8 +116,7 @@ class Walk {
     }
     EmbeddingTee tee(sink_, models);
     QT_TRY_STATUS(hand_over_embedding(checkpoint_, spec_, tee));
-    // The sink gets the norm of a place when it is known what was folded into it.
-    for (const NormSpec& norm : spec_.norms) QT_TRY_STATUS(set_norm(norm, {}, models, !norm_waits(norm)));
+    QT_TRY_STATUS(handover_.begin(models));
     for (StagedModel* model : models) model->begin();
     return {};
   }
@@ -143,15 +145,6 @@ class Walk {
     if (reference_) reference_->drop_linears();
   }
 
-  Status only_pack(const std::vector<PlacedLinear>& linears) {
-    for (const PlacedLinear& linear : linears) {
-      QT_TRY(PackedLinear packed, pack_by_rtn(spec_, plan_, linear));
-      QT_TRY_STATUS(sink_.set_linear(spec_.linears[linear.index], std::move(packed)));
-    }
-    drop_pages(linears);
-    return {};
-  }
-
   Status set_float(StagedModel& model, const std::vector<PlacedLinear>& linears) const {
     for (const PlacedLinear& linear : linears) {
       QT_TRY(PackedLinear packed, pack_float(spec_, plan_, linear));
@@ -160,13 +153,23 @@ class Walk {
     return {};
   }
 
-  Status pack_place(const Stop& stop, const std::vector<PlacedLinear>& linears) {
+  // As the plan says, where no method looks at data.
+  Result<PackedPlace> pack_as_planned(const std::vector<PlacedLinear>& linears) const {
+    PackedPlace place;
+    for (const PlacedLinear& linear : linears) {
+      Result<PackedLinear> packed = pack_by_rtn(spec_, plan_, linear);
+      if (!packed) return std::unexpected(std::move(packed).error());
+      place.packed.push_back(*std::move(packed));
+    }
+    return place;
+  }
+
+  // `goes_on`: the model will be run with these layers.
+  Status pack_place(const Stop& stop, const std::vector<PlacedLinear>& linears, bool goes_on) {
+    StagedModel* model = goes_on ? model_.get() : nullptr;
     if (!is_calibrated(stop)) {
-      QT_TRY_STATUS(hand_over_norm(stop, {}));
-      for (const PlacedLinear& linear : linears) {
-        QT_TRY(PackedLinear packed, pack_by_rtn(spec_, plan_, linear));
-        QT_TRY_STATUS(hand_over(linear, std::move(packed)));
-      }
+      QT_TRY(PackedPlace planned, pack_as_planned(linears));
+      QT_TRY_STATUS(handover_.place(stop.place, stop.layer, linears, planned, model));
       drop_pages(linears);
       return {};
     }
@@ -186,83 +189,11 @@ class Walk {
     QT_TRY(StagedBlockEval block, make_block(stop, linears));
     QT_TRY(PackedPlace place, quantize_place(spec_, plan_, linears, *statistics, block, *run_.pool));
     QT_TRY_STATUS(compare(linears, block, place));
-    QT_TRY_STATUS(fold(stop, linears, place));
-    for (LayerReport& report : place.reports) {
-      report.seconds = static_cast<double>(watch.elapsed_ns()) * 1e-9;
-      reports_.push_back(std::move(report));
-    }
-    for (std::size_t i = 0; i < linears.size(); ++i)
-      QT_TRY_STATUS(hand_over(linears[i], std::move(place.packed[i])));
+    for (LayerReport& report : place.reports) report.seconds = static_cast<double>(watch.elapsed_ns()) * 1e-9;
+    QT_TRY_STATUS(handover_.place(stop.place, stop.layer, linears, place, model));
+    std::ranges::move(place.reports, std::back_inserter(reports_));
     drop_pages(linears);
     return {};
-  }
-
-  // The norm that makes the inputs of a place, if one does and it is the layer's own.
-  [[nodiscard]] const NormSpec* norm_of(const Stop& stop) const {
-    if (stop.place != InputPlace::kAttention && stop.place != InputPlace::kMlp) return nullptr;
-    const NormRole role = stop.place == InputPlace::kAttention ? NormRole::kAttention : NormRole::kMlp;
-    const auto found = std::ranges::find_if(
-        spec_.norms, [&](const NormSpec& norm) { return norm.role == role && norm.layer == stop.layer; });
-    return found == spec_.norms.end() ? nullptr : &*found;
-  }
-  static bool norm_waits(const NormSpec& norm) {
-    return norm.role == NormRole::kAttention || norm.role == NormRole::kMlp;
-  }
-
-  // The stored norm times `factors` (of its features, or none) to the models and, where wanted, to the sink.
-  Status set_norm(const NormSpec& norm, std::span<const float> factors, std::span<StagedModel* const> models,
-                  bool to_sink) {
-    std::vector<std::optional<TensorData>> stored;
-    std::vector<std::vector<float>> scaled;
-    std::vector<TensorView> views;
-    for (const std::optional<std::string>& name : {std::optional(norm.weight), norm.bias}) {
-      if (!name) continue;
-      QT_TRY(TensorData tensor, checkpoint_.tensor(*name));
-      TensorView view = tensor.view();
-      if (!factors.empty()) {
-        std::vector<float>& values = scaled.emplace_back(view.element_count());
-        copy_as_float(view, 0, values);
-        for (std::size_t k = 0; k < values.size(); ++k) values[k] *= factors[k];
-        view.dtype = DType::kF32;
-        view.bytes = std::as_bytes(std::span<const float>(values));
-      }
-      views.push_back(std::move(view));
-      stored.emplace_back(std::move(tensor));
-    }
-    const TensorView* bias = views.size() > 1 ? &views[1] : nullptr;
-    for (StagedModel* model : models) model->set_norm(norm, views[0], bias);
-    return to_sink ? sink_.set_norm(norm, views[0], bias) : Status{};
-  }
-
-  // With what a method folds into it; the model that goes on has the stored one already.
-  Status hand_over_norm(const Stop& stop, std::span<const float> factors) {
-    const NormSpec* norm = norm_of(stop);
-    if (norm == nullptr) return {};
-    StagedModel* const model = model_.get();
-    return set_norm(*norm, factors, factors.empty() ? std::span<StagedModel* const>() : std::span(&model, 1),
-                    true);
-  }
-
-  // Factors of the inputs go into the norm before, where one stands there and all its readers share them.
-  Status fold(const Stop& stop, const std::vector<PlacedLinear>& linears, PackedPlace& place) {
-    const FoldTarget target = stop.layer == kNoLayer ? FoldTarget{.why_not = "the head's inputs are pooled"}
-                                                     : fold_target(spec_, stop.place, stop.layer);
-    const std::vector<float> factors = place.packed.front().input.multiplier;
-    const bool is_shared = std::ranges::all_of(
-        place.packed, [&](const PackedLinear& packed) { return packed.input.multiplier == factors; });
-    std::string scales_in = target.why_not;
-    if (target.kind == FoldKind::kRows) scales_in = "the layer before is packed already";
-    if (target.kind == FoldKind::kNorm)
-      scales_in = is_shared ? "norm" : "not all layers there are scaled alike";
-    for (std::size_t i = 0; i < place.packed.size(); ++i) {
-      if (place.packed[i].input.multiplier.empty()) continue;
-      const auto report =
-          std::ranges::find(place.reports, spec_.linears[linears[i].index].name, &LayerReport::linear);
-      if (report != place.reports.end()) report->scales_in = scales_in;
-    }
-    if (target.kind != FoldKind::kNorm || !is_shared) return hand_over_norm(stop, {});
-    for (PackedLinear& packed : place.packed) packed.input.multiplier.clear();
-    return hand_over_norm(stop, factors);
   }
 
   static std::string fmt_layer(int layer) { return "layer " + std::to_string(layer) + ", "; }
@@ -302,13 +233,6 @@ class Walk {
     return {};
   }
 
-  // To the model that goes on, and to the sink.
-  Status hand_over(const PlacedLinear& linear, PackedLinear&& packed) {
-    const LinearSpec& spec = spec_.linears[linear.index];
-    model_->set_linear(spec, clone(packed));
-    return sink_.set_linear(spec, std::move(packed));
-  }
-
   const Checkpoint& checkpoint_;
   const ModelSpec& spec_;
   const Plan& plan_;
@@ -318,6 +242,7 @@ class Walk {
   std::size_t end_ = 0;  // behind the last stop that looks at data
   std::unique_ptr<StagedModel> model_;
   std::unique_ptr<StagedModel> reference_;  // the float model, where a method looks at it
+  CalibrateHandover handover_;
   std::vector<LayerReport> reports_;
 };
 

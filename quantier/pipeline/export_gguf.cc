@@ -54,6 +54,11 @@ Status check_model(const Checkpoint& checkpoint, const GgufExportOptions& option
     return fail(ErrorKind::kUnsupported, "a GGUF file is not exported again", where,
                 "its numbers were rounded once", "start from the full-precision checkpoint");
   }
+  if (checkpoint.quantization()) {
+    return fail(ErrorKind::kUnsupported, "quantized weights are not exported again", where,
+                fmt::format("they were stored by {}", checkpoint.quantization()->method),
+                "start from the full-precision checkpoint");
+  }
   if (options.out.extension() != ".gguf") {
     return fail(ErrorKind::kUsage, "the output is not named as a GGUF file", options.out.string(),
                 "readers know these files by their ending", "choose a name that ends in .gguf");
@@ -87,7 +92,7 @@ Result<GgufMetadata> metadata_of(const Checkpoint& checkpoint, const GgufExportO
   metadata.add("qwen2.vocab_size", number(spec.vocabulary));
   metadata.add("qwen2.pooling_type", kGgufPoolingRank);
   metadata.add(kGgufLabelsKey, spec.label_names);
-  QT_TRY(const Json config, read_json_file(checkpoint.config_files().front().string()));
+  QT_TRY(const Json config, checkpoint.config());
   const auto token = [&](const char* key) -> std::optional<std::int64_t> {
     const auto found = config.find(key);  // transformers also writes lists of them
     if (found == config.end() || !found->is_number_integer()) return std::nullopt;

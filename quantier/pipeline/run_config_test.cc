@@ -43,6 +43,37 @@ TEST(RunConfig, Minimal) {
   EXPECT_EQ(config->source_text, kTop + kRest);
 }
 
+TEST(RunConfig, CalibrationIsAFileOrATable) {
+  const auto file = parse("seed = 5\ncalibration = \"train.jsonl\"\n" + kTop + kRest);
+  ASSERT_TRUE(file.has_value()) << file.error().message();
+  ASSERT_TRUE(file->calibration.has_value());
+  EXPECT_EQ(file->calibration->path, "/home/me/train.jsonl");
+  EXPECT_EQ(file->calibration->seed, 5U);
+  EXPECT_FALSE(file->calibration->count.has_value());
+  EXPECT_FALSE(file->calibration->allow_overlap);
+
+  const auto table = parse(kTop + kRest +
+                           "[calibration]\npath = \"t.csv\"\ntext = \"body\"\ncount = 300\nseed = 7\n"
+                           "tokens = 9000\noverlap = \"allow\"\n");
+  ASSERT_TRUE(table.has_value()) << table.error().message();
+  EXPECT_EQ(table->calibration->text_column, "body");
+  EXPECT_EQ(table->calibration->count, 300U);
+  EXPECT_EQ(table->calibration->seed, 7U);
+  EXPECT_EQ(table->calibration->tokens, 9000U);
+  EXPECT_TRUE(table->calibration->allow_overlap);
+  // What a worker is told is what was read.
+  const auto sent = calibration_options_from_json(to_json(*table->calibration), "test");
+  ASSERT_TRUE(sent.has_value()) << sent.error().message();
+  EXPECT_EQ(to_json(*sent), to_json(*table->calibration));
+
+  EXPECT_THAT(refusal("calibration = 3\n" + kTop + kRest), HasSubstr("`path`"));
+  EXPECT_THAT(refusal(kTop + kRest + "[calibration]\ncount = 3\n"), HasSubstr("`path`"));
+  EXPECT_THAT(refusal(kTop + kRest + "[calibration]\npath = \"a\"\ncount = 0\n"), HasSubstr("`count`"));
+  EXPECT_THAT(refusal(kTop + kRest + "[calibration]\npath = \"a\"\nsedd = 1\n"), HasSubstr("\"seed\""));
+  EXPECT_THAT(refusal(kTop + kRest + "[calibration]\npath = \"a\"\noverlap = \"drop\"\n"),
+              HasSubstr("`overlap`"));
+}
+
 TEST(RunConfig, TheDemo) {
   const std::filesystem::path folder = std::filesystem::path(QUANTIER_SOURCE_DIR) / "demo";
   const auto config = read_run_config(folder / "demo.toml");

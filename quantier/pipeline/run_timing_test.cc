@@ -33,6 +33,11 @@ TEST(WorkerLoadFor, CarriesWhatShapesTheNumbers) {
   EXPECT_EQ(load.limit, 12U);
   EXPECT_EQ(load.seed, 9U);
   EXPECT_EQ(load.threads, 2U);
+  config.calibration.emplace();
+  config.calibration->path = "/c.jsonl";
+  EXPECT_FALSE(worker_load_for(config, plan, run).calibration.has_value());
+  run.is_calibrated = true;
+  EXPECT_EQ(worker_load_for(config, plan, run).calibration->path, "/c.jsonl");
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ class GgufModel {
   [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
   [[nodiscard]] const GgufHeader& header() const { return file_.header(); }
 
+  [[nodiscard]] bool has(std::string_view name) const { return tensors_.contains(name); }
   // Names must be ones that spec() names. Blocks have the dtype F32.
   [[nodiscard]] DType dtype(std::string_view name) const;
   [[nodiscard]] const std::vector<std::uint64_t>& shape(std::string_view name) const;

@@ -1,13 +1,12 @@
 // The audit of notes, end to end: clean notes in several voices raise nothing, planted faults are caught, and
 // what cannot be read says so. The evidence is the synthetic notebook of testdata/notebook.
-#include "quantier/audit/audit.h"
-
 #include <filesystem>
 #include <map>
 #include <string>
 
 #include <gmock/gmock.h>
 
+#include "quantier/audit/audit.h"
 #include "quantier/base/json.h"
 #include "quantier/pipeline/audit.h"
 #include "tests/audit_faults.h"

@@ -1,0 +1,140 @@
+// Names that a note gives to things itself: "H/M/T = head/mid/tail", "E8 = demo-encoder int8", "Option C:
+// demo-decoder fp16". Of a letter for a model and a number for a recipe the two together name a configuration
+// ("D16"); a number alone stays a number.
+#include <algorithm>
+#include <array>
+
+#include "quantier/audit/word_forms.h"
+#include "quantier/audit/words.h"
+
+namespace quantier {
+
+using audit_internal::is_word;
+using audit_internal::lowered;
+
+namespace {
+
+constexpr std::size_t kLongestAbbreviation = 12;
+
+std::string_view trimmed(std::string_view part) {
+  while (!part.empty() && part.front() == ' ') part.remove_prefix(1);
+  while (!part.empty() && part.back() == ' ') part.remove_suffix(1);
+  return part;
+}
+
+std::vector<std::string_view> split(std::string_view list) {
+  std::vector<std::string_view> parts;
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t end = std::min(list.find('/', at), list.size());
+    parts.push_back(trimmed(list.substr(at, end - at)));
+    at = end + 1;
+  }
+  return parts;
+}
+
+bool is_number(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool is_abbreviation(std::string_view name) {
+  return !name.empty() && name.size() <= kLongestAbbreviation && name.find(' ') == std::string_view::npos;
+}
+
+const Mention* only_one(const std::vector<Mention>& mentions, MentionKind kind) {
+  const Mention* found = nullptr;
+  for (const Mention& each : mentions) {
+    if (each.kind != kind) continue;
+    if (found != nullptr && found->means != each.means) return nullptr;
+    found = &each;
+  }
+  return found;
+}
+
+// Behind the end of words that name things: what may separate a name from its meaning.
+bool opens_meaning(std::string_view behind) {
+  return behind.starts_with(": ") || behind.starts_with(" = ") || behind.starts_with(" (");
+}
+
+}  // namespace
+
+bool Vocabulary::learn_pair(std::string_view name, std::string_view meaning) {
+  if (!is_abbreviation(name)) return false;
+  const std::vector<Mention> meant = mentions(meaning);
+  const Mention* model = only_one(meant, MentionKind::kModel);
+  const Mention* recipe = only_one(meant, MentionKind::kRecipe);
+  // "E8 = demo-encoder int8 and so on": what follows the two names says nothing more.
+  if (model != nullptr && recipe != nullptr && !is_number(name) && model->begin == 0) {
+    add(name, MentionKind::kModel, model->means, true);
+    add(name, MentionKind::kRecipe, recipe->means, true);
+    return true;
+  }
+  if (meant.empty()) return false;
+  const Mention& first = meant.front();
+  const bool whole = first.begin == 0 && first.end == meaning.size() && first.kind <= MentionKind::kTier;
+  if (!whole) {
+    // "PK = process peak" names a metric in more words than the table has.
+    const Mention* metric = only_one(meant, MentionKind::kMetric);
+    const bool others =
+        std::ranges::any_of(meant, [](const Mention& each) { return each.kind <= MentionKind::kLabel; });
+    if (metric == nullptr || others || is_number(name)) return false;
+    add(name, MentionKind::kMetric, metric->means, true);
+    return true;
+  }
+  if (first.kind == MentionKind::kModel) letters_.emplace_back(name, first.means.front());
+  if (first.kind == MentionKind::kRecipe) numbers_.emplace_back(name, first.means.front());
+  if (is_number(name)) return true;
+  add(name, first.kind, first.means, true);
+  return true;
+}
+
+// "Option C: demo-encoder int4."
+bool Vocabulary::learn_labelled(std::string_view text) {
+  constexpr std::array<std::string_view, 9> kWords = {
+      "Option", "Candidate", "Variant", "Configuration", "Config", "Setup", "Run", "Arm", "Alternative"};
+  bool learned = false;
+  for (const std::string_view word : kWords) {
+    for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+      std::size_t end = at + word.size();
+      if (end >= text.size() || text[end] != ' ') continue;
+      const std::size_t id = ++end;
+      while (end < text.size() && is_word(text[end])) ++end;
+      if (end == id || end - id > 2 || !opens_meaning(text.substr(end))) continue;
+      const std::size_t start = end + (text[end] == ':' || text[end + 1] == '(' ? 2 : 3);
+      const std::string_view meaning =
+          text.substr(start, std::min(text.find_first_of(".;)", start), text.size()) - start);
+      const std::vector<Mention> meant = mentions(meaning);
+      const Mention* model = only_one(meant, MentionKind::kModel);
+      const Mention* recipe = only_one(meant, MentionKind::kRecipe);
+      if (model == nullptr || recipe == nullptr || model->begin != 0) continue;
+      add(text.substr(at, end - at), MentionKind::kModel, model->means, true);
+      add(text.substr(at, end - at), MentionKind::kRecipe, recipe->means, true);
+      learned = true;
+    }
+  }
+  return learned;
+}
+
+void Vocabulary::learn(std::string_view text) {
+  bool learned = false;
+  for (std::size_t at = text.find(" = "); at != std::string_view::npos; at = text.find(" = ", at + 1)) {
+    const std::size_t before = text.find_last_of(",;:.(", at == 0 ? 0 : at - 1);
+    const std::size_t from = before == std::string_view::npos ? 0 : before + 1;
+    const std::size_t to = std::min(text.find_first_of(",;.)", at + 3), text.size());
+    const auto names = split(text.substr(from, at - from));
+    const std::string_view meaning = trimmed(text.substr(at + 3, to - at - 3));
+    const auto meanings = names.size() == 1 ? std::vector{meaning} : split(meaning);
+    if (names.size() != meanings.size()) continue;
+    for (std::size_t i = 0; i < names.size(); ++i) learned = learn_pair(names[i], meanings[i]) || learned;
+  }
+  learned = learn_labelled(text) || learned;
+  if (!learned) return;
+  for (const auto& [letter, model] : letters_) {
+    for (const auto& [number, recipe] : numbers_) {
+      add(letter + number, MentionKind::kModel, {model}, true);
+      add(letter + number, MentionKind::kRecipe, {recipe}, true);
+    }
+  }
+  sort();
+}
+
+}  // namespace quantier

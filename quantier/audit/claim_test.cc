@@ -1,0 +1,74 @@
+// Claims that are the other way round, or somebody else's.
+#include "quantier/audit/claim.h"
+
+#include <gmock/gmock.h>
+
+#include "quantier/audit/claim_names.h"
+#include "quantier/audit/small_evidence.h"
+
+namespace quantier::audit_testing {
+namespace {
+
+constexpr const char* kOrder = "order is the other way round";
+
+TEST(ClaimNames, ConfigurationsComeInTheOrderOfTheText) {
+  const NoteAudit audit = audited("The int8 encoder beats demo-decoder fp16 and int4.\n");
+  std::string out;
+  for (const auto& each : audit_internal::configurations_in(audit.passages.front()))
+    out += each.model + "/" + each.recipe + ";";
+  EXPECT_EQ(out, "demo-encoder/int8;demo-decoder/fp16;demo-decoder/int4;");
+}
+
+TEST(ClaimRatio, AMultipleHasADirection) {
+  EXPECT_EQ(claims(audited("The fp16 encoder needs 2.5 times as long as the int8 encoder.\n")), "");
+  EXPECT_EQ(claims(audited("The int8 encoder needs 2.5 times as long as the fp16 encoder.\n")), kOrder);
+  EXPECT_EQ(claims(audited("int8 encoder versus fp16 encoder: about two and a half times the speed.\n")), "");
+  EXPECT_EQ(claims(audited("fp16 encoder versus int8 encoder: about two and a half times the speed.\n")),
+            kOrder);
+}
+
+TEST(ClaimDirection, ADifferenceHasASign) {
+  EXPECT_EQ(claims(audited("demo-decoder fp16 trails demo-encoder fp16 on macro-F1 by 0.058.\n")), "");
+  EXPECT_EQ(claims(audited("demo-decoder fp16 leads demo-encoder fp16 on macro-F1 by 0.058.\n")), kOrder);
+}
+
+TEST(ClaimDirection, AStepGoesWhereItsVerbSays) {
+  EXPECT_EQ(claims(audited("The accuracy of demo-encoder drops from 0.803 to 0.801 at int4.\n")), "");
+  EXPECT_EQ(claims(audited("The accuracy of demo-encoder rises from 0.803 to 0.801 at int4.\n")), kOrder);
+}
+
+TEST(ClaimExtreme, OnlyOneIsTheSlowest) {
+  EXPECT_EQ(claims(audited("Time selects demo-encoder int8, the fastest of the three encoders.\n")), "");
+  EXPECT_EQ(claims(audited("Time selects demo-encoder int8, the slowest of the three encoders.\n")), kOrder);
+}
+
+TEST(ClaimExtreme, TheLargestDipIsInOneTier) {
+  EXPECT_EQ(claims(audited("The encoder has its largest dip in the tail, the decoder in the head.\n")), "");
+  EXPECT_EQ(claims(audited("The encoder has its largest dip in the head, the decoder in the tail.\n")),
+            kOrder);
+}
+
+TEST(ClaimDominance, WhoIsBetterInEverythingIsNotDominated) {
+  EXPECT_EQ(claims(audited("demo-decoder fp16 is dominated by demo-encoder int8.\n")), "");
+  EXPECT_EQ(claims(audited("demo-encoder int8 is dominated by demo-decoder fp16.\n")), kOrder);
+  EXPECT_EQ(claims(audited("Every decoder is slower than demo-encoder int8, hence dominated.\n")), "");
+}
+
+TEST(ClaimPublished, NumbersOfAPaperAreNotMeasuredHere) {
+  EXPECT_EQ(claims(audited("vLLM users report 741 tokens/s with AWQ on an H200 with a 32 B model.\n")), "");
+  EXPECT_EQ(claims(audited("In our runs we got 741 tokens/s with AWQ.\n")), "published, told as one's own");
+}
+
+TEST(ClaimStrength, WhatIsUnresolvedIsNoFinding) {
+  EXPECT_EQ(claims(audited("At int4 the tail of demo-encoder shows a drop that may be chance.\n")), "");
+  EXPECT_EQ(claims(audited("There is no doubt that int4 costs demo-encoder accuracy in the tail.\n")),
+            "overclaim");
+  EXPECT_EQ(claims(audited("demo-encoder int4 has left the tail untouched, for certain.\n")), "overclaim");
+  // A clause that names nobody has its own strength, and its own caution.
+  EXPECT_EQ(
+      claims(audited("demo-encoder int4 would be lowest in the tail; the loss is statistically secured.\n")),
+      "overclaim");
+}
+
+}  // namespace
+}  // namespace quantier::audit_testing

@@ -1,0 +1,164 @@
+// Demands that are met by what a sentence, a paragraph or a section says together.
+#include <map>
+
+#include <fmt/format.h>
+
+#include "quantier/audit/demand_parts.h"
+
+namespace quantier::audit_internal {
+
+std::vector<Window> DemandChecker::windows_of(const std::string& kind) const {
+  std::map<std::size_t, Window> windows;
+  const auto key = [&](std::size_t p) {
+    const Passage& passage = passages_[p];
+    if (kind == "section") return passage.section;
+    if (kind == "paragraph") return passage.block;
+    return p;
+  };
+  for (std::size_t p = 0; p < passages_.size(); ++p) {
+    const Passage& passage = passages_[p];
+    if (passage.appendix) continue;
+    // A heading promises; it is no statement. But it belongs to its section.
+    if (passage.kind == PassageKind::kHeading && kind != "section") continue;
+    Window& window = windows[key(p)];
+    window.mentions.insert(window.mentions.end(), passage.mentions.begin(), passage.mentions.end());
+    if (passage.kind == PassageKind::kCell) {
+      window.mentions.insert(window.mentions.end(), passage.row_mentions.begin(), passage.row_mentions.end());
+      window.mentions.insert(window.mentions.end(), passage.column_mentions.begin(),
+                             passage.column_mentions.end());
+    }
+    window.text += passage.text + " ";
+  }
+  for (const CheckedNumber& number : numbers_) {
+    if (is_alarm(number.finding.verdict) || passages_[number.passage].appendix) continue;
+    const auto window = windows.find(key(number.passage));
+    if (window == windows.end()) continue;
+    window->second.facts.insert(window->second.facts.end(), number.finding.facts.begin(),
+                                number.finding.facts.end());
+  }
+  std::vector<Window> list;
+  list.reserve(windows.size());
+  for (auto& [at, window] : windows) list.push_back(std::move(window));
+  return list;
+}
+
+// Names every configuration of a kind that a window can mean: a model without a recipe stands for all of
+// its.
+bool DemandChecker::names_configuration(const Window& window,
+                                        const std::function<bool(const AuditConfiguration&)>& wanted) const {
+  const std::vector<std::string> models = said(window.mentions, MentionKind::kModel);
+  const std::vector<std::string> recipes = said(window.mentions, MentionKind::kRecipe);
+  return std::ranges::any_of(evidence_.configurations, [&](const AuditConfiguration& one) {
+    if (!wanted(one)) return false;
+    const bool one_model = evidence_.models.size() == 1;
+    if (!has(models, one.model) && !(one_model && models.empty())) return false;
+    return recipes.empty() || has(recipes, one.recipe);
+  });
+}
+
+bool DemandChecker::has_fact(const Window& window, const std::function<bool(const Fact&)>& wanted) const {
+  return std::ranges::any_of(window.facts, [&](std::size_t i) { return wanted(evidence_.facts[i]); });
+}
+
+bool DemandChecker::named(const std::string& name, const Window& window) const {
+  const std::vector<std::string> models = said(window.mentions, MentionKind::kModel);
+  const std::vector<std::string> recipes = said(window.mentions, MentionKind::kRecipe);
+  if (name == "configuration") {
+    return !recipes.empty() && names_configuration(window, [](const AuditConfiguration&) { return true; });
+  }
+  if (name == "dominated-configuration") {
+    return std::ranges::none_of(evidence_.configurations, &AuditConfiguration::dominated) ||
+           names_configuration(window, [](const AuditConfiguration& one) { return one.dominated; });
+  }
+  if (name == "frontier-configuration") {
+    return names_configuration(window, [](const AuditConfiguration& one) { return one.frontier; });
+  }
+  if (name == "two-models") return models.size() >= 2 || evidence_.models.size() < 2;
+  if (name == "tier") {
+    return std::ranges::any_of(said(window.mentions, MentionKind::kTier),
+                               [](const std::string& tier) { return !tier.empty(); });
+  }
+  if (name == "aggregate") {
+    return has(said(window.mentions, MentionKind::kMetric), "macro_f1") ||
+           window.text.find("average") != std::string::npos ||
+           has(said(window.mentions, MentionKind::kTier), "");
+  }
+  if (name == "ece-word") return has(said(window.mentions, MentionKind::kMetric), "ece");
+  if (name == "limit-word") {
+    return says(window.mentions, "limit") ||
+           std::ranges::any_of(evidence_.limits, [&](const AuditLimit& limit) {
+             return has(said(window.mentions, MentionKind::kMetric), limit.metric);
+           });
+  }
+  if (name == "tier-number") {
+    return has_fact(window, [](const Fact& fact) { return !fact.tier.empty(); });
+  }
+  if (name == "ece-number") {
+    return has_fact(window,
+                    [](const Fact& fact) { return fact.metric.starts_with("ece") && !fact.model.empty(); });
+  }
+  if (name == "number") {
+    return has_fact(window, [](const Fact& fact) { return !fact.model.empty(); });
+  }
+  if (name == "reference-recipe") return has(recipes, evidence_.reference_recipe);
+  if (name == "quantized-recipe") {
+    return says(window.mentions, "quantized") || std::ranges::any_of(recipes, [&](const std::string& recipe) {
+             return recipe != evidence_.reference_recipe;
+           });
+  }
+  if (name == "cited") return !cited_in(window.text, published_).empty();
+  if (name == "prior-model")
+    return evidence_.prior_model.empty() ? !models.empty() : has(models, evidence_.prior_model);
+  return false;
+}
+
+bool DemandChecker::meets(const DemandWay& way, const Window& window) const {
+  const bool words = std::ranges::all_of(way.words, [&](const std::vector<std::string>& any_of) {
+    return std::ranges::any_of(any_of, [&](const std::string& word) { return says(window.mentions, word); });
+  });
+  if (!words) return false;
+  if (std::ranges::any_of(way.without, [&](const std::string& word) { return says(window.mentions, word); }))
+    return false;
+  return std::ranges::all_of(way.names, [&](const std::string& name) { return named(name, window); });
+}
+
+DemandFinding DemandChecker::statement(const DemandWay& way) const {
+  for (const Window& window : windows_of(way.window)) {
+    if (meets(way, window)) return {.status = DemandStatus::kPresent, .missing = {}, .why = {}};
+  }
+  return {};
+}
+
+bool DemandChecker::speaks_of(const Demand& demand) const {
+  return std::ranges::any_of(demand.topics, [&](const DemandWay& topic) {
+    return std::ranges::any_of(windows_of(topic.window),
+                               [&](const Window& window) { return meets(topic, window); });
+  });
+}
+
+DemandFinding DemandChecker::variety(const DemandWay& way) const {
+  const auto kinds_in = [&](const Window& window) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(way.metrics, [&](const std::vector<std::string>& any_of) {
+          return has_fact(window,
+                          [&](const Fact& fact) { return has(any_of, fact.metric) && !fact.model.empty(); });
+        }));
+  };
+  std::size_t best = 0;
+  Window whole;
+  for (const Window& window : windows_of("section")) {
+    whole.facts.insert(whole.facts.end(), window.facts.begin(), window.facts.end());
+    if (says(window.mentions, "recommend")) best = std::max(best, kinds_in(window));
+  }
+  if (best >= way.least) return {.status = DemandStatus::kPresent, .missing = {}, .why = {}};
+  if (kinds_in(whole) >= way.least) {
+    return {.status = DemandStatus::kNotChecked,
+            .missing = {},
+            .why = "evidence of these kinds stands in other sections than the recommendation"};
+  }
+  return {.status = DemandStatus::kAbsent,
+          .missing = {fmt::format("{} of {} kinds beside the recommendation", best, way.least)},
+          .why = {}};
+}
+
+}  // namespace quantier::audit_internal

@@ -1,0 +1,47 @@
+#include "quantier/audit/demand.h"
+
+#include <gmock/gmock.h>
+
+#include "quantier/audit/small_evidence.h"
+
+namespace quantier::audit_testing {
+namespace {
+
+TEST(Demand, AbsentIsWhatIsNowhere) {
+  const std::string note = "demo-encoder int8 has a macro-F1 of 0.651.\n";
+  EXPECT_EQ(demand_status(audited(note), "dominated-named"), "absent");
+  EXPECT_EQ(demand_status(audited(note), "work-in-scope"), "absent");
+}
+
+TEST(Demand, WhatIsToldInOtherWordsIsNotChecked) {
+  EXPECT_EQ(demand_status(audited("Two of the six are dominated, see the plot.\n"), "dominated-named"),
+            "not checked");
+  EXPECT_EQ(
+      demand_status(audited("demo-decoder fp16 is dominated by demo-encoder int8.\n"), "dominated-named"),
+      "present");
+}
+
+TEST(Demand, ATableCoversItsConfigurationsAndNamesTheMissingOne) {
+  std::string table =
+      "| configuration | macro-F1 | ms/example |\n|---|---|---|\n"
+      "| demo-encoder fp16 | 0.653 | 2.70 |\n| demo-encoder int8 | 0.651 | 1.10 |\n"
+      "| demo-encoder int4 | 0.649 | 3.30 |\n| demo-decoder fp16 | 0.595 | 3.90 |\n"
+      "| demo-decoder int8 | 0.593 | 2.20 |\n";
+  EXPECT_EQ(demand_status(audited(table), "frontier-time"), "absent");
+  EXPECT_EQ(demand_status(audited(table + "| demo-decoder int4 | 0.591 | 5.10 |\n"), "frontier-time"),
+            "present");
+}
+
+TEST(Demand, EveryBuiltInDemandHasAnIdAWayAndWordsThatExist) {
+  const auto demands = builtin_demands();
+  ASSERT_TRUE(demands);
+  EXPECT_GE(demands->list.size(), 25U);
+  for (const Demand& each : demands->list) {
+    EXPECT_FALSE(each.id.empty());
+    EXPECT_FALSE(each.ways.empty()) << each.id;
+    for (const DemandWay& topic : each.topics) EXPECT_FALSE(topic.window.empty()) << each.id;
+  }
+}
+
+}  // namespace
+}  // namespace quantier::audit_testing

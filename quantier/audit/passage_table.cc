@@ -1,0 +1,188 @@
+// Tables: every cell with its row, its column, the caption and the unit that any of them names.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "quantier/audit/cutter.h"
+#include "quantier/audit/grammar.h"
+#include "quantier/audit/header_unit.h"
+
+namespace quantier::audit_internal {
+namespace {
+
+// Of the kinds that the row itself does not name.
+void append_missing(std::vector<Mention>& texts, const std::vector<Mention>& group) {
+  std::vector<Mention> more;
+  for (const Mention& each : group) {
+    if (std::ranges::none_of(texts, [&](const Mention& other) { return other.kind == each.kind; }))
+      more.push_back(each);
+  }
+  append(texts, more);
+}
+
+}  // namespace
+
+bool Cutter::has_digits(const std::string& cell) const {
+  return std::ranges::any_of(numbers_in(cell, commas_),
+                             [](const WrittenNumber& each) { return !each.in_words; });
+}
+bool Cutter::has_number(const TableRow& row) const {
+  return std::ranges::any_of(row.cells, [&](const std::string& cell) { return has_digits(cell); });
+}
+
+// How many cells of a row come before its first number; at least one.
+std::size_t Cutter::label_columns(const TableRow& row) const {
+  std::size_t count = 1;
+  while (count < row.cells.size() && !has_digits(row.cells[count])) ++count;
+  return count;
+}
+
+// What a cell of a table names, abbreviations and all.
+std::vector<Mention> Cutter::names_in(const TextBlock& block, std::size_t r, std::size_t c) const {
+  const std::string& text = block.rows[r].cells[c];
+  std::vector<Mention> mentions = words_.mentions(text);
+  const std::string tier = words_.cell_tier(text);
+  if (!tier.empty() && abbreviates_tiers(block, r, c)) {
+    std::erase_if(mentions, [](const Mention& each) { return each.kind == MentionKind::kMetric; });
+    mentions.push_back({.kind = MentionKind::kTier, .means = {tier}, .begin = 0, .end = text.size()});
+  }
+  // A column of bits: "16", "8", "4".
+  if (r >= block.header_rows && block.header_rows > 0 && c < block.rows.front().cells.size()) {
+    const std::string recipe = words_.cell_recipe(block.rows.front().cells[c], text);
+    if (!recipe.empty())
+      mentions.push_back({.kind = MentionKind::kRecipe, .means = {recipe}, .begin = 0, .end = text.size()});
+  }
+  return mentions;
+}
+
+// "H", "rare": tiers only beside others of their kind, in the same row or column.
+bool Cutter::abbreviates_tiers(const TextBlock& block, std::size_t r, std::size_t c) const {
+  std::vector<std::string> seen;
+  const auto add = [&](const std::string& text) {
+    const std::string tier = words_.cell_tier(text);
+    if (!tier.empty() && std::ranges::find(seen, tier) == seen.end()) seen.push_back(tier);
+  };
+  for (const std::string& cell : block.rows[r].cells) add(cell);
+  if (seen.size() >= 2) return true;
+  seen.clear();
+  for (const TableRow& row : block.rows) {
+    if (c < row.cells.size()) add(row.cells[c]);
+  }
+  return seen.size() >= 2;
+}
+
+void Cutter::table(const TextBlock& block) {
+  const std::vector<std::string> no_header;
+  const std::vector<std::string>& header = block.header_rows > 0 ? block.rows.front().cells : no_header;
+  for (std::size_t c = 0; c < header.size(); ++c) {
+    Passage made = passage(PassageKind::kHeaderCell, header[c], block.rows.front().place);
+    made.lead_in = lead_in_;
+    made.column = c;
+    made.row_text = fmt::format("{}", fmt::join(header, " | "));
+    passages_.push_back(std::move(made));
+  }
+  std::vector<Mention> group;       // of a row that only names what follows
+  std::vector<Mention> first_cell;  // of the last row whose first cell was filled
+  for (std::size_t r = block.header_rows; r < block.rows.size(); ++r) {
+    const TableRow& row = block.rows[r];
+    std::vector<Mention> texts;
+    const std::size_t labels = label_columns(row);
+    for (std::size_t c = 0; c < row.cells.size(); ++c) {
+      std::vector<Mention> mentions = names_in(block, r, c);
+      if (c == 0 && !row.cells[c].empty()) first_cell = mentions;
+      // A verdict behind the numbers ("fails ECE") says nothing of what they are.
+      std::erase_if(mentions,
+                    [&](const Mention& each) { return c >= labels && each.kind == MentionKind::kMetric; });
+      append(texts, mentions);
+    }
+    const auto filled =
+        std::ranges::count_if(row.cells, [](const std::string& cell) { return !cell.empty(); });
+    if (filled == 1 && !has_number(row)) {
+      group = texts;
+      continue;
+    }
+    if (!row.cells.empty() && row.cells.front().empty()) append(texts, first_cell);
+    append_missing(texts, group);
+    for (std::size_t c = 0; c < row.cells.size(); ++c) {
+      cell(block, row, r, c, header, texts);
+    }
+  }
+  lead_in_.clear();
+}
+
+void Cutter::cell(const TextBlock& block, const TableRow& row, std::size_t r, std::size_t c,
+                  const std::vector<std::string>& header, const std::vector<Mention>& texts) {
+  if (row.cells[c].empty()) return;
+  Passage made = passage(PassageKind::kCell, row.cells[c], row.place.line > 0 ? row.place : block.place);
+  if (!words_.cell_recipe(c < header.size() ? header[c] : std::string(), row.cells[c]).empty())
+    made.numbers.clear();
+  made.row = r;
+  made.column = c;
+  made.row_mentions = texts;
+  made.lead_in = lead_in_;
+  made.row_text = fmt::format("{}", fmt::join(row.cells, " | "));
+  made.around_text = lead_text_;
+  if (c < header.size()) read_column(block, c, header, made);
+  for (std::size_t label = 0;
+       label < std::min(label_columns(row), c) && made.column_unit == WrittenUnit::kNone; ++label) {
+    read_unit(row.cells[label], made);
+  }
+  if (made.column_unit == WrittenUnit::kNone) read_caption_unit(made);
+  passages_.push_back(std::move(made));
+}
+
+// What the head of its column says, and where that says no metric, the corner of the table or the column to
+// its left.
+void Cutter::read_column(const TextBlock& block, std::size_t c, const std::vector<std::string>& header,
+                         Passage& made) const {
+  made.column_text = header[c];
+  made.column_mentions = names_in(block, 0, c);
+  // "head (n 3,502)": how many there are, not what the column holds.
+  const std::size_t bracket = header[c].find('(');
+  std::erase_if(made.column_mentions, [&](const Mention& each) {
+    return each.kind == MentionKind::kMetric && each.begin > bracket && counts_things(each);
+  });
+  read_unit(header[c], made);
+  made.metric_text = header[c];
+  made.metric_mentions = made.column_mentions;
+  // The corner of a table may say what all of it is: "ECE | before | after".
+  if (c > 0 && said(made.column_mentions, MentionKind::kMetric).empty()) {
+    // "tier (n)" counts its own rows.
+    made.metric_text = header.front().substr(0, header.front().find('('));
+    made.metric_mentions = words_.mentions(made.metric_text);
+    for (const Mention& each : made.metric_mentions) {
+      if (each.kind == MentionKind::kMetric) made.column_mentions.push_back(each);
+    }
+  }
+  // An interval without a name of its own is that of the column to its left.
+  const bool own_name = !said(made.column_mentions, MentionKind::kFit).empty();
+  for (std::size_t left = c;
+       !own_name && left > 0 && said(made.column_mentions, MentionKind::kMetric).empty(); --left) {
+    const bool interval = says(words_.mentions(header[left]), "convention");
+    if (!interval) break;
+    append(made.column_mentions, words_.mentions(header[left - 1]));
+    if (made.column_unit == WrittenUnit::kNone) read_unit(header[left - 1], made);
+  }
+}
+
+// The paragraph before a table, or the heading above it, may say once for all that changes are in points. A
+// column of something else (an error, a count, a time) is not meant.
+void Cutter::read_caption_unit(Passage& made) const {
+  const auto is_change = [](const std::vector<Mention>& mentions) {
+    return std::ranges::all_of(mentions, [](const Mention& each) {
+      return each.kind != MentionKind::kMetric ||
+             std::ranges::find(each.means, "accuracy_change") != each.means.end();
+    });
+  };
+  if (!is_change(made.column_mentions) || !is_change(made.row_mentions)) return;
+  for (const std::string* text : {&lead_text_, &heading_text_}) {
+    Passage caption;
+    read_unit(*text, caption);
+    if (caption.column_unit != WrittenUnit::kPoints) continue;
+    made.column_unit = caption.column_unit;
+    made.column_scale = caption.column_scale;
+    return;
+  }
+}
+
+}  // namespace quantier::audit_internal

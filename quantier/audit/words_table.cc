@@ -1,0 +1,152 @@
+// The table of words joined with the names of the evidence.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <toml++/toml.h>
+
+#include "quantier/audit/builtin.h"
+#include "quantier/audit/word_forms.h"
+#include "quantier/audit/words.h"
+
+namespace quantier {
+
+using audit_internal::adjective_forms;
+using audit_internal::lowered;
+using audit_internal::verb_forms;
+
+namespace {
+
+std::vector<std::string> texts_of(const toml::table& table, const char* key) {
+  std::vector<std::string> texts;
+  const toml::node* node = table.get(key);
+  if (node == nullptr) return texts;
+  if (const auto one = node->value_exact<std::string>()) return {*one};
+  if (const toml::array* array = node->as_array()) {
+    for (const toml::node& item : *array) {
+      if (const auto text = item.value_exact<std::string>()) texts.push_back(*text);
+    }
+  }
+  return texts;
+}
+
+// Parts of a name between hyphens and the like: "demo-encoder" -> demo, encoder.
+std::vector<std::string> parts_of(std::string_view name) {
+  std::vector<std::string> parts(1);
+  for (const char c : lowered(name)) {
+    if (c == '-' || c == '_' || c == '/' || c == ' ') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  std::erase(parts, "");
+  return parts;
+}
+
+// A part of a model's name that no other model shares stands for it.
+std::map<std::string, std::string> short_names(const std::vector<std::string>& models) {
+  std::map<std::string, std::set<std::string>> owners;
+  for (const std::string& model : models) {
+    for (const std::string& part : parts_of(model)) owners[part].insert(model);
+  }
+  std::map<std::string, std::string> names;
+  for (const auto& [part, of] : owners) {
+    if (of.size() == 1 && part.size() > 2) names[part] = *of.begin();
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<Vocabulary> Vocabulary::make(const AuditEvidence& evidence) {
+  Vocabulary words;
+  toml::table table;
+  try {
+    table = toml::parse(audit_internal::builtin_words());
+  } catch (const toml::parse_error& error) {
+    return fail(ErrorKind::kBug, "the built-in words do not read", "words.toml",
+                std::string(error.description()));
+  }
+  words.version_ = static_cast<int>(table["version"].value_or<std::int64_t>(0));
+  const auto each = [&](const char* name, const auto& use) {
+    if (const toml::array* array = table[name].as_array()) {
+      for (const toml::node& node : *array) {
+        if (const toml::table* entry = node.as_table()) use(*entry, texts_of(*entry, "phrases"));
+      }
+    }
+  };
+  const auto add_all = [&](const std::vector<std::string>& phrases, MentionKind kind,
+                           const std::vector<std::string>& means) {
+    for (const std::string& phrase : phrases) words.add(phrase, kind, means);
+  };
+  each("metric", [&](const toml::table& entry, const auto& phrases) {
+    add_all(phrases, MentionKind::kMetric, texts_of(entry, "means"));
+  });
+  each("fit", [&](const toml::table& entry, const auto& phrases) {
+    add_all(phrases, MentionKind::kFit, texts_of(entry, "means"));
+  });
+  each("ignore",
+       [&](const toml::table&, const auto& phrases) { add_all(phrases, MentionKind::kIgnore, {}); });
+  each("word", [&](const toml::table& entry, const auto& phrases) {
+    const std::vector<std::string> kind = texts_of(entry, "kind");
+    add_all(phrases, MentionKind::kWord, kind);
+    for (const std::string& verb : texts_of(entry, "verbs"))
+      add_all(verb_forms(verb), MentionKind::kWord, kind);
+    for (const std::string& adjective : texts_of(entry, "adjectives"))
+      add_all(adjective_forms(adjective), MentionKind::kWord, kind);
+  });
+  each("order", [&](const toml::table& entry, const auto&) {
+    const std::vector<std::string> order = {texts_of(entry, "metric").front(),
+                                            entry["more"].value_or(true) ? "more" : "less"};
+    add_all(texts_of(entry, "words"), MentionKind::kOrder, order);
+  });
+  const auto known = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+  };
+  each("recipe", [&](const toml::table& entry, const auto& phrases) {
+    std::string recipe = texts_of(entry, "means").front();
+    if (recipe == "reference")
+      recipe = evidence.reference_recipe.empty() ? "fp16" : evidence.reference_recipe;
+    if (const auto bits = entry["bits"].value<std::int64_t>();
+        bits && (evidence.recipes.empty() || known(evidence.recipes, recipe)))
+      words.by_bits_[static_cast<int>(*bits)] = recipe;
+    if (evidence.recipes.empty() || known(evidence.recipes, recipe))
+      add_all(phrases, MentionKind::kRecipe, {recipe});
+  });
+  each("tier", [&](const toml::table& entry, const auto& phrases) {
+    const std::string tier = texts_of(entry, "means").front();
+    if (!tier.empty() && !evidence.tiers.empty() && !known(evidence.tiers, tier)) return;
+    add_all(phrases, MentionKind::kTier, {tier});
+    for (const std::string& cell : texts_of(entry, "cells")) words.cell_tiers_[cell] = tier;
+    // "the rare classes", "its rarest ones".
+    for (const std::string& adjective : texts_of(entry, "adjectives")) {
+      for (const std::string& noun : texts_of(*table["tier_nouns"].as_table(), "nouns"))
+        words.add(adjective + " " + noun, MentionKind::kTier, {tier});
+    }
+  });
+  each("family", [&](const toml::table& entry, const auto& phrases) {
+    const std::string family = texts_of(entry, "means").front();
+    std::vector<std::string> members;
+    for (const std::string& model : evidence.models) {
+      if (lowered(model).find(family) != std::string::npos) members.push_back(model);
+    }
+    if (evidence.models.empty()) members = {family};
+    if (members.size() == 1) add_all(phrases, MentionKind::kModel, members);
+  });
+  for (const auto& [part, model] : short_names(evidence.models))
+    words.add(part, MentionKind::kModel, {model});
+  for (const std::string& model : evidence.models) words.add(model, MentionKind::kModel, {model});
+  for (const std::string& recipe : evidence.recipes) words.add(recipe, MentionKind::kRecipe, {recipe});
+  for (const std::string& tier : evidence.tiers) words.add(tier, MentionKind::kTier, {tier});
+  // Of the other classes only names that no sentence has by accident.
+  for (const std::string& label : evidence.all_labels) {
+    if (label.find_first_of(" _0123456789") != std::string::npos)
+      words.add(label, MentionKind::kLabel, {label}, true);
+  }
+  for (const std::string& label : evidence.labels) words.add(label, MentionKind::kLabel, {label}, true);
+  words.sort();
+  return words;
+}
+
+}  // namespace quantier
