@@ -82,12 +82,13 @@ TEST_F(Quantize, ACalibratedRecipeIsWrittenAsItRuns) {
     EXPECT_EQ(logits(at("q")), logits(demo("demo-decoder"), how)) << recipe;
     const Json document = Json::parse(written.out);
     EXPECT_EQ(document["calibration"]["texts"], 24) << document["calibration"];
-    bool has_output_error = false;
+    std::size_t compared = 0;  // layers of which the report says what their outputs, or their block's, lost
     for (const Json& layer : document["layers"]) {
-      has_output_error =
-          has_output_error || (layer.contains("output_error") && layer["output_error"].is_number());
+      for (const char* key : {"output_error", "block_loss"}) {
+        if (layer.contains(key) && layer[key].is_number()) ++compared;
+      }
     }
-    EXPECT_TRUE(has_output_error) << recipe;
+    EXPECT_EQ(compared > 0, recipe != std::string("int8:outliers=fixed")) << recipe;
   }
   ProgramResult refused =
       quantier("quantize " + demo("demo-decoder") + " --recipe int4-gptq --out " + at("r"));
@@ -96,6 +97,17 @@ TEST_F(Quantize, ACalibratedRecipeIsWrittenAsItRuns) {
   refused = quantier("quantize " + demo("demo-decoder") + " --recipe int8-rtn" + texts + " --out " + at("r"));
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.err, HasSubstr("looks at the weights alone"));
+}
+
+// Which inputs a search multiplies is known late: the refusal names the layer and leaves nothing behind.
+TEST_F(Quantize, AFormatWithoutInputMultipliersRefusesALayerThatHasThem) {
+  const ProgramResult refused =
+      quantier("quantize " + demo("demo-decoder") + " --recipe int4-awq:group=64 --calibration " +
+               demo("data/calibration.jsonl") + " --calibration-count 8 --format awq --out " + at("q"));
+  EXPECT_EQ(refused.exit_code, 7) << refused.err;
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("attention.output"), HasSubstr("inputs are multiplied")));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "q"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "q.partial"));
 }
 
 TEST_F(Quantize, AMixedPlanKeepsItsLayersAndItsName) {

@@ -69,6 +69,8 @@ void add_calibration(const std::vector<LayerReport>& made, Json& layers) {
       };
       add("output_error", report.output_error);
       add("output_error_rtn", report.output_error_rtn);
+      add("block_loss", report.loss);
+      add("block_loss_rtn", report.loss_rtn);
       add("alpha", report.alpha);
       add("damping", report.damping);
       if (!report.scales_in.empty()) layer["scales_in"] = report.scales_in;
@@ -175,7 +177,12 @@ Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options) {
   ArtefactWriter writer({checkpoint, spec, plan, *format}, std::move(journal), options.progress,
                         options.interrupt);
   Result<Packed> packed = pack(checkpoint, plan, options, set, writer);
-  if (!packed) return std::unexpected(with_resume_hint(std::move(packed).error(), partial));
+  if (!packed) {
+    // Going on would end in the same place.
+    std::error_code ignored_error;
+    if (packed.error().kind == ErrorKind::kUnsupported) fs::remove_all(partial, ignored_error);
+    return std::unexpected(with_resume_hint(std::move(packed).error(), partial));
+  }
 
   QuantizeOutcome outcome;
   outcome.out = out;
