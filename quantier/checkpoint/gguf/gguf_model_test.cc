@@ -293,7 +293,8 @@ TEST_F(GgufModelTest, SurvivesRandomDamage) {
   std::size_t opened_files = 0;
   for (int round = 0; round < 600; ++round) {
     std::string file = good;
-    for (int i = 0; i <= round % 2; ++i) file[random() % header_bytes] ^= static_cast<char>(1U << (random() % 8));
+    for (int i = 0; i <= round % 2; ++i)
+      file[random() % header_bytes] ^= static_cast<char>(1U << (random() % 8));
     std::ofstream(path_, std::ios::binary) << file;  // nothing to keep if the machine stops
     const auto opened = Checkpoint::open(path_);
     if (!opened) {
