@@ -90,11 +90,12 @@ equal() {  # FORMAT MODEL RECIPE
   fi
   row "$1" "$2" read "$3" "$text"
 }
+# Merged weights are rounded to the half precision of the base; peft runs them in float here, unmerged.
 adapter() {  # MODEL KIND
   rm -rf "$work/adapter"
   if oracle adapter "$2" "$root/demo/$1" "$work/adapter" "$data" "$examples" "$work/theirs.npz" &&
     ours "$work/adapter" "$work/ours.npz" --base "$root/demo/$1" --recipe fp32; then
-    text=$(oracle compare "$work/ours.npz" "$work/theirs.npz" 0.001) || failures=$((failures + 1))
+    text=$(oracle compare "$work/ours.npz" "$work/theirs.npz" 0.01) || failures=$((failures + 1))
   else
     text="DOES NOT LOAD"; failures=$((failures + 1))
   fi
