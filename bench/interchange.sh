@@ -32,8 +32,8 @@ ours() {  # MODEL OUT [how]
   "$quantier" predict "$ours_model" --data "$work/data.jsonl" --max-length 128 --batch-size 1 --out "$ours_out" "$@" \
     >/dev/null 2>>"$work/quantier.log"
 }
-# Whether two files of logits agree: no more than one prediction in fifty differs, and logits differ by less (mean) than
-# the recipe itself moves them from half precision. Inputs that are rounded, to int8 or E4M3, round otherwise after the
+# Whether two files of logits agree: no more than one prediction in fifty differs, or than the recipe itself turns, and
+# logits differ by less (mean) than the recipe moves them from half precision. Inputs that are rounded, to int8 or E4M3, round otherwise after the
 # smallest difference, so there the two numbers are of one size; with weights alone quantized the first is much smaller.
 verdict() {  # OURS THEIRS HALF
   oracle compare "$1" "$2" "$3"
@@ -90,11 +90,12 @@ equal() {  # FORMAT MODEL RECIPE
   fi
   row "$1" "$2" read "$3" "$text"
 }
+# Merged weights are rounded to the half precision of the base; peft runs them in float here, unmerged.
 adapter() {  # MODEL KIND
   rm -rf "$work/adapter"
   if oracle adapter "$2" "$root/demo/$1" "$work/adapter" "$data" "$examples" "$work/theirs.npz" &&
     ours "$work/adapter" "$work/ours.npz" --base "$root/demo/$1" --recipe fp32; then
-    text=$(oracle compare "$work/ours.npz" "$work/theirs.npz" 0.001) || failures=$((failures + 1))
+    text=$(oracle compare "$work/ours.npz" "$work/theirs.npz" 0.01) || failures=$((failures + 1))
   else
     text="DOES NOT LOAD"; failures=$((failures + 1))
   fi

@@ -71,9 +71,8 @@ TEST_F(Quantize, ItsOwnCheckpointGivesTheLogitsOfTheRecipeInMemory) {
 
 // The walk over the texts is the same, so is every weight; the report has what it did to outputs.
 TEST_F(Quantize, ACalibratedRecipeIsWrittenAsItRuns) {
-  const std::string texts = " --calibration " + demo("data/calibration.jsonl") + " --calibration-count 24";
-  for (const char* recipe :
-       {"int4-gptq:group=64", "int4-awq:group=64", "int8-smooth", "int8:outliers=fixed"}) {
+  const std::string texts = " --calibration " + demo("data/calibration.jsonl") + " --calibration-count 12";
+  for (const char* recipe : {"int4-gptq:group=64", "int4-awq:group=64", "int8-smooth"}) {
     std::filesystem::remove_all(folder_ / "q");
     const std::string how = std::string("--recipe ") + recipe + texts;
     const ProgramResult written =
@@ -81,14 +80,14 @@ TEST_F(Quantize, ACalibratedRecipeIsWrittenAsItRuns) {
     ASSERT_EQ(written.exit_code, 0) << recipe << written.err;
     EXPECT_EQ(logits(at("q")), logits(demo("demo-decoder"), how)) << recipe;
     const Json document = Json::parse(written.out);
-    EXPECT_EQ(document["calibration"]["texts"], 24) << document["calibration"];
+    EXPECT_EQ(document["calibration"]["texts"], 12) << document["calibration"];
     std::size_t compared = 0;  // layers of which the report says what their outputs, or their block's, lost
     for (const Json& layer : document["layers"]) {
       for (const char* key : {"output_error", "block_loss"}) {
         if (layer.contains(key) && layer[key].is_number()) ++compared;
       }
     }
-    EXPECT_EQ(compared > 0, recipe != std::string("int8:outliers=fixed")) << recipe;
+    EXPECT_GT(compared, 0U) << recipe;
   }
   ProgramResult refused =
       quantier("quantize " + demo("demo-decoder") + " --recipe int4-gptq --out " + at("r"));
