@@ -66,6 +66,19 @@ std::optional<Direction> direction_in(std::string_view text, std::size_t from, s
   return found;
 }
 
+// "slower than the encoder and 0.059 behind it": who is named behind a word of comparing is not the subject.
+bool is_compared_with(std::string_view text, const NamedConfiguration& named) {
+  std::string_view before = text.substr(0, named.begin);
+  for (const std::string_view article : {"the ", "its ", "that of ", "of "}) {
+    if (before.ends_with(article)) before.remove_suffix(article.size());
+  }
+  for (const std::string_view word :
+       {"than ", "against ", "versus ", "vs ", "vs. ", "over ", "behind ", "to ", "with "}) {
+    if (before.ends_with(word)) return true;
+  }
+  return false;
+}
+
 // The sign that a fact gives the difference of whoever is spoken of; 0 where it says nothing of it.
 int sign_of(const Fact& fact, const NamedConfiguration& subject) {
   const auto is = [&](const std::string& model, const std::string& recipe) {
@@ -152,7 +165,7 @@ std::string turned_direction(const Passage& passage, const std::vector<const Che
     }
     if (!direction) continue;
     const NamedConfiguration* subject = last_before(named, direction->begin);
-    if (subject == nullptr) continue;
+    if (subject == nullptr || is_compared_with(passage.text, *subject)) continue;
     bool all_turned = false;
     bool any_right = false;
     const Fact* fact = nullptr;

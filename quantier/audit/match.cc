@@ -34,6 +34,17 @@ NumberFinding Matcher::check() {
   NumberFinding wide;
   if (matched(scopes_.wide, wide)) {
     if (scopes_.narrow.pinned() && candidates_near && checkable() && !number_.in_words && excuse().empty()) {
+      // Of whom it is said, but of which tier or fit only the text around says: then it may be of another.
+      Scope own = scopes_.narrow;
+      own.tier = scopes_.plausible.tier;
+      own.label = scopes_.plausible.label;
+      own.fit = scopes_.plausible.fit;
+      const bool relaxed =
+          own.tier.values != scopes_.narrow.tier.values || own.fit.values != scopes_.narrow.fit.values;
+      if (relaxed && !scopes_.narrow.tier.pinned && !scopes_.narrow.fit.pinned && may_be(own)) {
+        finding.why = "it may be of something that its sentence does not name";
+        return finding;
+      }
       return alarm(NumberVerdict::kElsewhere, scopes_.narrow, wide.facts);
     }
     return wide;
@@ -53,6 +64,18 @@ NumberFinding Matcher::check() {
     finding.why = "a number of things that are not named beside it";
     return finding;
   }
+  // "needs 1.8 MB less": of something that may stand in another sentence.
+  const std::string_view behind =
+      std::string_view(passage_.text).substr(std::min(number_.end, passage_.text.size()), 8);
+  const bool cost = number_.unit == WrittenUnit::kMilliseconds || number_.unit == WrittenUnit::kBytes;
+  if (cost && (behind.starts_with(" less") || behind.starts_with(" more") || behind.starts_with(" fewer"))) {
+    finding.why = "a difference to something that is not named beside it";
+    return finding;
+  }
+  if (may_be(scopes_.plausible)) {
+    finding.why = "it may be of something that its sentence does not name";
+    return finding;
+  }
   const Scope& scope = candidates_near ? scopes_.narrow : scopes_.wide;
   const std::vector<std::size_t> elsewhere = anywhere();
   if (any_candidate(scope)) {
@@ -70,7 +93,6 @@ NumberFinding Matcher::check() {
     return finding;
   }
   // Nothing measures it: an alarm only of what is plainly a cost of one configuration.
-  const bool cost = number_.unit == WrittenUnit::kMilliseconds || number_.unit == WrittenUnit::kBytes;
   if (!cost || !scopes_.narrow.model.pinned || !scopes_.narrow.recipe.pinned) {
     finding.why = "the evidence has no number that this could be compared with";
     return finding;

@@ -87,6 +87,15 @@ bool Matcher::matched(const Scope& scope, NumberFinding& finding) const {
   return true;
 }
 
+// Whether anything that a number may be of at all has this value, told as a difference or not.
+bool Matcher::may_be(const Scope& scope) const {
+  return std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
+    if (fact.role == FactRole::kLimit || fact.role == FactRole::kStep || !in_scope(fact, scope)) return false;
+    if ((fact.role != FactRole::kValue) != number_.in_brackets || !device_fits(fact)) return false;
+    return std::ranges::any_of(readings_, [&](const Reading& each) { return value_fits(fact, each); });
+  });
+}
+
 bool Matcher::same_subject(const Fact& a, const Fact& b) {
   return a.metric == b.metric && a.model == b.model && a.recipe == b.recipe && a.tier == b.tier &&
          a.label == b.label && a.fit == b.fit && a.against_model == b.against_model &&

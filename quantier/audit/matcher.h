@@ -52,6 +52,7 @@ class Matcher {
   [[nodiscard]] bool metric_fits_unit(const Fact& fact) const;
   // A plain number is a difference only where something says so.
   [[nodiscard]] bool difference_fits(const Fact& fact) const;
+  [[nodiscard]] bool may_be(const Scope& scope) const;
   [[nodiscard]] bool sides_fit(const Fact& fact) const;
   [[nodiscard]] bool matched(const Scope& scope, NumberFinding& finding) const;
   static bool same_subject(const Fact& a, const Fact& b);

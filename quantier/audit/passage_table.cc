@@ -150,6 +150,7 @@ void Cutter::read_column(const TextBlock& block, std::size_t c, const std::vecto
     // "tier (n)" counts its own rows.
     made.metric_text = header.front().substr(0, header.front().find('('));
     made.metric_mentions = words_.mentions(made.metric_text);
+    if (made.column_unit == WrittenUnit::kNone) read_unit(header.front(), made);
     for (const Mention& each : made.metric_mentions) {
       if (each.kind == MentionKind::kMetric) made.column_mentions.push_back(each);
     }

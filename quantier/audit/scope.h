@@ -36,6 +36,9 @@ struct Scope {
 struct NumberScopes {
   Scope narrow;
   Scope wide;
+  // The wide one without tiers, classes and fits that only the text around says: what a number may be of at
+  // all.
+  Scope plausible;
   bool metric_is_near =
       false;                  // the sentence, row or column says what is measured; otherwise the text around
   bool limit = false;         // a declared bound stands beside it
