@@ -10,7 +10,6 @@
 namespace quantier {
 
 using audit_internal::is_word;
-using audit_internal::lowered;
 
 namespace {
 

@@ -43,7 +43,7 @@ const RatioWord* word_behind(std::string_view text, std::size_t at) {
 bool sides(const Passage& passage, const WrittenNumber& number, const AuditEvidence& evidence,
            NamedConfiguration& own, NamedConfiguration& other) {
   const std::vector<NamedConfiguration> named = configurations_in(passage);
-  const std::size_t stop = passage.text.find_first_of(";", number.end);
+  const std::size_t stop = passage.text.find(';', number.end);
   const std::size_t from = passage.text.rfind(';', number.begin);
   const NamedConfiguration* before = last_before(named, number.begin, from == std::string::npos ? 0 : from);
   if (before == nullptr) return false;

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include "quantier/audit/builtin.h"
@@ -122,7 +123,7 @@ Result<Vocabulary> Vocabulary::make(const AuditEvidence& evidence) {
     // "the rare classes", "its rarest ones".
     for (const std::string& adjective : texts_of(entry, "adjectives")) {
       for (const std::string& noun : texts_of(*table["tier_nouns"].as_table(), "nouns"))
-        words.add(adjective + " " + noun, MentionKind::kTier, {tier});
+        words.add(fmt::format("{} {}", adjective, noun), MentionKind::kTier, {tier});
     }
   });
   each("family", [&](const toml::table& entry, const auto& phrases) {
