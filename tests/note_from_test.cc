@@ -78,10 +78,6 @@ TEST_F(NoteFromTest, LimitsAndPriorAreKeptInTheStore) {
   EXPECT_EQ(quantier("decide " + store).exit_code, 3);
   const ProgramResult checked = quantier("verify " + store + "/note.md --store " + store + " --rerun");
   EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
-  // Other limits over the same store take their place.
-  ASSERT_EQ(quantier("note --from " + store + " --envelope " + written("limits.toml", kLimits)).exit_code, 0);
-  std::filesystem::remove(folder_ / "limits.toml");
-  EXPECT_EQ(quantier("decide " + store).exit_code, 0);
   const ProgramResult audited = quantier("audit " + store + "/note.md --store " + store);
   EXPECT_EQ(audited.exit_code, 0) << audited.out << audited.err;
 }

@@ -88,7 +88,7 @@ void ask_about_limits(const NoteInput& input, std::vector<NoteGap>& gaps) {
     evidence.push_back(
         fmt::format("{} to {} lets in {}", short_name(decision.constraints[relaxation.constraint]),
                     value_text(decision.constraints[relaxation.constraint], relaxation.new_limit),
-                    name(decision, relaxation.winner)));
+                    names(decision, relaxation.becomes_viable)));
   }
   gaps.push_back({"limit-to-relax", "Which limit may give way, and who bears it?", join(evidence, "; ")});
 }
