@@ -28,7 +28,7 @@ struct GptqOptions {
   std::uint32_t group = 128;  // inputs that share a grid; 0: the whole row
   bool symmetric = true;
   bool activation_order = true;
-  double damping = 0.1;  // share of the Hessian's mean diagonal
+  double damping = 0.3;  // share of the Hessian's mean diagonal
   bool searches_grid = true;
   bool towards_float = true;  // needs InputStatistics::cross
   int sweeps = 4;             // of refinement
