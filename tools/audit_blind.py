@@ -3,8 +3,8 @@
 
   tools/audit_blind.py --binary build/release/quantier/quantier --store out/demo [--json misses.json]
 
-The notes under tools/audit_blind/notes were written by hand from the evidence of the demo, without a look at how the audit works; faults.jsonl
-plants one decidable fault into one of them per line. A note holds {{...}} where a figure of time or memory stands: these vary from run to run
+The notes under tools/audit_blind/notes (or those of another set, --set tools/audit_blind2) were written by hand from the evidence of the demo,
+without a look at how the audit works; faults.jsonl plants one decidable fault into one of them per line. A note holds {{...}} where a figure of time or memory stands: these vary from run to run
 and are filled from `quantier report --json`. Needs the standard library alone.
 
 Counted: false alarms are findings of a clean note that a person must look at (numbers and claims marked so, demanded evidence called absent);
@@ -196,7 +196,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True, help="quantier")
     parser.add_argument("--store", required=True, help="the demo's evidence: its folder or evidence.sqlite")
-    parser.add_argument("--folder", type=pathlib.Path, default=here, help="notes/ and faults.jsonl (default: beside this script)")
+    parser.add_argument("--set", "--folder", dest="folder", type=pathlib.Path, default=here, metavar="DIR",
+                        help="a set: notes/ and faults.jsonl (default: audit_blind beside this script)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write rates, false alarms, misses and catches there")
     parser.add_argument("--keep", type=pathlib.Path, metavar="DIR", help="keep the filled notes, clean and faulty, in this folder")
     parser.add_argument("--list", action="store_true", help="print every false alarm")
