@@ -17,6 +17,9 @@ struct HeaderUnit {
 };
 
 inline constexpr HeaderUnit kHeaderUnits[] = {
+    {"/s", WrittenUnit::kRate, 1.0},
+    {"per second", WrittenUnit::kRate, 1.0},
+    {"a second", WrittenUnit::kRate, 1.0},
     {"percentage points", WrittenUnit::kPoints, 0.01},
     {"points", WrittenUnit::kPoints, 0.01},
     {"pp", WrittenUnit::kPoints, 0.01},

@@ -1,5 +1,6 @@
 #include "quantier/audit/match.h"
 
+#include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
@@ -64,6 +65,10 @@ NumberFinding Matcher::check() {
     finding.why = "a number of things that are not named beside it";
     return finding;
   }
+  if (counts_what_nobody_named()) {
+    finding.why = "a whole number beside a share: of what, only its cell says";
+    return finding;
+  }
   // "needs 1.8 MB less": of something that may stand in another sentence.
   const std::string_view behind =
       std::string_view(passage_.text).substr(std::min(number_.end, passage_.text.size()), 8);
@@ -100,6 +105,16 @@ NumberFinding Matcher::check() {
   finding.verdict = NumberVerdict::kUnsourced;
   finding.why = "the evidence has no number for this";
   return finding;
+}
+
+// A whole number without a unit, in a cell: "2 wrong, 1 right" behind a change, or "4,886" texts in a column
+// about accuracy. A share is no such number, so no share contradicts it.
+bool Matcher::counts_what_nobody_named() const {
+  constexpr double kMoreThanPerCent = 100.0;
+  if (passage_.kind != PassageKind::kCell || !number_.integer || number_.unit != WrittenUnit::kNone ||
+      number_.pair != 0)
+    return false;
+  return passage_.numbers.size() > 1 || std::fabs(number_.value) > kMoreThanPerCent;
 }
 
 const PublishedValue* Matcher::in_published_table() const {

@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "quantier/audit/matcher.h"
+#include "quantier/audit/range_mark.h"
 
 namespace quantier::audit_internal {
 
@@ -55,8 +56,7 @@ bool Matcher::joins_range(std::size_t at) const {
   const WrittenNumber& two = passage_.numbers[at + 1];
   if (one.end > two.begin) return false;
   const std::string gap = passage_.text.substr(one.end, two.begin - one.end);
-  return gap == " to " || gap == "–" || gap == " – " || gap == "-" || gap == " - " || gap == ".." ||
-         gap == "..." || gap == " and ";
+  return gap == " and " || is_range_mark(gap);
 }
 
 int Matcher::column_end(std::string_view header) {

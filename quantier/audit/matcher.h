@@ -68,6 +68,7 @@ class Matcher {
   // Two facts of the sentence and the arithmetic that people do on them.
   [[nodiscard]] bool derived(NumberFinding& finding) const;
   [[nodiscard]] bool explains(const Fact& a, const Fact& b, bool ratio, bool percent, bool subtraction) const;
+  [[nodiscard]] bool counts_what_nobody_named() const;
   [[nodiscard]] const PublishedValue* in_published_table() const;
   [[nodiscard]] NumberFinding published_alarm(const PublishedValue& value) const;
   [[nodiscard]] NumberFinding alarm(NumberVerdict verdict, const Scope& scope,

@@ -7,11 +7,13 @@
 #include <optional>
 
 #include "quantier/audit/number_units.h"
+#include "quantier/audit/range_mark.h"
 #include "quantier/audit/roles.h"
 
 namespace quantier {
 namespace {
 
+using audit_internal::is_range_mark;
 using audit_internal::kMagnitudes;
 using audit_internal::kUnits;
 using audit_internal::UnitName;
@@ -267,8 +269,7 @@ void share_units(std::string_view text, std::vector<WrittenNumber>& numbers) {
     WrittenNumber& one = numbers[i - 1];
     const WrittenNumber& two = numbers[i];
     const std::string_view gap = between(one, two);
-    const bool range = gap == " to " || gap == "–" || gap == " – " || gap == "-" || gap == " - " ||
-                       gap == ".." || gap == " ... " || gap == "...";
+    const bool range = is_range_mark(gap);
     const bool ends =
         one.in_brackets && two.in_brackets && (gap == ", " || gap == "; " || gap == ";" || gap == ",");
     if (gap == " ± " || gap == "±" || gap == " +/- " || gap == "+/-" || gap == " +- ") {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "quantier/audit/note_text.h"
+#include "quantier/audit/table_spans.h"
 
 namespace quantier::audit_internal {
 namespace {
@@ -134,7 +135,7 @@ class Walk {
   void enter_table_part(const xmlNode* node, std::string_view name) {
     if (name == "caption") caption_ = true;
     if (name == "tr") {
-      end_cell();
+      end_row();
       table_->rows.push_back({.cells = {}, .place = place_of(node)});
       row_is_header_ = true;
     }
@@ -143,6 +144,8 @@ class Walk {
       caption_ = false;
       if (table_->rows.empty()) table_->rows.push_back({.cells = {}, .place = place_of(node)});
       in_cell_ = true;
+      rows_of_cell_ = span_of(node, "rowspan");
+      columns_of_cell_ = span_of(node, "colspan");
       if (name == "td") row_is_header_ = false;
       if (table_->rows.size() == 1) table_->header_rows = row_is_header_ ? 1 : 0;
     }
@@ -151,12 +154,26 @@ class Walk {
   void end_cell() {
     if (!in_cell_) return;
     in_cell_ = false;
-    table_->rows.back().cells.push_back(normalised(text_));
+    spans_.add(table_->rows.back().cells, normalised(text_), rows_of_cell_, columns_of_cell_);
     text_.clear();
   }
 
-  void end_table() {
+  void end_row() {
     end_cell();
+    if (!table_->rows.empty()) spans_.end_row(table_->rows.back().cells);
+  }
+
+  // The number that an attribute states; 1 where it states none.
+  static std::size_t span_of(const xmlNode* node, const char* name) {
+    const std::string text = attribute(node, name);
+    std::size_t span = 1;
+    std::from_chars(text.data(), text.data() + text.size(), span);
+    return span;
+  }
+
+  void end_table() {
+    end_row();
+    spans_ = {};
     std::erase_if(table_->rows, [](const TableRow& row) { return row.cells.empty(); });
     if (!caption_text_.empty()) {
       note_.blocks.push_back(
@@ -230,6 +247,9 @@ class Walk {
   int level_ = 1;
   NotePlace place_;
   std::optional<TextBlock> table_;
+  TableSpans spans_;
+  std::size_t rows_of_cell_ = 1;
+  std::size_t columns_of_cell_ = 1;
   bool in_cell_ = false;
   bool caption_ = false;
   bool row_is_header_ = false;

@@ -53,6 +53,10 @@ std::vector<Reading> readings_of(const WrittenNumber& number, const Passage& pas
     case WrittenUnit::kNone:
       break;
   }
+  if (passage.column_unit == WrittenUnit::kRate) {
+    add(FactUnit::kRate);
+    return readings;
+  }
   if (number.integer && mentions_count(scope.metric)) add(FactUnit::kCount);
   switch (passage.column_unit) {
     case WrittenUnit::kPercent:

@@ -1,17 +1,14 @@
 #include "quantier/audit/roles.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
+
+#include "quantier/audit/range_mark.h"
 
 namespace quantier::audit_internal {
 namespace {
 
-bool is_range(std::string_view gap) {
-  constexpr std::array<std::string_view, 9> kRanges = {" to ", "–",   " – ",   "-",    " - ",
-                                                       "..",   "...", " ... ", " and "};
-  return std::ranges::find(kRanges, gap) != kRanges.end();
-}
+bool is_range(std::string_view gap) { return gap == " and " || is_range_mark(gap); }
 
 bool is_list(std::string_view gap) {
   return gap == ", " || gap == "; " || gap == "," || gap == ";" || gap == " / ";
