@@ -1,5 +1,6 @@
 // The table of words joined with the names of the evidence.
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 
@@ -145,7 +146,14 @@ Result<Vocabulary> Vocabulary::make(const AuditEvidence& evidence) {
     if (label.find_first_of(" _0123456789") != std::string::npos)
       words.add(label, MentionKind::kLabel, {label}, true);
   }
-  for (const std::string& label : evidence.labels) words.add(label, MentionKind::kLabel, {label}, true);
+  for (const std::string& label : evidence.labels) {
+    words.add(label, MentionKind::kLabel, {label}, true);
+    // A name of small letters begins a sentence or a row with a capital.
+    if (label.empty() || std::islower(static_cast<unsigned char>(label.front())) == 0) continue;
+    std::string capital = label;
+    capital.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(capital.front())));
+    words.add(capital, MentionKind::kLabel, {label}, true);
+  }
   words.sort();
   return words;
 }
