@@ -6,29 +6,16 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "quantier/dataset/fingerprint.h"
+
 namespace quantier {
 namespace {
 
 constexpr std::size_t kShingleWords = 3;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (static_cast<unsigned char>(c) & 0x80U) != 0;
-}
-
-std::string normalised(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    if (!is_space(c)) {
-      out.push_back(lower(c));
-    } else if (!out.empty() && out.back() != ' ') {
-      out.push_back(' ');
-    }
-  }
-  if (!out.empty() && out.back() == ' ') out.pop_back();
-  return out;
 }
 
 // FNV-1a with a final mix; nobody gains by forging likenesses of his own texts.
@@ -89,7 +76,7 @@ class Index {
   Index(std::span<const std::string> texts, double near)
       : near_(near), best_(texts.size(), Overlap{0, 0, false, 0}) {
     for (const std::string& text : texts) {
-      equal_.emplace(normalised(text), sets_.size());  // the first of several equal ones stands for them
+      equal_.emplace(normalised_text(text), sets_.size());  // the first of several equal ones stands for them
       sets_.push_back(shingles_of(text));
       for (const std::uint64_t shingle : sets_.back()) ++frequency_[shingle];
     }
@@ -100,7 +87,7 @@ class Index {
   }
 
   void look_up(std::string_view text, std::size_t number) {
-    if (const auto found = equal_.find(normalised(text)); found != equal_.end())
+    if (const auto found = equal_.find(normalised_text(text)); found != equal_.end())
       keep({found->second, number, true, 1.0});
     const std::vector<std::uint64_t> set = shingles_of(text);
     for (const std::uint64_t shingle : prefix(set)) {

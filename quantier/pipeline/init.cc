@@ -15,6 +15,7 @@
 #include "quantier/dataset/tiers.h"
 #include "quantier/pipeline/model_name.h"
 #include "quantier/pipeline/run_config.h"
+#include "quantier/pipeline/toml_text.h"
 #include "quantier/tokenizer/tokenizer.h"
 
 namespace quantier {
@@ -86,21 +87,6 @@ Result<std::vector<OpenedModel>> open_models(const InitRequest& request) {
                 "leave --base out");
   }
   return models;
-}
-
-std::string toml_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      out += fmt::format("\\u{:04X}", static_cast<unsigned char>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
 }
 
 std::string toml_list(const std::vector<std::string>& texts) {

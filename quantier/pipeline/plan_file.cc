@@ -10,6 +10,7 @@
 #include "quantier/base/file.h"
 #include "quantier/base/utf8.h"
 #include "quantier/pipeline/toml_section.h"
+#include "quantier/pipeline/toml_text.h"
 
 namespace quantier {
 namespace {
@@ -80,19 +81,6 @@ Result<PlanRules> read(const toml::table& document, std::string_view name, std::
   }
   if (!reader.ok()) return std::unexpected(reader.take_error());
   return rules;
-}
-
-std::string toml_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      out += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
-      continue;
-    }
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
 }
 
 std::string selected_on_text(const SelectedOn& selected) {
