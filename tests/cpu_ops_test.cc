@@ -2,6 +2,7 @@
 // shapes that fill vectors and panels and shapes that do not; and the bits of a row alone against the bits of
 // the same row among others.
 #include "quantier/engine/cpu/cpu_ops.h"
+#include "quantier/engine/cpu/kernel_list.h"
 
 #include <cctype>
 #include <cmath>

@@ -8,6 +8,7 @@
 #include "quantier/base/check.h"
 #include "quantier/engine/check_batch.h"
 #include "quantier/engine/cpu/cpu_ops.h"
+#include "quantier/engine/cpu/kernel_list.h"
 #include "quantier/engine/graph/graph.h"
 #include "quantier/engine/reference/reference_ops.h"
 #include "quantier/formats/rounding.h"
@@ -40,7 +41,7 @@ class GraphClassifier final : public Classifier {
       if (kind == EngineKind::kReference) {
         worker.ops = std::make_unique<ReferenceOps>(weights_.plan);
       } else {
-        worker.ops = std::make_unique<CpuOps>(weights_.plan, cpu::best_kernels());
+        worker.ops = std::make_unique<CpuOps>(weights_.plan, cpu::chosen_kernels());
       }
     }
     fill_executed_plan(kind);
@@ -122,7 +123,7 @@ class GraphClassifier final : public Classifier {
       layer.requested_format = format_text(recipe);
       layer.executed_format = layer.requested_format;
       layer.kernel =
-          kind == EngineKind::kReference ? "reference" : cpu_kernel_name(recipe, cpu::best_kernels());
+          kind == EngineKind::kReference ? "reference" : cpu_kernel_name(recipe, plan.rounding, cpu::chosen_kernels());
       layer.out_features = linear.out_features;
       layer.in_features = linear.in_features;
       layer.weight_bytes = plan.layers[i].bytes;
@@ -137,8 +138,10 @@ class GraphClassifier final : public Classifier {
     const auto any = [&](const auto& test) {
       return std::ranges::any_of(plan.layers, [&](const LayerPlan& layer) { return test(layer.recipe); });
     };
-    if (std::ranges::all_of(plan.layers, [](const LayerPlan& layer) {
-          return layer.recipe.format == WeightFormat::kF16 || layer.recipe.format == WeightFormat::kBF16;
+    const bool multiplies_bf16 = cpu::chosen_kernels().multiply_bf16 != nullptr;
+    if (std::ranges::all_of(plan.layers, [&](const LayerPlan& layer) {
+          return layer.recipe.format == WeightFormat::kF16 ||
+                 (layer.recipe.format == WeightFormat::kBF16 && !multiplies_bf16);
         })) {
       executed_.remarks.emplace_back(fmt::format(
           "{} saves memory, not time, on this CPU: products and sums are done in float", plan.recipe));

@@ -37,6 +37,28 @@ class Ops {
   // another; only LLM.int8() looks at them: its outlier columns are found over the rows of a scope.
   virtual void linear(const LinearWeights& weights, std::span<const float> x,
                       std::span<const std::uint32_t> scopes, std::span<float> y) = 0;
+  // y += x W^T + b, rounded as `linear` and `add` round one after the other. `scratch` has room for the product.
+  virtual void linear_add(const LinearWeights& weights, std::span<const float> x,
+                          std::span<const std::uint32_t> scopes, std::span<float> scratch, std::span<float> y) {
+    const auto product = scratch.first(y.size());
+    linear(weights, x, scopes, product);
+    add(y, product);
+  }
+  // y = activation(gate(x)) * up(x), rounded as `linear` and `gated` round one after the other. One layer holds both,
+  // the gate's outputs first, when `up` is null. `scratch` has room for both products.
+  virtual void linear_gated(Activation activation, const LinearWeights& gate, const LinearWeights* up,
+                            std::span<const float> x, std::span<const std::uint32_t> scopes,
+                            std::span<float> scratch, std::span<float> y) {
+    const std::size_t rows = scopes.back();
+    const std::size_t features = y.size() / rows;
+    if (up == nullptr) {
+      linear(gate, x, scopes, scratch.first(2 * y.size()));
+      return gated(activation, scratch.data(), scratch.data() + features, 2 * features, rows, features, y);
+    }
+    linear(gate, x, scopes, scratch.first(y.size()));
+    linear(*up, x, scopes, scratch.subspan(y.size(), y.size()));
+    gated(activation, scratch.data(), scratch.data() + y.size(), features, rows, features, y);
+  }
   // (x - mean) / sqrt(variance + epsilon) * weight + bias, per row; y may be x. (Ba, Kiros, Hinton 2016.)
   virtual void layer_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
                           std::span<float> y) = 0;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "quantier/engine/cpu/kernels.h"
+#include "quantier/engine/cpu/kernel_list.h"
 #include "quantier/engine/cpu/panels.h"
 
 namespace quantier {
@@ -18,11 +18,7 @@ OuterProductSum::OuterProductSum(std::size_t width, ThreadPool& pool)
       pool_(pool),
       sum_(width * width, 0.0F),
       left_(width * kBlockRows, MemoryOwner::kOther),
-      right_(panels_ * kBlockRows * kPanelWidth, MemoryOwner::kOther) {
-  for (std::size_t i = 0; i < pool.threads(); ++i) {
-    worker_.emplace_back(width * kPanelWidth, MemoryOwner::kOther);
-  }
-}
+      right_(panels_ * kBlockRows * kPanelWidth, MemoryOwner::kOther) {}
 
 void OuterProductSum::add(std::span<const float> a, std::span<const float> b) {
   if (a.data() != b.data()) is_symmetric_ = false;
@@ -33,7 +29,7 @@ void OuterProductSum::add(std::span<const float> a, std::span<const float> b) {
 }
 
 void OuterProductSum::add_block(const float* a, const float* b, std::size_t rows) {
-  const cpu::Kernels& kernels = cpu::best_kernels();
+  const cpu::Kernels& kernels = cpu::chosen_kernels();
   pool_.run(panels_, [&](std::size_t panel, std::size_t /*worker*/) {
     const std::size_t first = panel * kPanelWidth;
     const std::size_t count = std::min(kPanelWidth, width_ - first);
@@ -45,19 +41,22 @@ void OuterProductSum::add_block(const float* a, const float* b, std::size_t rows
       for (std::size_t i = 0; i < count; ++i) left_[(first + i) * kBlockRows + t] = left[i];
     }
   });
-  pool_.run(panels_, [&](std::size_t panel, std::size_t worker) {
-    const std::size_t first = panel * kPanelWidth;
-    const std::size_t count = std::min(kPanelWidth, width_ - first);
+  pool_.run((panels_ + 1) / 2, [&](std::size_t pair, std::size_t /*worker*/) {
+    const std::size_t first = pair * 2 * kPanelWidth;
+    const std::size_t middle = std::min(first + kPanelWidth, width_);
+    const std::size_t end = std::min(first + 2 * kPanelWidth, width_);
+    const float* right = right_.data() + first * kBlockRows;
     // Of a symmetric sum only what lies on the diagonal and below it.
     const std::size_t top = is_symmetric_ ? first : 0;
-    float* block = worker_[worker].data();
-    kernels.multiply_panel(left_.data() + top * kBlockRows, kBlockRows, width_ - top, rows,
-                           right_.data() + panel * kBlockRows * kPanelWidth, {}, block, kPanelWidth, count);
-    for (std::size_t i = top; i < width_; ++i) {
-      float* into = sum_.data() + i * width_ + first;
-      const float* from = block + (i - top) * kPanelWidth;
-      for (std::size_t j = 0; j < count; ++j) into[j] += from[j];
-    }
+    kernels.multiply_f32({left_.data() + top * kBlockRows,
+                          kBlockRows * sizeof(float),
+                          width_ - top,
+                          rows,
+                          {right, middle < end ? right + kBlockRows * kPanelWidth : nullptr}},
+                         {.then = cpu::Then::kAdd,
+                          .y = sum_.data() + top * width_ + first,
+                          .y_stride = width_,
+                          .counts = {middle - first, end - middle}});
   });
 }
 

@@ -34,9 +34,8 @@ class OuterProductSum {
   ThreadPool& pool_;
   bool is_symmetric_ = true;
   std::vector<float> sum_;
-  AlignedBuffer<float> left_;                 // [width, 256] a, transposed
-  AlignedBuffer<float> right_;                // [panels, 256, 16] b
-  std::vector<AlignedBuffer<float>> worker_;  // [width, 16] each
+  AlignedBuffer<float> left_;   // [width, 256] a, transposed
+  AlignedBuffer<float> right_;  // [panels, 256, 16] b
 };
 
 }  // namespace quantier

@@ -6,6 +6,7 @@
 #include "quantier/engine/builder.h"
 #include "quantier/engine/check_batch.h"
 #include "quantier/engine/cpu/cpu_ops.h"
+#include "quantier/engine/cpu/kernel_list.h"
 #include "quantier/engine/graph/graph.h"
 #include "quantier/formats/rounding.h"
 
@@ -37,7 +38,7 @@ class CpuStagedModel final : public StagedModel {
     const std::uint64_t widest = std::max({spec.hidden, spec.heads * spec.head_dim, spec.intermediate});
     between_ = AlignedBuffer<float>(tokens_.size() * widest, MemoryOwner::kOther);
     workers_.resize(pool.threads());
-    for (Worker& worker : workers_) worker.ops = std::make_unique<CpuOps>(weights_.plan, cpu::best_kernels());
+    for (Worker& worker : workers_) worker.ops = std::make_unique<CpuOps>(weights_.plan, cpu::chosen_kernels());
     cut_into_pieces(batch);
   }
 

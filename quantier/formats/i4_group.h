@@ -4,7 +4,7 @@
 //
 // A weight that takes part in a product is half((code - zero) * scale), all operations in float, unless the
 // inputs are int8 too (w4a8): then
-//   y[t, n] = sum over groups g of i4_product(acc[g], a[t], scale[n, g]) + bias[n]
+//   y[t, n] = (sum over groups g of acc[g] * scale[n, g]) * (a[t] / 127) + bias[n]
 //   acc[g]    int32 sum over the inputs of the group of xcode[t, k] * (code[n, k] - zero[n, g])
 //   a[t]      the largest magnitude of the row of inputs, xcode as in i8_row.h
 // with the sum over groups in float, in their order; groups are then multiples of four inputs, or the row.
@@ -18,6 +18,7 @@
 // Source: Frantar et al. 2022, "GPTQ", section 3 and its published code (quant.py, find_params).
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 
@@ -47,11 +48,12 @@ struct I4Grid {
 // that clip.
 [[nodiscard]] I4Grid i4_grid(std::span<const float> weights, bool symmetric, float shrink = 1.0F);
 
-// An int32 sum of products of a group as a number: three float operations in this order, so that kernels can
-// agree to the last bit.
-[[nodiscard]] inline float i4_product(std::int32_t sum, float activation_absmax, float scale) {
-  return static_cast<float>(sum) * (activation_absmax * scale) * (1.0F / 127.0F);
+// Adds the int32 sum of products of a group to what the groups before it gave: one fused step, so that kernels
+// can agree to the last bit. The total is multiplied with i4_row_factor at the end.
+[[nodiscard]] inline float i4_add_group(float total, std::int32_t sum, float scale) {
+  return std::fma(static_cast<float>(sum), scale, total);
 }
+[[nodiscard]] inline float i4_row_factor(float activation_absmax) { return activation_absmax * (1.0F / 127.0F); }
 
 // Empty weights of the right sizes: codes 0, scales 0, and zero points unless symmetric.
 [[nodiscard]] I4GroupWeights make_i4_group(std::uint64_t out_features, std::uint64_t in_features,

@@ -52,8 +52,9 @@ void CpuOps::attention(const AttentionShape& shape, const float* queries, const 
         const std::size_t width = rounded_up(high - low);
         const float* query = queries + position * shape.query_stride + head * dim;
         for (std::size_t t = 0; t < width; t += kPanelWidth) {
-          kernels_.multiply_panel(query, shape.query_stride, count, dim, key_panels_.data() + (low + t) * dim,
-                                  {}, scores_.data() + t, width, kPanelWidth);
+          kernels_.multiply_f32(
+              {query, shape.query_stride * sizeof(float), count, dim, {key_panels_.data() + (low + t) * dim, nullptr}},
+              {.y = scores_.data() + t, .y_stride = width, .counts = {kPanelWidth, 0}});
         }
         for (std::size_t q = 0; q < count; ++q) {
           const KeyRange range = visible_keys(shape, position + q, tokens);
@@ -61,10 +62,15 @@ void CpuOps::attention(const AttentionShape& shape, const float* queries, const 
         }
         float* answer = out.data() + block * out_stride + head * dim;
         for (std::size_t first = 0; first < dim; first += kPanelWidth) {
-          kernels_.multiply_panel(scores_.data(), width, count, high - low,
-                                  value_panels_.data() + first * tokens + low * kPanelWidth,
-                                  {.bias = nullptr, .rounding = rounding_}, answer + first, out_stride,
-                                  std::min(kPanelWidth, dim - first));
+          kernels_.multiply_f32({scores_.data(),
+                                 width * sizeof(float),
+                                 count,
+                                 high - low,
+                                 {value_panels_.data() + first * tokens + low * kPanelWidth, nullptr}},
+                                {.rounding = rounding_,
+                                 .y = answer + first,
+                                 .y_stride = out_stride,
+                                 .counts = {std::min(kPanelWidth, dim - first), 0}});
         }
       }
     }

@@ -1,86 +1,26 @@
-// Linear layers over panels of sixteen outputs. Whatever is not multiplied as integers becomes float one
-// panel at a time, in cache, and is used for all rows.
+// Linear layers over pairs of panels of sixteen outputs. What follows a product, a residual sum or a gate, happens
+// to a tile of it while the tile is in cache.
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "quantier/engine/cpu/cpu_ops.h"
 #include "quantier/formats/fp8_row.h"
-#include "quantier/formats/nf4_block.h"
 #include "quantier/formats/rounding.h"
 
 namespace quantier {
 namespace {
 
-// The absmax of block `k / 64` of sixteen outputs at input k.
-std::array<float, kPanelWidth> panel_absmax(const CpuPanels& panels, const Nf4Weights& scales,
-                                            std::size_t panel, std::size_t k) {
-  std::array<float, kPanelWidth> out{};
-  for (std::size_t i = 0; i < kPanelWidth; ++i) {
-    const std::size_t n = panel * kPanelWidth + i;
-    if (n < panels.out_features)
-      out[i] = nf4_absmax(scales, (n * panels.in_features + k) / kNf4BlockElements);
-  }
-  return out;
+std::uint32_t group_of(const CpuPanels& panels) {
+  const auto* i4 = std::get_if<I4Panels>(&panels.weights);
+  return i4 != nullptr ? i4->group : 0;
 }
 
-void expand_nf4(const cpu::Kernels& kernels, const CpuPanels& panels, const Nf4Panels& weights,
-                std::size_t panel, float* out) {
-  const std::size_t k_count = panels.in_features;
-  const std::uint8_t* codes = weights.codes.data() + panel * k_count * (kPanelWidth / 2);
-  // Where blocks straddle rows, sixteen outputs change block at sixteen different inputs.
-  const std::size_t step = k_count % kNf4BlockElements == 0 ? kNf4BlockElements : 1;
-  for (std::size_t k = 0; k < k_count; k += step) {
-    const auto absmax = panel_absmax(panels, weights.scales, panel, k);
-    kernels.expand_nf4(codes + k * (kPanelWidth / 2), step, nf4_table().data(), absmax.data(),
-                       out + k * kPanelWidth);
-  }
-}
-
-void expand_i4(const cpu::Kernels& kernels, std::size_t k_count, const I4Panels& weights, std::size_t panel,
-               float* out) {
-  const std::uint8_t* codes = weights.codes.data() + panel * k_count * (kPanelWidth / 2);
-  const std::size_t groups = i4_groups(k_count, weights.group);
-  const std::size_t step = weights.group == 0 ? k_count : weights.group;
-  std::array<float, kPanelWidth> zero{};
-  std::array<float, kPanelWidth> scale{};
-  const auto take_group = [&](std::size_t group) {
-    const std::size_t at = (panel * groups + group) * kPanelWidth;
-    for (std::size_t i = 0; i < kPanelWidth; ++i) {
-      scale[i] = to_float(Half{weights.scales[at + i]});
-      zero[i] = weights.zeros.empty() ? 8.0F : static_cast<float>(weights.zeros[at + i]);
-    }
-  };
-  const auto expand = [&](std::size_t k, std::size_t inputs) {
-    kernels.expand_i4(codes + k * (kPanelWidth / 2), inputs, zero.data(), scale.data(),
-                      out + k * kPanelWidth);
-  };
-  if (weights.group_of_input.empty()) {
-    for (std::size_t k = 0; k < k_count; k += step) {
-      take_group(k / step);
-      expand(k, std::min(step, k_count - k));
-    }
-    return;
-  }
-  for (std::size_t k = 0; k < k_count; ++k) {
-    take_group(weights.group_of_input[k]);
-    expand(k, 1);
-  }
-}
-
-void expand_fp8(std::size_t k_count, const Fp8Panels& weights, std::size_t panel, float* out) {
-  static const std::array<float, 256> kValues = [] {
-    std::array<float, 256> values{};
-    for (std::size_t i = 0; i < values.size(); ++i)
-      values[i] = to_float(Fp8E4M3{static_cast<std::uint8_t>(i)});
-    return values;
-  }();
-  const std::uint8_t* codes = weights.codes.data() + panel * k_count * kPanelWidth;
-  const float* scale = weights.row_scale.data() + panel * kPanelWidth;
-  for (std::size_t k = 0; k < k_count; ++k) {
-    for (std::size_t i = 0; i < kPanelWidth; ++i)
-      out[k * kPanelWidth + i] = kValues[codes[k * kPanelWidth + i]] * scale[i];
-  }
+// Whether two panels can be multiplied together: whether the inputs of one layer, once in the form that its product takes, are those of the other.
+bool take_the_same_inputs(const CpuPanels& a, const CpuPanels& b) {
+  return a.in_features == b.in_features && a.weights.index() == b.weights.index() &&
+         a.input.format == b.input.format && a.input.multiplier == b.input.multiplier &&
+         a.input.outlier_columns == b.input.outlier_columns && group_of(a) == group_of(b);
 }
 
 }  // namespace
@@ -88,18 +28,88 @@ void expand_fp8(std::size_t k_count, const Fp8Panels& weights, std::size_t panel
 void CpuOps::linear(const LinearWeights& weights, std::span<const float> x,
                     std::span<const std::uint32_t> scopes, std::span<float> y) {
   const auto& panels = std::get<CpuPanels>(weights);
-  const std::size_t rows = scopes.back();
-  const auto given = x.first(rows * panels.in_features);
-  const auto inputs = prepared(panels, given);
-  const auto* i4 = std::get_if<I4Panels>(&panels.weights);
-  if (const auto* i8 = std::get_if<I8Panels>(&panels.weights)) {
-    multiply_int8(panels, *i8, inputs, scopes, y);
-  } else if (i4 != nullptr && panels.input.format == InputFormat::kI8) {
-    multiply_i4_i8(panels, *i4, inputs, rows, y);
-  } else {
-    multiply_float(panels, inputs, rows, y);
+  multiply_layer(panels, x, scopes, cpu::Then::kStore, y);
+  if (panels.low_rank.rank != 0) add_low_rank(panels, x, scopes.back(), y);
+}
+
+void CpuOps::linear_add(const LinearWeights& weights, std::span<const float> x,
+                        std::span<const std::uint32_t> scopes, std::span<float> scratch, std::span<float> y) {
+  const auto& panels = std::get<CpuPanels>(weights);
+  if (panels.low_rank.rank != 0) return Ops::linear_add(weights, x, scopes, scratch, y);
+  multiply_layer(panels, x, scopes, cpu::Then::kAdd, y);
+}
+
+void CpuOps::linear_gated(Activation activation, const LinearWeights& gate, const LinearWeights* up,
+                          std::span<const float> x, std::span<const std::uint32_t> scopes,
+                          std::span<float> scratch, std::span<float> y) {
+  const auto& first = std::get<CpuPanels>(gate);
+  const auto& second = up != nullptr ? std::get<CpuPanels>(*up) : first;
+  const std::size_t features = up != nullptr ? first.out_features : first.out_features / 2;
+  const bool is_paired = up != nullptr ? take_the_same_inputs(first, second) : features % kPanelWidth == 0;
+  if (!is_paired || first.low_rank.rank != 0 || second.low_rank.rank != 0)
+    return Ops::linear_gated(activation, gate, up, x, scopes, scratch, y);
+  take_inputs(first, x, scopes);
+  const std::size_t offset = up != nullptr ? 0 : features / kPanelWidth;
+  const cpu::Then then = activation == Activation::kGelu ? cpu::Then::kGelu : cpu::Then::kSilu;
+  for (std::size_t panel = 0; panel * kPanelWidth < features; ++panel) {
+    const std::size_t begin = panel * kPanelWidth;
+    const std::size_t count = std::min(kPanelWidth, features - begin);
+    multiply_pair({{&first, &second}, {panel, panel + offset}},
+                  {.rounding = rounding_,
+                   .then = then,
+                   .y = y.data() + begin,
+                   .y_stride = features,
+                   .counts = {count, count}});
   }
-  if (panels.low_rank.rank != 0) add_low_rank(panels, given, rows, y);
+}
+
+void CpuOps::multiply_layer(const CpuPanels& panels, std::span<const float> x,
+                            std::span<const std::uint32_t> scopes, cpu::Then then, std::span<float> y) {
+  take_inputs(panels, x, scopes);
+  const std::size_t n_count = panels.out_features;
+  for (std::size_t panel = 0; panel < panels.panel_count(); panel += 2) {
+    const std::size_t begin = panel * kPanelWidth;
+    const std::size_t middle = std::min(begin + kPanelWidth, n_count);
+    const std::size_t end = std::min(begin + 2 * kPanelWidth, n_count);
+    multiply_pair({{&panels, middle < end ? &panels : nullptr}, {panel, panel + 1}},
+                  {.rounding = rounding_,
+                   .then = then,
+                   .y = y.data() + begin,
+                   .y_stride = n_count,
+                   .counts = {middle - begin, end - middle}});
+  }
+}
+
+void CpuOps::take_inputs(const CpuPanels& panels, std::span<const float> x,
+                         std::span<const std::uint32_t> scopes) {
+  const std::size_t columns = panels.in_features;
+  rows_ = scopes.back();
+  inputs_ = prepared(panels, x.first(rows_ * columns));
+  const bool is_i4 = std::holds_alternative<I4Panels>(panels.weights) && panels.input.format == InputFormat::kI8;
+  if (is_i4 || std::holds_alternative<I8Panels>(panels.weights)) {
+    quantize_activations(panels.input, columns, inputs_, scopes);
+  } else if (multiplies_bfloat16(panels)) {
+    const std::size_t stride = 2 * BF16Panels::pairs(columns);
+    bf16_.ensure(rows_ * stride, MemoryOwner::kActivations);
+    for (std::size_t row = 0; row < rows_; ++row) {
+      kernels_.pack_bfloat16(inputs_.data() + row * columns, columns, bf16_.data() + row * stride);
+      std::fill(bf16_.data() + row * stride + columns, bf16_.data() + (row + 1) * stride, std::uint16_t{0});
+    }
+  }
+}
+
+void CpuOps::multiply_pair(const PanelPair& pair, cpu::Epilogue epilogue) {
+  for (std::size_t slot = 0; slot < 2; ++slot) {
+    const CpuPanels* layer = pair.layers[slot];
+    if (layer != nullptr && !layer->bias.empty())
+      epilogue.bias[slot] = layer->bias.data() + pair.panels[slot] * kPanelWidth;
+  }
+  const CpuPanels& first = *pair.layers[0];
+  if (std::holds_alternative<I8Panels>(first.weights)) return multiply_pair_i8(pair, epilogue);
+  if (std::holds_alternative<I4Panels>(first.weights) && first.input.format == InputFormat::kI8)
+    return multiply_pair_i4(pair, epilogue);
+  if (multiplies_bfloat16(first)) return multiply_pair_bf16(pair, epilogue);
+  multiply_pair_float(pair, epilogue);
 }
 
 std::span<const float> CpuOps::prepared(const CpuPanels& panels, std::span<const float> x) {
@@ -118,48 +128,16 @@ std::span<const float> CpuOps::prepared(const CpuPanels& panels, std::span<const
   return prepared_.span().first(x.size());
 }
 
-cpu::Epilogue CpuOps::epilogue(const CpuPanels& panels, std::size_t panel) const {
-  return {.bias = panels.bias.empty() ? nullptr : panels.bias.data() + panel * kPanelWidth,
-          .rounding = rounding_};
-}
-
-const float* CpuOps::float_panel(const CpuPanels& panels, std::size_t panel) {
-  const std::size_t size = panels.in_features * kPanelWidth;
-  if (const auto* f32 = std::get_if<F32Panels>(&panels.weights)) return f32->values.data() + panel * size;
-  panel_.ensure(size, MemoryOwner::kActivations);
-  if (const auto* f16 = std::get_if<F16Panels>(&panels.weights)) {
-    kernels_.expand_half(f16->values.data() + panel * size, panel_.data(), size);
-  } else if (const auto* bf16 = std::get_if<BF16Panels>(&panels.weights)) {
-    kernels_.expand_bfloat16(bf16->values.data() + panel * size, panel_.data(), size);
-  } else if (const auto* i4 = std::get_if<I4Panels>(&panels.weights)) {
-    expand_i4(kernels_, panels.in_features, *i4, panel, panel_.data());
-  } else if (const auto* fp8 = std::get_if<Fp8Panels>(&panels.weights)) {
-    expand_fp8(panels.in_features, *fp8, panel, panel_.data());
-  } else {
-    expand_nf4(kernels_, panels, std::get<Nf4Panels>(panels.weights), panel, panel_.data());
-  }
-  return panel_.data();
-}
-
-void CpuOps::multiply_float(const CpuPanels& panels, std::span<const float> x, std::size_t rows,
-                            std::span<float> y) {
-  const std::size_t n_count = panels.out_features;
-  const std::size_t k_count = panels.in_features;
-  for (std::size_t panel = 0; panel < panels.panel_count(); ++panel) {
-    const std::size_t first = panel * kPanelWidth;
-    kernels_.multiply_panel(x.data(), k_count, rows, k_count, float_panel(panels, panel),
-                            epilogue(panels, panel), y.data() + first, n_count,
-                            std::min(kPanelWidth, n_count - first));
-  }
-}
-
 void CpuOps::multiply_halves(const AlignedBuffer<std::uint16_t>& panels, std::size_t outputs,
                              std::size_t inputs, const float* x, std::size_t rows, float* out) {
-  panel_.ensure(inputs * kPanelWidth, MemoryOwner::kActivations);
+  panel_[0].ensure(inputs * kPanelWidth, MemoryOwner::kActivations);
   for (std::size_t first = 0; first < outputs; first += kPanelWidth) {
-    kernels_.expand_half(panels.data() + first * inputs, panel_.data(), inputs * kPanelWidth);
-    kernels_.multiply_panel(x, inputs, rows, inputs, panel_.data(), {.bias = nullptr, .rounding = rounding_},
-                            out + first, outputs, std::min(kPanelWidth, outputs - first));
+    kernels_.expand_half(panels.data() + first * inputs, panel_[0].data(), inputs * kPanelWidth);
+    kernels_.multiply_f32({x, inputs * sizeof(float), rows, inputs, {panel_[0].data(), nullptr}},
+                          {.rounding = rounding_,
+                           .y = out + first,
+                           .y_stride = outputs,
+                           .counts = {std::min(kPanelWidth, outputs - first), 0}});
   }
 }
 

@@ -1,5 +1,5 @@
-// Four-bit weights times int8 inputs: a panel of codes becomes int8, less its zero points, in cache, and
-// every group of inputs is one integer product with its own scale. formats/i4_group.h has the arithmetic.
+// Four-bit weights times int8 inputs: a panel of codes becomes int8, less its zero points, in cache, and every
+// group of inputs is one integer product with its own scale. formats/i4_group.h has the arithmetic.
 #include <algorithm>
 #include <array>
 
@@ -7,64 +7,57 @@
 #include "quantier/base/half.h"
 #include "quantier/engine/cpu/cpu_ops.h"
 #include "quantier/formats/i4_group.h"
-#include "quantier/formats/rounding.h"
 
 namespace quantier {
+namespace {
 
-void CpuOps::multiply_i4_i8(const CpuPanels& panels, const I4Panels& weights, std::span<const float> x,
-                            std::size_t rows, std::span<float> y) {
-  const std::size_t n_count = panels.out_features;
+std::size_t group_inputs(const I4Panels& weights, std::size_t inputs) {
+  return weights.group == 0 ? inputs : weights.group;
+}
+
+}  // namespace
+
+void CpuOps::expand_i4_panel(const CpuPanels& panels, std::size_t panel, std::size_t slot) {
+  const auto& weights = std::get<I4Panels>(panels.weights);
   const std::size_t k_count = panels.in_features;
   const std::size_t groups = i4_groups(k_count, weights.group);
-  const std::size_t step = weights.group == 0 ? k_count : weights.group;
+  const std::size_t step = group_inputs(weights, k_count);
   QT_CHECK((groups == 1 || step % 4 == 0) && weights.group_of_input.empty(), "groups are whole quads");
-  const std::size_t stride = 4 * I8Panels::quads(k_count);
-  const std::array<std::uint32_t, 2> scope = {0, static_cast<std::uint32_t>(rows)};
-  quantize_activations(panels.input, k_count, x, scope);
-  i8_panel_.ensure(stride * kPanelWidth, MemoryOwner::kActivations);
-  group_y_.ensure(rows * kPanelWidth, MemoryOwner::kActivations);
-
-  for (std::size_t panel = 0; panel < panels.panel_count(); ++panel) {
-    const std::size_t first = panel * kPanelWidth;
-    const std::size_t count = std::min(kPanelWidth, n_count - first);
-    const std::uint8_t* codes = weights.codes.data() + panel * k_count * (kPanelWidth / 2);
-    for (std::size_t group = 0; group < groups; ++group) {
-      const std::size_t begin = group * step;
-      const std::size_t end = std::min(begin + step, k_count);
-      const std::size_t at = (panel * groups + group) * kPanelWidth;
-      std::array<float, kPanelWidth> scale{};
-      std::array<int, kPanelWidth> zero{};
-      std::array<std::int32_t, kPanelWidth> surplus{};
-      for (std::size_t i = 0; i < kPanelWidth; ++i) {
-        scale[i] = to_float(Half{weights.scales[at + i]});
-        zero[i] = weights.zeros.empty() ? kI4Middle : weights.zeros[at + i];
-      }
-      const std::size_t quads = I8Panels::quads(end - begin);
-      std::fill_n(i8_panel_.data(), quads * 4 * kPanelWidth, std::int8_t{0});
-      for (std::size_t k = begin; k < end; ++k) {
-        const std::uint8_t* pairs = codes + k * (kPanelWidth / 2);
-        for (std::size_t i = 0; i < kPanelWidth; ++i) {
-          const int code = i < 8 ? pairs[i] & 0xF : pairs[i - 8] >> 4;
-          i8_panel_[I8Panels::index(k - begin, i)] = static_cast<std::int8_t>(code - zero[i]);
-          surplus[i] += 128 * (code - zero[i]);
-        }
-      }
-      kernels_.multiply_panel_i8(codes_.data() + begin, stride, rows, quads, i8_panel_.data(), surplus.data(),
-                                 row_absmax_.data(), scale.data(), 1.0F / 127.0F, {}, group_y_.data(),
-                                 kPanelWidth, kPanelWidth);
-      for (std::size_t row = 0; row < rows; ++row) {
-        float* out = y.data() + row * n_count + first;
-        const float* sums = group_y_.data() + row * kPanelWidth;
-        for (std::size_t i = 0; i < count; ++i) out[i] = group == 0 ? sums[i] : out[i] + sums[i];
-      }
-    }
-    const float* bias = epilogue(panels, panel).bias;
-    for (std::size_t row = 0; row < rows; ++row) {
-      float* out = y.data() + row * n_count + first;
-      for (std::size_t i = 0; i < count; ++i)
-        out[i] = rounded(bias == nullptr ? out[i] : out[i] + bias[i], plan_.rounding);
-    }
+  i8_panel_[slot].ensure(I8Panels::quads(k_count) * 4 * kPanelWidth, MemoryOwner::kActivations);
+  group_scale_[slot].ensure(groups * kPanelWidth, MemoryOwner::kActivations);
+  surplus_[slot].ensure(groups * kPanelWidth, MemoryOwner::kActivations);
+  const std::uint8_t* codes = weights.codes.data() + panel * k_count * (kPanelWidth / 2);
+  std::array<std::uint8_t, kPanelWidth> zero{};
+  zero.fill(kI4Middle);
+  for (std::size_t group = 0; group < groups; ++group) {
+    const std::size_t begin = group * step;
+    const std::size_t at = (panel * groups + group) * kPanelWidth;
+    kernels_.expand_half(weights.scales.data() + at, group_scale_[slot].data() + group * kPanelWidth, kPanelWidth);
+    if (!weights.zeros.empty()) std::copy_n(weights.zeros.data() + at, kPanelWidth, zero.data());
+    kernels_.expand_i4_to_i8(codes + begin * (kPanelWidth / 2), std::min(step, k_count - begin), zero.data(),
+                             i8_panel_[slot].data() + begin * kPanelWidth,
+                             surplus_[slot].data() + group * kPanelWidth);
   }
+}
+
+void CpuOps::multiply_pair_i4(const PanelPair& pair, const cpu::Epilogue& epilogue) {
+  const std::size_t k_count = pair.layers[0]->in_features;
+  const std::size_t quads = I8Panels::quads(k_count);
+  const auto& weights = std::get<I4Panels>(pair.layers[0]->weights);
+  const std::size_t step = group_inputs(weights, k_count);
+  cpu::Product product{codes_.data(), 4 * quads, rows_, quads, {}};
+  cpu::IntegerScales scales{.steps_per_group = I8Panels::quads(step),
+                            .is_grouped = true,
+                            .row_absmax = row_absmax_.data(),
+                            .scale = 1.0F / 127.0F};
+  for (std::size_t slot = 0; slot < 2; ++slot) {
+    if (pair.layers[slot] == nullptr) continue;
+    expand_i4_panel(*pair.layers[slot], pair.panels[slot], slot);
+    product.panels[slot] = i8_panel_[slot].data();
+    scales.surplus[slot] = surplus_[slot].data();
+    scales.column[slot] = group_scale_[slot].data();
+  }
+  kernels_.multiply_i8(product, scales, epilogue);
 }
 
 }  // namespace quantier

@@ -13,21 +13,22 @@ constexpr std::uint8_t kZeroCode = 128;  // of an activation: codes stand 128 hi
 
 }  // namespace
 
-void CpuOps::multiply_int8(const CpuPanels& panels, const I8Panels& weights, std::span<const float> x,
-                           std::span<const std::uint32_t> scopes, std::span<float> y) {
-  const std::size_t rows = scopes.back();
-  const std::size_t n_count = panels.out_features;
-  const std::size_t quads = I8Panels::quads(panels.in_features);
-  quantize_activations(panels.input, panels.in_features, x, scopes);
-  for (std::size_t panel = 0; panel < panels.panel_count(); ++panel) {
-    const std::size_t first = panel * kPanelWidth;
-    const std::size_t count = std::min(kPanelWidth, n_count - first);
-    kernels_.multiply_panel_i8(
-        codes_.data(), 4 * quads, rows, quads, weights.codes.data() + panel * quads * 4 * kPanelWidth,
-        weights.surplus.data() + first, row_absmax_.data(), weights.row_absmax.data() + first,
-        1.0F / (kI8Steps * kI8Steps), epilogue(panels, panel), y.data() + first, n_count, count);
-    if (!outlier_columns_.empty()) add_outliers(panels, weights, panel, x, y.data() + first, count);
+void CpuOps::multiply_pair_i8(const PanelPair& pair, cpu::Epilogue epilogue) {
+  const std::size_t quads = I8Panels::quads(pair.layers[0]->in_features);
+  cpu::Product product{codes_.data(), 4 * quads, rows_, quads, {}};
+  cpu::IntegerScales scales{.steps_per_group = quads,
+                            .row_absmax = row_absmax_.data(),
+                            .scale = 1.0F / (kI8Steps * kI8Steps)};
+  for (std::size_t slot = 0; slot < 2; ++slot) {
+    if (pair.layers[slot] == nullptr) continue;
+    const auto& weights = std::get<I8Panels>(pair.layers[slot]->weights);
+    const std::size_t first = pair.panels[slot] * kPanelWidth;
+    product.panels[slot] = weights.codes.data() + first * quads * 4;
+    scales.surplus[slot] = weights.surplus.data() + first;
+    scales.column[slot] = weights.row_absmax.data() + first;
   }
+  epilogue.addend = outlier_products(pair);
+  kernels_.multiply_i8(product, scales, epilogue);
 }
 
 void CpuOps::quantize_activations(const LinearInput& input, std::size_t columns, std::span<const float> x,
@@ -37,9 +38,14 @@ void CpuOps::quantize_activations(const LinearInput& input, std::size_t columns,
   row_absmax_.ensure(rows, MemoryOwner::kActivations);
   outlier_scopes_.clear();
   outlier_columns_.clear();
-  if (input.format == InputFormat::kI8Outliers) return quantize_with_outliers(columns, x, scopes);
-  if (input.format == InputFormat::kI8FixedOutliers && !input.outlier_columns.empty())
-    return quantize_with_fixed_outliers(input.outlier_columns, columns, x, rows);
+  if (input.format == InputFormat::kI8Outliers) {
+    quantize_with_outliers(columns, x, scopes);
+    return gather_outliers(x, columns);
+  }
+  if (input.format == InputFormat::kI8FixedOutliers && !input.outlier_columns.empty()) {
+    quantize_with_fixed_outliers(input.outlier_columns, columns, x, rows);
+    return gather_outliers(x, columns);
+  }
   for (std::size_t row = 0; row < rows; ++row) {
     const float* values = x.data() + row * columns;
     quantize_row(values, columns, row, kernels_.largest(values, columns));
@@ -71,7 +77,7 @@ void CpuOps::quantize_with_outliers(std::size_t columns, std::span<const float> 
       quantize_row(values, columns, row, absmax);
     }
     if (rows_with_outliers_.empty()) continue;
-    OutlierScopeRows& found = outlier_scopes_.emplace_back(OutlierScopeRows{begin, end, {}});
+    OutlierScopeRows& found = outlier_scopes_.emplace_back(OutlierScopeRows{begin, end, {}, 0});
     is_outlier_.assign(columns, 0);
     for (const std::size_t row : rows_with_outliers_) {
       const float* values = x.data() + row * columns;
@@ -101,17 +107,37 @@ void CpuOps::quantize_with_fixed_outliers(std::span<const std::uint32_t> outlier
     quantize_row(prepared_row_.data(), columns, row, kernels_.largest(prepared_row_.data(), columns));
   }
   outlier_columns_.assign(outliers.begin(), outliers.end());
-  outlier_scopes_.push_back({0, rows, outlier_columns_});
+  outlier_scopes_.push_back({0, rows, outlier_columns_, 0});
 }
 
-void CpuOps::outlier_weights(const CpuPanels& panels, const I8Panels& weights, std::size_t panel) {
-  outlier_panel_.ensure(outlier_columns_.size() * kPanelWidth, MemoryOwner::kActivations);
+void CpuOps::gather_outliers(std::span<const float> x, std::size_t columns) {
+  if (outlier_scopes_.empty()) return;
+  std::size_t size = 0;
+  for (OutlierScopeRows& scope : outlier_scopes_) {
+    scope.first_input = size;
+    size += (scope.end - scope.begin) * scope.columns.size();
+  }
+  outlier_x_.ensure(size, MemoryOwner::kActivations);
+  float* next = outlier_x_.data();
+  for (const OutlierScopeRows& scope : outlier_scopes_) {
+    for (std::size_t row = scope.begin; row < scope.end; ++row) {
+      for (const std::uint32_t column : scope.columns) *next++ = x[row * columns + column];
+    }
+  }
+  // Rows of scopes without outliers get none.
+  outlier_y_.ensure(rows_ * 2 * kPanelWidth, MemoryOwner::kActivations);
+  std::ranges::fill(outlier_y_.span().first(rows_ * 2 * kPanelWidth), 0.0F);
+}
+
+void CpuOps::outlier_weights(const CpuPanels& panels, std::size_t panel, std::size_t slot) {
+  const auto& weights = std::get<I8Panels>(panels.weights);
+  outlier_panel_[slot].ensure(outlier_columns_.size() * kPanelWidth, MemoryOwner::kActivations);
   const std::size_t k_count = panels.in_features;
   const std::int8_t* codes = weights.codes.data() + panel * I8Panels::quads(k_count) * 4 * kPanelWidth;
   const float* absmax = weights.row_absmax.data() + panel * kPanelWidth;
   for (std::size_t c = 0; c < outlier_columns_.size(); ++c) {
     const std::size_t k = outlier_columns_[c];
-    float* out = outlier_panel_.data() + c * kPanelWidth;
+    float* out = outlier_panel_[slot].data() + c * kPanelWidth;
     if (!weights.outlier_f16.empty()) {
       kernels_.expand_half(weights.outlier_f16.data() + (panel * k_count + k) * kPanelWidth, out,
                            kPanelWidth);
@@ -121,33 +147,30 @@ void CpuOps::outlier_weights(const CpuPanels& panels, const I8Panels& weights, s
   }
 }
 
-void CpuOps::add_outliers(const CpuPanels& panels, const I8Panels& weights, std::size_t panel,
-                          std::span<const float> x, float* y, std::size_t count) {
-  outlier_weights(panels, weights, panel);
+const float* CpuOps::outlier_products(const PanelPair& pair) {
+  if (outlier_scopes_.empty()) return nullptr;
+  const std::size_t slots = pair.layers[1] != nullptr ? 2 : 1;
+  for (std::size_t slot = 0; slot < slots; ++slot) outlier_weights(*pair.layers[slot], pair.panels[slot], slot);
   for (const OutlierScopeRows& scope : outlier_scopes_) {
     const std::size_t columns = scope.columns.size();
-    const std::size_t rows = scope.end - scope.begin;
-    outlier_x_.ensure(rows * columns, MemoryOwner::kActivations);
-    outlier_y_.ensure(rows * kPanelWidth, MemoryOwner::kActivations);
-    scope_panel_.ensure(columns * kPanelWidth, MemoryOwner::kActivations);
-    auto next = outlier_columns_.begin();
-    for (std::size_t c = 0; c < columns; ++c) {
-      next = std::lower_bound(next, outlier_columns_.end(), scope.columns[c]);
-      std::copy_n(
-          outlier_panel_.data() + static_cast<std::size_t>(next - outlier_columns_.begin()) * kPanelWidth,
-          kPanelWidth, scope_panel_.data() + c * kPanelWidth);
+    cpu::Product product{outlier_x_.data() + scope.first_input, columns * sizeof(float), scope.end - scope.begin,
+                         columns, {}};
+    for (std::size_t slot = 0; slot < slots; ++slot) {
+      scope_panel_[slot].ensure(columns * kPanelWidth, MemoryOwner::kActivations);
+      auto next = outlier_columns_.begin();
+      for (std::size_t c = 0; c < columns; ++c) {
+        next = std::lower_bound(next, outlier_columns_.end(), scope.columns[c]);
+        const auto at = static_cast<std::size_t>(next - outlier_columns_.begin());
+        std::copy_n(outlier_panel_[slot].data() + at * kPanelWidth, kPanelWidth,
+                    scope_panel_[slot].data() + c * kPanelWidth);
+      }
+      product.panels[slot] = scope_panel_[slot].data();
     }
-    for (std::size_t row = 0; row < rows; ++row) {
-      const float* values = x.data() + (scope.begin + row) * panels.in_features;
-      for (std::size_t c = 0; c < columns; ++c) outlier_x_[row * columns + c] = values[scope.columns[c]];
-    }
-    kernels_.multiply_panel(outlier_x_.data(), columns, rows, columns, scope_panel_.data(), {},
-                            outlier_y_.data(), kPanelWidth, kPanelWidth);
-    for (std::size_t row = 0; row < rows; ++row) {
-      kernels_.add(y + (scope.begin + row) * panels.out_features, outlier_y_.data() + row * kPanelWidth,
-                   count, rounding_);
-    }
+    kernels_.multiply_f32(product, {.y = outlier_y_.data() + scope.begin * 2 * kPanelWidth,
+                                    .y_stride = 2 * kPanelWidth,
+                                    .counts = {kPanelWidth, kPanelWidth}});
   }
+  return outlier_y_.data();
 }
 
 }  // namespace quantier

@@ -9,7 +9,8 @@
 
 namespace quantier {
 
-std::string cpu_kernel_name(const LayerRecipe& recipe, const cpu::Kernels& kernels) {
+std::string cpu_kernel_name(const LayerRecipe& recipe, ActivationRounding rounding,
+                            const cpu::Kernels& kernels) {
   const char* product = "f32_panels";
   switch (recipe.format) {
     case WeightFormat::kF32:
@@ -18,7 +19,8 @@ std::string cpu_kernel_name(const LayerRecipe& recipe, const cpu::Kernels& kerne
       product = "f16_panels_to_f32";
       break;
     case WeightFormat::kBF16:
-      product = "bf16_panels_to_f32";
+      product = kernels.multiply_bf16 != nullptr && rounding == ActivationRounding::kBFloat16 ? "bf16_pairs"
+                                                                                             : "bf16_pairs_to_f32";
       break;
     case WeightFormat::kI8Row:
       product = "i8_panels_i32_sums";

@@ -5,6 +5,7 @@
 // batch by definition. Weights come as CpuPanels. One object serves one thread.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,11 @@ class CpuOps final : public Ops {
   void embed(const ModelWeights& weights, std::span<const std::int32_t> ids, std::span<float> out) override;
   void linear(const LinearWeights& weights, std::span<const float> x, std::span<const std::uint32_t> scopes,
               std::span<float> y) override;
+  void linear_add(const LinearWeights& weights, std::span<const float> x, std::span<const std::uint32_t> scopes,
+                  std::span<float> scratch, std::span<float> y) override;
+  void linear_gated(Activation activation, const LinearWeights& gate, const LinearWeights* up,
+                    std::span<const float> x, std::span<const std::uint32_t> scopes, std::span<float> scratch,
+                    std::span<float> y) override;
   void layer_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
                   std::span<float> y) override;
   void rms_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
@@ -51,22 +57,36 @@ class CpuOps final : public Ops {
 
   static cpu::Rounding kernel_rounding(ActivationRounding rounding);
 
+  // Two panels of sixteen outputs that are multiplied together: neighbours of one layer, or those of a gate and of
+  // what it gates. The second layer is null for a panel that is left over.
+  struct PanelPair {
+    std::array<const CpuPanels*, 2> layers = {};
+    std::array<std::size_t, 2> panels = {};
+  };
+
+  // cpu_linear.cc: every layer is a walk over pairs of panels, each for all rows.
+  void multiply_layer(const CpuPanels& panels, std::span<const float> x, std::span<const std::uint32_t> scopes,
+                      cpu::Then then, std::span<float> y);
+  // The inputs in the form that the layer's product takes; kept until the next call.
+  void take_inputs(const CpuPanels& panels, std::span<const float> x, std::span<const std::uint32_t> scopes);
   // Inputs after the layer's multiplier and, for FP8, rounded; `x` itself when there is nothing to do.
   std::span<const float> prepared(const CpuPanels& panels, std::span<const float> x);
-  [[nodiscard]] cpu::Epilogue epilogue(const CpuPanels& panels, std::size_t panel) const;
-
-  // cpu_linear.cc: weights become float one panel at a time.
-  void multiply_float(const CpuPanels& panels, std::span<const float> x, std::size_t rows,
-                      std::span<float> y);
-  const float* float_panel(const CpuPanels& panels, std::size_t panel);
+  // Biases of the pair go into the epilogue here.
+  void multiply_pair(const PanelPair& pair, cpu::Epilogue epilogue);
   void add_low_rank(const CpuPanels& panels, std::span<const float> x, std::size_t rows, std::span<float> y);
   // out[rows, outputs] = x[rows, inputs] times panels of halves, rounded as the plan says.
   void multiply_halves(const AlignedBuffer<std::uint16_t>& panels, std::size_t outputs, std::size_t inputs,
                        const float* x, std::size_t rows, float* out);
 
+  // cpu_linear_float.cc: weights become float one panel at a time, or stay bfloat16.
+  [[nodiscard]] bool multiplies_bfloat16(const CpuPanels& panels) const;
+  void multiply_pair_float(const PanelPair& pair, const cpu::Epilogue& epilogue);
+  void multiply_pair_bf16(const PanelPair& pair, const cpu::Epilogue& epilogue);
+  // `slot`: which of the two expanded panels.
+  const float* float_panel(const CpuPanels& panels, std::size_t panel, std::size_t slot);
+
   // cpu_linear_i8.cc: inputs become int8, products are integers.
-  void multiply_int8(const CpuPanels& panels, const I8Panels& weights, std::span<const float> x,
-                     std::span<const std::uint32_t> scopes, std::span<float> y);
+  void multiply_pair_i8(const PanelPair& pair, cpu::Epilogue epilogue);
   // Codes and absmax of all rows; outlier columns of each scope, and of all together.
   void quantize_activations(const LinearInput& input, std::size_t columns, std::span<const float> x,
                             std::span<const std::uint32_t> scopes);
@@ -75,46 +95,57 @@ class CpuOps final : public Ops {
                               std::span<const std::uint32_t> scopes);
   void quantize_with_fixed_outliers(std::span<const std::uint32_t> outliers, std::size_t columns,
                                     std::span<const float> x, std::size_t rows);
-  void outlier_weights(const CpuPanels& panels, const I8Panels& weights, std::size_t panel);
-  void add_outliers(const CpuPanels& panels, const I8Panels& weights, std::size_t panel,
-                    std::span<const float> x, float* y, std::size_t count);
+  // The inputs of the outlier columns side by side, scope after scope.
+  void gather_outliers(std::span<const float> x, std::size_t columns);
+  // The weights of the outlier columns of a panel: [outlier columns, 16].
+  void outlier_weights(const CpuPanels& panels, std::size_t panel, std::size_t slot);
+  // The products of the outlier columns with a pair of panels, [rows, 32]; null when no column is one.
+  const float* outlier_products(const PanelPair& pair);
 
   // cpu_linear_i4.cc: four-bit weights become int8 one panel at a time.
-  void multiply_i4_i8(const CpuPanels& panels, const I4Panels& weights, std::span<const float> x,
-                      std::size_t rows, std::span<float> y);
+  void multiply_pair_i4(const PanelPair& pair, const cpu::Epilogue& epilogue);
+  void expand_i4_panel(const CpuPanels& panels, std::size_t panel, std::size_t slot);
 
   const Plan& plan_;
   const cpu::Kernels& kernels_;
   cpu::Rounding rounding_;
   std::vector<RotaryTable> rotary_tables_;
-  AlignedBuffer<float> panel_;           // [K, 16] one panel of weights as float
-  AlignedBuffer<float> prepared_;        // [rows, K] inputs after a multiplier or FP8
-  AlignedBuffer<float> low_rank_x_;      // [rows, rank]
-  AlignedBuffer<float> low_rank_y_;      // [rows, N]
-  AlignedBuffer<float> prepared_row_;    // [K] one row without its outliers
-  AlignedBuffer<float> group_y_;         // [rows, 16] the sums of one group
-  AlignedBuffer<std::int8_t> i8_panel_;  // [ceil(K / 4), 16, 4] one panel of weights as int8
-  AlignedBuffer<std::uint8_t> codes_;    // [rows, K] activations in int8 steps, plus 128
-  AlignedBuffer<float> row_absmax_;      // [rows]
+  // What take_inputs made of the inputs of the layer at hand.
+  std::size_t rows_ = 0;
+  std::span<const float> inputs_;           // after `prepared`
+  AlignedBuffer<float> prepared_;           // [rows, K] inputs after a multiplier or FP8
+  AlignedBuffer<std::uint16_t> bf16_;       // [rows, 2 ceil(K / 2)] inputs as bfloat16
+  AlignedBuffer<std::uint8_t> codes_;       // [rows, 4 ceil(K / 4)] inputs in int8 steps, plus 128
+  AlignedBuffer<float> row_absmax_;         // [rows]
+  AlignedBuffer<float> low_rank_x_;         // [rows, rank]
+  AlignedBuffer<float> low_rank_y_;         // [rows, N]
+  AlignedBuffer<float> prepared_row_;       // [K] one row without its outliers
+  // Expanded panels, one for each of a pair.
+  std::array<AlignedBuffer<float>, 2> panel_;             // [K, 16] as float
+  std::array<AlignedBuffer<std::int8_t>, 2> i8_panel_;    // [ceil(K / 4), 16, 4] as int8
+  std::array<AlignedBuffer<float>, 2> group_scale_;       // [groups, 16]
+  std::array<AlignedBuffer<std::int32_t>, 2> surplus_;    // [groups, 16]
+  std::array<AlignedBuffer<float>, 2> outlier_panel_;     // [outlier columns, 16]
+  std::array<AlignedBuffer<float>, 2> scope_panel_;       // [outlier columns of a scope, 16]
   struct OutlierScopeRows {
     std::size_t begin = 0;
     std::size_t end = 0;
     std::vector<std::uint32_t> columns;
+    std::size_t first_input = 0;  // where its rows begin in outlier_x_
   };
   std::vector<std::size_t> rows_with_outliers_;   // of one scope
   std::vector<std::uint8_t> is_outlier_;          // [K], of one scope
   std::vector<OutlierScopeRows> outlier_scopes_;  // those that have any
   std::vector<std::uint32_t> outlier_columns_;    // of all scopes, ascending
-  AlignedBuffer<float> outlier_panel_;            // [outlier columns, 16]
-  AlignedBuffer<float> scope_panel_;              // [outlier columns of a scope, 16]
-  AlignedBuffer<float> outlier_x_;                // [rows, outlier columns of a scope]
-  AlignedBuffer<float> outlier_y_;                // [rows, 16]
+  AlignedBuffer<float> outlier_x_;                // for each scope [its rows, its outlier columns]
+  AlignedBuffer<float> outlier_y_;                // [rows, 32]
   AlignedBuffer<float> key_panels_;               // [tokens / 16, head_dim, 16]
   AlignedBuffer<float> value_panels_;             // [head_dim / 16, tokens, 16]
   AlignedBuffer<float> scores_;                   // [queries of a block, tokens]
 };
 
 // What runs for a layer, for the executed plan, e.g. "avx2/nf4_panels".
-[[nodiscard]] std::string cpu_kernel_name(const LayerRecipe& recipe, const cpu::Kernels& kernels);
+[[nodiscard]] std::string cpu_kernel_name(const LayerRecipe& recipe, ActivationRounding rounding,
+                                          const cpu::Kernels& kernels);
 
 }  // namespace quantier

@@ -1,9 +1,22 @@
-// Which tables of kernels this processor can run, best first.
+#include "quantier/engine/cpu/kernel_list.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <vector>
 
-#include "quantier/engine/cpu/kernels.h"
+#include <fmt/format.h>
+
+#include "quantier/base/nearest_word.h"
 
 namespace quantier::cpu {
+namespace {
+
+constexpr std::array<const char*, 4> kNames = {"avx512bf16", "avx512vnni", "avx2", "generic"};
+
+std::atomic<const Kernels*> chosen = nullptr;
+
+}  // namespace
 
 std::span<const Kernels* const> runnable_kernels() {
   static const std::vector<const Kernels*> kernels = [] {
@@ -12,15 +25,45 @@ std::span<const Kernels* const> runnable_kernels() {
     const bool avx512vnni = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                             __builtin_cpu_supports("avx512vnni");
+    const bool avx512bf16 = avx512vnni && __builtin_cpu_supports("avx512bf16");
     std::vector<const Kernels*> list;
-    if (avx512vnni && avx512vnni_kernels() != nullptr) list.push_back(avx512vnni_kernels());
-    if (avx2 && avx2_kernels() != nullptr) list.push_back(avx2_kernels());
-    list.push_back(generic_kernels());
+    const auto add = [&](bool runs, const Kernels* table) {
+      if (runs && table != nullptr) list.push_back(table);
+    };
+    add(avx512bf16, avx512bf16_kernels());
+    add(avx512vnni, avx512vnni_kernels());
+    add(avx2, avx2_kernels());
+    add(true, generic_kernels());
     return list;
   }();
   return kernels;
 }
 
-const Kernels& best_kernels() { return *runnable_kernels().front(); }
+std::string known_kernel_names() { return fmt::format("{}", fmt::join(kNames, ", ")); }
+
+Result<const Kernels*> kernels_named(std::string_view name) {
+  const auto runnable = runnable_kernels();
+  const auto found = std::ranges::find_if(runnable, [&](const Kernels* table) { return name == table->name; });
+  if (found != runnable.end()) return *found;
+  if (std::ranges::find(kNames, name) == kNames.end()) {
+    return fail(ErrorKind::kUsage, "no kernels are called so", std::string(name), "",
+                fmt::format("known: {}", known_kernel_names()));
+  }
+  std::vector<const char*> names;
+  for (const Kernels* table : runnable) names.push_back(table->name);
+  return fail(ErrorKind::kEnvironment, "this processor cannot run these kernels", std::string(name),
+              "it lacks their instructions", fmt::format("it runs: {}", fmt::join(names, ", ")));
+}
+
+const Kernels& chosen_kernels() {
+  const Kernels* table = chosen.load(std::memory_order_relaxed);
+  return table != nullptr ? *table : *runnable_kernels().front();
+}
+
+Status choose_kernels(std::string_view name) {
+  QT_TRY(const Kernels* table, kernels_named(name));
+  chosen.store(table, std::memory_order_relaxed);
+  return {};
+}
 
 }  // namespace quantier::cpu

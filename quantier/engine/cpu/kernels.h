@@ -13,35 +13,73 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 namespace quantier::cpu {
 
 enum class Rounding : std::uint8_t { kNone, kHalf, kBFloat16 };
 
-// What happens to a product before it is stored.
+// Some rows times one panel of sixteen outputs or two. Whatever the arithmetic, a step takes four bytes of a row
+// and 64 of a panel: one input as float, two as bfloat16, four as int8 (panels.h has the layouts).
+struct Product {
+  const void* x = nullptr;
+  std::size_t x_stride_bytes = 0;
+  std::size_t rows = 0;
+  std::size_t steps = 0;
+  const void* panels[2] = {};  // the second may be null
+};
+
+// From sums of products of integers to numbers. Codes are int8 values plus 128, and `surplus` is what the 128
+// add to a sum: 128 times the sum of an output's weights. With one group (steps_per_group == steps):
+//   (sum - surplus[n]) * (row_absmax[row] * column[n]) * scale
+// with several, `surplus` and `column` are [groups, 16] and the numbers of the groups are added in order:
+//   (fma over groups g of (sum_g - surplus[g, n]), column[g, n]) * (row_absmax[row] * scale)
+struct IntegerScales {
+  std::size_t steps_per_group = 0;
+  bool is_grouped = false;
+  const std::int32_t* surplus[2] = {};
+  const float* column[2] = {};
+  const float* row_absmax = nullptr;
+  float scale = 1;
+};
+
+enum class Then : std::uint8_t {
+  kStore,  // y = v, the outputs of the second panel 16 places after those of the first
+  kAdd,    // y = y + v, likewise
+  kGelu,   // y = gelu(first) * second
+  kSilu,   // y = silu(first) * second
+};
+
+// What happens to a product v before it is stored: v + bias, plus `addend` where there is one, then `then`;
+// the result of each of these steps is rounded, and so is the activation.
 struct Epilogue {
-  const float* bias = nullptr;  // [16] or none
+  const float* bias[2] = {};      // [16] each, or null
+  const float* addend = nullptr;  // [rows, 32] or null
   Rounding rounding = Rounding::kNone;
+  Then then = Then::kStore;
+  float* y = nullptr;
+  std::size_t y_stride = 0;
+  std::size_t counts[2] = {};  // outputs of each panel that exist
 };
 
 struct Kernels {
   const char* name = nullptr;
 
-  // y[rows, count] = x[rows, k] panel[k, 16] (its first `count` outputs), then the epilogue.
-  void (*multiply_panel)(const float* x, std::size_t x_stride, std::size_t rows, std::size_t k,
-                         const float* panel, Epilogue epilogue, float* y, std::size_t y_stride,
-                         std::size_t count) = nullptr;
-  // The same with int8 weights and int32 sums: codes[rows, 4 * quads] are int8 values plus 128, panel[quads,
-  // 16, 4] the weights, surplus[16] what the 128 add to the sums (128 times the sum of an output's codes).
-  // y = (sum - surplus[n]) * (row_absmax[row] * column_absmax[n]) * scale + bias.
-  void (*multiply_panel_i8)(const std::uint8_t* codes, std::size_t codes_stride, std::size_t rows,
-                            std::size_t quads, const std::int8_t* panel, const std::int32_t* surplus,
-                            const float* row_absmax, const float* column_absmax, float scale,
-                            Epilogue epilogue, float* y, std::size_t y_stride, std::size_t count) = nullptr;
+  void (*multiply_f32)(const Product& product, const Epilogue& epilogue) = nullptr;
+  // bfloat16 products as the processor takes them (vdpbf16ps): two a step, subnormal numbers as zeros, sums in
+  // float. Null where it has no such instruction.
+  void (*multiply_bf16)(const Product& product, const Epilogue& epilogue) = nullptr;
+  void (*multiply_i8)(const Product& product, const IntegerScales& scales, const Epilogue& epilogue) = nullptr;
 
   void (*expand_half)(const std::uint16_t* bits, float* out, std::size_t n) = nullptr;
   void (*expand_bfloat16)(const std::uint16_t* bits, float* out, std::size_t n) = nullptr;
+  // A panel of pairs [ceil(inputs / 2), 16, 2] -> [inputs, 16].
+  void (*expand_bfloat16_pairs)(const std::uint16_t* pairs, std::size_t inputs, float* out) = nullptr;
+  // The upper halves of floats that are bfloat16 already.
+  void (*pack_bfloat16)(const float* x, std::size_t n, std::uint16_t* bits) = nullptr;
+  // Nibbles [inputs, 8] less their zero points -> a panel of int8 [ceil(inputs / 4), 16, 4], missing inputs 0, and
+  // surplus[16] of it. `zero` has sixteen entries.
+  void (*expand_i4_to_i8)(const std::uint8_t* codes, std::size_t inputs, const std::uint8_t* zero,
+                          std::int8_t* panel, std::int32_t* surplus) = nullptr;
   // out[inputs, 16] = half((code - zero[output]) * scale[output]) for nibbles [inputs, 8].
   void (*expand_i4)(const std::uint8_t* codes, std::size_t inputs, const float* zero, const float* scale,
                     float* out) = nullptr;
@@ -82,12 +120,9 @@ struct Kernels {
 };
 
 // Null where they were not compiled in.
+[[nodiscard]] const Kernels* avx512bf16_kernels();
 [[nodiscard]] const Kernels* avx512vnni_kernels();
 [[nodiscard]] const Kernels* avx2_kernels();
 [[nodiscard]] const Kernels* generic_kernels();
-
-// The tables that this processor can run, best first; never empty. All but "generic" give the same bits.
-[[nodiscard]] std::span<const Kernels* const> runnable_kernels();
-[[nodiscard]] const Kernels& best_kernels();
 
 }  // namespace quantier::cpu

@@ -1,133 +1,137 @@
-// AVX-512 with VNNI: the products, which are nearly all of the time, on whole panels of sixteen outputs, and
-// the expansion of NF4, whose table of sixteen floats is one register here. The row-wise loops are those of
-// AVX2. The order of every sum is the same as there, so the bits are the same too.
+// AVX-512 with VNNI: the products, which are nearly all of the time, with their epilogues, and the expansion of
+// four-bit codes. The row-wise loops are those of AVX2. The order of every sum is the same as there, so the bits
+// are the same too.
 #include "quantier/engine/cpu/kernels.h"
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && \
     defined(__AVX512VNNI__)
 // GCC 12 takes the undefined registers inside its own intrinsics for a mistake of ours (GCC bug 105593).
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #include <immintrin.h>
 
 namespace quantier::cpu {
 namespace {
 
-inline __mmask16 first_lanes(std::size_t count) {
-  return static_cast<__mmask16>(count >= 16 ? 0xFFFFU : (1U << count) - 1U);
-}
+#include "quantier/engine/cpu/products_avx512.h"
 
-inline __m512 half_rounded(__m512 x) {
-  return _mm512_cvtph_ps(_mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
-}
+void multiply_f32(const Product& product, const Epilogue& epilogue) { multiply<FloatStep>(product, epilogue); }
 
-inline __m512 bfloat16_rounded(__m512 x) {
-  const __m512i bits = _mm512_castps_si512(x);
-  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-  const __m512i up = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF)));
-  const __m512i quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x400000));
-  const __mmask16 is_nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
-  const __m512i chosen = _mm512_mask_blend_epi32(is_nan, up, quiet);
-  return _mm512_castsi512_ps(_mm512_and_si512(chosen, _mm512_set1_epi32(static_cast<int>(0xFFFF0000U))));
-}
-
-inline void store_outputs(__m512 sum, const Epilogue& epilogue, float* y, std::size_t count) {
-  if (epilogue.bias != nullptr) sum = _mm512_add_ps(sum, _mm512_loadu_ps(epilogue.bias));
-  if (epilogue.rounding == Rounding::kHalf) sum = half_rounded(sum);
-  if (epilogue.rounding == Rounding::kBFloat16) sum = bfloat16_rounded(sum);
-  _mm512_mask_storeu_ps(y, first_lanes(count), sum);
-}
-
-// Rows at a time: enough sums in flight to hide the latency of the multiply-add on processors that start two
-// of them a cycle, few enough that every one has its register.
-constexpr int kRowsAtOnce = 12;
-
-template <int kRows>
-inline void multiply_rows(const float* x, std::size_t x_stride, std::size_t k, const float* panel,
-                          const Epilogue& epilogue, float* y, std::size_t y_stride, std::size_t count) {
-  __m512 sums[kRows];
-#pragma GCC unroll 16
-  for (int row = 0; row < kRows; ++row) sums[row] = _mm512_setzero_ps();
-  for (std::size_t i = 0; i < k; ++i) {
-    const __m512 weights = _mm512_loadu_ps(panel + i * 16);
-#pragma GCC unroll 16
-    for (int row = 0; row < kRows; ++row) {
-      sums[row] = _mm512_fmadd_ps(_mm512_set1_ps(x[static_cast<std::size_t>(row) * x_stride + i]), weights,
-                                  sums[row]);
+// Sums begin at minus the surplus. Numbers of groups are added up in the tile, in memory: registers are for
+// the sums.
+template <int kRows, int kPanels>
+inline void multiply_tile_i8(const Product& product, const IntegerScales& scales, std::size_t first,
+                             const std::uint8_t* const (&panels)[kPanels], Tile<kRows, kPanels>& tile) {
+  const std::uint8_t* x = static_cast<const std::uint8_t*>(product.x) + first * product.x_stride_bytes;
+  std::size_t group = 0;
+  for (std::size_t begin = 0; begin < product.steps; begin += scales.steps_per_group, ++group) {
+    const std::size_t end =
+        begin + scales.steps_per_group < product.steps ? begin + scales.steps_per_group : product.steps;
+    __m512i sums[kRows][kPanels];
+#pragma GCC unroll 2
+    for (int panel = 0; panel < kPanels; ++panel) {
+      const __m512i start =
+          _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_loadu_si512(scales.surplus[panel] + group * 16));
+#pragma GCC unroll 8
+      for (int row = 0; row < kRows; ++row) sums[row][panel] = start;
+    }
+    add_steps<Int8Step, kRows, kPanels>(x, product.x_stride_bytes, panels, begin, end, sums);
+#pragma GCC unroll 2
+    for (int panel = 0; panel < kPanels; ++panel) {
+      const __m512 column = _mm512_loadu_ps(scales.column[panel] + group * 16);
+#pragma GCC unroll 8
+      for (int row = 0; row < kRows; ++row) {
+        const __m512 sum = _mm512_cvtepi32_ps(sums[row][panel]);
+        const float row_absmax = scales.row_absmax[first + static_cast<std::size_t>(row)];
+        __m512 value;
+        if (scales.is_grouped) {
+          value = _mm512_fmadd_ps(sum, column,
+                                  group == 0 ? _mm512_setzero_ps() : _mm512_load_ps(tile.v[row][panel]));
+          if (end == product.steps) value = _mm512_mul_ps(value, _mm512_set1_ps(row_absmax * scales.scale));
+        } else {
+          const __m512 absmax = _mm512_mul_ps(_mm512_set1_ps(row_absmax), column);
+          value = _mm512_mul_ps(_mm512_mul_ps(sum, absmax), _mm512_set1_ps(scales.scale));
+        }
+        _mm512_store_ps(tile.v[row][panel], value);
+      }
     }
   }
-#pragma GCC unroll 16
-  for (int row = 0; row < kRows; ++row)
-    store_outputs(sums[row], epilogue, y + static_cast<std::size_t>(row) * y_stride, count);
 }
 
-template <int kRows>
-inline void multiply_rows_i8(const std::uint8_t* codes, std::size_t codes_stride, std::size_t quads,
-                             const std::int8_t* panel, const std::int32_t* surplus, const float* row_absmax,
-                             const float* column_absmax, float scale, const Epilogue& epilogue, float* y,
-                             std::size_t y_stride, std::size_t count) {
-  __m512i sums[kRows];
-#pragma GCC unroll 16
-  for (int row = 0; row < kRows; ++row) sums[row] = _mm512_setzero_si512();
-  for (std::size_t i = 0; i < quads; ++i) {
-    const __m512i weights = _mm512_loadu_si512(panel + i * 64);
-#pragma GCC unroll 16
-    for (int row = 0; row < kRows; ++row) {
-      int four;
-      __builtin_memcpy(&four, codes + static_cast<std::size_t>(row) * codes_stride + 4 * i, sizeof four);
-      sums[row] = _mm512_dpbusd_epi32(sums[row], _mm512_set1_epi32(four), weights);
+template <int kPanels>
+inline void multiply_panels_i8(const Product& product, const IntegerScales& scales, const Epilogue& epilogue) {
+  const std::uint8_t* panels[kPanels];
+  for (int panel = 0; panel < kPanels; ++panel) panels[panel] = static_cast<const std::uint8_t*>(product.panels[panel]);
+  for_rows(product.rows, [&](std::size_t first, auto count) {
+    Tile<decltype(count)::value, kPanels> tile;
+    multiply_tile_i8<decltype(count)::value, kPanels>(product, scales, first, panels, tile);
+    finish(tile, first, epilogue);
+  });
+}
+
+void multiply_i8(const Product& product, const IntegerScales& scales, const Epilogue& epilogue) {
+  if (product.panels[1] != nullptr) return multiply_panels_i8<2>(product, scales, epilogue);
+  multiply_panels_i8<1>(product, scales, epilogue);
+}
+
+// Four inputs at a time: their nibbles, sixteen outputs each, become bytes, and the bytes of an output come to
+// stand together.
+void expand_i4_to_i8(const std::uint8_t* codes, std::size_t inputs, const std::uint8_t* zero, std::int8_t* panel,
+                     std::int32_t* surplus) {
+  const __m128i zeros = _mm_loadu_si128(reinterpret_cast<const __m128i*>(zero));
+  const __m512i all_zeros = _mm512_cvtepu8_epi32(zeros);
+  const __m512i four_zeros = _mm512_mullo_epi32(all_zeros, _mm512_set1_epi32(0x01010101));
+  const __m512i ones = _mm512_set1_epi8(1);
+  const __m256i low_bits = _mm256_set1_epi8(0xF);
+  // From byte (input j, output i) at 16 j + i to byte (output i, input j) at 4 i + j: within 128-bit lanes after
+  // the lanes have been made of four outputs each.
+  const __m512i by_output = _mm512_broadcast_i32x4(
+      _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  __m512i sums = _mm512_setzero_si512();
+  for (std::size_t k = 0; k < inputs; k += 4) {
+    __m256i bytes;
+    if (k + 4 <= inputs) {
+      bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + 8 * k));
+    } else {
+      // Missing inputs have the codes of their zero points.
+      alignas(32) std::uint8_t rest[32];
+      for (std::size_t i = 0; i < 32; ++i) {
+        rest[i] = k + i / 8 < inputs ? codes[8 * k + i]
+                                     : static_cast<std::uint8_t>(zero[i % 8] | zero[i % 8 + 8] << 4);
+      }
+      bytes = _mm256_load_si256(reinterpret_cast<const __m256i*>(rest));
     }
+    const __m256i low = _mm256_and_si256(bytes, low_bits);                         // outputs 0 to 7, four inputs
+    const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits);  // outputs 8 to 15
+    // Input by input, sixteen outputs: 64-bit words low0 high0 low1 high1 ...
+    const __m256i first = _mm256_unpacklo_epi64(low, high);   // inputs 0 and 2
+    const __m256i second = _mm256_unpackhi_epi64(low, high);  // inputs 1 and 3
+    const __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1);  // inputs 0 2 1 3
+    const __m512i in_order = _mm512_shuffle_i32x4(both, both, 0xD8);                     // inputs 0 1 2 3
+    const __m512i codes_of = _mm512_shuffle_epi8(_mm512_permutexvar_epi32(lanes, in_order), by_output);
+    const __m512i weights = _mm512_sub_epi8(codes_of, four_zeros);
+    sums = _mm512_dpbusd_epi32(sums, ones, weights);
+    _mm512_storeu_si512(panel + 16 * k, weights);
   }
-  const __m512i excess = _mm512_loadu_si512(surplus);
-  const __m512 columns = _mm512_loadu_ps(column_absmax);
-#pragma GCC unroll 16
-  for (int row = 0; row < kRows; ++row) {
-    const __m512 sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums[row], excess));
-    const __m512 absmax = _mm512_mul_ps(_mm512_set1_ps(row_absmax[row]), columns);
-    store_outputs(_mm512_mul_ps(_mm512_mul_ps(sum, absmax), _mm512_set1_ps(scale)), epilogue,
-                  y + static_cast<std::size_t>(row) * y_stride, count);
-  }
+  _mm512_storeu_si512(surplus, _mm512_slli_epi32(sums, 7));
 }
 
-// Calls multiply(RowCount) for kRowsAtOnce rows at a time, then for the rest.
-template <int kRows>
-struct RowCount {
-  static constexpr int value = kRows;
-};
-
-template <int kRows, class Multiply>
-inline void multiply_rest(std::size_t rows, const Multiply& multiply) {
-  if constexpr (kRows > 0) {
-    if (rows == static_cast<std::size_t>(kRows)) return multiply(RowCount<kRows>{});
-    multiply_rest<kRows - 1>(rows, multiply);
+void expand_bfloat16_pairs(const std::uint16_t* pairs, std::size_t inputs, float* out) {
+  const __m512i upper = _mm512_set1_epi32(static_cast<int>(0xFFFF0000U));
+  for (std::size_t i = 0; i < inputs; i += 2) {
+    const __m512i both = _mm512_loadu_si512(pairs + 16 * i);
+    _mm512_storeu_si512(out + 16 * i, _mm512_slli_epi32(both, 16));
+    if (i + 1 < inputs) _mm512_storeu_si512(out + 16 * i + 16, _mm512_and_si512(both, upper));
   }
 }
 
-void multiply_panel(const float* x, std::size_t x_stride, std::size_t rows, std::size_t k, const float* panel,
-                    Epilogue epilogue, float* y, std::size_t y_stride, std::size_t count) {
-  const auto multiply = [&](auto count_of_rows) {
-    constexpr int kRows = decltype(count_of_rows)::value;
-    multiply_rows<kRows>(x, x_stride, k, panel, epilogue, y, y_stride, count);
-    x += kRows * x_stride;
-    y += kRows * y_stride;
-  };
-  for (; rows >= kRowsAtOnce; rows -= kRowsAtOnce) multiply(RowCount<kRowsAtOnce>{});
-  multiply_rest<kRowsAtOnce - 1>(rows, multiply);
-}
-
-void multiply_panel_i8(const std::uint8_t* codes, std::size_t codes_stride, std::size_t rows,
-                       std::size_t quads, const std::int8_t* panel, const std::int32_t* surplus,
-                       const float* row_absmax, const float* column_absmax, float scale, Epilogue epilogue,
-                       float* y, std::size_t y_stride, std::size_t count) {
-  const auto multiply = [&](auto count_of_rows) {
-    constexpr int kRows = decltype(count_of_rows)::value;
-    multiply_rows_i8<kRows>(codes, codes_stride, quads, panel, surplus, row_absmax, column_absmax, scale,
-                            epilogue, y, y_stride, count);
-    codes += kRows * codes_stride;
-    row_absmax += kRows;
-    y += kRows * y_stride;
-  };
-  for (; rows >= kRowsAtOnce; rows -= kRowsAtOnce) multiply(RowCount<kRowsAtOnce>{});
-  multiply_rest<kRowsAtOnce - 1>(rows, multiply);
+void pack_bfloat16(const float* x, std::size_t n, std::uint16_t* bits) {
+  for (std::size_t i = 0; i < n; i += 16) {
+    const __mmask16 lanes = first_lanes(n - i);
+    const __m512i words = _mm512_maskz_loadu_epi32(lanes, x + i);
+    _mm512_mask_cvtepi32_storeu_epi16(bits + i, lanes, _mm512_srli_epi32(words, 16));
+  }
 }
 
 void expand_nf4(const std::uint8_t* codes, std::size_t inputs, const float* table, const float* absmax,
@@ -164,8 +168,11 @@ const Kernels* avx512vnni_kernels() {
     if (avx2_kernels() == nullptr) return nullptr;
     static Kernels kernels = *avx2_kernels();
     kernels.name = "avx512vnni";
-    kernels.multiply_panel = multiply_panel;
-    kernels.multiply_panel_i8 = multiply_panel_i8;
+    kernels.multiply_f32 = multiply_f32;
+    kernels.multiply_i8 = multiply_i8;
+    kernels.expand_i4_to_i8 = expand_i4_to_i8;
+    kernels.expand_bfloat16_pairs = expand_bfloat16_pairs;
+    kernels.pack_bfloat16 = pack_bfloat16;
     kernels.expand_nf4 = expand_nf4;
     kernels.expand_i4 = expand_i4;
     return &kernels;

@@ -75,45 +75,14 @@ inline F8 rounded_as(Rounding rounding, F8 value) {
   return value;
 }
 
-inline F8 exp_of(F8 x) {
-  const F8 clamped = max(min(x, F8::all(88.0F)), F8::all(-87.0F));
-  // Adding 1.5 * 2^23 rounds to an integer, which then stands in the lowest bits.
-  const F8 shifted = fma(clamped, F8::all(1.44269504F), F8::all(12582912.0F));
-  const F8 n = shifted - F8::all(12582912.0F);
-  const F8 r = fma(n, F8::all(2.12194440e-4F), fma(n, F8::all(-0.693359375F), clamped));
-  F8 p = F8::all(1.0F / 720.0F);
-  p = fma(p, r, F8::all(1.0F / 120.0F));
-  p = fma(p, r, F8::all(1.0F / 24.0F));
-  p = fma(p, r, F8::all(1.0F / 6.0F));
-  p = fma(p, r, F8::all(0.5F));
-  p = fma(p, r, F8::all(1.0F));
-  p = fma(p, r, F8::all(1.0F));
-  return select(below(x, F8::all(-87.0F)), F8::all(0.0F), p * power_of_two(shifted));
-}
+#include "quantier/engine/cpu/functions_body.h"
 
-inline F8 erf_of(F8 x) {
-  const F8 a = absolute(x);
-  const F8 t = F8::all(1.0F) / fma(F8::all(0.3275911F), a, F8::all(1.0F));
-  F8 p = F8::all(1.061405429F);
-  p = fma(p, t, F8::all(-1.453152027F));
-  p = fma(p, t, F8::all(1.421413741F));
-  p = fma(p, t, F8::all(-0.284496736F));
-  p = fma(p, t, F8::all(0.254829592F));
-  const F8 y = F8::all(1.0F) - p * t * exp_of(F8::all(0.0F) - a * a);
-  return select(below(x, F8::all(0.0F)), F8::all(0.0F) - y, y);
-}
+// One row's products with two panels, on their way to y.
+struct Row {
+  F8 v[4];  // outputs 0-7 and 8-15 of the first panel, then of the second
+};
 
-inline F8 gelu_of(F8 x) { return F8::all(0.5F) * x * (F8::all(1.0F) + erf_of(x * F8::all(0.70710678F))); }
-
-inline F8 silu_of(F8 x) { return x / (F8::all(1.0F) + exp_of(F8::all(0.0F) - x)); }
-
-inline void store_outputs(F8 low, F8 high, const Epilogue& epilogue, float* y, std::size_t count) {
-  if (epilogue.bias != nullptr) {
-    low = low + F8::load(epilogue.bias);
-    high = high + F8::load(epilogue.bias + 8);
-  }
-  low = rounded_as(epilogue.rounding, low);
-  high = rounded_as(epilogue.rounding, high);
+inline void store_sixteen(F8 low, F8 high, float* y, std::size_t count) {
   if (count == 16) {
     low.store(y);
     high.store(y + 8);
@@ -123,16 +92,58 @@ inline void store_outputs(F8 low, F8 high, const Epilogue& epilogue, float* y, s
   }
 }
 
+inline void add_sixteen(Rounding rounding, F8 low, F8 high, float* y, std::size_t count) {
+  const std::size_t low_count = count < 8 ? count : 8;
+  const F8 sum_low = rounded_as(rounding, load_some(y, low_count) + low);
+  const F8 sum_high = count > 8 ? rounded_as(rounding, load_some(y + 8, count - 8) + high) : high;
+  store_sixteen(sum_low, sum_high, y, count);
+}
+
+// `panels`: how many of the two there are.
+inline void finish_row(Row& row, std::size_t index, int panels, const Epilogue& epilogue) {
+  for (int i = 0; i < 2 * panels; ++i) {
+    F8& value = row.v[i];
+    const float* bias = epilogue.bias[i / 2];
+    if (bias != nullptr) value = value + F8::load(bias + i % 2 * 8);
+    value = rounded_as(epilogue.rounding, value);
+    if (epilogue.addend != nullptr)
+      value = rounded_as(epilogue.rounding, value + F8::load(epilogue.addend + index * 32 + i * 8));
+  }
+  float* y = epilogue.y + index * epilogue.y_stride;
+  if (epilogue.then == Then::kGelu || epilogue.then == Then::kSilu) {
+    F8 out[2];
+    for (int i = 0; i < 2; ++i) {
+      const F8 active = epilogue.then == Then::kGelu ? gelu_of(row.v[i]) : silu_of(row.v[i]);
+      out[i] = rounded_as(epilogue.rounding, rounded_as(epilogue.rounding, active) * row.v[i + 2]);
+    }
+    return store_sixteen(out[0], out[1], y, epilogue.counts[0]);
+  }
+  for (int panel = 0; panel < panels; ++panel) {
+    if (epilogue.then == Then::kAdd) {
+      add_sixteen(epilogue.rounding, row.v[2 * panel], row.v[2 * panel + 1], y + 16 * panel,
+                  epilogue.counts[panel]);
+    } else {
+      store_sixteen(row.v[2 * panel], row.v[2 * panel + 1], y + 16 * panel, epilogue.counts[panel]);
+    }
+  }
+}
+
+inline const std::uint8_t* row_of(const Product& product, std::size_t row) {
+  return static_cast<const std::uint8_t*>(product.x) + row * product.x_stride_bytes;
+}
+
 template <int kRows>
-inline void multiply_rows(const float* x, std::size_t x_stride, std::size_t k, const float* panel,
-                          const Epilogue& epilogue, float* y, std::size_t y_stride, std::size_t count) {
+inline void multiply_rows(const Product& product, std::size_t first, int panel, Row* rows) {
+  const float* weights = static_cast<const float*>(product.panels[panel]);
+  const auto* x = reinterpret_cast<const float*>(row_of(product, first));
+  const std::size_t x_stride = product.x_stride_bytes / sizeof(float);
   F8 low[kRows];
   F8 high[kRows];
 #pragma GCC unroll 8
   for (int row = 0; row < kRows; ++row) low[row] = high[row] = F8::all(0.0F);
-  for (std::size_t i = 0; i < k; ++i) {
-    const F8 weights_low = F8::load(panel + i * 16);
-    const F8 weights_high = F8::load(panel + i * 16 + 8);
+  for (std::size_t i = 0; i < product.steps; ++i) {
+    const F8 weights_low = F8::load(weights + i * 16);
+    const F8 weights_high = F8::load(weights + i * 16 + 8);
 #pragma GCC unroll 8
     for (int row = 0; row < kRows; ++row) {
       const F8 value = F8::all(x[static_cast<std::size_t>(row) * x_stride + i]);
@@ -141,78 +152,94 @@ inline void multiply_rows(const float* x, std::size_t x_stride, std::size_t k, c
     }
   }
 #pragma GCC unroll 8
-  for (int row = 0; row < kRows; ++row)
-    store_outputs(low[row], high[row], epilogue, y + static_cast<std::size_t>(row) * y_stride, count);
+  for (int row = 0; row < kRows; ++row) {
+    rows[row].v[2 * panel] = low[row];
+    rows[row].v[2 * panel + 1] = high[row];
+  }
 }
 
-void multiply_panel(const float* x, std::size_t x_stride, std::size_t rows, std::size_t k, const float* panel,
-                    Epilogue epilogue, float* y, std::size_t y_stride, std::size_t count) {
-  while (rows >= 6) {
-    multiply_rows<6>(x, x_stride, k, panel, epilogue, y, y_stride, count);
-    x += 6 * x_stride;
-    y += 6 * y_stride;
-    rows -= 6;
+// Calls tile(RowCount) for kMost rows at a time, then for the rest.
+template <int kRows>
+struct RowCount {
+  static constexpr int value = kRows;
+};
+
+template <int kMost, class Tile>
+inline void for_rows(std::size_t rows, const Tile& tile) {
+  std::size_t first = 0;
+  for (; first + kMost <= rows; first += kMost) tile(first, RowCount<kMost>{});
+  if constexpr (kMost > 1) {
+    if (first < rows) for_rows<kMost - 1>(rows - first, [&](std::size_t more, auto count) { tile(first + more, count); });
   }
-  switch (rows) {
-    case 5:
-      return multiply_rows<5>(x, x_stride, k, panel, epilogue, y, y_stride, count);
-    case 4:
-      return multiply_rows<4>(x, x_stride, k, panel, epilogue, y, y_stride, count);
-    case 3:
-      return multiply_rows<3>(x, x_stride, k, panel, epilogue, y, y_stride, count);
-    case 2:
-      return multiply_rows<2>(x, x_stride, k, panel, epilogue, y, y_stride, count);
-    case 1:
-      return multiply_rows<1>(x, x_stride, k, panel, epilogue, y, y_stride, count);
-    default:
-      return;
-  }
+}
+
+void multiply_f32(const Product& product, const Epilogue& epilogue) {
+  const int panels = product.panels[1] != nullptr ? 2 : 1;
+  for_rows<6>(product.rows, [&](std::size_t first, auto count) {
+    constexpr int kRows = decltype(count)::value;
+    Row rows[kRows];
+    for (int panel = 0; panel < panels; ++panel) multiply_rows<kRows>(product, first, panel, rows);
+    for (int row = 0; row < kRows; ++row)
+      finish_row(rows[row], first + static_cast<std::size_t>(row), panels, epilogue);
+  });
 }
 
 template <int kRows>
-inline void multiply_rows_i8(const std::uint8_t* codes, std::size_t codes_stride, std::size_t quads,
-                             const std::int8_t* panel, const std::int32_t* surplus, const float* row_absmax,
-                             const float* column_absmax, float scale, const Epilogue& epilogue, float* y,
-                             std::size_t y_stride, std::size_t count) {
-  Sums sums[kRows];
+inline void multiply_rows_i8(const Product& product, const IntegerScales& scales, std::size_t first, int panel,
+                             Row* rows) {
+  const std::uint8_t* codes = row_of(product, first);
+  const auto* weights = static_cast<const std::int8_t*>(product.panels[panel]);
+  std::size_t group = 0;
+  for (std::size_t begin = 0; begin < product.steps; begin += scales.steps_per_group, ++group) {
+    const std::size_t end =
+        begin + scales.steps_per_group < product.steps ? begin + scales.steps_per_group : product.steps;
+    Sums sums[kRows];
 #pragma GCC unroll 8
-  for (int row = 0; row < kRows; ++row) sums[row] = Sums::zero();
-  for (std::size_t i = 0; i < quads; ++i) {
-    const auto weights = Sums::weights(panel + i * 64);
+    for (int row = 0; row < kRows; ++row) sums[row] = Sums::zero();
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto four = Sums::weights(weights + i * 64);
 #pragma GCC unroll 8
-    for (int row = 0; row < kRows; ++row)
-      sums[row].add(Sums::activations(codes + static_cast<std::size_t>(row) * codes_stride + 4 * i), weights);
+      for (int row = 0; row < kRows; ++row)
+        sums[row].add(Sums::activations(codes + static_cast<std::size_t>(row) * product.x_stride_bytes + 4 * i), four);
+    }
+    const F8 column_low = F8::load(scales.column[panel] + group * 16);
+    const F8 column_high = F8::load(scales.column[panel] + group * 16 + 8);
+#pragma GCC unroll 8
+    for (int row = 0; row < kRows; ++row) {
+      F8& out_low = rows[row].v[2 * panel];
+      F8& out_high = rows[row].v[2 * panel + 1];
+      F8 low;
+      F8 high;
+      sums[row].floats(scales.surplus[panel] + group * 16, low, high);
+      if (scales.is_grouped) {
+        out_low = fma(low, column_low, group == 0 ? F8::all(0.0F) : out_low);
+        out_high = fma(high, column_high, group == 0 ? F8::all(0.0F) : out_high);
+      } else {
+        const F8 absmax = F8::all(scales.row_absmax[first + static_cast<std::size_t>(row)]);
+        out_low = low * (absmax * column_low) * F8::all(scales.scale);
+        out_high = high * (absmax * column_high) * F8::all(scales.scale);
+      }
+    }
   }
-  const F8 columns_low = F8::load(column_absmax);
-  const F8 columns_high = F8::load(column_absmax + 8);
+  if (!scales.is_grouped) return;
 #pragma GCC unroll 8
   for (int row = 0; row < kRows; ++row) {
-    const F8 absmax = F8::all(row_absmax[row]);
-    F8 low;
-    F8 high;
-    sums[row].floats(surplus, low, high);
-    store_outputs(low * (absmax * columns_low) * F8::all(scale),
-                  high * (absmax * columns_high) * F8::all(scale), epilogue,
-                  y + static_cast<std::size_t>(row) * y_stride, count);
+    const F8 factor = F8::all(scales.row_absmax[first + static_cast<std::size_t>(row)] * scales.scale);
+    rows[row].v[2 * panel] = rows[row].v[2 * panel] * factor;
+    rows[row].v[2 * panel + 1] = rows[row].v[2 * panel + 1] * factor;
   }
 }
 
-void multiply_panel_i8(const std::uint8_t* codes, std::size_t codes_stride, std::size_t rows,
-                       std::size_t quads, const std::int8_t* panel, const std::int32_t* surplus,
-                       const float* row_absmax, const float* column_absmax, float scale, Epilogue epilogue,
-                       float* y, std::size_t y_stride, std::size_t count) {
+void multiply_i8(const Product& product, const IntegerScales& scales, const Epilogue& epilogue) {
+  const int panels = product.panels[1] != nullptr ? 2 : 1;
   // Two rows: sixteen outputs of one take four registers, and the weights another four.
-  for (; rows >= 2; rows -= 2) {
-    multiply_rows_i8<2>(codes, codes_stride, quads, panel, surplus, row_absmax, column_absmax, scale,
-                        epilogue, y, y_stride, count);
-    codes += 2 * codes_stride;
-    row_absmax += 2;
-    y += 2 * y_stride;
-  }
-  if (rows == 1) {
-    multiply_rows_i8<1>(codes, codes_stride, quads, panel, surplus, row_absmax, column_absmax, scale,
-                        epilogue, y, y_stride, count);
-  }
+  for_rows<2>(product.rows, [&](std::size_t first, auto count) {
+    constexpr int kRows = decltype(count)::value;
+    Row rows[kRows];
+    for (int panel = 0; panel < panels; ++panel) multiply_rows_i8<kRows>(product, scales, first, panel, rows);
+    for (int row = 0; row < kRows; ++row)
+      finish_row(rows[row], first + static_cast<std::size_t>(row), panels, epilogue);
+  });
 }
 
 void expand_half(const std::uint16_t* bits, float* out, std::size_t n) {
@@ -247,6 +274,43 @@ void expand_bfloat16(const std::uint16_t* bits, float* out, std::size_t n) {
     for (std::size_t j = i; j < n; ++j) lanes[j - i] = bits[j];
     store_some(from_bfloat16_bits(lanes), out + i, n - i);
   }
+}
+
+void expand_bfloat16_pairs(const std::uint16_t* pairs, std::size_t inputs, float* out) {
+  for (std::size_t i = 0; i < inputs; i += 2, pairs += 32) {
+    std::uint16_t even[16];
+    std::uint16_t odd[16];
+    for (int j = 0; j < 16; ++j) {
+      even[j] = pairs[2 * j];
+      odd[j] = pairs[2 * j + 1];
+    }
+    expand_bfloat16(even, out + i * 16, 16);
+    if (i + 1 < inputs) expand_bfloat16(odd, out + (i + 1) * 16, 16);
+  }
+}
+
+void pack_bfloat16(const float* x, std::size_t n, std::uint16_t* bits) {
+  for (std::size_t i = 0; i < n; ++i) {
+    std::uint32_t word;
+    __builtin_memcpy(&word, x + i, sizeof word);
+    bits[i] = static_cast<std::uint16_t>(word >> 16);
+  }
+}
+
+void expand_i4_to_i8(const std::uint8_t* codes, std::size_t inputs, const std::uint8_t* zero, std::int8_t* panel,
+                     std::int32_t* surplus) {
+  std::int32_t sums[16] = {};
+  for (std::size_t k = 0; k < inputs; k += 4, panel += 64) {
+    for (std::size_t j = 0; j < 4; ++j) {
+      const std::uint8_t* pairs = codes + (k + j) * 8;
+      for (std::size_t i = 0; i < 16; ++i) {
+        const int code = k + j >= inputs ? zero[i] : (i < 8 ? pairs[i] & 0xF : pairs[i - 8] >> 4);
+        panel[4 * i + j] = static_cast<std::int8_t>(code - zero[i]);
+        sums[i] += code - zero[i];
+      }
+    }
+  }
+  for (std::size_t i = 0; i < 16; ++i) surplus[i] = 128 * sums[i];
 }
 
 void expand_i4(const std::uint8_t* codes, std::size_t inputs, const float* zero, const float* scale,
@@ -424,11 +488,11 @@ inline void gate_times_up(const float* gate, const float* up, float* y, std::siz
 }
 
 void gelu_times(const float* gate, const float* up, float* y, std::size_t n, Rounding rounding) {
-  with(rounding, [&](auto as) { gate_times_up<decltype(as)::value>(gate, up, y, n, gelu_of); });
+  with(rounding, [&](auto as) { gate_times_up<decltype(as)::value>(gate, up, y, n, gelu_of<F8>); });
 }
 
 void silu_times(const float* gate, const float* up, float* y, std::size_t n, Rounding rounding) {
-  with(rounding, [&](auto as) { gate_times_up<decltype(as)::value>(gate, up, y, n, silu_of); });
+  with(rounding, [&](auto as) { gate_times_up<decltype(as)::value>(gate, up, y, n, silu_of<F8>); });
 }
 
 template <class Function>
@@ -440,8 +504,8 @@ inline void in_place(float* x, std::size_t n, Rounding rounding, Function&& f) {
   }
 }
 
-void gelu(float* x, std::size_t n, Rounding rounding) { in_place(x, n, rounding, gelu_of); }
-void silu(float* x, std::size_t n, Rounding rounding) { in_place(x, n, rounding, silu_of); }
+void gelu(float* x, std::size_t n, Rounding rounding) { in_place(x, n, rounding, gelu_of<F8>); }
+void silu(float* x, std::size_t n, Rounding rounding) { in_place(x, n, rounding, silu_of<F8>); }
 
 template <Rounding kRounding>
 inline void add_rounded(float* x, const float* y, std::size_t n) {
@@ -479,10 +543,13 @@ void transpose_panels(const float* x, std::size_t stride, std::size_t tokens, st
 
 constexpr Kernels make_table(const char* name) {
   return {.name = name,
-          .multiply_panel = multiply_panel,
-          .multiply_panel_i8 = multiply_panel_i8,
+          .multiply_f32 = multiply_f32,
+          .multiply_i8 = multiply_i8,
           .expand_half = expand_half,
           .expand_bfloat16 = expand_bfloat16,
+          .expand_bfloat16_pairs = expand_bfloat16_pairs,
+          .pack_bfloat16 = pack_bfloat16,
+          .expand_i4_to_i8 = expand_i4_to_i8,
           .expand_i4 = expand_i4,
           .expand_nf4 = expand_nf4,
           .largest = largest,

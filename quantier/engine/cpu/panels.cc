@@ -26,6 +26,20 @@ AlignedBuffer<T> groups_side_by_side(const AlignedBuffer<T>& in, std::size_t n_c
   return in.empty() ? AlignedBuffer<T>() : side_by_side(in, n_count, groups);
 }
 
+// out[P, ceil(K / 2), 16, 2] from in[N, K].
+AlignedBuffer<std::uint16_t> pairs_side_by_side(const AlignedBuffer<std::uint16_t>& in, std::size_t n_count,
+                                                std::size_t k_count) {
+  const std::size_t panels = (n_count + kPanelWidth - 1) / kPanelWidth;
+  const std::size_t panel_size = BF16Panels::pairs(k_count) * kPanelWidth * 2;
+  AlignedBuffer<std::uint16_t> out(panels * panel_size, MemoryOwner::kWeights);
+  for (std::size_t n = 0; n < n_count; ++n) {
+    std::uint16_t* column = out.data() + n / kPanelWidth * panel_size + n % kPanelWidth * 2;
+    for (std::size_t k = 0; k < k_count; ++k)
+      column[k / 2 * 2 * kPanelWidth + k % 2] = in[n * k_count + k];
+  }
+  return out;
+}
+
 AlignedBuffer<float> padded(std::span<const float> values, std::size_t panels) {
   if (values.empty()) return {};
   AlignedBuffer<float> out(panels * kPanelWidth, MemoryOwner::kWeights);
@@ -109,7 +123,7 @@ CpuPanels arrange_in_panels(PackedLinear&& packed) {
   } else if (const auto* f16 = std::get_if<F16Weights>(&packed.weights)) {
     out.weights = F16Panels{side_by_side(f16->values, n_count, k_count)};
   } else if (const auto* bf16 = std::get_if<BF16Weights>(&packed.weights)) {
-    out.weights = BF16Panels{side_by_side(bf16->values, n_count, k_count)};
+    out.weights = BF16Panels{pairs_side_by_side(bf16->values, n_count, k_count)};
   } else if (const auto* i8 = std::get_if<I8RowWeights>(&packed.weights)) {
     out.weights = arrange(*i8, n_count, k_count, out.panel_count());
   } else if (auto* nf4 = std::get_if<Nf4Weights>(&packed.weights)) {

@@ -25,8 +25,12 @@ struct F16Panels {
   AlignedBuffer<std::uint16_t> values;  // [P, K, 16] IEEE halves
 };
 
+// Inputs in pairs, as the instruction wants them that multiplies and adds two at once; an odd last one is padded
+// with zeros.
 struct BF16Panels {
-  AlignedBuffer<std::uint16_t> values;  // [P, K, 16] bfloat16
+  AlignedBuffer<std::uint16_t> values;  // [P, ceil(K / 2), 16, 2] bfloat16
+
+  [[nodiscard]] static std::size_t pairs(std::size_t inputs) { return (inputs + 1) / 2; }
 };
 
 // Inputs in fours, as the instructions want them that multiply and add four bytes at once; the last four are

@@ -76,13 +76,11 @@ void run_graph(const ModelWeights& weights, const TokenBatch& batch, Ops& ops, W
       }
       pass.scopes = one_each;
     }
-    ops.linear(weights.linear(LinearRole::kAttentionOutput, layer), attended, pass.scopes, output());
-    ops.add(stream(), output());
+    ops.linear_add(weights.linear(LinearRole::kAttentionOutput, layer), attended, pass.scopes, output(), stream());
 
     const auto gated = workspace.gated.span().first(pass.rows() * spec.intermediate);
     graph.gate(pass, layer, graph.mlp_input(pass, layer, stream()), gated);
-    ops.linear(weights.linear(LinearRole::kMlpDown, layer), gated, pass.scopes, output());
-    ops.add(stream(), output());
+    ops.linear_add(weights.linear(LinearRole::kMlpDown, layer), gated, pass.scopes, output(), stream());
   }
 
   const auto pooled = workspace.pooled.span().first(batch.size() * hidden);

@@ -49,10 +49,8 @@ class ModernBert final : public Graph {
 
   void gate(Pass& pass, int layer, std::span<const float> input, std::span<float> gated) const override {
     const ModelSpec& spec = pass.weights.spec;
-    const auto gate_up = pass.workspace.projected.span().first(pass.rows() * 2 * spec.intermediate);
-    pass.ops.linear(pass.weights.linear(LinearRole::kMlpGateUp, layer), input, pass.scopes, gate_up);
-    pass.ops.gated(spec.mlp_activation, gate_up.data(), gate_up.data() + spec.intermediate,
-                   2 * spec.intermediate, pass.rows(), spec.intermediate, gated);
+    pass.ops.linear_gated(spec.mlp_activation, pass.weights.linear(LinearRole::kMlpGateUp, layer), nullptr, input,
+                          pass.scopes, pass.workspace.projected.span(), gated);
   }
 
   void final_norm(Pass& pass, std::span<float> rows) const override {

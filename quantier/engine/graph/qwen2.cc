@@ -52,14 +52,9 @@ class Qwen2 final : public Graph {
 
   void gate(Pass& pass, int layer, std::span<const float> input, std::span<float> gated) const override {
     const ModelSpec& spec = pass.weights.spec;
-    const std::size_t rows = pass.rows();
-    const auto gates = pass.workspace.projected.span().first(rows * spec.intermediate);
-    const auto ups =
-        pass.workspace.projected.span().subspan(rows * spec.intermediate, rows * spec.intermediate);
-    pass.ops.linear(pass.weights.linear(LinearRole::kMlpGate, layer), input, pass.scopes, gates);
-    pass.ops.linear(pass.weights.linear(LinearRole::kMlpUp, layer), input, pass.scopes, ups);
-    pass.ops.gated(spec.mlp_activation, gates.data(), ups.data(), spec.intermediate, rows, spec.intermediate,
-                   gated);
+    pass.ops.linear_gated(spec.mlp_activation, pass.weights.linear(LinearRole::kMlpGate, layer),
+                          &pass.weights.linear(LinearRole::kMlpUp, layer), input, pass.scopes,
+                          pass.workspace.projected.span(), gated);
   }
 
   void final_norm(Pass& pass, std::span<float> rows) const override {

@@ -130,8 +130,9 @@ void int4_int8(const PackedLinear& linear, const I4GroupWeights& weights, const 
       float value = 0;
       for (std::size_t group = 0; group < groups; ++group) {
         const float scale = i4_grid_of(weights, k_count, n, group).scale();
-        value += i4_product(sums[group], inputs.row_absmax[row], scale);
+        value = i4_add_group(value, sums[group], scale);
       }
+      value *= i4_row_factor(inputs.row_absmax[row]);
       if (!linear.bias.empty()) value += linear.bias[n];
       y[row * n_count + n] = rounded(value, plan.rounding);
     }

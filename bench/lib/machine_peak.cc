@@ -1,0 +1,108 @@
+#include "bench/lib/machine_peak.h"
+
+#include <algorithm>
+#include <immintrin.h>
+#include <vector>
+
+#include "quantier/base/clock.h"
+
+// GCC 12 takes the undefined registers inside its own intrinsics for a mistake of ours (GCC bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
+namespace quantier {
+namespace {
+
+constexpr int kChains = 16;  // more than latency times issue width of any processor so far
+constexpr std::int64_t kSteps = 100'000;
+constexpr int kAttempts = 3;
+
+// Each returns something that depends on every step, so that nothing is left out.
+__attribute__((target("avx2,fma"))) float spin_avx2() {
+  constexpr int kRegisters = 12;
+  __m256 sums[kRegisters];
+  for (auto& sum : sums) sum = _mm256_set1_ps(1e-3F);
+  const __m256 factor = _mm256_set1_ps(0.999F);
+  for (std::int64_t step = 0; step < kSteps; ++step) {
+#pragma GCC unroll 16
+    for (auto& sum : sums) sum = _mm256_fmadd_ps(sum, factor, factor);
+  }
+  __m256 all = sums[0];
+  for (int i = 1; i < kRegisters; ++i) all = _mm256_add_ps(all, sums[i]);
+  return _mm256_cvtss_f32(all);
+}
+constexpr double kAvx2Operations = 2.0 * 8 * 12 * kSteps;
+
+__attribute__((target("avx512f"))) float spin_f32() {
+  __m512 sums[kChains];
+  for (auto& sum : sums) sum = _mm512_set1_ps(1e-3F);
+  const __m512 factor = _mm512_set1_ps(0.999F);
+  for (std::int64_t step = 0; step < kSteps; ++step) {
+#pragma GCC unroll 16
+    for (auto& sum : sums) sum = _mm512_fmadd_ps(sum, factor, factor);
+  }
+  __m512 all = sums[0];
+  for (int i = 1; i < kChains; ++i) all = _mm512_add_ps(all, sums[i]);
+  return _mm512_cvtss_f32(all);
+}
+
+__attribute__((target("avx512f,avx512bf16"))) float spin_bf16() {
+  __m512 sums[kChains];
+  for (auto& sum : sums) sum = _mm512_set1_ps(1e-3F);
+  const auto factor = reinterpret_cast<__m512bh>(_mm512_set1_epi32(0x3F003F00));
+  for (std::int64_t step = 0; step < kSteps; ++step) {
+#pragma GCC unroll 16
+    for (auto& sum : sums) sum = _mm512_dpbf16_ps(sum, factor, factor);
+  }
+  __m512 all = sums[0];
+  for (int i = 1; i < kChains; ++i) all = _mm512_add_ps(all, sums[i]);
+  return _mm512_cvtss_f32(all);
+}
+
+__attribute__((target("avx512f,avx512vnni"))) float spin_int8() {
+  __m512i sums[kChains];
+  for (auto& sum : sums) sum = _mm512_setzero_si512();
+  const __m512i factor = _mm512_set1_epi8(1);
+  for (std::int64_t step = 0; step < kSteps; ++step) {
+#pragma GCC unroll 16
+    for (auto& sum : sums) {
+      sum = _mm512_dpbusd_epi32(sum, factor, factor);
+      __asm__ volatile("" : "+v"(sum));  // integer sums of constants could be added up beforehand
+    }
+  }
+  __m512i all = sums[0];
+  for (int i = 1; i < kChains; ++i) all = _mm512_add_epi32(all, sums[i]);
+  return static_cast<float>(_mm512_cvtsi512_si32(all));
+}
+
+double rate(ThreadPool& pool, float (*spin)(), double operations) {
+  double best = 0;
+  std::vector<float> kept(pool.threads());
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const Stopwatch watch;
+    pool.run(pool.threads(), [&](std::size_t task, std::size_t) { kept[task] = spin(); });
+    const double seconds = static_cast<double>(watch.elapsed_ns()) * 1e-9;
+    best = std::max(best, operations * static_cast<double>(pool.threads()) / seconds);
+  }
+  volatile float sink = kept.front();
+  static_cast<void>(sink);
+  return best;
+}
+
+}  // namespace
+
+MachinePeak measure_machine_peak(ThreadPool& pool) {
+  constexpr double kVectors = static_cast<double>(kChains) * kSteps;
+  MachinePeak peak;
+  const bool has_avx512 = __builtin_cpu_supports("avx512f");
+  peak.f32_per_second = has_avx512 ? rate(pool, spin_f32, 2.0 * 16 * kVectors)
+                                   : rate(pool, spin_avx2, kAvx2Operations);
+  peak.bf16_per_second = has_avx512 && __builtin_cpu_supports("avx512bf16")
+                             ? rate(pool, spin_bf16, 2.0 * 32 * kVectors)
+                             : peak.f32_per_second;
+  peak.int8_per_second = has_avx512 && __builtin_cpu_supports("avx512vnni")
+                             ? rate(pool, spin_int8, 2.0 * 64 * kVectors)
+                             : peak.f32_per_second;
+  return peak;
+}
+
+}  // namespace quantier

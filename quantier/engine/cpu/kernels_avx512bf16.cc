@@ -1,0 +1,47 @@
+// AVX-512 with BF16: products of bfloat16 as the processor takes them, two at a time, with sums in float. Everything
+// else is as with VNNI.
+#include "quantier/engine/cpu/kernels.h"
+
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && \
+    defined(__AVX512VNNI__) && defined(__AVX512BF16__)
+// GCC 12 takes the undefined registers inside its own intrinsics for a mistake of ours (GCC bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#include <immintrin.h>
+
+namespace quantier::cpu {
+namespace {
+
+#include "quantier/engine/cpu/products_avx512.h"
+
+struct BFloat16Step {
+  using Sum = __m512;
+  static Sum zero() { return _mm512_setzero_ps(); }
+  static Sum add(Sum sum, __m512i x, __m512i weights) {
+    return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(x), reinterpret_cast<__m512bh>(weights));
+  }
+};
+
+void multiply_bf16(const Product& product, const Epilogue& epilogue) {
+  multiply<BFloat16Step>(product, epilogue);
+}
+
+}  // namespace
+
+const Kernels* avx512bf16_kernels() {
+  static const Kernels* const table = []() -> const Kernels* {
+    if (avx512vnni_kernels() == nullptr) return nullptr;
+    static Kernels kernels = *avx512vnni_kernels();
+    kernels.name = "avx512bf16";
+    kernels.multiply_bf16 = multiply_bf16;
+    return &kernels;
+  }();
+  return table;
+}
+
+}  // namespace quantier::cpu
+#else
+namespace quantier::cpu {
+const Kernels* avx512bf16_kernels() { return nullptr; }
+}  // namespace quantier::cpu
+#endif

@@ -1,0 +1,213 @@
+// Products with AVX-512: tiles of eight rows and two panels, sixteen sums in registers. Two panels share each
+// broadcast of a row's four bytes, and eight rows share each load of a panel, so that ten loads feed sixteen
+// multiply-adds: below what processors with one or with two 512-bit multipliers can load in that time. The
+// order of every sum is that of kernels_body.h, and so are the bits.
+//
+// Included inside the anonymous namespace of a source file. The rule of kernels_body.h holds: nothing here
+// calls an inline function of another header.
+
+inline __mmask16 first_lanes(std::size_t count) {
+  return static_cast<__mmask16>(count >= 16 ? 0xFFFFU : (1U << count) - 1U);
+}
+
+// Sixteen floats, as functions_body.h wants them.
+struct F16 {
+  __m512 v;
+  static F16 all(float x) { return {_mm512_set1_ps(x)}; }
+};
+inline F16 operator+(F16 a, F16 b) { return {_mm512_add_ps(a.v, b.v)}; }
+inline F16 operator-(F16 a, F16 b) { return {_mm512_sub_ps(a.v, b.v)}; }
+inline F16 operator*(F16 a, F16 b) { return {_mm512_mul_ps(a.v, b.v)}; }
+inline F16 operator/(F16 a, F16 b) { return {_mm512_div_ps(a.v, b.v)}; }
+inline F16 fma(F16 a, F16 b, F16 c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+inline F16 max(F16 a, F16 b) { return {_mm512_max_ps(a.v, b.v)}; }
+inline F16 min(F16 a, F16 b) { return {_mm512_min_ps(a.v, b.v)}; }
+inline __mmask16 below(F16 a, F16 b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ); }
+inline F16 select(__mmask16 mask, F16 a, F16 b) { return {_mm512_mask_blend_ps(mask, b.v, a.v)}; }
+inline F16 absolute(F16 a) { return {_mm512_abs_ps(a.v)}; }
+inline F16 power_of_two(F16 shifted) {
+  const __m512i exponent = _mm512_add_epi32(_mm512_castps_si512(shifted.v), _mm512_set1_epi32(127));
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23))};
+}
+
+#include "quantier/engine/cpu/functions_body.h"
+
+inline __m512 half_rounded(__m512 x) {
+  return _mm512_cvtph_ps(_mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
+inline __m512 bfloat16_rounded(__m512 x) {
+  const __m512i bits = _mm512_castps_si512(x);
+  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  const __m512i up = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF)));
+  const __m512i quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x400000));
+  const __mmask16 is_nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
+  const __m512i chosen = _mm512_mask_blend_epi32(is_nan, up, quiet);
+  return _mm512_castsi512_ps(_mm512_and_si512(chosen, _mm512_set1_epi32(static_cast<int>(0xFFFF0000U))));
+}
+
+template <Rounding kRounding>
+inline __m512 rounded(__m512 x) {
+  if constexpr (kRounding == Rounding::kHalf) return half_rounded(x);
+  if constexpr (kRounding == Rounding::kBFloat16) return bfloat16_rounded(x);
+  return x;
+}
+
+// One row's sums of a tile, as numbers, through the epilogue.
+template <Rounding kRounding, Then kThen, int kPanels>
+inline void finish_row(__m512 (&v)[kPanels], std::size_t row, const Epilogue& epilogue) {
+#pragma GCC unroll 2
+  for (int panel = 0; panel < kPanels; ++panel) {
+    if (epilogue.bias[panel] != nullptr)
+      v[panel] = _mm512_add_ps(v[panel], _mm512_loadu_ps(epilogue.bias[panel]));
+    v[panel] = rounded<kRounding>(v[panel]);
+    if (epilogue.addend != nullptr) {
+      const __m512 more = _mm512_loadu_ps(epilogue.addend + row * 32 + static_cast<std::size_t>(panel) * 16);
+      v[panel] = rounded<kRounding>(_mm512_add_ps(v[panel], more));
+    }
+  }
+  float* y = epilogue.y + row * epilogue.y_stride;
+  if constexpr (kThen == Then::kGelu || kThen == Then::kSilu) {
+    static_assert(kPanels == 2);
+    const __m512 active = kThen == Then::kGelu ? gelu_of(F16{v[0]}).v : silu_of(F16{v[0]}).v;
+    const __m512 out = rounded<kRounding>(_mm512_mul_ps(rounded<kRounding>(active), v[1]));
+    _mm512_mask_storeu_ps(y, first_lanes(epilogue.counts[0]), out);
+  } else {
+#pragma GCC unroll 2
+    for (int panel = 0; panel < kPanels; ++panel) {
+      const __mmask16 lanes = first_lanes(epilogue.counts[panel]);
+      if constexpr (kThen == Then::kAdd) {
+        const __m512 before = _mm512_maskz_loadu_ps(lanes, y + 16 * panel);
+        v[panel] = rounded<kRounding>(_mm512_add_ps(before, v[panel]));
+      }
+      _mm512_mask_storeu_ps(y + 16 * panel, lanes, v[panel]);
+    }
+  }
+}
+
+// The arithmetic of a step: what 64 bytes of a panel and four of a row are.
+struct FloatStep {
+  using Sum = __m512;
+  static Sum zero() { return _mm512_setzero_ps(); }
+  static Sum add(Sum sum, __m512i x, __m512i weights) {
+    return _mm512_fmadd_ps(_mm512_castsi512_ps(x), _mm512_castsi512_ps(weights), sum);
+  }
+};
+struct Int8Step {
+  using Sum = __m512i;
+  static Sum zero() { return _mm512_setzero_si512(); }
+  static Sum add(Sum sum, __m512i x, __m512i weights) { return _mm512_dpbusd_epi32(sum, x, weights); }
+};
+
+constexpr int kTileRows = 8;
+
+// sums[row][panel] over the steps [begin, end).
+template <class Step, int kRows, int kPanels>
+inline void add_steps(const std::uint8_t* x, std::size_t x_stride_bytes, const std::uint8_t* const (&panels)[kPanels],
+                      std::size_t begin, std::size_t end, typename Step::Sum (&sums)[kRows][kPanels]) {
+  for (std::size_t i = begin; i < end; ++i) {
+    __m512i weights[kPanels];
+#pragma GCC unroll 2
+    for (int panel = 0; panel < kPanels; ++panel) weights[panel] = _mm512_loadu_si512(panels[panel] + i * 64);
+#pragma GCC unroll 8
+    for (int row = 0; row < kRows; ++row) {
+      int four;
+      __builtin_memcpy(&four, x + static_cast<std::size_t>(row) * x_stride_bytes + 4 * i, sizeof four);
+#pragma GCC unroll 2
+      for (int panel = 0; panel < kPanels; ++panel)
+        sums[row][panel] = Step::add(sums[row][panel], _mm512_set1_epi32(four), weights[panel]);
+    }
+  }
+}
+
+template <int kValue>
+struct Count {
+  static constexpr int value = kValue;
+};
+
+// Calls tile(first row, Count) for kTileRows rows at a time, then for the rest.
+template <int kRows, class Tile>
+inline void for_last_rows(std::size_t rows, std::size_t first, const Tile& tile) {
+  if constexpr (kRows > 0) {
+    if (rows == static_cast<std::size_t>(kRows)) return tile(first, Count<kRows>{});
+    for_last_rows<kRows - 1>(rows, first, tile);
+  }
+}
+template <class Tile>
+inline void for_rows(std::size_t rows, const Tile& tile) {
+  std::size_t first = 0;
+  for (; first + kTileRows <= rows; first += kTileRows) tile(first, Count<kTileRows>{});
+  for_last_rows<kTileRows - 1>(rows - first, first, tile);
+}
+
+// A finished tile lies in memory for a moment: the epilogue is then one loop instead of sixteen copies.
+template <int kRows, int kPanels>
+struct Tile {
+  alignas(64) float v[kRows][kPanels][16];
+};
+
+template <Rounding kRounding, Then kThen, int kRows, int kPanels>
+inline void finish_tile(const Tile<kRows, kPanels>& tile, std::size_t first, const Epilogue& epilogue) {
+#pragma GCC unroll 1
+  for (int row = 0; row < kRows; ++row) {
+    __m512 v[kPanels];
+#pragma GCC unroll 2
+    for (int panel = 0; panel < kPanels; ++panel) v[panel] = _mm512_load_ps(tile.v[row][panel]);
+    finish_row<kRounding, kThen, kPanels>(v, first + static_cast<std::size_t>(row), epilogue);
+  }
+}
+
+template <Rounding kRounding, int kRows, int kPanels>
+inline void finish_then(const Tile<kRows, kPanels>& tile, std::size_t first, const Epilogue& epilogue) {
+  if constexpr (kPanels == 2) {
+    if (epilogue.then == Then::kGelu) return finish_tile<kRounding, Then::kGelu>(tile, first, epilogue);
+    if (epilogue.then == Then::kSilu) return finish_tile<kRounding, Then::kSilu>(tile, first, epilogue);
+  }
+  if (epilogue.then == Then::kAdd) return finish_tile<kRounding, Then::kAdd>(tile, first, epilogue);
+  finish_tile<kRounding, Then::kStore>(tile, first, epilogue);
+}
+
+template <int kRows, int kPanels>
+inline void finish(const Tile<kRows, kPanels>& tile, std::size_t first, const Epilogue& epilogue) {
+  switch (epilogue.rounding) {
+    case Rounding::kNone:
+      return finish_then<Rounding::kNone>(tile, first, epilogue);
+    case Rounding::kHalf:
+      return finish_then<Rounding::kHalf>(tile, first, epilogue);
+    case Rounding::kBFloat16:
+      return finish_then<Rounding::kBFloat16>(tile, first, epilogue);
+  }
+}
+
+template <class Step, int kRows, int kPanels>
+inline void multiply_tile(const Product& product, std::size_t first, const std::uint8_t* const (&panels)[kPanels],
+                          Tile<kRows, kPanels>& tile) {
+  typename Step::Sum sums[kRows][kPanels];
+#pragma GCC unroll 8
+  for (int row = 0; row < kRows; ++row)
+#pragma GCC unroll 2
+    for (int panel = 0; panel < kPanels; ++panel) sums[row][panel] = Step::zero();
+  add_steps<Step, kRows, kPanels>(static_cast<const std::uint8_t*>(product.x) + first * product.x_stride_bytes,
+                                  product.x_stride_bytes, panels, 0, product.steps, sums);
+#pragma GCC unroll 8
+  for (int row = 0; row < kRows; ++row)
+#pragma GCC unroll 2
+    for (int panel = 0; panel < kPanels; ++panel) _mm512_store_ps(tile.v[row][panel], sums[row][panel]);
+}
+
+template <class Step, int kPanels>
+inline void multiply_panels(const Product& product, const Epilogue& epilogue) {
+  const std::uint8_t* panels[kPanels];
+  for (int panel = 0; panel < kPanels; ++panel) panels[panel] = static_cast<const std::uint8_t*>(product.panels[panel]);
+  for_rows(product.rows, [&](std::size_t first, auto count) {
+    Tile<decltype(count)::value, kPanels> tile;
+    multiply_tile<Step, decltype(count)::value, kPanels>(product, first, panels, tile);
+    finish(tile, first, epilogue);
+  });
+}
+
+template <class Step>
+inline void multiply(const Product& product, const Epilogue& epilogue) {
+  if (product.panels[1] != nullptr) return multiply_panels<Step, 2>(product, epilogue);
+  multiply_panels<Step, 1>(product, epilogue);
+}
