@@ -4,7 +4,7 @@
 // Rounds are interleaved over all configurations, because the clock of a shared machine drifts: ratios are
 // medians over rounds of two times taken seconds apart. Every result stands beside the machine's own peak for
 // the instruction that its products use, measured in the same rounds (machine_peak.h), as the share of the
-// floor: the time that the products alone would take at that peak.
+// floor: the time that the products alone would take at that peak, over the processor time that was taken.
 //
 // --serve answers on stdin instead: `RECIPE BATCH TOKENS REPEATS` gives a line of nanoseconds. So a peer's
 // benchmark can take turns with ours. Ids are (7919 i) mod vocabulary everywhere.
@@ -21,9 +21,11 @@
 #include <fmt/format.h>
 
 #include "bench/lib/machine_peak.h"
+#include "bench/lib/median.h"
 #include "quantier/base/clock.h"
 #include "quantier/checkpoint/checkpoint.h"
 #include "quantier/checkpoint/random_checkpoint.h"
+#include "quantier/engine/cpu/kernel_list.h"
 #include "quantier/pipeline/load_classifier.h"
 
 namespace quantier {
@@ -37,6 +39,7 @@ struct Options {
   std::size_t tokens = 128;
   std::size_t threads = available_processors();
   std::size_t rounds = 7;
+  std::string kernel;
   bool serves = false;
   bool prints_logits = false;
 };
@@ -151,12 +154,6 @@ class Bench {
     return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
   }
 
-  static double median(std::vector<double> values) {
-    std::ranges::sort(values);
-    return values.size() % 2 == 1 ? values[values.size() / 2]
-                                  : 0.5 * (values[values.size() / 2 - 1] + values[values.size() / 2]);
-  }
-
   // Multiply-adds of the linear layers for one token.
   [[nodiscard]] double multiply_adds() const {
     double sum = 0;
@@ -191,12 +188,19 @@ class Bench {
     fmt::print("  {:<28} {:>9} {:>9} {:>9} {:>9} {:>12}\n", "recipe", "ms/ex", "best", "processor", "ratio",
                "of floor");
     const double work = 2.0 * multiply_adds() * static_cast<double>(options_.tokens);
+    std::vector<double> f32_peak;
+    std::vector<double> int8_peak;
+    for (const MachinePeak& peak : peaks) {
+      f32_peak.push_back(peak.f32_per_second * 1e-9);
+      int8_peak.push_back(peak.int8_per_second * 1e-9);
+    }
+    fmt::print("  peak: {:.0f} GF/s float, {:.0f} GOP/s int8\n", median(f32_peak), median(int8_peak));
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
       std::vector<double> ratio;
       std::vector<double> share;
       for (std::size_t round = 0; round < ms[i].size(); ++round) {
         ratio.push_back(ms[0][round] / ms[i][round]);
-        share.push_back(work / peak_for(peaks[round], candidates_[i].recipe) * 1e3 / ms[i][round]);
+        share.push_back(work / peak_for(peaks[round], candidates_[i].recipe) * 1e3 / processor_ms[i][round]);
       }
       fmt::print("  {:<28} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f} {:>11.1f}%\n", candidates_[i].recipe, median(ms[i]),
                  *std::ranges::min_element(ms[i]), median(processor_ms[i]), median(ratio), 100 * median(share));
@@ -233,11 +237,14 @@ int main(int argc, char** argv) {
   app.add_option("--tokens", options.tokens);
   app.add_option("--threads", options.threads);
   app.add_option("--rounds", options.rounds);
+  app.add_option("--kernel", options.kernel, "kernels other than the best that run here");
   app.add_flag("--serve", options.serves, "take turns with a peer over stdin");
   app.add_flag("--logits", options.prints_logits, "with --serve: the first text's logits too");
   CLI11_PARSE(app, argc, argv);
+  quantier::Status status;
+  if (!options.kernel.empty()) status = quantier::cpu::choose_kernels(options.kernel);
   quantier::Bench bench(options);
-  auto status = bench.load();
+  if (status) status = bench.load();
   if (status) status = options.serves ? bench.serve() : bench.measure();
   if (status) return 0;
   fmt::print(stderr, "bench_engine: {}\n", status.error().message());

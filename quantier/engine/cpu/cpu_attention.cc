@@ -51,26 +51,37 @@ void CpuOps::attention(const AttentionShape& shape, const float* queries, const 
         const std::size_t high = visible_keys(shape, position + count - 1, tokens).end;
         const std::size_t width = rounded_up(high - low);
         const float* query = queries + position * shape.query_stride + head * dim;
-        for (std::size_t t = 0; t < width; t += kPanelWidth) {
-          kernels_.multiply_f32(
-              {query, shape.query_stride * sizeof(float), count, dim, {key_panels_.data() + (low + t) * dim, nullptr}},
-              {.y = scores_.data() + t, .y_stride = width, .counts = {kPanelWidth, 0}});
+        // Keys two panels at a time.
+        for (std::size_t t = 0; t < width; t += 2 * kPanelWidth) {
+          const float* panel = key_panels_.data() + (low + t) * dim;
+          const bool has_second = t + kPanelWidth < width;
+          kernels_.multiply_f32({query,
+                                 shape.query_stride * sizeof(float),
+                                 count,
+                                 dim,
+                                 {panel, has_second ? panel + kPanelWidth * dim : nullptr}},
+                                {.y = scores_.data() + t,
+                                 .y_stride = width,
+                                 .counts = {kPanelWidth, has_second ? kPanelWidth : 0}});
         }
         for (std::size_t q = 0; q < count; ++q) {
           const KeyRange range = visible_keys(shape, position + q, tokens);
           kernels_.softmax(scores_.data() + q * width, range.begin - low, range.end - low, width, scale);
         }
         float* answer = out.data() + block * out_stride + head * dim;
-        for (std::size_t first = 0; first < dim; first += kPanelWidth) {
+        for (std::size_t first = 0; first < dim; first += 2 * kPanelWidth) {
+          const float* panel = value_panels_.data() + first * tokens + low * kPanelWidth;
+          const std::size_t middle = std::min(first + kPanelWidth, dim);
+          const std::size_t end = std::min(first + 2 * kPanelWidth, dim);
           kernels_.multiply_f32({scores_.data(),
                                  width * sizeof(float),
                                  count,
                                  high - low,
-                                 {value_panels_.data() + first * tokens + low * kPanelWidth, nullptr}},
+                                 {panel, middle < end ? panel + kPanelWidth * tokens : nullptr}},
                                 {.rounding = rounding_,
                                  .y = answer + first,
                                  .y_stride = out_stride,
-                                 .counts = {std::min(kPanelWidth, dim - first), 0}});
+                                 .counts = {middle - first, end - middle}});
         }
       }
     }

@@ -11,6 +11,11 @@
 namespace quantier {
 namespace {
 
+// Outputs are written a few from each row at a time: a block of rows whose outputs stay in the second-level cache
+// is written nearly twice as fast as one that does not.
+constexpr std::size_t kOutputBytes = std::size_t{512} << 10;
+constexpr std::size_t kLeastRows = 32;
+
 std::uint32_t group_of(const CpuPanels& panels) {
   const auto* i4 = std::get_if<I4Panels>(&panels.weights);
   return i4 != nullptr ? i4->group : 0;
@@ -51,15 +56,19 @@ void CpuOps::linear_gated(Activation activation, const LinearWeights& gate, cons
   take_inputs(first, x, scopes);
   const std::size_t offset = up != nullptr ? 0 : features / kPanelWidth;
   const cpu::Then then = activation == Activation::kGelu ? cpu::Then::kGelu : cpu::Then::kSilu;
-  for (std::size_t panel = 0; panel * kPanelWidth < features; ++panel) {
-    const std::size_t begin = panel * kPanelWidth;
-    const std::size_t count = std::min(kPanelWidth, features - begin);
-    multiply_pair({{&first, &second}, {panel, panel + offset}},
-                  {.rounding = rounding_,
-                   .then = then,
-                   .y = y.data() + begin,
-                   .y_stride = features,
-                   .counts = {count, count}});
+  const std::size_t step = rows_of_block(first, features);
+  for (std::size_t row = 0; row < rows_; row += step) {
+    const RowBlock rows{row, std::min(step, rows_ - row)};
+    for (std::size_t panel = 0; panel * kPanelWidth < features; ++panel) {
+      const std::size_t begin = panel * kPanelWidth;
+      const std::size_t count = std::min(kPanelWidth, features - begin);
+      multiply_pair({{&first, &second}, {panel, panel + offset}}, rows,
+                    {.rounding = rounding_,
+                     .then = then,
+                     .y = y.data() + row * features + begin,
+                     .y_stride = features,
+                     .counts = {count, count}});
+    }
   }
 }
 
@@ -67,17 +76,28 @@ void CpuOps::multiply_layer(const CpuPanels& panels, std::span<const float> x,
                             std::span<const std::uint32_t> scopes, cpu::Then then, std::span<float> y) {
   take_inputs(panels, x, scopes);
   const std::size_t n_count = panels.out_features;
-  for (std::size_t panel = 0; panel < panels.panel_count(); panel += 2) {
-    const std::size_t begin = panel * kPanelWidth;
-    const std::size_t middle = std::min(begin + kPanelWidth, n_count);
-    const std::size_t end = std::min(begin + 2 * kPanelWidth, n_count);
-    multiply_pair({{&panels, middle < end ? &panels : nullptr}, {panel, panel + 1}},
-                  {.rounding = rounding_,
-                   .then = then,
-                   .y = y.data() + begin,
-                   .y_stride = n_count,
-                   .counts = {middle - begin, end - middle}});
+  const std::size_t step = rows_of_block(panels, n_count);
+  for (std::size_t row = 0; row < rows_; row += step) {
+    const RowBlock rows{row, std::min(step, rows_ - row)};
+    for (std::size_t panel = 0; panel < panels.panel_count(); panel += 2) {
+      const std::size_t begin = panel * kPanelWidth;
+      const std::size_t middle = std::min(begin + kPanelWidth, n_count);
+      const std::size_t end = std::min(begin + 2 * kPanelWidth, n_count);
+      multiply_pair({{&panels, middle < end ? &panels : nullptr}, {panel, panel + 1}}, rows,
+                    {.rounding = rounding_,
+                     .then = then,
+                     .y = y.data() + row * n_count + begin,
+                     .y_stride = n_count,
+                     .counts = {middle - begin, end - middle}});
+    }
   }
+}
+
+std::size_t CpuOps::rows_of_block(const CpuPanels& panels, std::size_t outputs) const {
+  const bool is_read_as_it_is = std::holds_alternative<I8Panels>(panels.weights) ||
+                                std::holds_alternative<F32Panels>(panels.weights) || multiplies_bfloat16(panels);
+  if (!is_read_as_it_is) return rows_;  // every block would expand the panels again
+  return std::max(kLeastRows, kOutputBytes / sizeof(float) / outputs / kLeastRows * kLeastRows);
 }
 
 void CpuOps::take_inputs(const CpuPanels& panels, std::span<const float> x,
@@ -98,18 +118,18 @@ void CpuOps::take_inputs(const CpuPanels& panels, std::span<const float> x,
   }
 }
 
-void CpuOps::multiply_pair(const PanelPair& pair, cpu::Epilogue epilogue) {
+void CpuOps::multiply_pair(const PanelPair& pair, RowBlock rows, cpu::Epilogue epilogue) {
   for (std::size_t slot = 0; slot < 2; ++slot) {
     const CpuPanels* layer = pair.layers[slot];
     if (layer != nullptr && !layer->bias.empty())
       epilogue.bias[slot] = layer->bias.data() + pair.panels[slot] * kPanelWidth;
   }
   const CpuPanels& first = *pair.layers[0];
-  if (std::holds_alternative<I8Panels>(first.weights)) return multiply_pair_i8(pair, epilogue);
+  if (std::holds_alternative<I8Panels>(first.weights)) return multiply_pair_i8(pair, rows, epilogue);
   if (std::holds_alternative<I4Panels>(first.weights) && first.input.format == InputFormat::kI8)
-    return multiply_pair_i4(pair, epilogue);
-  if (multiplies_bfloat16(first)) return multiply_pair_bf16(pair, epilogue);
-  multiply_pair_float(pair, epilogue);
+    return multiply_pair_i4(pair, rows, epilogue);
+  if (multiplies_bfloat16(first)) return multiply_pair_bf16(pair, rows, epilogue);
+  multiply_pair_float(pair, rows, epilogue);
 }
 
 std::span<const float> CpuOps::prepared(const CpuPanels& panels, std::span<const float> x) {

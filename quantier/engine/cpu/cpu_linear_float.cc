@@ -104,9 +104,9 @@ const float* CpuOps::float_panel(const CpuPanels& panels, std::size_t panel, std
   return panel_[slot].data();
 }
 
-void CpuOps::multiply_pair_float(const PanelPair& pair, const cpu::Epilogue& epilogue) {
+void CpuOps::multiply_pair_float(const PanelPair& pair, RowBlock rows, const cpu::Epilogue& epilogue) {
   const std::size_t k_count = pair.layers[0]->in_features;
-  cpu::Product product{inputs_.data(), k_count * sizeof(float), rows_, k_count, {}};
+  cpu::Product product{inputs_.data() + rows.first * k_count, k_count * sizeof(float), rows.count, k_count, {}};
   for (std::size_t slot = 0; slot < 2; ++slot) {
     if (pair.layers[slot] != nullptr)
       product.panels[slot] = float_panel(*pair.layers[slot], pair.panels[slot], slot);
@@ -120,9 +120,9 @@ bool CpuOps::multiplies_bfloat16(const CpuPanels& panels) const {
          std::holds_alternative<BF16Panels>(panels.weights);
 }
 
-void CpuOps::multiply_pair_bf16(const PanelPair& pair, const cpu::Epilogue& epilogue) {
+void CpuOps::multiply_pair_bf16(const PanelPair& pair, RowBlock rows, const cpu::Epilogue& epilogue) {
   const std::size_t pairs = BF16Panels::pairs(pair.layers[0]->in_features);
-  cpu::Product product{bf16_.data(), pairs * 4, rows_, pairs, {}};
+  cpu::Product product{bf16_.data() + rows.first * 2 * pairs, pairs * 4, rows.count, pairs, {}};
   for (std::size_t slot = 0; slot < 2; ++slot) {
     if (pair.layers[slot] == nullptr) continue;
     product.panels[slot] = std::get<BF16Panels>(pair.layers[slot]->weights).values.data() +

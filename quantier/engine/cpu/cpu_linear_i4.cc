@@ -40,15 +40,15 @@ void CpuOps::expand_i4_panel(const CpuPanels& panels, std::size_t panel, std::si
   }
 }
 
-void CpuOps::multiply_pair_i4(const PanelPair& pair, const cpu::Epilogue& epilogue) {
+void CpuOps::multiply_pair_i4(const PanelPair& pair, RowBlock rows, const cpu::Epilogue& epilogue) {
   const std::size_t k_count = pair.layers[0]->in_features;
   const std::size_t quads = I8Panels::quads(k_count);
   const auto& weights = std::get<I4Panels>(pair.layers[0]->weights);
   const std::size_t step = group_inputs(weights, k_count);
-  cpu::Product product{codes_.data(), 4 * quads, rows_, quads, {}};
+  cpu::Product product{codes_.data() + rows.first * 4 * quads, 4 * quads, rows.count, quads, {}};
   cpu::IntegerScales scales{.steps_per_group = I8Panels::quads(step),
                             .is_grouped = true,
-                            .row_absmax = row_absmax_.data(),
+                            .row_absmax = row_absmax_.data() + rows.first,
                             .scale = 1.0F / 127.0F};
   for (std::size_t slot = 0; slot < 2; ++slot) {
     if (pair.layers[slot] == nullptr) continue;

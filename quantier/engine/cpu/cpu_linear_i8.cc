@@ -13,11 +13,11 @@ constexpr std::uint8_t kZeroCode = 128;  // of an activation: codes stand 128 hi
 
 }  // namespace
 
-void CpuOps::multiply_pair_i8(const PanelPair& pair, cpu::Epilogue epilogue) {
+void CpuOps::multiply_pair_i8(const PanelPair& pair, RowBlock rows, cpu::Epilogue epilogue) {
   const std::size_t quads = I8Panels::quads(pair.layers[0]->in_features);
-  cpu::Product product{codes_.data(), 4 * quads, rows_, quads, {}};
+  cpu::Product product{codes_.data() + rows.first * 4 * quads, 4 * quads, rows.count, quads, {}};
   cpu::IntegerScales scales{.steps_per_group = quads,
-                            .row_absmax = row_absmax_.data(),
+                            .row_absmax = row_absmax_.data() + rows.first,
                             .scale = 1.0F / (kI8Steps * kI8Steps)};
   for (std::size_t slot = 0; slot < 2; ++slot) {
     if (pair.layers[slot] == nullptr) continue;
@@ -27,7 +27,7 @@ void CpuOps::multiply_pair_i8(const PanelPair& pair, cpu::Epilogue epilogue) {
     scales.surplus[slot] = weights.surplus.data() + first;
     scales.column[slot] = weights.row_absmax.data() + first;
   }
-  epilogue.addend = outlier_products(pair);
+  epilogue.addend = outlier_products(pair, rows);
   kernels_.multiply_i8(product, scales, epilogue);
 }
 
@@ -147,14 +147,17 @@ void CpuOps::outlier_weights(const CpuPanels& panels, std::size_t panel, std::si
   }
 }
 
-const float* CpuOps::outlier_products(const PanelPair& pair) {
+const float* CpuOps::outlier_products(const PanelPair& pair, RowBlock rows) {
   if (outlier_scopes_.empty()) return nullptr;
   const std::size_t slots = pair.layers[1] != nullptr ? 2 : 1;
   for (std::size_t slot = 0; slot < slots; ++slot) outlier_weights(*pair.layers[slot], pair.panels[slot], slot);
   for (const OutlierScopeRows& scope : outlier_scopes_) {
+    const std::size_t begin = std::max(scope.begin, rows.first);
+    const std::size_t end = std::min(scope.end, rows.first + rows.count);
+    if (begin >= end) continue;
     const std::size_t columns = scope.columns.size();
-    cpu::Product product{outlier_x_.data() + scope.first_input, columns * sizeof(float), scope.end - scope.begin,
-                         columns, {}};
+    cpu::Product product{outlier_x_.data() + scope.first_input + (begin - scope.begin) * columns,
+                         columns * sizeof(float), end - begin, columns, {}};
     for (std::size_t slot = 0; slot < slots; ++slot) {
       scope_panel_[slot].ensure(columns * kPanelWidth, MemoryOwner::kActivations);
       auto next = outlier_columns_.begin();
@@ -166,11 +169,11 @@ const float* CpuOps::outlier_products(const PanelPair& pair) {
       }
       product.panels[slot] = scope_panel_[slot].data();
     }
-    kernels_.multiply_f32(product, {.y = outlier_y_.data() + scope.begin * 2 * kPanelWidth,
+    kernels_.multiply_f32(product, {.y = outlier_y_.data() + begin * 2 * kPanelWidth,
                                     .y_stride = 2 * kPanelWidth,
                                     .counts = {kPanelWidth, kPanelWidth}});
   }
-  return outlier_y_.data();
+  return outlier_y_.data() + rows.first * 2 * kPanelWidth;
 }
 
 }  // namespace quantier

@@ -113,11 +113,8 @@ void CpuOps::rope(std::span<float> x, const TokenBatch& batch, std::size_t strid
     const std::size_t length = batch.offsets[text + 1] - begin;
     const RotaryTable& table = rotary_table(theta, head_dim, length);
     for (std::size_t position = 0; position < length; ++position) {
-      for (std::size_t head = 0; head < heads; ++head) {
-        float* row = x.data() + (begin + position) * stride + first + head * head_dim;
-        kernels_.rotate(row, row + half, table.cosine.data() + position * half,
-                        table.sine.data() + position * half, half, rounding_);
-      }
+      kernels_.rotate(x.data() + (begin + position) * stride + first, heads, half,
+                      table.cosine.data() + position * half, table.sine.data() + position * half, rounding_);
     }
   }
 }

@@ -64,15 +64,22 @@ class CpuOps final : public Ops {
     std::array<std::size_t, 2> panels = {};
   };
 
-  // cpu_linear.cc: every layer is a walk over pairs of panels, each for all rows.
+  // The rows [first, first + count) of the inputs at hand.
+  struct RowBlock {
+    std::size_t first = 0;
+    std::size_t count = 0;
+  };
+
+  // cpu_linear.cc: every layer is a walk over pairs of panels, each for a block of rows.
   void multiply_layer(const CpuPanels& panels, std::span<const float> x, std::span<const std::uint32_t> scopes,
                       cpu::Then then, std::span<float> y);
   // The inputs in the form that the layer's product takes; kept until the next call.
   void take_inputs(const CpuPanels& panels, std::span<const float> x, std::span<const std::uint32_t> scopes);
   // Inputs after the layer's multiplier and, for FP8, rounded; `x` itself when there is nothing to do.
   std::span<const float> prepared(const CpuPanels& panels, std::span<const float> x);
-  // Biases of the pair go into the epilogue here.
-  void multiply_pair(const PanelPair& pair, cpu::Epilogue epilogue);
+  [[nodiscard]] std::size_t rows_of_block(const CpuPanels& panels, std::size_t outputs) const;
+  // Biases of the pair go into the epilogue here; its y is that of the block's first row.
+  void multiply_pair(const PanelPair& pair, RowBlock rows, cpu::Epilogue epilogue);
   void add_low_rank(const CpuPanels& panels, std::span<const float> x, std::size_t rows, std::span<float> y);
   // out[rows, outputs] = x[rows, inputs] times panels of halves, rounded as the plan says.
   void multiply_halves(const AlignedBuffer<std::uint16_t>& panels, std::size_t outputs, std::size_t inputs,
@@ -80,13 +87,13 @@ class CpuOps final : public Ops {
 
   // cpu_linear_float.cc: weights become float one panel at a time, or stay bfloat16.
   [[nodiscard]] bool multiplies_bfloat16(const CpuPanels& panels) const;
-  void multiply_pair_float(const PanelPair& pair, const cpu::Epilogue& epilogue);
-  void multiply_pair_bf16(const PanelPair& pair, const cpu::Epilogue& epilogue);
+  void multiply_pair_float(const PanelPair& pair, RowBlock rows, const cpu::Epilogue& epilogue);
+  void multiply_pair_bf16(const PanelPair& pair, RowBlock rows, const cpu::Epilogue& epilogue);
   // `slot`: which of the two expanded panels.
   const float* float_panel(const CpuPanels& panels, std::size_t panel, std::size_t slot);
 
   // cpu_linear_i8.cc: inputs become int8, products are integers.
-  void multiply_pair_i8(const PanelPair& pair, cpu::Epilogue epilogue);
+  void multiply_pair_i8(const PanelPair& pair, RowBlock rows, cpu::Epilogue epilogue);
   // Codes and absmax of all rows; outlier columns of each scope, and of all together.
   void quantize_activations(const LinearInput& input, std::size_t columns, std::span<const float> x,
                             std::span<const std::uint32_t> scopes);
@@ -99,11 +106,11 @@ class CpuOps final : public Ops {
   void gather_outliers(std::span<const float> x, std::size_t columns);
   // The weights of the outlier columns of a panel: [outlier columns, 16].
   void outlier_weights(const CpuPanels& panels, std::size_t panel, std::size_t slot);
-  // The products of the outlier columns with a pair of panels, [rows, 32]; null when no column is one.
-  const float* outlier_products(const PanelPair& pair);
+  // The products of the outlier columns with a pair of panels, [rows of the block, 32]; null when no column is one.
+  const float* outlier_products(const PanelPair& pair, RowBlock rows);
 
   // cpu_linear_i4.cc: four-bit weights become int8 one panel at a time.
-  void multiply_pair_i4(const PanelPair& pair, const cpu::Epilogue& epilogue);
+  void multiply_pair_i4(const PanelPair& pair, RowBlock rows, const cpu::Epilogue& epilogue);
   void expand_i4_panel(const CpuPanels& panels, std::size_t panel, std::size_t slot);
 
   const Plan& plan_;

@@ -99,8 +99,8 @@ struct Kernels {
   // y = x / sqrt(mean(x^2) + epsilon) * weight
   void (*rms_norm)(const float* x, std::size_t rows, std::size_t width, const float* weight, float epsilon,
                    Rounding rounding, float* y) = nullptr;
-  // (low, high) = (low cos - high sin, high cos + low sin)
-  void (*rotate)(float* low, float* high, const float* cosine, const float* sine, std::size_t n,
+  // In each of `heads` heads of 2 * half numbers: (low, high) = (low cos - high sin, high cos + low sin).
+  void (*rotate)(float* x, std::size_t heads, std::size_t half, const float* cosine, const float* sine,
                  Rounding rounding) = nullptr;
   // Scores of one query -> probabilities: x = exp((x - max) scale) / sum inside [begin, end), 0 elsewhere in
   // [0, width).

@@ -17,8 +17,10 @@ namespace {
 struct BFloat16Step {
   using Sum = __m512;
   static Sum zero() { return _mm512_setzero_ps(); }
+  // As assembly, because GCC 12 copies the sums between registers around the intrinsic.
   static Sum add(Sum sum, __m512i x, __m512i weights) {
-    return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(x), reinterpret_cast<__m512bh>(weights));
+    asm("vdpbf16ps %2, %1, %0" : "+v"(sum) : "v"(x), "v"(weights));
+    return sum;
   }
 };
 

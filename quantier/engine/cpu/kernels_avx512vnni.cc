@@ -134,6 +134,46 @@ void pack_bfloat16(const float* x, std::size_t n, std::uint16_t* bits) {
   }
 }
 
+inline float sum_of(__m512 x) {
+  alignas(32) float lanes[8];
+  const __m512 upper = _mm512_shuffle_f32x4(x, x, 0xEE);
+  _mm256_store_ps(lanes, _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_castps512_ps256(upper)));
+  return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
+}
+
+// The lanes of [i, i + 16) that lie in [begin, end).
+inline __mmask16 lanes_between(std::size_t i, std::size_t begin, std::size_t end) {
+  const __mmask16 until = end <= i ? __mmask16{0} : first_lanes(end - i);
+  const __mmask16 before = begin <= i ? __mmask16{0} : first_lanes(begin - i);
+  return static_cast<__mmask16>(until & ~before);
+}
+
+void softmax(float* x, std::size_t begin, std::size_t end, std::size_t width, float scale) {
+  const std::size_t first = begin / 16 * 16;
+  __m512 most_lanes = _mm512_set1_ps(x[begin]);
+  for (std::size_t i = first; i < end; i += 16)
+    most_lanes = _mm512_mask_max_ps(most_lanes, lanes_between(i, begin, end), most_lanes,
+                                    _mm512_maskz_loadu_ps(first_lanes(width - i), x + i));
+  const F16 most{_mm512_set1_ps(_mm512_reduce_max_ps(most_lanes))};
+  const F16 factor = F16::all(scale);
+  for (std::size_t i = 0; i < first; i += 16) _mm512_storeu_ps(x + i, _mm512_setzero_ps());
+  __m512 sums = _mm512_setzero_ps();
+  std::size_t i = first;
+  for (; i < end; i += 16) {
+    const __mmask16 lanes = first_lanes(width - i);
+    const F16 value{_mm512_maskz_loadu_ps(lanes, x + i)};
+    const __m512 e = _mm512_maskz_mov_ps(lanes_between(i, begin, end), exp_of((value - most) * factor).v);
+    sums = _mm512_add_ps(sums, e);
+    _mm512_mask_storeu_ps(x + i, lanes, e);
+  }
+  for (; i < width; i += 16) _mm512_mask_storeu_ps(x + i, first_lanes(width - i), _mm512_setzero_ps());
+  const __m512 inverse = _mm512_set1_ps(1.0F / sum_of(sums));
+  for (i = first; i < end; i += 16) {
+    const __mmask16 lanes = first_lanes(width - i);
+    _mm512_mask_storeu_ps(x + i, lanes, _mm512_mul_ps(_mm512_maskz_loadu_ps(lanes, x + i), inverse));
+  }
+}
+
 void expand_nf4(const std::uint8_t* codes, std::size_t inputs, const float* table, const float* absmax,
                 float* out) {
   const __m512 values = _mm512_loadu_ps(table);
@@ -170,6 +210,7 @@ const Kernels* avx512vnni_kernels() {
     kernels.name = "avx512vnni";
     kernels.multiply_f32 = multiply_f32;
     kernels.multiply_i8 = multiply_i8;
+    kernels.softmax = softmax;
     kernels.expand_i4_to_i8 = expand_i4_to_i8;
     kernels.expand_bfloat16_pairs = expand_bfloat16_pairs;
     kernels.pack_bfloat16 = pack_bfloat16;

@@ -430,48 +430,64 @@ void rms_norm(const float* x, std::size_t rows, std::size_t width, const float* 
 }
 
 template <Rounding kRounding>
-inline void rotate_pairs(float* low, float* high, const float* cosine, const float* sine, std::size_t n) {
-  std::size_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    const F8 l = F8::load(low + i);
-    const F8 h = F8::load(high + i);
-    const F8 c = F8::load(cosine + i);
-    const F8 s = F8::load(sine + i);
-    rounded<kRounding>(l * c - h * s).store(low + i);
-    rounded<kRounding>(h * c + l * s).store(high + i);
-  }
-  if (i < n) {
-    const F8 l = load_some(low + i, n - i);
-    const F8 h = load_some(high + i, n - i);
-    const F8 c = load_some(cosine + i, n - i);
-    const F8 s = load_some(sine + i, n - i);
-    store_some(rounded<kRounding>(l * c - h * s), low + i, n - i);
-    store_some(rounded<kRounding>(h * c + l * s), high + i, n - i);
+inline void rotate_heads(float* x, std::size_t heads, std::size_t half, const float* cosine, const float* sine) {
+  for (std::size_t i = 0; i < half; i += 8) {
+    const std::size_t count = half - i < 8 ? half - i : 8;
+    const F8 c = count == 8 ? F8::load(cosine + i) : load_some(cosine + i, count);
+    const F8 s = count == 8 ? F8::load(sine + i) : load_some(sine + i, count);
+    for (std::size_t head = 0; head < heads; ++head) {
+      float* low = x + head * 2 * half + i;
+      float* high = low + half;
+      if (count == 8) {
+        const F8 l = F8::load(low);
+        const F8 h = F8::load(high);
+        rounded<kRounding>(l * c - h * s).store(low);
+        rounded<kRounding>(h * c + l * s).store(high);
+      } else {
+        const F8 l = load_some(low, count);
+        const F8 h = load_some(high, count);
+        store_some(rounded<kRounding>(l * c - h * s), low, count);
+        store_some(rounded<kRounding>(h * c + l * s), high, count);
+      }
+    }
   }
 }
 
-void rotate(float* low, float* high, const float* cosine, const float* sine, std::size_t n,
+void rotate(float* x, std::size_t heads, std::size_t half, const float* cosine, const float* sine,
             Rounding rounding) {
-  with(rounding, [&](auto as) { rotate_pairs<decltype(as)::value>(low, high, cosine, sine, n); });
+  with(rounding, [&](auto as) { rotate_heads<decltype(as)::value>(x, heads, half, cosine, sine); });
 }
 
-// Lane t mod 8 always takes key t, so that a wider range with nothing in it does not change a sum.
-void softmax(float* x, std::size_t begin, std::size_t end, std::size_t width, float scale) {
+inline float largest_between(const float* x, std::size_t begin, std::size_t end) {
   float most = x[begin];
-  for (std::size_t i = begin; i < end; ++i) most = x[i] > most ? x[i] : most;
+  std::size_t i = begin;
+  if (begin + 8 <= end) {
+    F8 lanes = F8::load(x + i);
+    for (i += 8; i + 8 <= end; i += 8) lanes = max(lanes, F8::load(x + i));
+    float values[8];
+    lanes.store(values);
+    for (const float value : values) most = value > most ? value : most;
+  }
+  for (; i < end; ++i) most = x[i] > most ? x[i] : most;
+  return most;
+}
+
+// Lane t mod 16 always takes key t, so that a wider range with nothing in it does not change a sum.
+void softmax(float* x, std::size_t begin, std::size_t end, std::size_t width, float scale) {
+  const float most = largest_between(x, begin, end);
   for (std::size_t i = 0; i < begin; ++i) x[i] = most;
   for (std::size_t i = end; i < width; ++i) x[i] = most;
   const F8 shift = F8::all(most);
   const F8 factor = F8::all(scale);
-  F8 sums = F8::all(0.0F);
   std::size_t i = 0;
   for (; i + 8 <= width; i += 8) exp_of((F8::load(x + i) - shift) * factor).store(x + i);
   if (i < width) store_some(exp_of((load_some(x + i, width - i) - shift) * factor), x + i, width - i);
   for (i = 0; i < begin; ++i) x[i] = 0.0F;
   for (i = end; i < width; ++i) x[i] = 0.0F;
-  for (i = 0; i + 8 <= width; i += 8) sums = sums + F8::load(x + i);
-  if (i < width) sums = sums + load_some(x + i, width - i);
-  const F8 inverse = F8::all(1.0F / sum_of(sums));
+  F8 sums[2] = {F8::all(0.0F), F8::all(0.0F)};
+  for (i = 0; i + 8 <= width; i += 8) sums[i / 8 % 2] = sums[i / 8 % 2] + F8::load(x + i);
+  if (i < width) sums[i / 8 % 2] = sums[i / 8 % 2] + load_some(x + i, width - i);
+  const F8 inverse = F8::all(1.0F / sum_of(sums[0] + sums[1]));
   for (i = 0; i + 8 <= width; i += 8) (F8::load(x + i) * inverse).store(x + i);
   if (i < width) store_some(load_some(x + i, width - i) * inverse, x + i, width - i);
 }

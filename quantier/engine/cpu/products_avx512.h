@@ -53,6 +53,15 @@ inline __m512 rounded(__m512 x) {
   return x;
 }
 
+// Whole vectors are loaded and stored without a mask, which costs some processors several times as much.
+inline __m512 load_outputs(const float* y, std::size_t count) {
+  return count == 16 ? _mm512_loadu_ps(y) : _mm512_maskz_loadu_ps(first_lanes(count), y);
+}
+inline void store_outputs(float* y, std::size_t count, __m512 v) {
+  if (count == 16) return _mm512_storeu_ps(y, v);
+  _mm512_mask_storeu_ps(y, first_lanes(count), v);
+}
+
 // One row's sums of a tile, as numbers, through the epilogue.
 template <Rounding kRounding, Then kThen, int kPanels>
 inline void finish_row(__m512 (&v)[kPanels], std::size_t row, const Epilogue& epilogue) {
@@ -71,16 +80,14 @@ inline void finish_row(__m512 (&v)[kPanels], std::size_t row, const Epilogue& ep
     static_assert(kPanels == 2);
     const __m512 active = kThen == Then::kGelu ? gelu_of(F16{v[0]}).v : silu_of(F16{v[0]}).v;
     const __m512 out = rounded<kRounding>(_mm512_mul_ps(rounded<kRounding>(active), v[1]));
-    _mm512_mask_storeu_ps(y, first_lanes(epilogue.counts[0]), out);
+    store_outputs(y, epilogue.counts[0], out);
   } else {
 #pragma GCC unroll 2
     for (int panel = 0; panel < kPanels; ++panel) {
-      const __mmask16 lanes = first_lanes(epilogue.counts[panel]);
-      if constexpr (kThen == Then::kAdd) {
-        const __m512 before = _mm512_maskz_loadu_ps(lanes, y + 16 * panel);
-        v[panel] = rounded<kRounding>(_mm512_add_ps(before, v[panel]));
-      }
-      _mm512_mask_storeu_ps(y + 16 * panel, lanes, v[panel]);
+      const std::size_t count = epilogue.counts[panel];
+      if constexpr (kThen == Then::kAdd)
+        v[panel] = rounded<kRounding>(_mm512_add_ps(load_outputs(y + 16 * panel, count), v[panel]));
+      store_outputs(y + 16 * panel, count, v[panel]);
     }
   }
 }
@@ -96,7 +103,11 @@ struct FloatStep {
 struct Int8Step {
   using Sum = __m512i;
   static Sum zero() { return _mm512_setzero_si512(); }
-  static Sum add(Sum sum, __m512i x, __m512i weights) { return _mm512_dpbusd_epi32(sum, x, weights); }
+  // As assembly, because GCC 12 copies the sums between registers around the intrinsic.
+  static Sum add(Sum sum, __m512i x, __m512i weights) {
+    asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(weights));
+    return sum;
+  }
 };
 
 constexpr int kTileRows = 8;
