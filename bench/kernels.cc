@@ -116,7 +116,7 @@ class Bench {
     }
     std::vector<float> rotated = qkv;
     report("rotary embedding", rows * 2 * kHidden,
-           [&] { ops.rope(rotated, {tokens, offsets}, 3 * kHidden, 0, 2 * kHeads, 64, 1e4); });
+           [&] { ops.rope(rotated, {tokens, offsets}, 0, 3 * kHidden, 0, 2 * kHeads, 64, 1e4); });
     report("layer norm", rows * kHidden, [&] {
       ops.layer_norm(norm, 1e-5, std::span(qkv).first(rows * kHidden), std::span(out).first(rows * kHidden));
     });

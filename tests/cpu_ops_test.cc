@@ -300,8 +300,8 @@ TEST_P(CpuOpsTest, RopeAgreesWithTheReference) {
     const std::size_t stride = 3 * dim + 5;
     std::vector<float> truth = values(12 * stride, 1.0);
     std::vector<float> fast = truth;
-    truth_.rope(truth, batch, stride, dim, 2, dim, 10000.0);
-    fast_.rope(fast, batch, stride, dim, 2, dim, 10000.0);
+    truth_.rope(truth, batch, 0, stride, dim, 2, dim, 10000.0);
+    fast_.rope(fast, batch, 0, stride, dim, 2, dim, 10000.0);
     expect_close(fast, truth, 1e-6, 1e-6);
   }
 }

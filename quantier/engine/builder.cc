@@ -1,6 +1,7 @@
 #include "quantier/engine/builder.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include <fmt/format.h>
@@ -32,11 +33,14 @@ const char* rounding_text(ActivationRounding rounding) {
   return "none";
 }
 
+// Rows of a text that are worth a thread: a tile of the products.
+constexpr std::uint32_t kLeastSharedRows = 8;
+
 class GraphClassifier final : public Classifier {
  public:
   // `executed` holds what the caller added.
   GraphClassifier(ModelWeights weights, EngineKind kind, ThreadPool& pool, ExecutedPlan executed)
-      : weights_(std::move(weights)), pool_(pool), workers_(pool.threads()), executed_(std::move(executed)) {
+      : weights_(std::move(weights)), kind_(kind), pool_(pool), workers_(pool.threads()), executed_(std::move(executed)) {
     for (Worker& worker : workers_) {
       if (kind == EngineKind::kReference) {
         worker.ops = std::make_unique<ReferenceOps>(weights_.plan);
@@ -52,6 +56,10 @@ class GraphClassifier final : public Classifier {
 
   [[nodiscard]] Status predict(const TokenBatch& batch, std::span<float> logits) override {
     QT_TRY_STATUS(validate(batch, logits.size()));
+    if (kind_ == EngineKind::kCpu && batch.size() < workers_.size()) {
+      share_texts(batch, logits);
+      return {};
+    }
     cut_into_pieces(batch);
     pool_.run(pieces_.size(), [&](std::size_t task, std::size_t thread) {
       run_piece(batch, pieces_[task], workers_[thread], logits);
@@ -91,6 +99,39 @@ class GraphClassifier final : public Classifier {
         begin = text + 1;
       }
     }
+  }
+
+  // Texts that are fewer than threads: one after another, each by all threads, a few rows each. Logits are the same
+  // bits, because a row's result does not depend on which thread makes it.
+  void share_texts(const TokenBatch& batch, std::span<float> logits) {
+    const bool is_whole =
+        weights_.plan.outlier_scope == OutlierScope::kBatch && !rows_are_independent(weights_.plan);
+    if (is_whole && batch.size() > 1) return run_piece(batch, {0, batch.size()}, workers_[0], logits);
+    for (std::size_t text = 0; text < batch.size(); ++text) {
+      const std::uint32_t begin = batch.offsets[text];
+      const std::uint32_t length = batch.offsets[text + 1] - begin;
+      const std::size_t members = std::clamp<std::size_t>(length / kLeastSharedRows, 1, workers_.size());
+      if (members == 1) {
+        run_piece(batch, {text, text + 1}, workers_[0], logits);
+        continue;
+      }
+      const std::array<std::uint32_t, 2> offsets = {0, length};
+      const TokenBatch part{batch.tokens.subspan(begin, length), offsets};
+      const auto out = logits.subspan(text * class_count(), class_count());
+      shared_.prepare(weights_.spec, length, 1, true);
+      Team team(members);
+      pool_.run(members, [&](std::size_t member, std::size_t thread) {
+        const std::array<std::uint32_t, 2> rows = {shared_row(length, member, members),
+                                                   shared_row(length, member + 1, members)};
+        run_graph_shared(weights_, part, *workers_[thread].ops, shared_, team, member, rows, out);
+      });
+    }
+  }
+
+  // Where a member's rows begin: whole tiles of the products.
+  static std::uint32_t shared_row(std::uint32_t length, std::size_t member, std::size_t members) {
+    const auto tiles = (length + kLeastSharedRows - 1) / kLeastSharedRows;
+    return std::min(length, static_cast<std::uint32_t>(tiles * member / members * kLeastSharedRows));
   }
 
   void run_piece(const TokenBatch& batch, Piece piece, Worker& worker, std::span<float> logits) {
@@ -153,8 +194,10 @@ class GraphClassifier final : public Classifier {
   }
 
   ModelWeights weights_;
+  EngineKind kind_;
   ThreadPool& pool_;
   std::vector<Worker> workers_;
+  Workspace shared_;
   std::vector<Piece> pieces_;
   ExecutedPlan executed_;
 };

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 
+#include "quantier/engine/team.h"
 #include "quantier/engine/token_batch.h"
 #include "quantier/engine/weights.h"
 
@@ -29,6 +30,10 @@ struct AttentionShape {
 class Ops {
  public:
   virtual ~Ops() = default;
+
+  // From now on this thread's rows are some of a text whose others belong to the team; null ends it. Only an
+  // operation that looks at several rows has to know.
+  virtual void join(Team* /*team*/, std::size_t /*member*/) {}
 
   // out[t] = table[ids[t]]
   virtual void embed(const ModelWeights& weights, std::span<const std::int32_t> ids,
@@ -65,11 +70,12 @@ class Ops {
   // x / sqrt(mean(x^2) + epsilon) * weight, per row; y may be x. (Zhang, Sennrich 2019.)
   virtual void rms_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
                         std::span<float> y) = 0;
-  // Rotates pairs (i, i + head_dim / 2) of each head by position * theta^(-2i / head_dim), in place. `first`
-  // is the offset of the first head inside a token's row. (Su et al. 2021, in the half-split layout that
+  // Rotates pairs (i, i + head_dim / 2) of each head by position * theta^(-2i / head_dim), in place. `x` holds
+  // the rows of the batch from `first_row` on, as many as fit; `first` is the offset of the first head inside a
+  // row. (Su et al. 2021, in the half-split layout that
   // Hugging Face checkpoints use.)
-  virtual void rope(std::span<float> x, const TokenBatch& batch, std::size_t stride, std::size_t first,
-                    std::size_t heads, std::size_t head_dim, double theta) = 0;
+  virtual void rope(std::span<float> x, const TokenBatch& batch, std::size_t first_row, std::size_t stride,
+                    std::size_t first, std::size_t heads, std::size_t head_dim, double theta) = 0;
   // Attention of one text. queries, keys, values point at the first token's first head. Only the queries of
   // tokens [first_query, first_query + query_count) are answered: out [query_count, heads * head_dim].
   virtual void attention(const AttentionShape& shape, const float* queries, const float* keys,

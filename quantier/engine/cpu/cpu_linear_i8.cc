@@ -76,8 +76,8 @@ void CpuOps::quantize_with_outliers(std::size_t columns, std::span<const float> 
       }
       quantize_row(values, columns, row, absmax);
     }
-    if (rows_with_outliers_.empty()) continue;
-    OutlierScopeRows& found = outlier_scopes_.emplace_back(OutlierScopeRows{begin, end, {}, 0});
+    if (rows_with_outliers_.empty() && team_ == nullptr) continue;
+    OutlierScopeRows found{begin, end, {}, 0};
     is_outlier_.assign(columns, 0);
     for (const std::size_t row : rows_with_outliers_) {
       const float* values = x.data() + row * columns;
@@ -87,10 +87,16 @@ void CpuOps::quantize_with_outliers(std::size_t columns, std::span<const float> 
     for (std::size_t k = 0; k < columns; ++k) {
       if (is_outlier_[k] != 0) found.columns.push_back(static_cast<std::uint32_t>(k));
     }
+    if (team_ != nullptr) {
+      own_columns_ = found.columns;
+      team_->unite(member_, own_columns_, found.columns);
+      if (found.columns.empty()) continue;
+    }
     for (std::size_t row = begin; row < end; ++row) {
       for (const std::uint32_t column : found.columns) codes_[row * stride + column] = kZeroCode;
     }
     outlier_columns_.insert(outlier_columns_.end(), found.columns.begin(), found.columns.end());
+    outlier_scopes_.push_back(std::move(found));
   }
   // Texts share most of their outlier columns: each is dequantized once for all of them.
   std::sort(outlier_columns_.begin(), outlier_columns_.end());

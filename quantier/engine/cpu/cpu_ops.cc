@@ -105,15 +105,17 @@ const CpuOps::RotaryTable& CpuOps::rotary_table(double theta, std::size_t head_d
   return table;
 }
 
-void CpuOps::rope(std::span<float> x, const TokenBatch& batch, std::size_t stride, std::size_t first,
-                  std::size_t heads, std::size_t head_dim, double theta) {
+void CpuOps::rope(std::span<float> x, const TokenBatch& batch, std::size_t first_row, std::size_t stride,
+                  std::size_t first, std::size_t heads, std::size_t head_dim, double theta) {
   const std::size_t half = head_dim / 2;
   for (std::size_t text = 0; text < batch.size(); ++text) {
     const std::size_t begin = batch.offsets[text];
-    const std::size_t length = batch.offsets[text + 1] - begin;
-    const RotaryTable& table = rotary_table(theta, head_dim, length);
-    for (std::size_t position = 0; position < length; ++position) {
-      kernels_.rotate(x.data() + (begin + position) * stride + first, heads, half,
+    const std::size_t end = std::min<std::size_t>(batch.offsets[text + 1], first_row + x.size() / stride);
+    if (end <= first_row) continue;
+    const RotaryTable& table = rotary_table(theta, head_dim, end - begin);
+    for (std::size_t row = std::max(begin, first_row); row < end; ++row) {
+      const std::size_t position = row - begin;
+      kernels_.rotate(x.data() + (row - first_row) * stride + first, heads, half,
                       table.cosine.data() + position * half, table.sine.data() + position * half, rounding_);
     }
   }

@@ -21,6 +21,10 @@ class CpuOps final : public Ops {
   CpuOps(const Plan& plan, const cpu::Kernels& kernels)
       : plan_(plan), kernels_(kernels), rounding_(kernel_rounding(plan.rounding)) {}
 
+  void join(Team* team, std::size_t member) override {
+    team_ = team;
+    member_ = member;
+  }
   void embed(const ModelWeights& weights, std::span<const std::int32_t> ids, std::span<float> out) override;
   void linear(const LinearWeights& weights, std::span<const float> x, std::span<const std::uint32_t> scopes,
               std::span<float> y) override;
@@ -33,8 +37,8 @@ class CpuOps final : public Ops {
                   std::span<float> y) override;
   void rms_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
                 std::span<float> y) override;
-  void rope(std::span<float> x, const TokenBatch& batch, std::size_t stride, std::size_t first,
-            std::size_t heads, std::size_t head_dim, double theta) override;
+  void rope(std::span<float> x, const TokenBatch& batch, std::size_t first_row, std::size_t stride,
+            std::size_t first, std::size_t heads, std::size_t head_dim, double theta) override;
   void attention(const AttentionShape& shape, const float* queries, const float* keys, const float* values,
                  std::size_t tokens, std::size_t first_query, std::size_t query_count,
                  std::span<float> out) override;
@@ -116,6 +120,8 @@ class CpuOps final : public Ops {
   const Plan& plan_;
   const cpu::Kernels& kernels_;
   cpu::Rounding rounding_;
+  Team* team_ = nullptr;
+  std::size_t member_ = 0;
   std::vector<RotaryTable> rotary_tables_;
   // What take_inputs made of the inputs of the layer at hand.
   std::size_t rows_ = 0;
@@ -144,6 +150,7 @@ class CpuOps final : public Ops {
   std::vector<std::uint8_t> is_outlier_;          // [K], of one scope
   std::vector<OutlierScopeRows> outlier_scopes_;  // those that have any
   std::vector<std::uint32_t> outlier_columns_;    // of all scopes, ascending
+  std::vector<std::uint32_t> own_columns_;        // of the scope's rows that are this thread's
   AlignedBuffer<float> outlier_x_;                // for each scope [its rows, its outlier columns]
   AlignedBuffer<float> outlier_y_;                // [rows, 32]
   AlignedBuffer<float> key_panels_;               // [tokens / 16, head_dim, 16]

@@ -1,6 +1,7 @@
 #include "quantier/engine/graph/graph.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "quantier/base/check.h"
@@ -27,6 +28,18 @@ std::size_t pooled_row(const ModelSpec& spec, const TokenBatch& batch, std::size
   return spec.pooling == Pooling::kLastToken ? batch.offsets[text + 1] - 1 : batch.offsets[text];
 }
 
+QueryRange Pass::queries_of(std::size_t text, bool pooled_only) const {
+  const std::size_t begin = batch.offsets[text];
+  const std::size_t end = batch.offsets[text + 1];
+  std::size_t first = std::max(begin, first_row);
+  std::size_t last = std::min(end, first_row + rows());
+  if (pooled_only) {
+    first = std::max(first, pooled_row(weights.spec, batch, text));
+    last = std::min(last, pooled_row(weights.spec, batch, text) + 1);
+  }
+  return {first - begin, last > first ? last - first : 0};
+}
+
 void pool_rows(const Graph& graph, Pass& pass, std::span<float> stream, std::span<float> pooled) {
   const ModelSpec& spec = pass.weights.spec;
   const std::size_t hidden = spec.hidden;
@@ -42,51 +55,92 @@ void pool_rows(const Graph& graph, Pass& pass, std::span<float> stream, std::spa
   }
   const bool is_pooled = stream.size() == pooled.size();
   for (std::size_t text = 0; text < pass.batch.size(); ++text) {
-    const std::size_t row = is_pooled ? text : pooled_row(spec, pass.batch, text);
+    const std::size_t row = is_pooled ? text : pooled_row(spec, pass.batch, text) - pass.first_row;
     const auto values = stream.subspan(row * hidden, hidden);
     std::ranges::copy(values, pooled.begin() + static_cast<std::ptrdiff_t>(text * hidden));
   }
   graph.final_norm(pass, pooled);
 }
 
-void run_graph(const ModelWeights& weights, const TokenBatch& batch, Ops& ops, Workspace& workspace,
-               std::span<float> logits) {
+namespace {
+
+// Whether this pass has the row that stands for the only text; without a team it has them all.
+bool has_pooled_row(const Pass& pass) {
+  if (pass.team == nullptr) return true;
+  const std::size_t row = pooled_row(pass.weights.spec, pass.batch, 0);
+  return row >= pass.first_row && row < pass.first_row + pass.rows();
+}
+
+void run_layer(const Graph& graph, Pass& pass, int layer) {
+  const ModelWeights& weights = pass.weights;
   const ModelSpec& spec = weights.spec;
-  const Graph& graph = graph_of(spec.family);
-  Pass pass = start_pass(weights, batch, ops, workspace);
   const std::size_t hidden = spec.hidden;
   const std::size_t width = spec.heads * spec.head_dim;
-  const std::span<const std::uint32_t> one_each = workspace.one_each;
-  const auto stream = [&] { return workspace.hidden.span().first(pass.rows() * hidden); };
-  const auto output = [&] { return workspace.normed.span().first(pass.rows() * hidden); };
-
-  ops.embed(weights, batch.tokens, stream());
-  graph.after_embedding(pass, stream());
-  const int layers = static_cast<int>(spec.layers.size());
-  for (int layer = 0; layer < layers; ++layer) {
-    const bool pooled_only =
-        spec.pooling != Pooling::kMean && rows_are_independent(weights.plan) && layer + 1 == layers;
-    const std::size_t queries = pooled_only ? batch.size() : pass.rows();
-    const auto attended = workspace.attended.span().first(queries * width);
-    graph.attend(pass, layer, graph.attention_input(pass, layer, stream()), pooled_only, attended);
-    if (pooled_only) {
-      for (std::size_t text = 0; text < batch.size(); ++text) {
-        std::memmove(&workspace.hidden[text * hidden],
-                     &workspace.hidden[pooled_row(spec, batch, text) * hidden], hidden * sizeof(float));
-      }
-      pass.scopes = one_each;
+  Workspace& workspace = pass.workspace;
+  const bool pooled_only = spec.pooling != Pooling::kMean && rows_are_independent(weights.plan) &&
+                           layer + 1 == static_cast<int>(spec.layers.size());
+  auto attended = pass.own(workspace.attended, width);
+  if (pooled_only) attended = attended.first((has_pooled_row(pass) ? pass.batch.size() : 0) * width);
+  graph.attend(pass, layer, graph.attention_input(pass, layer, pass.own(workspace.hidden, hidden)), pooled_only,
+               attended);
+  if (pooled_only) {
+    if (!has_pooled_row(pass)) return;
+    const auto stream = pass.own(workspace.hidden, hidden);
+    for (std::size_t text = 0; text < pass.batch.size(); ++text) {
+      std::memmove(&stream[text * hidden],
+                   &stream[(pooled_row(spec, pass.batch, text) - pass.first_row) * hidden], hidden * sizeof(float));
     }
-    ops.linear_add(weights.linear(LinearRole::kAttentionOutput, layer), attended, pass.scopes, output(), stream());
-
-    const auto gated = workspace.gated.span().first(pass.rows() * spec.intermediate);
-    graph.gate(pass, layer, graph.mlp_input(pass, layer, stream()), gated);
-    ops.linear_add(weights.linear(LinearRole::kMlpDown, layer), gated, pass.scopes, output(), stream());
+    pass.scopes = workspace.one_each;
   }
+  const auto stream = pass.own(workspace.hidden, hidden);
+  const auto product = pass.own(workspace.normed, hidden);
+  pass.ops.linear_add(weights.linear(LinearRole::kAttentionOutput, layer), attended, pass.scopes, product, stream);
+  const auto gated = pass.own(workspace.gated, spec.intermediate);
+  graph.gate(pass, layer, graph.mlp_input(pass, layer, stream), gated);
+  pass.ops.linear_add(weights.linear(LinearRole::kMlpDown, layer), gated, pass.scopes, product, stream);
+}
 
-  const auto pooled = workspace.pooled.span().first(batch.size() * hidden);
-  pool_rows(graph, pass, stream(), pooled);
-  pass.scopes = one_each;
-  ops.linear(weights.linear(LinearRole::kClassifier), graph.head_input(pass, pooled), one_each, logits);
+void run_pass(Pass& pass, bool is_first_member, std::span<float> logits) {
+  const ModelWeights& weights = pass.weights;
+  const ModelSpec& spec = weights.spec;
+  const Graph& graph = graph_of(spec.family);
+  Workspace& workspace = pass.workspace;
+  const auto stream = pass.own(workspace.hidden, spec.hidden);
+  pass.ops.embed(weights, pass.batch.tokens.subspan(pass.first_row, pass.rows()), stream);
+  graph.after_embedding(pass, stream);
+  for (int layer = 0; layer < static_cast<int>(spec.layers.size()); ++layer) run_layer(graph, pass, layer);
+
+  if (pass.team != nullptr && spec.pooling == Pooling::kMean) {
+    pass.team->wait();
+    if (!is_first_member) return;
+    pass.scopes = workspace.whole;
+    pass.first_row = 0;
+  } else if (!has_pooled_row(pass)) {
+    return;
+  }
+  pass.ops.join(nullptr, 0);  // what is left is one member's
+  const auto pooled = workspace.pooled.span().first(pass.batch.size() * spec.hidden);
+  pool_rows(graph, pass, pass.own(workspace.hidden, spec.hidden), pooled);
+  pass.scopes = workspace.one_each;
+  pass.ops.linear(weights.linear(LinearRole::kClassifier), graph.head_input(pass, pooled), workspace.one_each, logits);
+}
+
+}  // namespace
+
+void run_graph(const ModelWeights& weights, const TokenBatch& batch, Ops& ops, Workspace& workspace,
+               std::span<float> logits) {
+  Pass pass = start_pass(weights, batch, ops, workspace);
+  run_pass(pass, true, logits);
+}
+
+void run_graph_shared(const ModelWeights& weights, const TokenBatch& batch, Ops& ops, Workspace& workspace,
+                      Team& team, std::size_t member, std::span<const std::uint32_t> rows,
+                      std::span<float> logits) {
+  const std::array<std::uint32_t, 2> scope = {0, rows[1] - rows[0]};
+  Pass pass{weights, batch, ops, workspace, scope, rows[0], &team};
+  ops.join(&team, member);
+  run_pass(pass, member == 0, logits);
+  ops.join(nullptr, 0);
 }
 
 }  // namespace quantier

@@ -28,7 +28,15 @@ struct Workspace {
   AlignedBuffer<float> pooled;              // [texts, hidden] twice
   std::vector<std::uint32_t> one_each;      // [texts + 1] 0, 1, 2, ...: scopes of one row
   std::array<std::uint32_t, 2> whole = {};  // 0, tokens: one scope of all rows
-  void prepare(const ModelSpec& spec, std::size_t tokens, std::size_t texts);
+  // With `is_shared` for a team: `projected` is then three of its kind (Pass::projected).
+  void prepare(const ModelSpec& spec, std::size_t tokens, std::size_t texts, bool is_shared = false);
+  std::size_t projected_width = 0;
+};
+
+// Queries of a text that are answered, counted from its first token.
+struct QueryRange {
+  std::size_t first = 0;
+  std::size_t count = 0;
 };
 
 // What every step needs. The workspace has been prepared for the batch, and the batch validated.
@@ -38,7 +46,30 @@ struct Pass {
   Ops& ops;
   Workspace& workspace;
   std::span<const std::uint32_t> scopes;  // of the rows: where linear layers look for outliers
+  // A member of a team has the rows [first_row, first_row + rows()) of the only text; others have them all.
+  std::size_t first_row = 0;
+  Team* team = nullptr;
+
   [[nodiscard]] std::size_t rows() const { return scopes.back(); }
+  [[nodiscard]] std::size_t all_rows() const { return team != nullptr ? batch.tokens.size() : rows(); }
+  // Those of this pass, or of them the one that pooling reads.
+  [[nodiscard]] QueryRange queries_of(std::size_t text, bool pooled_only) const;
+  // This pass's rows of a buffer of the workspace.
+  [[nodiscard]] std::span<float> own(AlignedBuffer<float>& buffer, std::size_t width) const {
+    return buffer.span().subspan(first_row * width, rows() * width);
+  }
+  // What queries, keys and values of all rows are written to. A member may be one layer ahead of another that
+  // still reads: layers take turns.
+  [[nodiscard]] std::span<float> projected(int layer) const {
+    const std::size_t size = all_rows() * workspace.projected_width;
+    return workspace.projected.span().subspan(team != nullptr && layer % 2 != 0 ? size : 0, size);
+  }
+  // Room for products of this pass's rows, where nobody else writes.
+  [[nodiscard]] std::span<float> scratch() const {
+    const std::size_t width = workspace.projected_width;
+    const std::size_t begin = team != nullptr ? (2 * all_rows() + first_row) * width : 0;
+    return workspace.projected.span().subspan(begin, rows() * width);
+  }
 };
 
 // The pass over a batch, at its beginning.
@@ -83,6 +114,12 @@ void pool_rows(const Graph& graph, Pass& pass, std::span<float> stream, std::spa
 // All steps: logits [batch.size(), classes].
 void run_graph(const ModelWeights& weights, const TokenBatch& batch, Ops& ops, Workspace& workspace,
                std::span<float> logits);
+
+// The same by the members of a team for a batch of one text, each for its rows [rows[0], rows[1]). `workspace`, the
+// same for all, has been prepared as shared; one of the members writes the logits.
+void run_graph_shared(const ModelWeights& weights, const TokenBatch& batch, Ops& ops, Workspace& workspace,
+                      Team& team, std::size_t member, std::span<const std::uint32_t> rows,
+                      std::span<float> logits);
 
 // Whether a row's result depends on that row alone. Then the last layer needs only the rows that pooling
 // reads; LLM.int8() looks for outliers over all rows of a scope and needs every one.

@@ -25,21 +25,23 @@ class ModernBert final : public Graph {
     const LayerSpec& shape = spec.layers[static_cast<std::size_t>(layer)];
     const std::size_t hidden = spec.hidden;
     const std::size_t width = 3 * hidden;
-    const auto qkv = pass.workspace.projected.span().first(pass.rows() * width);
-    pass.ops.linear(pass.weights.linear(LinearRole::kAttentionQkv, layer), input, pass.scopes, qkv);
-    pass.ops.rope(qkv, pass.batch, width, 0, spec.heads, spec.head_dim, shape.rope_theta);
-    pass.ops.rope(qkv, pass.batch, width, hidden, spec.heads, spec.head_dim, shape.rope_theta);
+    const auto qkv = pass.projected(layer).first(pass.all_rows() * width);
+    const auto own = qkv.subspan(pass.first_row * width, pass.rows() * width);
+    pass.ops.linear(pass.weights.linear(LinearRole::kAttentionQkv, layer), input, pass.scopes, own);
+    // Heads of queries and of keys stand side by side.
+    pass.ops.rope(own, pass.batch, pass.first_row, width, 0, 2 * spec.heads, spec.head_dim, shape.rope_theta);
+    if (pass.team != nullptr) pass.team->wait();
     const AttentionShape attention{spec.heads, spec.heads, spec.head_dim,    width,
                                    width,      false,      shape.half_window};
     std::size_t answered = 0;
     for (std::size_t text = 0; text < pass.batch.size(); ++text) {
       const std::size_t begin = pass.batch.offsets[text];
       const std::size_t length = pass.batch.offsets[text + 1] - begin;
-      const std::size_t queries = pooled_only ? 1 : length;
+      const QueryRange queries = pass.queries_of(text, pooled_only);
       const float* row = qkv.data() + begin * width;
-      pass.ops.attention(attention, row, row + hidden, row + 2 * hidden, length, 0, queries,
-                         attended.subspan(answered * hidden, queries * hidden));
-      answered += queries;
+      pass.ops.attention(attention, row, row + hidden, row + 2 * hidden, length, queries.first, queries.count,
+                         attended.subspan(answered * hidden, queries.count * hidden));
+      answered += queries.count;
     }
   }
 
@@ -50,7 +52,7 @@ class ModernBert final : public Graph {
   void gate(Pass& pass, int layer, std::span<const float> input, std::span<float> gated) const override {
     const ModelSpec& spec = pass.weights.spec;
     pass.ops.linear_gated(spec.mlp_activation, pass.weights.linear(LinearRole::kMlpGateUp, layer), nullptr, input,
-                          pass.scopes, pass.workspace.projected.span(), gated);
+                          pass.scopes, pass.scratch(), gated);
   }
 
   void final_norm(Pass& pass, std::span<float> rows) const override {
@@ -71,7 +73,7 @@ class ModernBert final : public Graph {
   }
 
   static std::span<const float> normed(Pass& pass, NormRole role, int layer, std::span<const float> stream) {
-    const auto out = pass.workspace.normed.span().first(stream.size());
+    const auto out = pass.own(pass.workspace.normed, pass.weights.spec.hidden);
     norm(pass, role, layer, stream, out);
     return out;
   }

@@ -20,25 +20,34 @@ class Qwen2 final : public Graph {
     const ModelSpec& spec = pass.weights.spec;
     const LayerSpec& shape = spec.layers[static_cast<std::size_t>(layer)];
     const std::size_t rows = pass.rows();
+    const std::size_t all = pass.all_rows();
     const std::size_t query_width = spec.heads * spec.head_dim;
     const std::size_t key_width = spec.kv_heads * spec.head_dim;
-    const auto projected = pass.workspace.projected.span();
-    const auto queries = projected.first(rows * query_width);
-    const auto keys = projected.subspan(rows * query_width, rows * key_width);
-    const auto values = projected.subspan(rows * (query_width + key_width), rows * key_width);
-    pass.ops.linear(pass.weights.linear(LinearRole::kAttentionQuery, layer), input, pass.scopes, queries);
-    pass.ops.linear(pass.weights.linear(LinearRole::kAttentionKey, layer), input, pass.scopes, keys);
-    pass.ops.linear(pass.weights.linear(LinearRole::kAttentionValue, layer), input, pass.scopes, values);
-    pass.ops.rope(queries, pass.batch, query_width, 0, spec.heads, spec.head_dim, shape.rope_theta);
-    pass.ops.rope(keys, pass.batch, key_width, 0, spec.kv_heads, spec.head_dim, shape.rope_theta);
+    const auto projected = pass.projected(layer);
+    const auto queries = projected.first(all * query_width);
+    const auto keys = projected.subspan(all * query_width, all * key_width);
+    const auto values = projected.subspan(all * (query_width + key_width), all * key_width);
+    const auto own = [&](std::span<float> part, std::size_t width) {
+      return part.subspan(pass.first_row * width, rows * width);
+    };
+    const auto own_queries = own(queries, query_width);
+    const auto own_keys = own(keys, key_width);
+    pass.ops.linear(pass.weights.linear(LinearRole::kAttentionQuery, layer), input, pass.scopes, own_queries);
+    pass.ops.linear(pass.weights.linear(LinearRole::kAttentionKey, layer), input, pass.scopes, own_keys);
+    pass.ops.linear(pass.weights.linear(LinearRole::kAttentionValue, layer), input, pass.scopes,
+                    own(values, key_width));
+    pass.ops.rope(own_queries, pass.batch, pass.first_row, query_width, 0, spec.heads, spec.head_dim,
+                  shape.rope_theta);
+    pass.ops.rope(own_keys, pass.batch, pass.first_row, key_width, 0, spec.kv_heads, spec.head_dim,
+                  shape.rope_theta);
+    if (pass.team != nullptr) pass.team->wait();
     const AttentionShape attention{spec.heads, spec.kv_heads, spec.head_dim,    query_width,
                                    key_width,  true,          shape.half_window};
     std::size_t answered = 0;
     for (std::size_t text = 0; text < pass.batch.size(); ++text) {
       const std::size_t begin = pass.batch.offsets[text];
       const std::size_t length = pass.batch.offsets[text + 1] - begin;
-      const std::size_t first = pooled_only ? length - 1 : 0;
-      const std::size_t count = length - first;
+      const auto [first, count] = pass.queries_of(text, pooled_only);
       pass.ops.attention(attention, queries.data() + begin * query_width, keys.data() + begin * key_width,
                          values.data() + begin * key_width, length, first, count,
                          attended.subspan(answered * query_width, count * query_width));
@@ -54,7 +63,7 @@ class Qwen2 final : public Graph {
     const ModelSpec& spec = pass.weights.spec;
     pass.ops.linear_gated(spec.mlp_activation, pass.weights.linear(LinearRole::kMlpGate, layer),
                           &pass.weights.linear(LinearRole::kMlpUp, layer), input, pass.scopes,
-                          pass.workspace.projected.span(), gated);
+                          pass.scratch(), gated);
   }
 
   void final_norm(Pass& pass, std::span<float> rows) const override {
@@ -65,7 +74,7 @@ class Qwen2 final : public Graph {
 
  private:
   static std::span<const float> normed(Pass& pass, NormRole role, int layer, std::span<const float> stream) {
-    const auto out = pass.workspace.normed.span().first(stream.size());
+    const auto out = pass.own(pass.workspace.normed, pass.weights.spec.hidden);
     pass.ops.rms_norm(pass.weights.norm(role, layer), pass.weights.spec.norm_epsilon, stream, out);
     return out;
   }

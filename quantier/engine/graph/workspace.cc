@@ -5,13 +5,14 @@
 
 namespace quantier {
 
-void Workspace::prepare(const ModelSpec& spec, std::size_t tokens, std::size_t texts) {
+void Workspace::prepare(const ModelSpec& spec, std::size_t tokens, std::size_t texts, bool is_shared) {
   const std::size_t query_width = spec.heads * spec.head_dim;
   const std::size_t qkv_width = query_width + 2 * spec.kv_heads * spec.head_dim;
   const auto owner = MemoryOwner::kActivations;
   hidden.ensure(tokens * spec.hidden, owner);
   normed.ensure(tokens * spec.hidden, owner);
-  projected.ensure(tokens * std::max<std::size_t>(qkv_width, 2 * spec.intermediate), owner);
+  projected_width = std::max<std::size_t>(qkv_width, 2 * spec.intermediate);
+  projected.ensure((is_shared ? 3 : 1) * tokens * projected_width, owner);
   attended.ensure(tokens * std::max<std::size_t>(query_width, spec.hidden), owner);
   gated.ensure(tokens * spec.intermediate, owner);
   pooled.ensure(2 * texts * spec.hidden, owner);

@@ -68,21 +68,22 @@ void ReferenceOps::rms_norm(const NormWeights& norm, double epsilon, std::span<c
   }
 }
 
-void ReferenceOps::rope(std::span<float> x, const TokenBatch& batch, std::size_t stride, std::size_t first,
-                        std::size_t heads, std::size_t head_dim, double theta) {
+void ReferenceOps::rope(std::span<float> x, const TokenBatch& batch, std::size_t first_row, std::size_t stride,
+                        std::size_t first, std::size_t heads, std::size_t head_dim, double theta) {
   const std::size_t half = head_dim / 2;
   std::vector<double> frequency(half);
   for (std::size_t i = 0; i < half; ++i) {
     frequency[i] = std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(head_dim));
   }
   for (std::size_t text = 0; text < batch.size(); ++text) {
-    for (std::size_t token = batch.offsets[text]; token < batch.offsets[text + 1]; ++token) {
+    const std::size_t end = std::min<std::size_t>(batch.offsets[text + 1], first_row + x.size() / stride);
+    for (std::size_t token = std::max<std::size_t>(batch.offsets[text], first_row); token < end; ++token) {
       const auto position = static_cast<double>(token - batch.offsets[text]);
       for (std::size_t i = 0; i < half; ++i) {
         const double cosine = std::cos(position * frequency[i]);
         const double sine = std::sin(position * frequency[i]);
         for (std::size_t head = 0; head < heads; ++head) {
-          float* pair = x.data() + token * stride + first + head * head_dim + i;
+          float* pair = x.data() + (token - first_row) * stride + first + head * head_dim + i;
           const double low = pair[0];
           const double high = pair[half];
           pair[0] = stored(low * cosine - high * sine);

@@ -18,8 +18,8 @@ class ReferenceOps : public Ops {
                   std::span<float> y) override;
   void rms_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
                 std::span<float> y) override;
-  void rope(std::span<float> x, const TokenBatch& batch, std::size_t stride, std::size_t first,
-            std::size_t heads, std::size_t head_dim, double theta) override;
+  void rope(std::span<float> x, const TokenBatch& batch, std::size_t first_row, std::size_t stride,
+            std::size_t first, std::size_t heads, std::size_t head_dim, double theta) override;
   void attention(const AttentionShape& shape, const float* queries, const float* keys, const float* values,
                  std::size_t tokens, std::size_t first_query, std::size_t query_count,
                  std::span<float> out) override;

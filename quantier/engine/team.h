@@ -1,0 +1,37 @@
+// Threads that share one text: each takes some of its rows through the network, and they wait for each other
+// where a row reads what others have made (keys and values, LLM.int8()'s outlier columns).
+//
+// For texts that are fewer than threads. Waiting spins first, because a layer takes less time than a wake-up, and
+// then gives the processor away, because it may be the only one.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace quantier {
+
+class Team {
+ public:
+  explicit Team(std::size_t members) : columns_(2 * members), members_(members) {}
+
+  [[nodiscard]] std::size_t members() const { return members_; }
+
+  // Returns when every member has called it as often as this one.
+  void wait();
+
+  // The ascending union of what all members give; every member calls it at the same point. The result stays until the
+  // member's next call.
+  std::span<const std::uint32_t> unite(std::size_t member, std::span<const std::uint32_t> columns,
+                                       std::vector<std::uint32_t>& all);
+
+ private:
+  std::vector<std::vector<std::uint32_t>> columns_;  // [two turns][members]
+  std::size_t members_;
+  std::atomic<std::size_t> waiting_{0};
+  std::atomic<std::uint64_t> passed_{0};
+};
+
+}  // namespace quantier
