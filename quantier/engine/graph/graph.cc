@@ -106,6 +106,7 @@ void run_pass(Pass& pass, bool is_first_member, std::span<float> logits) {
   const Graph& graph = graph_of(spec.family);
   Workspace& workspace = pass.workspace;
   const auto stream = pass.own(workspace.hidden, spec.hidden);
+  const bool has_result = has_pooled_row(pass);  // before only that row is left
   pass.ops.embed(weights, pass.batch.tokens.subspan(pass.first_row, pass.rows()), stream);
   graph.after_embedding(pass, stream);
   for (int layer = 0; layer < static_cast<int>(spec.layers.size()); ++layer) run_layer(graph, pass, layer);
@@ -115,7 +116,7 @@ void run_pass(Pass& pass, bool is_first_member, std::span<float> logits) {
     if (!is_first_member) return;
     pass.scopes = workspace.whole;
     pass.first_row = 0;
-  } else if (!has_pooled_row(pass)) {
+  } else if (!has_result) {
     return;
   }
   pass.ops.join(nullptr, 0);  // what is left is one member's
