@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "quantier/cli/commands.h"
+#include "quantier/engine/cpu/kernel_list.h"
 
 namespace {
 
@@ -47,6 +48,18 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", QUANTIER_VERSION);
   app.get_formatter()->column_width(34);
+  std::string kernels;
+  app.add_option("--kernel", kernels,
+                 "Run with these CPU kernels instead of the best that this processor has: " +
+                     quantier::cpu::known_kernel_names() + " (`quantier doctor` says which run here)");
+  app.fallthrough();
+  app.parse_complete_callback([&] {
+    if (kernels.empty()) return;
+    if (const auto status = quantier::cpu::choose_kernels(kernels); !status) {
+      session.report(status.error());
+      throw CLI::RuntimeError(session.exit_code);
+    }
+  });
   add_run(app, session);
   add_report(app, session);
   add_decide(app, session);
@@ -70,6 +83,8 @@ int main(int argc, char** argv) {
   add_worker(app, session);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RuntimeError&) {
+    return exit_code_after_output(session.exit_code);
   } catch (const CLI::ParseError& error) {
     // Asked for JSON, a usage error is JSON too; help and version are texts in any case.
     if (error.get_exit_code() != 0 &&

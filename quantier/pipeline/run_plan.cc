@@ -10,6 +10,7 @@
 #include "quantier/checkpoint/checkpoint.h"
 #include "quantier/dataset/sample.h"
 #include "quantier/dataset/tiers.h"
+#include "quantier/engine/cpu/kernel_list.h"
 #include "quantier/formats/plan.h"
 #include "quantier/interchange/stored_model.h"
 #include "quantier/pipeline/plan_file.h"
@@ -82,7 +83,7 @@ Json calibration_identity(const CalibrationSet& set) {
 
 std::string run_key(const PlannedRun& run, const RunConfig& config, const RunPlan& plan,
                     const std::string& program) {
-  const Json identity{
+  Json identity{
       {"program", program},
       // Kernels differ by instruction set, and with them the last bits of the logits.
       {"instruction_sets", instruction_sets()},
@@ -103,6 +104,8 @@ std::string run_key(const PlannedRun& run, const RunConfig& config, const RunPla
       {"limit", plan.limit ? Json(*plan.limit) : Json()},
       {"seed", config.seed},
       {"calibration", run.is_calibrated ? calibration_identity(*plan.calibration) : Json()}};
+  // Not what this machine runs best: another measurement.
+  if (const auto kernels = cpu::asked_kernels()) identity["kernels"] = *kernels;
   return sha256_hex(identity.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 

@@ -1,4 +1,5 @@
 #include "quantier/pipeline/worker_client.h"
+#include "quantier/engine/cpu/kernel_list.h"
 
 #include <array>
 #include <cerrno>
@@ -67,6 +68,7 @@ Result<WorkerClient> WorkerClient::spawn(std::string name, const WorkerCommandLi
   posix_spawnattr_setpgroup(&attributes, 0);
 
   std::vector<std::string> words{"quantier"};
+  if (const auto kernels = cpu::asked_kernels()) words.insert(words.end(), {"--kernel", *kernels});
   words.insert(words.end(), command.arguments.begin(), command.arguments.end());
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());

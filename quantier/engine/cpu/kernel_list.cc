@@ -60,6 +60,11 @@ const Kernels& chosen_kernels() {
   return table != nullptr ? *table : *runnable_kernels().front();
 }
 
+std::optional<std::string> asked_kernels() {
+  const Kernels* table = chosen.load(std::memory_order_relaxed);
+  return table != nullptr ? std::optional<std::string>(table->name) : std::nullopt;
+}
+
 Status choose_kernels(std::string_view name) {
   QT_TRY(const Kernels* table, kernels_named(name));
   chosen.store(table, std::memory_order_relaxed);

@@ -5,6 +5,7 @@
 // processor cannot run.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ namespace quantier::cpu {
 // What engines made from now on run with: the best, until `choose_kernels` named another.
 [[nodiscard]] const Kernels& chosen_kernels();
 [[nodiscard]] Status choose_kernels(std::string_view name);
+// The name that was asked for; nullopt where the best are taken.
+[[nodiscard]] std::optional<std::string> asked_kernels();
 
 // "generic, avx2, ..."
 [[nodiscard]] std::string known_kernel_names();
