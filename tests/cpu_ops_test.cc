@@ -115,6 +115,37 @@ class CpuOpsTest : public ::testing::TestWithParam<Case> {
 
 class Int8OpsTest : public CpuOpsTest {};
 
+// What follows a product inside its kernel gives the bits of the same steps one after another.
+TEST_P(CpuOpsTest, FusedStepsGiveTheBitsOfSeparateOnes) {
+  struct Shape {
+    std::size_t rows, k, features;
+  };
+  for (const auto& [rows, k, features] :
+       {Shape{1, 17, 5}, Shape{9, 64, 16}, Shape{70, 65, 48}, Shape{13, 192, 40}}) {
+    SCOPED_TRACE(features);
+    const Layer both = layer(2 * features, k, true);
+    const Layer gate = layer(features, k, true);
+    const Layer up = layer(features, k, false);
+    std::vector<float> x = values(rows * k, 1.0);
+    for (std::size_t i = 0; i < x.size(); i += 37) x[i] *= 16.0F;
+    const std::vector<std::uint32_t> scopes = {0, static_cast<std::uint32_t>(rows)};
+    std::vector<float> scratch(rows * 2 * features);
+    std::vector<float> separate = values(rows * features, 1.0);
+    std::vector<float> fused = separate;
+    fast_.Ops::linear_add(up.panels, x, scopes, scratch, separate);
+    fast_.linear_add(up.panels, x, scopes, scratch, fused);
+    EXPECT_THAT(fused, ElementsAreArray(separate));
+    for (const Activation activation : {Activation::kGelu, Activation::kSilu}) {
+      fast_.Ops::linear_gated(activation, both.panels, nullptr, x, scopes, scratch, separate);
+      fast_.linear_gated(activation, both.panels, nullptr, x, scopes, scratch, fused);
+      EXPECT_THAT(fused, ElementsAreArray(separate));
+      fast_.Ops::linear_gated(activation, gate.panels, &up.panels, x, scopes, scratch, separate);
+      fast_.linear_gated(activation, gate.panels, &up.panels, x, scopes, scratch, fused);
+      EXPECT_THAT(fused, ElementsAreArray(separate));
+    }
+  }
+}
+
 TEST_P(CpuOpsTest, LinearAgreesWithTheReference) {
   struct Shape {
     std::size_t rows, k, n;
