@@ -6,8 +6,8 @@
 // their loops by the number of rows, and with them the order of the sums: oneDNN's sgemm gives a row other
 // bits alone than among others on machines without AVX-512.) All row-wise loops depend on their own row only.
 //
-// exp: Cody-Waite reduction and a degree-6 polynomial, below 2 ulp on [-87, 88], 0 below. erf: Abramowitz and
-// Stegun 7.1.26, absolute error below 5e-7. `rounding`: what results are rounded to, to nearest even.
+// exp: Cody-Waite reduction and a degree-6 polynomial, below 2 ulp on [-87, 88], 0 below. erf: a
+// rational function, absolute error below 5e-7 (tools/fit_erf.py). `rounding`: what results are rounded to, to nearest even.
 // Strides are in elements. Panels are as panels.h describes them; pointers need no alignment unless said.
 #pragma once
 

@@ -17,55 +17,86 @@ namespace {
 
 void multiply_f32(const Product& product, const Epilogue& epilogue) { multiply<FloatStep>(product, epilogue); }
 
-// Sums begin at minus the surplus. Numbers of groups are added up in the tile, in memory: registers are for
-// the sums.
+// Sums begin at minus the surplus.
+template <int kRows, int kPanels>
+inline void add_group(const Product& product, const IntegerScales& scales, std::size_t first,
+                      const std::uint8_t* const (&panels)[kPanels], std::size_t group,
+                      __m512i (&sums)[kRows][kPanels]) {
+  const std::size_t begin = group * scales.steps_per_group;
+  const std::size_t end =
+      begin + scales.steps_per_group < product.steps ? begin + scales.steps_per_group : product.steps;
+#pragma GCC unroll 2
+  for (int panel = 0; panel < kPanels; ++panel) {
+    const __m512i start =
+        _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_loadu_si512(scales.surplus[panel] + group * 16));
+#pragma GCC unroll 8
+    for (int row = 0; row < kRows; ++row) sums[row][panel] = start;
+  }
+  add_steps<Int8Step, kRows, kPanels>(static_cast<const std::uint8_t*>(product.x) + first * product.x_stride_bytes,
+                                      product.x_stride_bytes, panels, begin, end, sums);
+}
+
 template <int kRows, int kPanels>
 inline void multiply_tile_i8(const Product& product, const IntegerScales& scales, std::size_t first,
-                             const std::uint8_t* const (&panels)[kPanels], Tile<kRows, kPanels>& tile) {
-  const std::uint8_t* x = static_cast<const std::uint8_t*>(product.x) + first * product.x_stride_bytes;
-  std::size_t group = 0;
-  for (std::size_t begin = 0; begin < product.steps; begin += scales.steps_per_group, ++group) {
-    const std::size_t end =
-        begin + scales.steps_per_group < product.steps ? begin + scales.steps_per_group : product.steps;
-    __m512i sums[kRows][kPanels];
+                             const std::uint8_t* const (&panels)[kPanels], const Epilogue& epilogue) {
+  __m512i sums[kRows][kPanels];
+  add_group<kRows, kPanels>(product, scales, first, panels, 0, sums);
+  Numbers<kRows, kPanels> numbers;
 #pragma GCC unroll 2
-    for (int panel = 0; panel < kPanels; ++panel) {
-      const __m512i start =
-          _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_loadu_si512(scales.surplus[panel] + group * 16));
+  for (int panel = 0; panel < kPanels; ++panel) {
+    const __m512 column = _mm512_loadu_ps(scales.column[panel]);
 #pragma GCC unroll 8
-      for (int row = 0; row < kRows; ++row) sums[row][panel] = start;
+    for (int row = 0; row < kRows; ++row) {
+      const __m512 row_absmax = _mm512_set1_ps(scales.row_absmax[first + static_cast<std::size_t>(row)]);
+      const __m512 sum = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[row][panel]), _mm512_mul_ps(row_absmax, column));
+      numbers[row][panel] = _mm512_mul_ps(sum, _mm512_set1_ps(scales.scale));
     }
-    add_steps<Int8Step, kRows, kPanels>(x, product.x_stride_bytes, panels, begin, end, sums);
+  }
+  finish<kRows, kPanels>(numbers, first, epilogue);
+}
+
+// Numbers of groups are added up in memory: registers are for the sums.
+template <int kRows, int kPanels>
+inline void multiply_tile_groups(const Product& product, const IntegerScales& scales, std::size_t first,
+                                 const std::uint8_t* const (&panels)[kPanels], const Epilogue& epilogue) {
+  alignas(64) float totals[kRows][kPanels][16] = {};
+  const std::size_t groups = (product.steps + scales.steps_per_group - 1) / scales.steps_per_group;
+  for (std::size_t group = 0; group < groups; ++group) {
+    __m512i sums[kRows][kPanels];
+    add_group<kRows, kPanels>(product, scales, first, panels, group, sums);
 #pragma GCC unroll 2
     for (int panel = 0; panel < kPanels; ++panel) {
       const __m512 column = _mm512_loadu_ps(scales.column[panel] + group * 16);
 #pragma GCC unroll 8
       for (int row = 0; row < kRows; ++row) {
-        const __m512 sum = _mm512_cvtepi32_ps(sums[row][panel]);
-        const float row_absmax = scales.row_absmax[first + static_cast<std::size_t>(row)];
-        __m512 value;
-        if (scales.is_grouped) {
-          value = _mm512_fmadd_ps(sum, column,
-                                  group == 0 ? _mm512_setzero_ps() : _mm512_load_ps(tile.v[row][panel]));
-          if (end == product.steps) value = _mm512_mul_ps(value, _mm512_set1_ps(row_absmax * scales.scale));
-        } else {
-          const __m512 absmax = _mm512_mul_ps(_mm512_set1_ps(row_absmax), column);
-          value = _mm512_mul_ps(_mm512_mul_ps(sum, absmax), _mm512_set1_ps(scales.scale));
-        }
-        _mm512_store_ps(tile.v[row][panel], value);
+        float* total = totals[row][panel];
+        _mm512_store_ps(total, _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[row][panel]), column, _mm512_load_ps(total)));
       }
     }
   }
+  Numbers<kRows, kPanels> numbers;
+#pragma GCC unroll 8
+  for (int row = 0; row < kRows; ++row) {
+    const __m512 factor = _mm512_set1_ps(scales.row_absmax[first + static_cast<std::size_t>(row)] * scales.scale);
+#pragma GCC unroll 2
+    for (int panel = 0; panel < kPanels; ++panel)
+      numbers[row][panel] = _mm512_mul_ps(_mm512_load_ps(totals[row][panel]), factor);
+  }
+  finish<kRows, kPanels>(numbers, first, epilogue);
 }
 
 template <int kPanels>
 inline void multiply_panels_i8(const Product& product, const IntegerScales& scales, const Epilogue& epilogue) {
   const std::uint8_t* panels[kPanels];
-  for (int panel = 0; panel < kPanels; ++panel) panels[panel] = static_cast<const std::uint8_t*>(product.panels[panel]);
+  for (int panel = 0; panel < kPanels; ++panel)
+    panels[panel] = static_cast<const std::uint8_t*>(product.panels[panel]);
+  if (scales.is_grouped) {
+    return for_rows(product.rows, [&](std::size_t first, auto count) {
+      multiply_tile_groups<decltype(count)::value, kPanels>(product, scales, first, panels, epilogue);
+    });
+  }
   for_rows(product.rows, [&](std::size_t first, auto count) {
-    Tile<decltype(count)::value, kPanels> tile;
-    multiply_tile_i8<decltype(count)::value, kPanels>(product, scales, first, panels, tile);
-    finish(tile, first, epilogue);
+    multiply_tile_i8<decltype(count)::value, kPanels>(product, scales, first, panels, epilogue);
   });
 }
 
@@ -131,6 +162,36 @@ void pack_bfloat16(const float* x, std::size_t n, std::uint16_t* bits) {
     const __mmask16 lanes = first_lanes(n - i);
     const __m512i words = _mm512_maskz_loadu_epi32(lanes, x + i);
     _mm512_mask_cvtepi32_storeu_epi16(bits + i, lanes, _mm512_srli_epi32(words, 16));
+  }
+}
+
+// Magnitudes as integers grow as they do as floats, and a NaN is the largest.
+float largest(const float* x, std::size_t n) {
+  const __m512i magnitude = _mm512_set1_epi32(0x7FFFFFFF);
+  __m512i most = _mm512_setzero_si512();
+  std::size_t i = 0;
+  for (; i + 16 <= n; i += 16)
+    most = _mm512_max_epi32(most, _mm512_and_si512(_mm512_loadu_si512(x + i), magnitude));
+  if (i < n)
+    most = _mm512_max_epi32(most, _mm512_and_si512(_mm512_maskz_loadu_epi32(first_lanes(n - i), x + i), magnitude));
+  const int bits = _mm512_reduce_max_epi32(most);
+  float value;
+  __builtin_memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+void quantize(const float* x, std::size_t n, float scale, std::uint8_t* codes) {
+  const __m512 factor = _mm512_set1_ps(scale);
+  const __m128i sign = _mm_set1_epi8(-128);
+  std::size_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x + i), factor));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(codes + i), _mm_xor_si128(_mm512_cvtsepi32_epi8(whole), sign));
+  }
+  if (i < n) {
+    const __mmask16 lanes = first_lanes(n - i);
+    const __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_maskz_loadu_ps(lanes, x + i), factor));
+    _mm_mask_storeu_epi8(codes + i, lanes, _mm_xor_si128(_mm512_cvtsepi32_epi8(whole), sign));
   }
 }
 
@@ -210,6 +271,8 @@ const Kernels* avx512vnni_kernels() {
     kernels.name = "avx512vnni";
     kernels.multiply_f32 = multiply_f32;
     kernels.multiply_i8 = multiply_i8;
+    kernels.largest = largest;
+    kernels.quantize = quantize;
     kernels.softmax = softmax;
     kernels.expand_i4_to_i8 = expand_i4_to_i8;
     kernels.expand_bfloat16_pairs = expand_bfloat16_pairs;

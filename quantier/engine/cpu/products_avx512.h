@@ -151,69 +151,86 @@ inline void for_rows(std::size_t rows, const Tile& tile) {
   for_last_rows<kTileRows - 1>(rows - first, first, tile);
 }
 
-// A finished tile lies in memory for a moment: the epilogue is then one loop instead of sixteen copies.
+// A finished tile: sums as numbers.
 template <int kRows, int kPanels>
-struct Tile {
-  alignas(64) float v[kRows][kPanels][16];
-};
+using Numbers = __m512[kRows][kPanels];
 
 template <Rounding kRounding, Then kThen, int kRows, int kPanels>
-inline void finish_tile(const Tile<kRows, kPanels>& tile, std::size_t first, const Epilogue& epilogue) {
+inline void finish_in_registers(Numbers<kRows, kPanels>& numbers, std::size_t first, const Epilogue& epilogue) {
+#pragma GCC unroll 8
+  for (int row = 0; row < kRows; ++row)
+    finish_row<kRounding, kThen, kPanels>(numbers[row], first + static_cast<std::size_t>(row), epilogue);
+}
+
+// Through memory: one loop instead of as many copies as there are rows.
+template <Rounding kRounding, Then kThen, int kRows, int kPanels>
+inline void finish_in_memory(Numbers<kRows, kPanels>& numbers, std::size_t first, const Epilogue& epilogue) {
+  alignas(64) float tile[kRows][kPanels][16];
+#pragma GCC unroll 8
+  for (int row = 0; row < kRows; ++row)
+#pragma GCC unroll 2
+    for (int panel = 0; panel < kPanels; ++panel) _mm512_store_ps(tile[row][panel], numbers[row][panel]);
 #pragma GCC unroll 1
   for (int row = 0; row < kRows; ++row) {
     __m512 v[kPanels];
 #pragma GCC unroll 2
-    for (int panel = 0; panel < kPanels; ++panel) v[panel] = _mm512_load_ps(tile.v[row][panel]);
+    for (int panel = 0; panel < kPanels; ++panel) v[panel] = _mm512_load_ps(tile[row][panel]);
     finish_row<kRounding, kThen, kPanels>(v, first + static_cast<std::size_t>(row), epilogue);
   }
 }
 
 template <Rounding kRounding, int kRows, int kPanels>
-inline void finish_then(const Tile<kRows, kPanels>& tile, std::size_t first, const Epilogue& epilogue) {
+inline void finish_then(Numbers<kRows, kPanels>& numbers, std::size_t first, const Epilogue& epilogue) {
   if constexpr (kPanels == 2) {
-    if (epilogue.then == Then::kGelu) return finish_tile<kRounding, Then::kGelu>(tile, first, epilogue);
-    if (epilogue.then == Then::kSilu) return finish_tile<kRounding, Then::kSilu>(tile, first, epilogue);
+    if (epilogue.then == Then::kGelu)
+      return finish_in_memory<kRounding, Then::kGelu, kRows, kPanels>(numbers, first, epilogue);
+    if (epilogue.then == Then::kSilu)
+      return finish_in_memory<kRounding, Then::kSilu, kRows, kPanels>(numbers, first, epilogue);
   }
-  if (epilogue.then == Then::kAdd) return finish_tile<kRounding, Then::kAdd>(tile, first, epilogue);
-  finish_tile<kRounding, Then::kStore>(tile, first, epilogue);
+  // Most tiles are whole ones.
+  if constexpr (kRows == kTileRows) {
+    if (epilogue.then == Then::kAdd)
+      return finish_in_registers<kRounding, Then::kAdd, kRows, kPanels>(numbers, first, epilogue);
+    finish_in_registers<kRounding, Then::kStore, kRows, kPanels>(numbers, first, epilogue);
+  } else {
+    if (epilogue.then == Then::kAdd)
+      return finish_in_memory<kRounding, Then::kAdd, kRows, kPanels>(numbers, first, epilogue);
+    finish_in_memory<kRounding, Then::kStore, kRows, kPanels>(numbers, first, epilogue);
+  }
 }
 
 template <int kRows, int kPanels>
-inline void finish(const Tile<kRows, kPanels>& tile, std::size_t first, const Epilogue& epilogue) {
+inline void finish(Numbers<kRows, kPanels>& numbers, std::size_t first, const Epilogue& epilogue) {
   switch (epilogue.rounding) {
     case Rounding::kNone:
-      return finish_then<Rounding::kNone>(tile, first, epilogue);
+      return finish_then<Rounding::kNone, kRows, kPanels>(numbers, first, epilogue);
     case Rounding::kHalf:
-      return finish_then<Rounding::kHalf>(tile, first, epilogue);
+      return finish_then<Rounding::kHalf, kRows, kPanels>(numbers, first, epilogue);
     case Rounding::kBFloat16:
-      return finish_then<Rounding::kBFloat16>(tile, first, epilogue);
+      return finish_then<Rounding::kBFloat16, kRows, kPanels>(numbers, first, epilogue);
   }
 }
 
 template <class Step, int kRows, int kPanels>
 inline void multiply_tile(const Product& product, std::size_t first, const std::uint8_t* const (&panels)[kPanels],
-                          Tile<kRows, kPanels>& tile) {
-  typename Step::Sum sums[kRows][kPanels];
+                          const Epilogue& epilogue) {
+  Numbers<kRows, kPanels> sums;
 #pragma GCC unroll 8
   for (int row = 0; row < kRows; ++row)
 #pragma GCC unroll 2
     for (int panel = 0; panel < kPanels; ++panel) sums[row][panel] = Step::zero();
   add_steps<Step, kRows, kPanels>(static_cast<const std::uint8_t*>(product.x) + first * product.x_stride_bytes,
                                   product.x_stride_bytes, panels, 0, product.steps, sums);
-#pragma GCC unroll 8
-  for (int row = 0; row < kRows; ++row)
-#pragma GCC unroll 2
-    for (int panel = 0; panel < kPanels; ++panel) _mm512_store_ps(tile.v[row][panel], sums[row][panel]);
+  finish<kRows, kPanels>(sums, first, epilogue);
 }
 
 template <class Step, int kPanels>
 inline void multiply_panels(const Product& product, const Epilogue& epilogue) {
   const std::uint8_t* panels[kPanels];
-  for (int panel = 0; panel < kPanels; ++panel) panels[panel] = static_cast<const std::uint8_t*>(product.panels[panel]);
+  for (int panel = 0; panel < kPanels; ++panel)
+    panels[panel] = static_cast<const std::uint8_t*>(product.panels[panel]);
   for_rows(product.rows, [&](std::size_t first, auto count) {
-    Tile<decltype(count)::value, kPanels> tile;
-    multiply_tile<Step, decltype(count)::value, kPanels>(product, first, panels, tile);
-    finish(tile, first, epilogue);
+    multiply_tile<Step, decltype(count)::value, kPanels>(product, first, panels, epilogue);
   });
 }
 
