@@ -1,11 +1,11 @@
 """The CPU engine beside what people use instead: ONNX Runtime, OpenVINO, PyTorch, on the same model, inputs and threads.
 
     bench/peers.sh                       makes the environment and runs this
-    peers.py BENCH_ENGINE MODEL [--batches 32 8 1] [--tokens 128] [--rounds 15] [--json FILE]
+    peers.py BENCH_ENGINE MODEL [--batches 32 8 1] [--tokens 128] [--rounds 15] [--json FILE] [--csv FILE]
 
 MODEL is a directory in Hugging Face's layout (bench_engine writes one with random weights). Peers run in this
 process, the engine in another one that waits for its turn; one round times everyone once, in an order that turns, so
-that a drifting clock hits all. A ratio is the median over rounds of peer time / our time, with a 95 % interval from
+that a drifting clock hits all. The CSV file is evidence that `quantier import` takes: peers stand beside our own runs. A ratio is the median over rounds of peer time / our time, with a 95 % interval from
 10,000 bootstrap samples of rounds. Before anything is timed, the peers' float logits are compared with ours.
 """
 
@@ -110,7 +110,7 @@ def openvino_model(path, threads, precision, compress=False):
     config = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": precision,
               "PERFORMANCE_HINT": "LATENCY"}
     if compress:
-        config["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = 2**63
+        config["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = str(2**64 - 1)  # one scale a token
     compiled = core.compile_model(network, "CPU", config)
     names = [port.get_any_name() for port in compiled.inputs]
     return lambda ids: compiled({name: ids if name == "input_ids" else np.ones_like(ids) for name in names})[0]
@@ -156,6 +156,7 @@ def main():
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--work", default="/tmp/quantier-peers")
     parser.add_argument("--json")
+    parser.add_argument("--csv", help="model,precision,latency_ms of the first batch size and length")
     options = parser.parse_args()
     os.makedirs(options.work, exist_ok=True)
     torch.set_num_threads(options.threads)
@@ -211,6 +212,14 @@ def main():
                     results.append({"batch": batch, "tokens": tokens, "peer": name, "ours": recipe, "ratio": statistics.median(ratios),
                                     "low": low, "high": high, "peer_ms": statistics.median(values) / batch * 1e3})
                 print(line, flush=True)
+    if options.csv:
+        batch, tokens = options.batches[0], options.tokens[0]
+        name = os.path.basename(os.path.normpath(options.model))
+        rows = {result["peer"]: result["peer_ms"] for result in results if (result["batch"], result["tokens"]) == (batch, tokens)}
+        with open(options.csv, "w") as file:
+            file.write("model,precision,latency_ms\n")
+            for peer, milliseconds in rows.items():
+                file.write(f"{name},{peer},{milliseconds:.4f}\n")
     if options.json:
         with open(options.json, "w") as file:
             json.dump({"versions": versions(), "threads": options.threads, "results": results}, file, indent=1)
