@@ -33,8 +33,7 @@ namespace quantier::cli {
 namespace {
 
 struct Options {
-  std::string directory;
-  std::optional<std::filesystem::path> base;
+  ModelLocation model;
   std::string data;
   std::vector<std::string> texts;
   std::string out;
@@ -111,7 +110,7 @@ Result<Outcome> predict(const Options& options, Session& session) {
   RecipeOptions recipe_options;
   if (options.outlier_scope == "batch") recipe_options.outlier_scope = OutlierScope::kBatch;
   if (options.outlier_weights == "f16") recipe_options.outlier_weights = OutlierWeights::kF16;
-  const ModelLocation location{options.directory, options.base};
+  const ModelLocation& location = options.model;
   std::optional<Dataset> read_before;
   QT_TRY(std::optional<CalibrationSet> set, read_calibration(options, location, read_before));
   std::optional<CalibrationRequest> request;
@@ -120,7 +119,7 @@ Result<Outcome> predict(const Options& options, Session& session) {
   const Stopwatch loading;
   QT_TRY(std::optional<PlanRules> rules, rules_of(options.recipe));
   if (!rules) {
-    QT_TRY(const bool quantized, has_quantized_weights({options.directory, options.base}));
+    QT_TRY(const bool quantized, has_quantized_weights(location));
     rules = quantized ? PlanRules() : PlanRules::of("fp32");
   }
   QT_TRY(LoadedModel model,
@@ -246,8 +245,7 @@ void add_predict(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand(
       "predict", "Logits of every example of a file, of --text, or of standard input (one text a line)");
   auto options = std::make_shared<Options>();
-  command->add_option("MODEL_DIR", options->directory, kModelHelp)->required();
-  command->add_option("--base", options->base, kBaseHelp);
+  add_model_flags(*command, options->model);
   command->add_option("--data", options->data, "JSONL or CSV file; \"-\" reads one text a line");
   command->add_option("--text", options->texts, "A text; may be given several times")->excludes("--data");
   command->add_option(

@@ -187,6 +187,7 @@ class Builder final : public EngineBuilder {
     // What runs is what the plan says, or nothing.
     LayerPlan& plan = planned(linear);
     QT_CHECK(format_of(packed) == plan.recipe.format && packed.input.format == plan.recipe.input &&
+                 packed.low_rank.rank == plan.adapter_rank &&
                  packed_bytes(packed) - found_bytes(packed) == plan.bytes,
              "a layer is packed as planned");
     plan.bytes = packed_bytes(packed);

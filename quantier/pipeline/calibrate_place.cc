@@ -31,7 +31,10 @@ Result<PackedLinear> pack_as(const ModelSpec& spec, const Plan& plan, const Plac
                              LayerRecipe recipe) {
   LayerPlan layer = plan.layers[linear.index];
   layer.recipe = recipe;
-  return pack_linear(spec.linears[linear.index], layer, plan, linear.weight.view(), linear.bias_view());
+  Result<PackedLinear> packed =
+      pack_linear(spec.linears[linear.index], layer, plan, linear.weight.view(), linear.bias_view());
+  if (packed) packed->low_rank = clone(linear.adapter);
+  return packed;
 }
 
 // Columns in which some calibration text has an input beyond the threshold stay out of the int8 product.
@@ -142,6 +145,7 @@ class Place {
     packed.input.format = recipe(linear).input;
     packed.weights = std::move(weights);
     packed.bias = read_bias(linear.bias_view(), plan_.rounding);
+    packed.low_rank = clone(linear.adapter);
     return packed;
   }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "quantier/base/check.h"
+#include "quantier/quantize/low_rank.h"
 #include "quantier/quantize/quantize.h"
 
 namespace quantier {
@@ -21,6 +22,11 @@ Result<std::optional<TensorData>> read_bias(const Checkpoint& checkpoint,
 }
 
 }  // namespace
+
+Result<LowRank> adapter_beside(const Checkpoint& checkpoint, const LinearSpec& linear) {
+  const std::optional<LoraFactors> factors = checkpoint.beside(linear.weight);
+  return factors ? store_low_rank(linear, *factors) : LowRank{};
+}
 
 Status hand_over_embedding(const Checkpoint& checkpoint, const ModelSpec& spec, ModelSink& sink) {
   const std::uint64_t row_bytes = spec.hidden * dtype_bytes(checkpoint.dtype(spec.embedding));
@@ -49,6 +55,7 @@ Status pack_model(const Checkpoint& checkpoint, const ModelSpec& spec, const Pla
     QT_TRY(const std::optional<TensorData> bias, read_bias(checkpoint, linear.bias));
     QT_TRY(PackedLinear packed,
            pack_linear(linear, plan.layers[i], plan, weight.view(), bias ? &bias->view() : nullptr));
+    QT_TRY(packed.low_rank, adapter_beside(checkpoint, linear));
     checkpoint.drop_pages(linear.weight);
     QT_TRY_STATUS(sink.set_linear(linear, std::move(packed)));
   }

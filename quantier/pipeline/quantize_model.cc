@@ -1,5 +1,7 @@
 #include "quantier/pipeline/quantize_model.h"
 
+#include <algorithm>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -57,6 +59,17 @@ Result<Json> identity_of(const Checkpoint& checkpoint, const Plan& plan, const Q
                 {"tokenizer_sha256", hashes.tokenizer}}},
               {"calibration", calibration},
               {"plan", to_json(plan)}};
+}
+
+// Other programs keep an adapter in a directory of its own.
+Status check_adapter(const Plan& plan, const WriterFormat& format) {
+  const auto adapted =
+      std::ranges::find_if(plan.layers, [](const LayerPlan& layer) { return layer.adapter_rank > 0; });
+  if (adapted == plan.layers.end() || std::string_view(format.name) == "quantier") return {};
+  return fail(ErrorKind::kUnsupported,
+              fmt::format("{} has no place for an adapter beside the weights", format.name),
+              fmt::format("layer {}, rank {}", adapted->linear, adapted->adapter_rank),
+              "the adapter would be lost", "merge it (--adapter merge), or write --format quantier");
 }
 
 // What the calibration adds to the report of a layer.
@@ -163,6 +176,7 @@ Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options) {
   QT_TRY(const Checkpoint checkpoint, Checkpoint::open(options.model));
   const ModelSpec& spec = checkpoint.spec();
   QT_TRY(const Plan plan, resolve_plan(checkpoint, spec, options.rules, options.recipe_options));
+  QT_TRY_STATUS(check_adapter(plan, *format));
   QT_TRY_STATUS(format->check(spec, plan));
   if (options.progress) options.progress({"reading the model", 0, 0});
   QT_TRY(std::optional<CalibrationSet> set, read_texts(checkpoint, plan, options));

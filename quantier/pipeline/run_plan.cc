@@ -95,6 +95,7 @@ std::string run_key(const PlannedRun& run, const RunConfig& config, const RunPla
       {"model", run.configuration.model},
       {"recipe", run.configuration.recipe},
       {"rules", to_json(config.rules_of(run.configuration.recipe))},
+      {"adapter", adapter_use_name(config.models[run.model].adapter)},
       {"outlier_scope", config.recipe_options.outlier_scope == OutlierScope::kBatch ? "batch" : "sequence"},
       {"outlier_weights", config.recipe_options.outlier_weights == OutlierWeights::kF16 ? "f16" : "int8"},
       {"max_length", config.max_length},
