@@ -72,7 +72,8 @@ TEST_F(Quantize, ItsOwnCheckpointGivesTheLogitsOfTheRecipeInMemory) {
 // The walk over the texts is the same, so is every weight; the report has what it did to outputs.
 TEST_F(Quantize, ACalibratedRecipeIsWrittenAsItRuns) {
   const std::string texts = " --calibration " + demo("data/calibration.jsonl") + " --calibration-count 12";
-  for (const char* recipe : {"int4-gptq:group=64", "int4-awq:group=64", "int8-smooth"}) {
+  for (const char* recipe :
+       {"int4-gptq:group=64", "int4-gptq:published", "int4-awq:group=64", "int8-smooth"}) {
     std::filesystem::remove_all(folder_ / "q");
     const std::string how = std::string("--recipe ") + recipe + texts;
     const ProgramResult written =
@@ -89,6 +90,10 @@ TEST_F(Quantize, ACalibratedRecipeIsWrittenAsItRuns) {
     }
     EXPECT_GT(compared, 0U) << recipe;
   }
+    if (std::string_view(recipe) == "int4-gptq:published") {
+      EXPECT_EQ(Json::parse(quantier("inspect " + at("q") + " --json").out)["linears"][0]["method"],
+                "gptq (published)");
+    }
   ProgramResult refused =
       quantier("quantize " + demo("demo-decoder") + " --recipe int4-gptq --out " + at("r"));
   EXPECT_EQ(refused.exit_code, 2);

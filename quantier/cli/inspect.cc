@@ -105,7 +105,7 @@ Json to_json(const Inspection& found) {
              {"out_features", linear.out_features},
              {"in_features", linear.in_features}};
     if (found.plan) {
-      row["method"] = method_name(found.plan->layers[i].recipe.method);
+      row["method"] = method_text(found.plan->layers[i].recipe);
       row["format"] = format_text(found.plan->layers[i]);
       row["adapter_rank"] = found.plan->layers[i].adapter_rank;
       row["bytes"] = found.plan->layers[i].bytes;
@@ -192,7 +192,7 @@ void print_text(const Inspection& found) {
     const LayerPlan& layer = found.plan->layers[i];
     fmt::print("  {:<28} {:<18} {:>6} x {:<6} {:<10} {:<16} {:>11}\n", linear.name,
                linear_role_name(linear.role), linear.out_features, linear.in_features,
-               method_name(layer.recipe.method), format_text(layer), layer.bytes);
+               method_text(layer.recipe), format_text(layer), layer.bytes);
   }
   fmt::print("  {:<28} {:<18} {:>6} x {:<6} {:<10} {:<16} {:>11}\n", "embedding", "embedding",
              spec.vocabulary, spec.hidden, "none", embedding_format_name(found.plan->embedding),

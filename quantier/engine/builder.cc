@@ -118,8 +118,8 @@ class GraphClassifier final : public Classifier {
       layer.name = linear.name;
       layer.role = linear_role_name(linear.role);
       const LayerRecipe& recipe = plan.layers[i].recipe;
-      layer.method = method_name(recipe.method);
-      layer.requested_format = format_text(recipe);
+      layer.method = method_text(recipe);
+      layer.requested_format = format_text(plan.layers[i]);
       layer.executed_format = layer.requested_format;
       layer.kernel =
           kind == EngineKind::kReference ? "reference" : cpu_kernel_name(recipe, cpu::best_kernels());

@@ -88,6 +88,8 @@ class PlanReader {
     QT_TRY(options.keeps_halves, json_get<bool>(json, "keeps_halves", source_));
     QT_TRY(options.per_tensor, json_get<bool>(json, "per_tensor", source_));
     QT_TRY(layer.activation_order, json_get<bool>(json, "activation_order", source_));
+    QT_TRY(const auto published, json_find<bool>(json, "published", source_));
+    layer.published = published.value_or(false);
     if (!go_together(layer)) {
       return damaged(fmt::format("layer {}: {} does not multiply {} inputs", name,
                                  weight_format_name(layer.format), input_format_name(layer.input)));
@@ -143,6 +145,7 @@ Json to_json(const Plan& plan) {
                       {"keeps_halves", recipe.options.keeps_halves},
                       {"per_tensor", recipe.options.per_tensor},
                       {"activation_order", recipe.activation_order}});
+    if (recipe.published) layers.back()["published"] = true;
     if (layer.adapter_rank > 0) layers.back()["adapter_rank"] = layer.adapter_rank;
   }
   return {{"recipe", plan.recipe},
