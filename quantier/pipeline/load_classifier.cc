@@ -58,12 +58,30 @@ void add_adapter(const Checkpoint& checkpoint, const Plan& plan, EngineBuilder& 
   }
 }
 
+// What is known of the texts that quantized weights were fitted to.
+Status tell_fitted(const Checkpoint& checkpoint, const Plan& plan, EngineBuilder& builder) {
+  QT_TRY(const std::vector<FittedOn> fitted, stored_fitted_on(checkpoint));
+  for (const FittedOn& each : fitted) {
+    builder.add_option("fitted_by_" + each.by,
+                       fmt::format("{} texts of {} (SHA-256 {})", each.texts.fingerprints.size(),
+                                   each.texts.data, each.texts.sha256));
+  }
+  if (plan.is_calibrated() && fitted.empty()) {
+    builder.add_remark(
+        "these weights were calibrated on texts that are not on record: whether the evaluation data was "
+        "among "
+        "them is not known");
+  }
+  return {};
+}
+
 // `spec` is the checkpoint's, or a part of it.
 Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const ModelSpec& spec,
                                           const Plan& plan, EngineKind kind, ThreadPool& pool) {
   QT_TRY(const std::unique_ptr<EngineBuilder> builder, EngineBuilder::create(spec, plan, kind, pool));
   add_adapter(checkpoint, plan, *builder);
   if (checkpoint.quantization()) {
+    QT_TRY_STATUS(tell_fitted(checkpoint, plan, *builder));
     QT_TRY_STATUS(hand_over_stored(checkpoint, spec, plan, *builder));
     return builder->finish();
   }
@@ -115,6 +133,7 @@ Result<LoadedModel> load_classifier(const ModelLocation& location, const PlanRul
     if (calibrates) {
       QT_TRY_STATUS(build_calibrated(checkpoint, kind, pool, *calibration, model));
     } else {
+      QT_TRY(model.fitted_on, stored_fitted_on(checkpoint));
       QT_TRY(model.classifier, build(checkpoint, model.spec, model.plan, kind, pool));
     }
     return model;

@@ -1,6 +1,7 @@
 #include "quantier/pipeline/quantize_model.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "quantier/pipeline/artefact_writer.h"
 #include "quantier/pipeline/calibrate.h"
 #include "quantier/pipeline/calibration_text.h"
+#include "quantier/pipeline/fitted_on.h"
 #include "quantier/pipeline/pack_model.h"
 #include "quantier/pipeline/provenance.h"
 #include "quantier/pipeline/resolve_plan.h"
@@ -210,6 +212,9 @@ Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options) {
   if (options.progress) options.progress({"writing the files", 0, 0});
   Json manifest{{"format_version", kOwnFormatVersion}, {"recipe", plan.recipe}};
   for (const auto& [key, value] : identity.items()) manifest[key] = value;
+  QT_TRY(std::vector<FittedOn> fitted, stored_fitted_on(checkpoint));
+  std::ranges::move(fitted_on(options.rules, set), std::back_inserter(fitted));
+  if (!fitted.empty()) manifest["fitted_on"] = to_json(fitted);
   const Json report{{"recipe", plan.recipe},
                     {"format", format->name},
                     {"calibration", outcome.calibration},
