@@ -85,7 +85,7 @@ Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const Mo
     QT_TRY_STATUS(hand_over_stored(checkpoint, spec, plan, *builder));
     return builder->finish();
   }
-  QT_TRY_STATUS(pack_model(checkpoint, spec, plan, *builder));
+  QT_TRY_STATUS(pack_model(checkpoint, spec, plan, *builder, &pool));
   return builder->finish();
 }
 

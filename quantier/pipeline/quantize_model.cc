@@ -107,11 +107,11 @@ Result<Packed> pack(const Checkpoint& checkpoint, const Plan& plan, const Quanti
     QT_TRY_STATUS(hand_over_stored(checkpoint, spec, plan, sink));
     return packed;
   }
+  ThreadPool pool(available_processors());
   if (!plan.is_calibrated()) {
-    QT_TRY_STATUS(pack_model(checkpoint, spec, plan, sink));
+    QT_TRY_STATUS(pack_model(checkpoint, spec, plan, sink, &pool));
     return packed;
   }
-  ThreadPool pool(available_processors());
   QT_TRY(const Tokenizer tokenizer, Tokenizer::load(checkpoint.tokenizer_directory()));
   QT_TRY(const CalibrationTokens texts, encode_calibration(*set, tokenizer, options.max_length, &pool));
   const CalibrationRun run{texts.batch(), &pool, options.progress, options.interrupt};

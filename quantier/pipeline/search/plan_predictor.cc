@@ -38,7 +38,7 @@ Result<Predictions> PlanPredictor::predict(const Plan& plan) const {
     const CalibrationRun run{calibration_->batch(), pool_, {}, interrupt_};
     QT_TRY_STATUS(pack_calibrated_model(*checkpoint_, checkpoint_->spec(), plan, run, *builder));
   } else {
-    QT_TRY_STATUS(pack_model(*checkpoint_, checkpoint_->spec(), plan, *builder));
+    QT_TRY_STATUS(pack_model(*checkpoint_, checkpoint_->spec(), plan, *builder, pool_));
   }
   QT_TRY(const std::unique_ptr<Classifier> classifier, builder->finish());
   PredictOptions options;
