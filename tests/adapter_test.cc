@@ -3,14 +3,18 @@
 // bad ones.
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "quantier/base/json.h"
 #include "quantier/base/thread_pool.h"
+#include "quantier/checkpoint/adapter/lora_merge.h"
 #include "quantier/checkpoint/checkpoint.h"
+#include "quantier/checkpoint/safetensors.h"
 #include "quantier/checkpoint/safetensors_writer.h"
+#include "quantier/evidence/store.h"
 #include "quantier/pipeline/load_classifier.h"
 #include "quantier/pipeline/provenance.h"
 #include "quantier/tensor/aligned_buffer.h"
@@ -258,6 +262,252 @@ TEST_F(AdapterCommand, ARunMeasuresItAndRemembersBothParts) {
   const auto base_alone = Checkpoint::open(fs::path(demo("demo-encoder")));
   ASSERT_TRUE(base_alone);
   EXPECT_NE(before.weights, hash_model(*base_alone)->weights);
+}
+
+// Beside the weights: what the factors add is added at run time.
+
+std::vector<float> logits_of(const ModelLocation& location, const char* recipe, EngineKind kind,
+                             const std::vector<std::vector<std::int32_t>>& texts, ThreadPool& pool) {
+  const auto model = load_classifier(location, PlanRules::of(recipe), {}, kind, pool);
+  EXPECT_TRUE(model) << model.error().message();
+  if (!model) return {};
+  std::vector<float> logits;
+  for (const std::vector<std::int32_t>& tokens : texts) {
+    const std::vector<std::uint32_t> offsets = {0, static_cast<std::uint32_t>(tokens.size())};
+    std::vector<float> row(model->spec.classes);
+    EXPECT_TRUE(model->classifier->predict({tokens, offsets}, row));
+    logits.insert(logits.end(), row.begin(), row.end());
+  }
+  return logits;
+}
+
+float largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  EXPECT_EQ(a.size(), b.size());
+  float largest = 0;
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
+    largest = std::max(largest, std::abs(a[i] - b[i]));
+  return largest;
+}
+
+// The adapter with its factors rounded to halves, so that nothing is lost when they are stored as such.
+fs::path in_halves(const fs::path& adapter, const fs::path& out) {
+  fs::create_directories(out);
+  fs::copy_file(adapter / "adapter_config.json", out / "adapter_config.json");
+  const auto file = SafetensorsFile::open((adapter / "adapter_model.safetensors").string());
+  EXPECT_TRUE(file) << file.error().message();
+  std::vector<TensorToWrite> tensors;
+  for (const SafetensorsEntry& entry : file->header().entries) {
+    tensors.push_back({entry.name, DType::kF16, entry.shape, [&](const AppendFunction& add) {
+                         std::vector<std::byte> halves(file->view(entry).element_count() * 2);
+                         convert_elements(file->view(entry), 0, DType::kF16, halves);
+                         return add(halves);
+                       }});
+  }
+  EXPECT_TRUE(write_safetensors(out / "adapter_model.safetensors", std::move(tensors)).has_value());
+  return out;
+}
+
+// In single precision over a base in f32, with factors that are halves, the two variants differ by the order
+// of float sums alone: the bound of AdapterLogits.
+TEST_F(AdapterCommand, BesideInSinglePrecisionIsTheMergedModel) {
+  const auto document = read_json_file((kGoldens / "expected.json").string());
+  ASSERT_TRUE(document) << document.error().message();
+  ThreadPool pool(1);
+  std::size_t cases = 0;
+  for (const auto& [name, expected] : (*document)["cases"].items()) {
+    const auto base = expected["base"].get<std::string>();
+    if (!base.ends_with("-f32")) continue;
+    SCOPED_TRACE(name);
+    const fs::path adapter = in_halves(kGoldens / name, folder_ / name);
+    std::vector<std::vector<float>> variants;
+    for (const AdapterUse use : {AdapterUse::kMerge, AdapterUse::kBeside}) {
+      const auto checkpoint = Checkpoint::open(ModelLocation{adapter, kGoldens / "bases" / base, use});
+      ASSERT_TRUE(checkpoint) << checkpoint.error().message();
+      const auto model =
+          load_first_layers(*checkpoint, PlanRules::of("fp32"), {}, checkpoint->spec().layers.size(), pool);
+      ASSERT_TRUE(model) << model.error().message();
+      std::vector<float> all;
+      for (const Json& ids : expected["token_ids"]) {
+        const auto tokens = ids.get<std::vector<std::int32_t>>();
+        const std::vector<std::uint32_t> offsets = {0, static_cast<std::uint32_t>(tokens.size())};
+        std::vector<float> logits(checkpoint->spec().classes);
+        ASSERT_TRUE(model->classifier->predict({tokens, offsets}, logits));
+        all.insert(all.end(), logits.begin(), logits.end());
+      }
+      variants.push_back(std::move(all));
+    }
+    EXPECT_LT(largest_difference(variants[0], variants[1]), 2e-5F);
+    EXPECT_NE(variants[0], variants[1]) << "the sums are taken in another order";
+    ++cases;
+  }
+  EXPECT_GE(cases, 5u);
+}
+
+// peft over a base whose linear layers bitsandbytes holds in NF4 (tools/goldens/adapter_beside_goldens.py).
+// The formats are the same to the bit (tests of quantize/); what differs is where halves are rounded.
+TEST(AdapterBeside, IsWhatPeftComputesOverABaseInNf4) {
+  const auto document = read_json_file((kGoldens / "beside.json").string());
+  ASSERT_TRUE(document) << document.error().message();
+  ThreadPool pool(1);
+  for (const auto& [name, expected] : (*document)["cases"].items()) {
+    SCOPED_TRACE(name);
+    const auto of = [&](AdapterUse use) {
+      const auto checkpoint = Checkpoint::open(
+          ModelLocation{kGoldens / name, kGoldens / "bases" / expected["base"].get<std::string>(), use});
+      EXPECT_TRUE(checkpoint) << checkpoint.error().message();
+      const auto model =
+          load_first_layers(*checkpoint, PlanRules::of("int4"), {}, checkpoint->spec().layers.size(), pool);
+      EXPECT_TRUE(model) << model.error().message();
+      double largest = 0;
+      for (std::size_t i = 0; i < expected["token_ids"].size(); ++i) {
+        const auto tokens = expected["token_ids"][i].get<std::vector<std::int32_t>>();
+        const std::vector<std::uint32_t> offsets = {0, static_cast<std::uint32_t>(tokens.size())};
+        std::vector<float> logits(checkpoint->spec().classes);
+        EXPECT_TRUE(model->classifier->predict({tokens, offsets}, logits));
+        for (std::size_t c = 0; c < logits.size(); ++c)
+          largest = std::max(largest, std::abs(logits[c] - expected["logits"][i][c].get<double>()));
+      }
+      return largest;
+    };
+    const double beside = of(AdapterUse::kBeside);
+    const double merged = of(AdapterUse::kMerge);
+    EXPECT_LT(beside, 0.02);
+    EXPECT_GT(merged, 2 * beside) << "the adapter merged before it is quantized is another model";
+  }
+}
+
+TEST_F(AdapterCommand, BesideTheKernelsAgreeWithTheReference) {
+  write_adapter(0.06);
+  ThreadPool pool(1);
+  const std::vector<std::vector<std::int32_t>> texts = {{1, 17, 300, 4000, 81, 9, 2}, {1, 5, 6, 7, 8, 2}};
+  const ModelLocation beside{adapter_, fs::path(demo("demo-encoder")), AdapterUse::kBeside};
+  for (const char* recipe :
+       {"fp32", "fp16", "int8", "int8-rtn", "int4", "int4-rtn:group=32", "int4-w4a8", "fp8"}) {
+    SCOPED_TRACE(recipe);
+    const std::vector<float> cpu = logits_of(beside, recipe, EngineKind::kCpu, texts, pool);
+    const std::vector<float> reference = logits_of(beside, recipe, EngineKind::kReference, texts, pool);
+    // Half precision between layers; E4M3 rounds its inputs otherwise after the smallest difference.
+    EXPECT_LT(largest_difference(cpu, reference), std::string_view(recipe) == "fp8" ? 0.5F : 0.1F);
+    const std::vector<float> bare =
+        logits_of({fs::path(demo("demo-encoder"))}, recipe, EngineKind::kCpu, texts, pool);
+    EXPECT_GT(largest_difference(cpu, bare), 1.0F) << "the adapter does something";
+  }
+}
+
+TEST_F(AdapterCommand, BesideIsPlannedShownAndExplained) {
+  const std::string flags = base() + " --adapter beside";
+  const ProgramResult json = quantier("inspect " + adapter_.string() + flags + " --recipe int4 --json");
+  ASSERT_EQ(json.exit_code, 0) << json.err;
+  const Json document = Json::parse(json.out);
+  constexpr std::uint64_t kOne = 4 * (192 + 576) * 2;
+  EXPECT_EQ(document["plan"]["adapter_bytes"], 6 * kOne);
+  EXPECT_EQ(document["linears"][0]["adapter_rank"], 4);
+  EXPECT_EQ(document["linears"][0]["format"], "nf4-block + rank 4");
+  const Json merged =
+      Json::parse(quantier("inspect " + adapter_.string() + base() + " --recipe int4 --json").out);
+  EXPECT_EQ(document["plan"]["total_bytes"], merged["plan"]["total_bytes"].get<std::uint64_t>() + 6 * kOne);
+  EXPECT_EQ(merged["plan"]["adapter_bytes"], 0);
+  EXPECT_THAT(quantier("inspect " + adapter_.string() + flags + " --recipe int4").out,
+              AllOf(HasSubstr("nf4-block + rank 4"), HasSubstr("of it the adapter, in halves")));
+  ThreadPool pool(1);
+  const auto model = load_classifier({adapter_, fs::path(demo("demo-encoder")), AdapterUse::kBeside},
+                                     PlanRules::of("int4"), {}, EngineKind::kCpu, pool);
+  ASSERT_TRUE(model) << model.error().message();
+  const ExecutedPlan& executed = model->classifier->executed_plan();
+  EXPECT_EQ(executed.weight_bytes, document["plan"]["total_bytes"]);
+  EXPECT_EQ(executed.layers[0].executed_format, "nf4-block + rank 4");
+  EXPECT_THAT(executed.options, ::testing::Contains(std::pair<std::string, std::string>(
+                                    "adapter", "beside the weights of 6 layers, in halves")));
+}
+
+// Bit by bit what ran in memory, calibrated or not; other programs' formats have no place for it.
+TEST_F(AdapterCommand, BesideAnArtefactKeepsTheAdapter) {
+  const std::string calibration = " --calibration " + (folder_ / "data.jsonl").string();
+  std::ofstream other(folder_ / "other.jsonl");
+  for (int i = 0; i < 6; ++i)
+    other << Json{{"text", fmt::format("a compiler of language {}", i)}, {"label", "devel"}}.dump() << "\n";
+  other.close();
+  const fs::path npz = folder_ / "out.npz";
+  const auto predicted = [&](const std::string& arguments) {
+    const ProgramResult result = quantier("predict " + arguments + " --data " +
+                                          (folder_ / "other.jsonl").string() + " --out " + npz.string());
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return read_file(npz);
+  };
+  for (const std::string recipe : {"int4", "int4-gptq:group=64", "int8-smooth", "int4-awq:group=64"}) {
+    SCOPED_TRACE(recipe);
+    const std::string texts = recipe == "int4" ? "" : calibration;
+    const std::string flags = base() + " --adapter beside --recipe " + recipe + texts;
+    const fs::path out = folder_ / ("artefact-" + recipe.substr(0, 9));
+    const ProgramResult made = quantier("quantize " + adapter_.string() + flags + " --out " + out.string());
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+    const std::string beside = predicted(out.string());
+    EXPECT_EQ(beside, predicted(adapter_.string() + flags));
+    EXPECT_NE(beside, predicted(adapter_.string() + base() + " --recipe " + recipe + texts));
+    const Json shown = Json::parse(quantier("inspect " + out.string() + " --json").out);
+    EXPECT_EQ(shown["plan"]["adapter_bytes"], 6 * 4 * (192 + 576) * 2);
+  }
+  for (const auto& [format, recipe] :
+       {std::pair("bitsandbytes", "int4"), std::pair("compressed-tensors", "int8-rtn")}) {
+    const ProgramResult refused =
+        quantier("quantize " + adapter_.string() + base() + " --adapter beside --recipe " + recipe +
+                 " --format " + format + " --out " + (folder_ / "foreign").string());
+    EXPECT_EQ(refused.exit_code, 7) << refused.err;
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("beside"), HasSubstr("--adapter merge")));
+    EXPECT_FALSE(fs::exists(folder_ / "foreign"));
+  }
+}
+
+TEST_F(AdapterCommand, BothVariantsStandInOneRun) {
+  const std::string variants = fmt::format(
+      "[[models]]\nname = \"merged\"\npath = \"adapter\"\nbase = \"{0}\"\n"
+      "[[models]]\nname = \"beside\"\npath = \"adapter\"\nbase = \"{0}\"\nadapter = \"{1}\"\n"
+      "[data]\npath = \"data.jsonl\"\n[timing]\nenabled = false\n",
+      demo("demo-encoder"), "beside");
+  write_file(folder_ / "run.toml", "recipes = [\"fp16\", \"int4\"]\n" + variants);
+  const fs::path out = folder_ / "results";
+  const std::string command =
+      "run " + (folder_ / "run.toml").string() + " --out " + out.string() + " --resume";
+  const ProgramResult first = quantier(command);
+  ASSERT_TRUE(first.exit_code == 0 || first.exit_code == 3) << first.err;
+  auto store = Store::open(out / "evidence.sqlite", Store::Mode::kReadOnly);
+  ASSERT_TRUE(store) << store.error().message();
+  const auto summaries = store->runs();
+  ASSERT_TRUE(summaries) << summaries.error().message();
+  ASSERT_EQ(summaries->size(), 4u);
+  std::map<std::string, std::string> adapters;
+  for (const RunSummary& summary : *summaries) {
+    const auto stored = store->load_run(summary.key);
+    ASSERT_TRUE(stored) << stored.error().message();
+    for (const auto& [name, value] : stored->plan.options) {
+      if (name == "adapter")
+        adapters[summary.configuration.model + " / " + summary.configuration.recipe] = value;
+    }
+  }
+  EXPECT_THAT(adapters["merged / int4"], HasSubstr("merged into"));
+  EXPECT_THAT(adapters["beside / int4"], HasSubstr("beside the weights of 6 layers"));
+
+  std::string misspelt = read_file(folder_ / "run.toml");
+  misspelt.replace(misspelt.find("\"beside\"\n[data]"), 8, "\"apart\"");
+  write_file(folder_ / "run.toml", misspelt);
+  const ProgramResult refused =
+      quantier("run " + (folder_ / "run.toml").string() + " --out " + (folder_ / "x").string());
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("apart"), HasSubstr("merge"), HasSubstr("beside")));
+}
+
+TEST_F(AdapterCommand, BesideNeedsAnAdapterThatFitsIntoHalves) {
+  const ProgramResult none = quantier("inspect " + demo("demo-encoder") + " --adapter beside");
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.err, HasSubstr("no adapter"));
+  const ProgramResult unknown = quantier("inspect " + adapter_.string() + base() + " --adapter apart");
+  EXPECT_EQ(unknown.exit_code, 2);
+  write_adapter(1e6);
+  const ProgramResult large =
+      quantier("predict " + adapter_.string() + base() + data() + " --adapter beside --recipe int4");
+  EXPECT_EQ(large.exit_code, 6) << large.err;
+  EXPECT_THAT(large.err,
+              AllOf(HasSubstr("cannot be stored as a half"), HasSubstr("Wqkv"), HasSubstr("row 0")));
 }
 
 TEST_F(AdapterCommand, BadAdaptersAreNamedWithTheirExitCode) {

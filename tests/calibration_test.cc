@@ -88,8 +88,8 @@ TEST_P(Recipes, RunAndSayWhatTheyDid) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Recipes,
-                         ::testing::Values("int8-smooth", "int4-gptq", "int4-awq", "int8:outliers=fixed",
-                                           "int4-w4a8:method=gptq"),
+                         ::testing::Values("int8-smooth", "int4-gptq", "int4-gptq:published", "int4-awq",
+                                           "int8:outliers=fixed", "int4-w4a8:method=gptq"),
                          [](const auto& instance) {
                            std::string name = instance.param;
                            std::erase_if(name, [](char c) { return std::isalnum(c) == 0; });
@@ -102,6 +102,23 @@ TEST_F(CalibrationTest, TheSameTextsGiveTheSameWeightsOnAnyNumberOfThreads) {
     EXPECT_EQ(logits("demo-encoder", recipe, with_texts() + " --threads 2"), one) << recipe;
     EXPECT_NE(logits("demo-encoder", recipe, with_texts() + " --calibration-count 20"), one) << recipe;
   }
+}
+
+// What the paper and its code do, by its damping; other codes, and each layer's outputs lose less than by
+// round to nearest all the same.
+TEST_F(CalibrationTest, PublishedGptqRunsAsPublished) {
+  const ProgramResult result = predict("demo-encoder", "int4-gptq:published", with_texts() + " --json");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto document = parse_json(result.out, "output");
+  ASSERT_TRUE(document);
+  EXPECT_EQ((*document)["recipe"], "int4-gptq:published");
+  for (const Json& layer : (*document)["calibration"]["layers"]) {
+    EXPECT_EQ(layer["method"], "gptq (published)");
+    EXPECT_GE(layer["damping"].get<double>(), 0.01);
+    EXPECT_LT(layer["output_error"].get<double>(), layer["output_error_rtn"].get<double>());
+  }
+  EXPECT_NE(logits("demo-encoder", "int4-gptq:published", with_texts()),
+            logits("demo-encoder", "int4-gptq", with_texts()));
 }
 
 TEST_F(CalibrationTest, TheSeedDrawsOtherTexts) {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "quantier/base/json.h"
@@ -72,7 +73,8 @@ TEST_F(Quantize, ItsOwnCheckpointGivesTheLogitsOfTheRecipeInMemory) {
 // The walk over the texts is the same, so is every weight; the report has what it did to outputs.
 TEST_F(Quantize, ACalibratedRecipeIsWrittenAsItRuns) {
   const std::string texts = " --calibration " + demo("data/calibration.jsonl") + " --calibration-count 12";
-  for (const char* recipe : {"int4-gptq:group=64", "int4-awq:group=64", "int8-smooth"}) {
+  for (const char* recipe :
+       {"int4-gptq:group=64", "int4-gptq:published", "int4-awq:group=64", "int8-smooth"}) {
     std::filesystem::remove_all(folder_ / "q");
     const std::string how = std::string("--recipe ") + recipe + texts;
     const ProgramResult written =
@@ -88,6 +90,10 @@ TEST_F(Quantize, ACalibratedRecipeIsWrittenAsItRuns) {
       }
     }
     EXPECT_GT(compared, 0U) << recipe;
+    if (std::string_view(recipe) == "int4-gptq:published") {
+      EXPECT_EQ(Json::parse(quantier("inspect " + at("q") + " --json").out)["linears"][0]["method"],
+                "gptq (published)");
+    }
   }
   ProgramResult refused =
       quantier("quantize " + demo("demo-decoder") + " --recipe int4-gptq --out " + at("r"));
@@ -96,6 +102,57 @@ TEST_F(Quantize, ACalibratedRecipeIsWrittenAsItRuns) {
   refused = quantier("quantize " + demo("demo-decoder") + " --recipe int8-rtn" + texts + " --out " + at("r"));
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.err, HasSubstr("looks at the weights alone"));
+}
+
+// The texts stand in the checkpoint by fingerprint, whatever its format, and through another conversion.
+TEST_F(Quantize, ACheckpointRemembersWhatItWasFittedTo) {
+  const std::string all = read_file(demo("data/calibration.jsonl"));
+  std::size_t end = 0;
+  for (int line = 0; line < 24; ++line) end = all.find('\n', end) + 1;
+  write_file(folder_ / "seen.jsonl", all.substr(0, end));
+  const std::string made = "quantize " + demo("demo-decoder") +
+                           " --recipe int4-gptq:group=64 --max-length 64 --calibration " + at("seen.jsonl");
+  ASSERT_EQ(quantier(made + " --out " + at("q")).exit_code, 0);
+  ASSERT_EQ(quantier(made + " --format gptq --out " + at("gptq")).exit_code, 0);
+  ASSERT_EQ(quantier("quantize " + at("gptq") + " --out " + at("again")).exit_code, 0);
+  const auto run = [&](const std::string& model, const std::string& data) {
+    write_file(folder_ / "run.toml",
+               fmt::format("recipes = [\"fp16\"]\n[[models]]\npath = \"{}\"\n[data]\npath = "
+                           "\"{}\"\n[timing]\nenabled = false\n",
+                           at(model), at(data)));
+    std::filesystem::remove_all(folder_ / "results");
+    return quantier("run " + at("run.toml") + " --dry-run --out " + at("results"));
+  };
+  for (const char* model : {"q", "gptq", "again"}) {
+    SCOPED_TRACE(model);
+    const ProgramResult refused = run(model, "seen.jsonl");
+    EXPECT_EQ(refused.exit_code, 6) << refused.out << refused.err;
+    EXPECT_THAT(refused.err,
+                AllOf(HasSubstr("fitted to examples"), HasSubstr("24 of 24"), HasSubstr("calibration")));
+    const ProgramResult unseen = run(model, "data.jsonl");
+    EXPECT_EQ(unseen.exit_code, 0) << unseen.err;
+    const std::string predict = "predict " + at(model) + " --max-length 64 --json --data ";
+    const ProgramResult marked = quantier(predict + at("seen.jsonl"));
+    ASSERT_EQ(marked.exit_code, 0) << marked.err;
+    EXPECT_EQ(Json::parse(marked.out)["fitted_in_sample"], 24);
+    EXPECT_THAT(marked.err, HasSubstr("fitted in-sample"));
+    EXPECT_EQ(Json::parse(quantier(predict + at("data.jsonl")).out)["fitted_in_sample"], 0);
+  }
+  const std::string manifest = read_file(folder_ / "q" / "quantier.json");
+  for (const auto& [list, text] :
+       {std::pair("7", "not a list"), std::pair("[7]", "something else than objects"),
+        std::pair(R"([{"by": "x", "data": "y", "sha256": "z", "fingerprints": [1]}])", "fingerprints")}) {
+    Json damaged = Json::parse(manifest);
+    damaged["fitted_on"] = Json::parse(list);
+    write_file(folder_ / "q" / "quantier.json", damaged.dump());
+    const ProgramResult refused = run("q", "data.jsonl");
+    EXPECT_EQ(refused.exit_code, 6) << list;
+    EXPECT_THAT(refused.err, HasSubstr(text));
+  }
+  Json older = Json::parse(manifest);
+  older.erase("fitted_on");
+  write_file(folder_ / "q" / "quantier.json", older.dump());
+  EXPECT_EQ(run("q", "seen.jsonl").exit_code, 0) << "what is not known is not refused";
 }
 
 // Which inputs a search multiplies is known late: the refusal names the layer and leaves nothing behind.

@@ -1,5 +1,6 @@
 // `quantier search` on a demo model: a mixed plan within its budget, that another run goes on from what the
 // first one measured, and what is refused.
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -47,6 +48,30 @@ TEST_F(SearchTest, FindsAPlanWithinItsBudgetAndNamesWhatItSaw) {
   }
   EXPECT_THAT(read_file(out()),
               AllOf(HasSubstr("[selected_on]"), HasSubstr("fingerprints = ["), HasSubstr("base = \"fp16\"")));
+}
+
+// A recipe that looks at data, at the bytes of one that does not: it is calibrated for every unit, hurts
+// less, and the plan lists the calibration texts among what it saw.
+TEST_F(SearchTest, RecipesThatLookAtDataAreCandidates) {
+  const std::string command =
+      "search " + demo("demo-encoder") + " --data " + demo("data/test.jsonl") +
+      " --examples 96 --by-layer --recipes int4-rtn int4-gptq --max-length 64 --budget-share 0.7 --json "
+      "--calibration-count 40 --calibration " +
+      demo("data/calibration.jsonl") + " --out " + out();
+  const ProgramResult result = quantier(command);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto json = parse_json(result.out, "output");
+  ASSERT_TRUE(json);
+  double nearest = 0;
+  double fitted = 0;
+  for (const Json& row : json->at("sensitivity")) {
+    const double damage = row.at("tiers").at(0).at("mean_divergence_nat").get<double>();
+    (row.at("recipe") == "int4-gptq" ? fitted : nearest) += damage;
+  }
+  EXPECT_LT(fitted, nearest);
+  const std::string plan = read_file(out());
+  EXPECT_THAT(plan, HasSubstr("= \"int4-gptq\""));
+  EXPECT_GE(std::ranges::count(plan.substr(plan.find("fingerprints")), ','), 96 + 40 - 1);
 }
 
 TEST_F(SearchTest, ItsPlanIsMarkedWhereItWasFitted) {
@@ -107,6 +132,11 @@ TEST_F(SearchTest, RefusesWhatCannotBeMeant) {
   refused("--budget-share 0.5 --tier-weights 1 2", 2, "weights");
   refused("--budget-share 0.5 --label-col nothing", 6, "nothing");
   refused("--budget-share 1.5", 2, "");
+  refused("--budget-share 0.8 --recipes int4-gptq", 2, "--calibration");
+  refused("--budget-share 0.8 --calibration " + demo("data/calibration.jsonl"), 2, "would change nothing");
+  refused("--budget-share 0.8 --base int4-gptq", 7, "weights alone");
+  refused("--budget-share 0.8 --recipes int4-gptq --calibration " + demo("data/test.jsonl"), 6,
+          "calibration texts stand in");
 }
 
 }  // namespace

@@ -65,7 +65,8 @@ struct Checkpoint::State {
   std::vector<std::filesystem::path> config_files;
   std::optional<Adapter> adapter;
   std::optional<AdapterInfo> info;
-  std::optional<GgufModel> gguf;   // then `weights` and `tensors` are empty
+  std::optional<GgufModel> gguf;  // then `weights` and `tensors` are empty
+  AdapterUse use = AdapterUse::kMerge;
   DType base_dtype = DType::kF32;  // of the base's embedding: what a tensor becomes that only the adapter has
 
   Status open_whole(const ModelDirectory& given);
@@ -93,8 +94,11 @@ struct Checkpoint::State {
     // As it stands a shorter type holds the same numbers as the base's would.
     return !differs && dtype_bytes(wanted) > dtype_bytes(view.dtype) ? view.dtype : wanted;
   }
-  [[nodiscard]] Result<TensorData> read(std::string_view name, std::uint64_t first, std::uint64_t count,
-                                        bool merged) const;
+  [[nodiscard]] bool stays_beside(const TensorChange& change) const {
+    return use == AdapterUse::kBeside && change.lora && !change.lora->of_embedding;
+  }
+  [[nodiscard]] Result<TensorData> read(std::string_view name, std::uint64_t first,
+                                        std::uint64_t count) const;
 };
 
 Checkpoint::Checkpoint() : state_(std::make_unique<State>()) {}
@@ -136,6 +140,7 @@ Status Checkpoint::State::read_quantization_file(const ModelDirectory& given) {
 }
 
 Status Checkpoint::State::open_adapted(const ModelDirectory& given, const ModelLocation& location) {
+  use = location.adapter;
   QT_TRY(adapter, Adapter::open(given));
   QT_TRY(const BaseDirectory base, find_base(given, adapter->config(), location.base));
   QT_TRY(weights, WeightSet::open(base.directory));
@@ -164,6 +169,10 @@ Status Checkpoint::State::open_gguf(const ModelLocation& location) {
   if (location.base) {
     return fail(ErrorKind::kUsage, "a base model was named and the model is not an adapter",
                 location.directory.string(), "a GGUF file holds a whole model", "leave --base out");
+  }
+  if (location.adapter == AdapterUse::kBeside) {
+    return fail(ErrorKind::kUsage, "an adapter is to stay beside the weights and the model is not an adapter",
+                location.directory.string(), "a GGUF file holds a whole model", "leave \"beside\" out");
   }
   QT_TRY(gguf, GgufModel::open(location.directory));
   spec = gguf->spec();
@@ -206,8 +215,8 @@ const std::optional<AdapterInfo>& Checkpoint::adapter() const { return state_->i
 
 // Rows [first, first + count) of the tensor, whose first dimension is rows; a vector is one row for each
 // element.
-Result<TensorData> Checkpoint::State::read(std::string_view name, std::uint64_t first, std::uint64_t count,
-                                           bool merged) const {
+Result<TensorData> Checkpoint::State::read(std::string_view name, std::uint64_t first,
+                                           std::uint64_t count) const {
   if (gguf) return gguf->rows(name, first, count);
   const TensorView whole = stored(name);
   QT_CHECK(!whole.shape.empty() && first <= whole.shape[0] && count <= whole.shape[0] - first,
@@ -217,7 +226,8 @@ Result<TensorData> Checkpoint::State::read(std::string_view name, std::uint64_t 
   const std::uint64_t columns = whole.shape[0] == 0 ? 0 : whole.element_count() / whole.shape[0];
   const TensorChange* change = adapter ? adapter->change(name) : nullptr;
   const DType type = dtype(name);
-  const bool differs = change != nullptr && merged && (change->lora || change->rows);
+  const bool adds = change != nullptr && change->lora && !stays_beside(*change);
+  const bool differs = adds || (change != nullptr && change->rows);
   if (type == whole.dtype && !differs) {
     const std::size_t row_bytes = columns * dtype_bytes(type);
     return TensorData(
@@ -225,7 +235,7 @@ Result<TensorData> Checkpoint::State::read(std::string_view name, std::uint64_t 
   }
   AlignedBuffer<std::byte> bytes(count * columns * dtype_bytes(type), MemoryOwner::kOther);
   convert_elements(whole, first * columns, type, bytes.span());
-  if (differs && change->lora) {
+  if (adds) {
     QT_TRY_STATUS(
         add_lora(*change->lora, type, first, columns, bytes.span(), fmt::format("tensor {}", name)));
   }
@@ -242,15 +252,11 @@ Result<TensorData> Checkpoint::State::read(std::string_view name, std::uint64_t 
 }
 
 Result<TensorData> Checkpoint::tensor(std::string_view name) const {
-  return state_->read(name, 0, shape(name)[0], true);
+  return state_->read(name, 0, shape(name)[0]);
 }
 
 Result<TensorData> Checkpoint::rows(std::string_view name, std::uint64_t first, std::uint64_t count) const {
-  return state_->read(name, first, count, true);
-}
-
-Result<TensorData> Checkpoint::unmerged_tensor(std::string_view name) const {
-  return state_->read(name, 0, shape(name)[0], false);
+  return state_->read(name, first, count);
 }
 
 DType Checkpoint::dtype(std::string_view name) const { return state_->dtype(name); }
@@ -259,10 +265,12 @@ std::vector<std::uint64_t> Checkpoint::shape(std::string_view name) const {
   return state_->gguf ? state_->gguf->shape(name) : state_->stored(name).shape;
 }
 
-std::optional<LoraFactors> Checkpoint::lora(std::string_view name) const {
+std::optional<LoraFactors> Checkpoint::beside(std::string_view name) const {
   const TensorChange* change = state_->adapter ? state_->adapter->change(name) : nullptr;
-  return change == nullptr ? std::nullopt : change->lora;
+  return change != nullptr && state_->stays_beside(*change) ? change->lora : std::nullopt;
 }
+
+AdapterUse Checkpoint::adapter_use() const { return state_->use; }
 
 const std::optional<StoredQuantization>& Checkpoint::quantization() const { return state_->quantization; }
 bool Checkpoint::has(std::string_view name) const {

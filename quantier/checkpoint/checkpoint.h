@@ -4,9 +4,9 @@
 // Of a whole model nothing is copied and no number is changed: `tensor(name)` is a view of the file. Of an
 // adapter's model (a directory with adapter_config.json) a tensor that the adapter changes is computed when
 // it is asked for and belongs to the caller, so the merged model never stands in memory: whoever reads it
-// tensor by tensor, and a large table by `rows`, has one of them at a time. The two parts of a low-rank
-// update can also be had apart, for an adapter that stays beside quantized weights: y = Q(W) x + scaling * B
-// (A x), with W from `unmerged_tensor` and the rest from `lora`.
+// tensor by tensor, and a large table by `rows`, has one of them at a time. Opened with AdapterUse::kBeside,
+// `tensor` leaves the low-rank updates of linear layers out, and `beside` has them: y = Q(W) x + scaling * B
+// (A x). What else the adapter holds (saved modules, rows, an update of the embedding) still replaces.
 //
 // A path that ends in .gguf is one file with everything but the tokenizer: its blocks are decoded to floats,
 // again one tensor, or some rows, at a time (gguf/gguf_model.h).
@@ -76,9 +76,11 @@ class Checkpoint {
   // Element type and shape, without computing anything.
   [[nodiscard]] DType dtype(std::string_view name) const;
   [[nodiscard]] std::vector<std::uint64_t> shape(std::string_view name) const;
-  // The low-rank update that tensor() adds and unmerged_tensor() leaves out. Views live as long as this.
-  [[nodiscard]] std::optional<LoraFactors> lora(std::string_view name) const;
-  [[nodiscard]] Result<TensorData> unmerged_tensor(std::string_view name) const;
+  // The low-rank update that tensor() leaves out because it stays beside the weight. Views live as long as
+  // this.
+  [[nodiscard]] std::optional<LoraFactors> beside(std::string_view name) const;
+  // Whether updates stay beside.
+  [[nodiscard]] AdapterUse adapter_use() const;
   // Present when the weights are quantized. Then has() tells which tensors of the specification stand in
   // floating point, and parts() names those of a module ("model.layers.0.attn.Wo") that stand for its weight.
   [[nodiscard]] const std::optional<StoredQuantization>& quantization() const;

@@ -111,6 +111,15 @@ Result<WeightFiles> read_index(const ModelDirectory& directory) {
 
 }  // namespace
 
+const char* adapter_use_name(AdapterUse use) { return use == AdapterUse::kBeside ? "beside" : "merge"; }
+
+std::optional<AdapterUse> adapter_use_from_name(std::string_view name) {
+  for (const AdapterUse use : {AdapterUse::kMerge, AdapterUse::kBeside}) {
+    if (name == adapter_use_name(use)) return use;
+  }
+  return std::nullopt;
+}
+
 Result<ModelDirectory> ModelDirectory::resolve(const fs::path& given) {
   std::error_code error;
   ModelDirectory directory;

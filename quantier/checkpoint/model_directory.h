@@ -6,6 +6,7 @@
 // shard name that leads outside, contradicting index), kUnsupported (pickle files).
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -17,10 +18,17 @@
 
 namespace quantier {
 
+// What becomes of an adapter's low-rank updates of linear layers: added to the weights before anything is
+// made of them, or kept beside what is made of the base's weights: y = Q(W) x + scaling * B (A x).
+enum class AdapterUse : std::uint8_t { kMerge, kBeside };
+[[nodiscard]] const char* adapter_use_name(AdapterUse use);  // "merge", "beside"
+[[nodiscard]] std::optional<AdapterUse> adapter_use_from_name(std::string_view name);
+
 // What a user names: a model directory, and for an adapter the directory of its base (absent: look for it).
 struct ModelLocation {
   std::filesystem::path directory;
   std::optional<std::filesystem::path> base = std::nullopt;
+  AdapterUse adapter = AdapterUse::kMerge;
 };
 
 class ModelDirectory {

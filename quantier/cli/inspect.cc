@@ -11,6 +11,7 @@
 #include "quantier/base/utf8.h"
 #include "quantier/cli/commands.h"
 #include "quantier/cli/recipe_flags.h"
+#include "quantier/formats/packed_linear.h"
 #include "quantier/pipeline/plan_file.h"
 
 namespace quantier::cli {
@@ -43,6 +44,16 @@ double mib(std::uint64_t bytes) { return static_cast<double>(bytes) / (1024.0 * 
 std::size_t calibrated_layers(const Plan& plan) {
   return static_cast<std::size_t>(std::ranges::count_if(
       plan.layers, [](const LayerPlan& layer) { return layer.recipe.is_calibrated(); }));
+}
+
+// Of what stays beside the weights.
+std::uint64_t adapter_bytes(const Inspection& found) {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < found.spec.linears.size(); ++i) {
+    const LinearSpec& linear = found.spec.linears[i];
+    bytes += low_rank_bytes(linear.out_features, linear.in_features, found.plan->layers[i].adapter_rank);
+  }
+  return bytes;
 }
 
 Json to_json(const AdapterInfo& adapter) {
@@ -94,8 +105,9 @@ Json to_json(const Inspection& found) {
              {"out_features", linear.out_features},
              {"in_features", linear.in_features}};
     if (found.plan) {
-      row["method"] = method_name(found.plan->layers[i].recipe.method);
-      row["format"] = format_text(found.plan->layers[i].recipe);
+      row["method"] = method_text(found.plan->layers[i].recipe);
+      row["format"] = format_text(found.plan->layers[i]);
+      row["adapter_rank"] = found.plan->layers[i].adapter_rank;
       row["bytes"] = found.plan->layers[i].bytes;
       row["calibrated"] = found.plan->layers[i].recipe.is_calibrated();
     }
@@ -111,6 +123,7 @@ Json to_json(const Inspection& found) {
         {"other_bytes", found.plan->other_bytes},
         {"total_bytes", found.plan->total_bytes()},
         {"calibrated_layers", calibrated_layers(*found.plan)},
+        {"adapter_bytes", adapter_bytes(found)},
     };
   }
   return document;
@@ -179,13 +192,16 @@ void print_text(const Inspection& found) {
     const LayerPlan& layer = found.plan->layers[i];
     fmt::print("  {:<28} {:<18} {:>6} x {:<6} {:<10} {:<16} {:>11}\n", linear.name,
                linear_role_name(linear.role), linear.out_features, linear.in_features,
-               method_name(layer.recipe.method), format_text(layer.recipe), layer.bytes);
+               method_text(layer.recipe), format_text(layer), layer.bytes);
   }
   fmt::print("  {:<28} {:<18} {:>6} x {:<6} {:<10} {:<16} {:>11}\n", "embedding", "embedding",
              spec.vocabulary, spec.hidden, "none", embedding_format_name(found.plan->embedding),
              found.plan->embedding_bytes);
   fmt::print("  {:<28} {:>68}\n", "norms", found.plan->other_bytes);
   fmt::print("  {:<28} {:>68}\n", "total resident weights", found.plan->total_bytes());
+  if (const std::uint64_t bytes = adapter_bytes(found); bytes > 0) {
+    fmt::print("  {:<28} {:>68}\n", "of it the adapter, in halves", bytes);
+  }
   const auto calibrated = calibrated_layers(*found.plan);
   if (calibrated > 0 && !found.quantized) {
     fmt::print(
@@ -196,8 +212,7 @@ void print_text(const Inspection& found) {
 }
 
 struct Options {
-  std::string directory;
-  std::optional<std::filesystem::path> base;
+  ModelLocation model;
   RecipeFlags recipe;
   std::optional<std::filesystem::path> write_plan;
 };
@@ -218,8 +233,7 @@ void add_inspect(CLI::App& app, Session& session) {
       "inspect",
       "Show a model's architecture, the role of every layer and, with --recipe, the plan and its bytes");
   auto options = std::make_shared<Options>();
-  command->add_option("MODEL_DIR", options->directory, kModelHelp)->required();
-  command->add_option("--base", options->base, kBaseHelp);
+  add_model_flags(*command, options->model);
   add_recipe_flags(*command, options->recipe, "");
   command->add_option("--write-plan", options->write_plan,
                       "Write the plan as TOML, to be changed layer by layer and given to --plan");
@@ -227,7 +241,7 @@ void add_inspect(CLI::App& app, Session& session) {
   command->callback([options, &session] {
     const auto rules = rules_of(options->recipe);
     if (!rules) return session.report(rules.error());
-    const Result<Inspection> found = inspect_model({options->directory, options->base}, *rules);
+    const Result<Inspection> found = inspect_model(options->model, *rules);
     if (!found) return session.report(found.error());
     if (const Status written = write_plan(*options, *rules, *found); !written) {
       return session.report(written.error());

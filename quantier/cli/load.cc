@@ -73,6 +73,7 @@ void add_load(CLI::App& app, Session& session) {
   LoadOptions& load_options = options->load;
   command->add_option("MODEL_DIR", load_options.model, kModelHelp)->required();
   command->add_option("--base", load_options.base, kBaseHelp);
+  add_adapter_flag(*command, load_options.adapter);
   add_recipe_flags(*command, options->recipe, " (not needed where weights are quantized)");
   command->add_option("--data", load_options.data, "JSONL or CSV: the texts that are asked")->required();
   command->add_option("--rate", load_options.rate, "Requests per second to be confirmed");

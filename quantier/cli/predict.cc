@@ -33,8 +33,7 @@ namespace quantier::cli {
 namespace {
 
 struct Options {
-  std::string directory;
-  std::optional<std::filesystem::path> base;
+  ModelLocation model;
   std::string data;
   std::vector<std::string> texts;
   std::string out;
@@ -91,6 +90,7 @@ struct Outcome {
   std::vector<LayerReport> layer_reports;
   std::optional<CalibrationSpread> spread;        // over repeats with other texts
   std::optional<std::size_t> selected_in_sample;  // examples that a searched plan was fitted to
+  std::optional<std::size_t> fitted_in_sample;    // examples that quantized weights were fitted to
 };
 
 // Weights may not be shaped by what they are measured on, and that is looked at before minutes are spent.
@@ -111,7 +111,7 @@ Result<Outcome> predict(const Options& options, Session& session) {
   RecipeOptions recipe_options;
   if (options.outlier_scope == "batch") recipe_options.outlier_scope = OutlierScope::kBatch;
   if (options.outlier_weights == "f16") recipe_options.outlier_weights = OutlierWeights::kF16;
-  const ModelLocation location{options.directory, options.base};
+  const ModelLocation& location = options.model;
   std::optional<Dataset> read_before;
   QT_TRY(std::optional<CalibrationSet> set, read_calibration(options, location, read_before));
   std::optional<CalibrationRequest> request;
@@ -120,7 +120,7 @@ Result<Outcome> predict(const Options& options, Session& session) {
   const Stopwatch loading;
   QT_TRY(std::optional<PlanRules> rules, rules_of(options.recipe));
   if (!rules) {
-    QT_TRY(const bool quantized, has_quantized_weights({options.directory, options.base}));
+    QT_TRY(const bool quantized, has_quantized_weights(location));
     rules = quantized ? PlanRules() : PlanRules::of("fp32");
   }
   QT_TRY(LoadedModel model,
@@ -143,6 +143,7 @@ Result<Outcome> predict(const Options& options, Session& session) {
   }
   Dataset data = *std::move(read_before);
   if (rules->selected_on) outcome.selected_in_sample = count_selected(*rules->selected_on, data.texts);
+  if (!model.fitted_on.empty()) outcome.fitted_in_sample = count_fitted(model.fitted_on, data.texts);
   PredictOptions predict_options;
   predict_options.max_length = options.max_length;
   predict_options.batch_size = options.batch_size;
@@ -192,19 +193,21 @@ void print(const Options& options, const Outcome& outcome, const Session& sessio
   // Single texts are shown, a file is summarised.
   const bool show_each = options.data.empty();
   if (session.json) {
-    Json document{{"recipe", outcome.recipe},
-                  {"examples", predictions.example_count},
-                  {"classes", predictions.class_count},
-                  {"selected_in_sample",
-                   outcome.selected_in_sample ? Json(*outcome.selected_in_sample) : Json(nullptr)},
-                  {"load_ms", static_cast<double>(outcome.load_ns) * 1e-6},
-                  {"predict_ms", predict_ms},
-                  {"accuracy", accuracy ? Json(*accuracy) : Json(nullptr)},
-                  {"memory",
-                   {{"plan_bytes", outcome.plan_bytes},
-                    {"weights_peak_bytes", memory_use(MemoryOwner::kWeights).peak_bytes},
-                    {"activations_peak_bytes", memory_use(MemoryOwner::kActivations).peak_bytes}}},
-                  {"out", options.out.empty() ? Json(nullptr) : Json(options.out)}};
+    Json document{
+        {"recipe", outcome.recipe},
+        {"examples", predictions.example_count},
+        {"classes", predictions.class_count},
+        {"selected_in_sample",
+         outcome.selected_in_sample ? Json(*outcome.selected_in_sample) : Json(nullptr)},
+        {"fitted_in_sample", outcome.fitted_in_sample ? Json(*outcome.fitted_in_sample) : Json(nullptr)},
+        {"load_ms", static_cast<double>(outcome.load_ns) * 1e-6},
+        {"predict_ms", predict_ms},
+        {"accuracy", accuracy ? Json(*accuracy) : Json(nullptr)},
+        {"memory",
+         {{"plan_bytes", outcome.plan_bytes},
+          {"weights_peak_bytes", memory_use(MemoryOwner::kWeights).peak_bytes},
+          {"activations_peak_bytes", memory_use(MemoryOwner::kActivations).peak_bytes}}},
+        {"out", options.out.empty() ? Json(nullptr) : Json(options.out)}};
     if (outcome.calibration)
       document["calibration"] = calibration_to_json(*outcome.calibration, outcome.layer_reports);
     if (outcome.spread) document["calibration_spread"] = spread_to_json(*outcome.spread);
@@ -246,8 +249,7 @@ void add_predict(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand(
       "predict", "Logits of every example of a file, of --text, or of standard input (one text a line)");
   auto options = std::make_shared<Options>();
-  command->add_option("MODEL_DIR", options->directory, kModelHelp)->required();
-  command->add_option("--base", options->base, kBaseHelp);
+  add_model_flags(*command, options->model);
   command->add_option("--data", options->data, "JSONL or CSV file; \"-\" reads one text a line");
   command->add_option("--text", options->texts, "A text; may be given several times")->excludes("--data");
   command->add_option(
@@ -287,6 +289,12 @@ void add_predict(CLI::App& app, Session& session) {
     const Result<Outcome> outcome = predict(*options, session);
     if (!outcome) return session.report(outcome.error());
     print(*options, *outcome, session);
+    if (outcome->fitted_in_sample.value_or(0) > 0) {
+      session.remark(fmt::format(
+          "fitted in-sample: these quantized weights were fitted to {} of these examples, and look "
+          "better on them than they are",
+          *outcome->fitted_in_sample));
+    }
     if (outcome->selected_in_sample.value_or(0) > 0) {
       session.remark(
           fmt::format("selected in-sample: the plan was fitted to {} of these examples, and looks better on "

@@ -58,8 +58,7 @@ void add_quantize(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("quantize", kDescription);
   auto options = std::make_shared<Options>();
   QuantizeOptions& quantize_options = options->quantize;
-  command->add_option("MODEL_DIR", quantize_options.model.directory, kModelHelp)->required();
-  command->add_option("--base", quantize_options.model.base, kBaseHelp);
+  add_model_flags(*command, quantize_options.model);
   add_recipe_flags(*command, options->recipe, " (not needed where weights are quantized)");
   command->add_option("--out", quantize_options.out, "Directory for the checkpoint; it must not be there yet")
       ->required();

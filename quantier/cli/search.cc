@@ -9,6 +9,7 @@
 
 #include "quantier/base/file.h"
 #include "quantier/base/thread_pool.h"
+#include "quantier/cli/calibration_flags.h"
 #include "quantier/cli/commands.h"
 
 namespace quantier::cli {
@@ -29,6 +30,7 @@ struct Options {
   std::string base_directory;
   std::string out;
   std::optional<double> budget_mb;
+  CalibrationFlags calibration;
 };
 
 void search(Options& options, Session& session) {
@@ -40,6 +42,7 @@ void search(Options& options, Session& session) {
   }
   if (!options.base_directory.empty()) request.model.base = options.base_directory;
   if (!options.out.empty()) request.resume_file = options.out + ".measured.jsonl";
+  request.calibration = calibration_options(options.calibration, request.columns.text);
   request.progress = session.progress();
   request.interrupt = &session.interrupt;
   const Result<SearchResult> result = search_plan(request);
@@ -89,6 +92,7 @@ void add_search(CLI::App& app, Session& session) {
       ->capture_default_str();
   command->add_option("--recipes", request.recipes, "Recipes to choose from beside the base")
       ->capture_default_str();
+  add_calibration_flags(*command, options->calibration);
   command->add_option("--examples", request.examples, "A stratified sample of so many (default: all)")
       ->check(CLI::PositiveNumber);
   command->add_option("--seed", request.seed, "Of the sample")->capture_default_str();

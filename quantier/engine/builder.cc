@@ -160,8 +160,8 @@ class GraphClassifier final : public Classifier {
       layer.name = linear.name;
       layer.role = linear_role_name(linear.role);
       const LayerRecipe& recipe = plan.layers[i].recipe;
-      layer.method = method_name(recipe.method);
-      layer.requested_format = format_text(recipe);
+      layer.method = method_text(recipe);
+      layer.requested_format = format_text(plan.layers[i]);
       layer.executed_format = layer.requested_format;
       layer.kernel =
           kind == EngineKind::kReference ? "reference" : cpu_kernel_name(recipe, plan.rounding, cpu::chosen_kernels());
@@ -233,6 +233,7 @@ class Builder final : public EngineBuilder {
     // What runs is what the plan says, or nothing.
     LayerPlan& plan = planned(linear);
     QT_CHECK(format_of(packed) == plan.recipe.format && packed.input.format == plan.recipe.input &&
+                 packed.low_rank.rank == plan.adapter_rank &&
                  packed_bytes(packed) - found_bytes(packed) == plan.bytes,
              "a layer is packed as planned");
     plan.bytes = packed_bytes(packed);

@@ -44,6 +44,11 @@ struct I4Grid {
   }
 };
 
+// I4Grid::code of each weight of a group, for finite weights that the grid was made for (within 2^21 steps).
+void i4_quantize_group(I4Grid grid, std::span<const float> weights, std::span<std::uint8_t> codes);
+// Codes of a row, two in a byte, as a row of I4GroupWeights::codes.
+void i4_pack_row(std::span<const std::uint8_t> codes, std::span<std::uint8_t> packed);
+
 // The grid of round to nearest for these weights. `shrink` in (0, 1] scales their range first, for methods
 // that clip.
 [[nodiscard]] I4Grid i4_grid(std::span<const float> weights, bool symmetric, float shrink = 1.0F);

@@ -4,15 +4,19 @@
 #include <cmath>
 
 #include "quantier/base/check.h"
+#include "quantier/base/vector_clones.h"
 
 namespace quantier {
 namespace {
 
 // To nearest, ties to even: the sum with 1.5 * 2^23 has no bits after the point. Far faster than a library
 // call for each weight. |value| <= 127.5.
-std::int8_t rounded(float value) {
+QT_VECTOR_CLONES void round_row(const float* row, float scale, std::int8_t* codes, std::size_t count) {
   constexpr float kNoFraction = 12582912.0F;
-  return static_cast<std::int8_t>((value + kNoFraction) - kNoFraction);
+  for (std::size_t k = 0; k < count; ++k) {
+    const float rounded = (row[k] * scale + kNoFraction) - kNoFraction;
+    codes[k] = static_cast<std::int8_t>(static_cast<std::int32_t>(rounded));
+  }
 }
 
 }  // namespace
@@ -30,7 +34,7 @@ void i8_quantize_row(std::span<const float> row, float absmax, std::span<std::in
     return;
   }
   const float scale = i8_scale(absmax);
-  for (std::size_t k = 0; k < row.size(); ++k) codes[k] = rounded(row[k] * scale);
+  round_row(row.data(), scale, codes.data(), row.size());
 }
 
 void i8_outlier_columns(std::span<const float> x, std::size_t columns, float threshold,

@@ -6,6 +6,8 @@
 
 #include "quantier/base/check.h"
 #include "quantier/base/half.h"
+#include "quantier/base/vector_clones.h"
+#include "quantier/base/vector_rows.h"
 
 namespace quantier {
 namespace {
@@ -41,13 +43,34 @@ std::array<float, 256> make_dynamic_map() {
   return map;
 }
 
-// Smallest code whose midpoint to the next entry is not below `scaled`: the nearest entry, and the lower one
-// when it lies on a midpoint.
-std::uint8_t nearest_nf4(float scaled) {
-  const auto& table = nf4_table();
-  std::uint8_t code = 0;
-  while (code < 15 && (table[code] + table[code + 1U]) / 2.0F < scaled) ++code;
-  return code;
+constexpr std::size_t kMiddles = 15;
+
+std::array<float, kMiddles> make_middles() {
+  std::array<float, kMiddles> middles{};
+  for (std::size_t code = 0; code < kMiddles; ++code)
+    middles[code] = (nf4_table()[code] + nf4_table()[code + 1U]) / 2.0F;
+  return middles;
+}
+
+// Smallest code whose midpoint to the next entry is not below the scaled value: the nearest entry, and the
+// lower one when it lies on a midpoint. So it is the number of midpoints below the value.
+QT_VECTOR_CLONES void nearest_nf4(const float* values, float divisor, const float* middles,
+                                  std::uint8_t* codes) {
+  std::int32_t found[kNf4BlockElements];
+  for (std::size_t i = 0; i < kNf4BlockElements; ++i) {
+    const float scaled = values[i] / divisor;
+    std::int32_t code = 0;
+#pragma GCC unroll 15
+    for (std::size_t m = 0; m < kMiddles; ++m) code += middles[m] < scaled ? 1 : 0;
+    found[i] = code;
+  }
+  for (std::size_t i = 0; i < kNf4BlockElements; ++i) codes[i] = static_cast<std::uint8_t>(found[i]);
+}
+
+// The earlier element in the high nibble.
+QT_VECTOR_CLONES void pack_pairs(const std::uint8_t* codes, std::uint8_t* packed, std::size_t pairs) {
+  for (std::size_t pair = 0; pair < pairs; ++pair)
+    packed[pair] = static_cast<std::uint8_t>((codes[2 * pair] << 4) | codes[2 * pair + 1]);
 }
 
 // The reference does not search the dynamic map: it looks the nearest entry up for the nearest of 65536
@@ -71,12 +94,6 @@ std::uint8_t dynamic_code(float scaled) {
   const float middle = (std::clamp(scaled, -1.0F, 1.0F) + 1.0F) * 0.5F;
   const float above = middle * static_cast<float>(kPoints - 1) + 0.5F;
   return codes[static_cast<std::size_t>(above)];
-}
-
-float largest_magnitude(std::span<const float> values) {
-  float largest = 0;
-  for (const float value : values) largest = std::max(largest, std::abs(value));
-  return largest;
 }
 
 }  // namespace
@@ -110,10 +127,14 @@ const std::array<float, 256>& dynamic_map() {
 }
 
 void nf4_dequantize(const Nf4Weights& weights, std::uint64_t first, std::span<float> out) {
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const std::uint64_t element = first + i;
-    out[i] = round_to_half(nf4_table()[nf4_code(weights, element)] *
-                           nf4_absmax(weights, element / kNf4BlockElements));
+  for (std::size_t i = 0; i < out.size();) {
+    const std::uint64_t block = (first + i) / kNf4BlockElements;
+    const std::size_t end = std::min<std::size_t>(out.size(), (block + 1) * kNf4BlockElements - first);
+    const float absmax = nf4_absmax(weights, block);
+    std::array<float, 16> values{};
+    for (std::size_t code = 0; code < values.size(); ++code)
+      values[code] = round_to_half(nf4_table()[code] * absmax);
+    for (; i < end; ++i) out[i] = values[nf4_code(weights, first + i)];
   }
 }
 
@@ -124,12 +145,16 @@ float nf4_quantize_block(std::span<const float> values, std::span<std::uint8_t> 
   const float divisor = std::max(absmax, kSmallestAbsmax);
   // The reference divides in an incomplete block and multiplies by the reciprocal in a whole one. For halves
   // both give the same code, always (all pairs of mantissas were tried).
-  const auto code = [&](std::size_t i) {
-    return nearest_nf4(i < values.size() ? values[i] / divisor : 0.0F);
-  };
-  for (std::size_t pair = 0; pair < packed.size(); ++pair) {
-    packed[pair] = static_cast<std::uint8_t>((code(2 * pair) << 4) | code(2 * pair + 1));
+  static const std::array<float, kMiddles> middles = make_middles();
+  std::array<std::uint8_t, kNf4BlockElements> codes{};
+  if (values.size() == kNf4BlockElements) {
+    nearest_nf4(values.data(), divisor, middles.data(), codes.data());
+  } else {
+    std::array<float, kNf4BlockElements> whole{};
+    std::ranges::copy(values, whole.begin());
+    nearest_nf4(whole.data(), divisor, middles.data(), codes.data());
   }
+  pack_pairs(codes.data(), packed.data(), packed.size());
   return values.size() == kNf4BlockElements ? absmax : divisor;
 }
 

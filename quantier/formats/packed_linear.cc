@@ -28,10 +28,13 @@ PackedLinear clone(const PackedLinear& linear) {
   copy.weights =
       std::visit([](const auto& weights) { return PackedWeights(clone_weights(weights)); }, linear.weights);
   copy.input = linear.input;
-  copy.low_rank = {linear.low_rank.rank, linear.low_rank.scaling, linear.low_rank.a.clone(),
-                   linear.low_rank.b.clone()};
+  copy.low_rank = clone(linear.low_rank);
   copy.bias = linear.bias;
   return copy;
+}
+
+LowRank clone(const LowRank& adapter) {
+  return {adapter.rank, adapter.scaling, adapter.a.clone(), adapter.b.clone()};
 }
 
 WeightFormat format_of(const PackedLinear& linear) {
@@ -61,13 +64,13 @@ std::uint64_t found_bytes(const PackedLinear& linear) {
   const std::uint64_t groups = i4 == nullptr ? 0 : i4->group_of_input.size() * sizeof(std::uint16_t);
   const std::uint64_t multiplier = linear.input.multiplier.size() * sizeof(float);
   const std::uint64_t columns = linear.input.outlier_columns.size() * sizeof(std::uint32_t);
-  return groups + multiplier + columns +
-         low_rank_bytes(linear.out_features, linear.in_features, linear.low_rank.rank);
+  return groups + multiplier + columns;
 }
 
 std::uint64_t packed_bytes(const PackedLinear& linear) {
   const LinearShape shape{linear.out_features, linear.in_features, !linear.bias.empty()};
-  return weight_bytes(format_of(linear), options_of(linear), shape) + found_bytes(linear);
+  return weight_bytes(format_of(linear), options_of(linear), shape) + found_bytes(linear) +
+         low_rank_bytes(linear.out_features, linear.in_features, linear.low_rank.rank);
 }
 
 }  // namespace quantier

@@ -97,13 +97,14 @@ struct PackedLinear {
 
 // Everything of a layer once more.
 [[nodiscard]] PackedLinear clone(const PackedLinear& linear);
+[[nodiscard]] LowRank clone(const LowRank& adapter);
 
 // The format that the variant holds, and what it leaves open.
 [[nodiscard]] WeightFormat format_of(const PackedLinear& linear);
 [[nodiscard]] FormatOptions options_of(const PackedLinear& linear);
 
-// Bytes that everything of the layer occupies; and the part that a plan cannot know from the shape: what is
-// kept for the inputs (a multiplier, outlier columns), an adapter, a list of groups.
+// Bytes that everything of the layer occupies; and the part that a plan cannot know: what is kept for the
+// inputs (a multiplier, outlier columns), a list of groups.
 [[nodiscard]] std::uint64_t packed_bytes(const PackedLinear& linear);
 [[nodiscard]] std::uint64_t found_bytes(const PackedLinear& linear);
 

@@ -48,6 +48,11 @@ bool Plan::is_calibrated() const {
   return std::ranges::any_of(layers, [](const LayerPlan& layer) { return layer.recipe.is_calibrated(); });
 }
 
+std::string format_text(const LayerPlan& layer) {
+  const std::string text = format_text(layer.recipe);
+  return layer.adapter_rank == 0 ? text : fmt::format("{} + rank {}", text, layer.adapter_rank);
+}
+
 bool looks_for_outliers(const Plan& plan) {
   return std::ranges::any_of(
       plan.layers, [](const LayerPlan& layer) { return layer.recipe.input == InputFormat::kI8Outliers; });

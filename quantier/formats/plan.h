@@ -31,7 +31,8 @@ enum class OutlierWeights : std::uint8_t { kInt8, kF16 };
 struct LayerPlan {
   std::string linear;  // LinearSpec::name
   LayerRecipe recipe;
-  std::uint64_t bytes = 0;  // what the packed weights will take, bias included
+  std::uint64_t bytes = 0;         // what the packed weights will take, bias and adapter included
+  std::uint64_t adapter_rank = 0;  // of an adapter beside the weights; 0: none
 };
 
 struct Plan {
@@ -82,6 +83,9 @@ struct PlanRules {
   }
   [[nodiscard]] const std::string& shown_name() const { return name.empty() ? base : name; }
 };
+
+// format_text of its recipe, and " + rank 8" for an adapter beside the weights.
+[[nodiscard]] std::string format_text(const LayerPlan& layer);
 
 // One of known_recipes(), with its options.
 [[nodiscard]] Result<Plan> resolve_recipe(std::string_view recipe, const ModelSpec& spec,

@@ -74,6 +74,20 @@ TEST(Recipe, OptionsAreReadAndWrongOnesRefused) {
   EXPECT_THAT(hint("fp32:group=32"), HasSubstr("it has none"));
   EXPECT_THAT(hint(""), HasSubstr("known:"));
   EXPECT_THAT(hint("int4-w4a8:method=awq"), HasSubstr("method=rtn|gptq"));
+  EXPECT_THAT(hint("int4-gptq:published=maybe"), HasSubstr("published=on|off"));
+  EXPECT_THAT(hint("int4-awq:published"), HasSubstr("no option"));
+}
+
+TEST(Recipe, PublishedGptqIsAnotherMethod) {
+  const auto ours = parse_recipe("int4-gptq:group=64");
+  const auto published = parse_recipe("int4-gptq:group=64,published");
+  ASSERT_TRUE(ours && published);
+  EXPECT_FALSE(ours->body.published);
+  EXPECT_TRUE(published->body.published);
+  EXPECT_FALSE(parse_recipe("int4-gptq:published=off")->body.published);
+  EXPECT_EQ(method_text(ours->body), "gptq");
+  EXPECT_EQ(method_text(published->body), "gptq (published)");
+  EXPECT_NE(ours->body, published->body);
 }
 
 TEST(Recipe, SaysWhetherItLooksAtData) {

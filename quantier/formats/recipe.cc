@@ -57,6 +57,15 @@ Option zero_option() {
   return flag("zero", [](bool is_on, LayerRecipe& body) { body.options.symmetric = !is_on; });
 }
 
+// Alone, or on|off.
+Option published_option() {
+  return {"published", "on|off", [](std::string_view value, Recipe& recipe) {
+            const std::optional<bool> is_on = value.empty() ? true : on_or_off(value);
+            if (is_on) recipe.body.published = *is_on;
+            return is_on.has_value();
+          }};
+}
+
 Option embedding_option() {
   return {"embedding", "int8|f16", [](std::string_view value, Recipe& recipe) {
             if (value == "int8") recipe.embedding = EmbeddingFormat::kI8Row;
@@ -130,7 +139,8 @@ std::vector<Entry> make_entries() {
       quantized("int4-gptq", "four-bit integers by group, errors compensated (GPTQ)",
                 layer(Method::kGptq, i4, InputFormat::kFloat, kGroup128),
                 {group_option(), zero_option(),
-                 flag("order", [](bool is_on, LayerRecipe& body) { body.activation_order = is_on; })}));
+                 flag("order", [](bool is_on, LayerRecipe& body) { body.activation_order = is_on; }),
+                 published_option()}));
   entries.push_back(quantized("int4-awq", "four-bit integers by group, inputs scaled first (AWQ)",
                               layer(Method::kAwq, i4, InputFormat::kFloat, kGroup128WithZeros),
                               {group_option(), zero_option()}));
@@ -209,6 +219,11 @@ std::optional<EmbeddingFormat> embedding_format_from_name(std::string_view name)
 bool LayerRecipe::is_calibrated() const {
   return method == Method::kSmoothQuant || method == Method::kGptq || method == Method::kAwq ||
          input == InputFormat::kI8FixedOutliers;
+}
+
+std::string method_text(const LayerRecipe& recipe) {
+  const std::string name = method_name(recipe.method);
+  return recipe.method == Method::kGptq && recipe.published ? name + " (published)" : name;
 }
 
 std::string format_text(const LayerRecipe& recipe) {

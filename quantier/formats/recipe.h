@@ -35,11 +35,15 @@ struct LayerRecipe {
   InputFormat input = InputFormat::kFloat;
   FormatOptions options;
   bool activation_order = true;  // GPTQ: inputs with the largest Hessian diagonal first
+  bool published = false;        // GPTQ: as the paper and its code have it, without what was added here
   friend bool operator==(const LayerRecipe&, const LayerRecipe&) = default;
 
   // Whether the method looks at calibration texts.
   [[nodiscard]] bool is_calibrated() const;
 };
+
+// The method's name, with what makes it another one: "gptq (published)".
+[[nodiscard]] std::string method_text(const LayerRecipe& recipe);
 
 // "i4-group/128", "i4-group/128+zeros x i8": format, its options, and what inputs become.
 [[nodiscard]] std::string format_text(const LayerRecipe& recipe);

@@ -118,9 +118,12 @@ Result<Json> ArtefactWriter::report_on(const LinearSpec& linear, const PackedLin
   const double weights = static_cast<double>(packed.out_features) * static_cast<double>(packed.in_features);
   const std::uint64_t bias_bytes = packed.bias.size() * sizeof(float);
   Json report{{"layer", linear.name},
-              {"format", format_text(plan_of(linear).recipe)},
+              {"format", format_text(plan_of(linear))},
               {"bits_per_weight", 8.0 * static_cast<double>(packed_bytes(packed) - bias_bytes) / weights},
               {"bytes", packed_bytes(packed)}};
+  if (packed.low_rank.rank > 0) {
+    report["adapter_bytes"] = low_rank_bytes(packed.out_features, packed.in_features, packed.low_rank.rank);
+  }
   // What the original was is not known of weights that came quantized; factors that went into what stands
   // before or behind are not known here.
   const Method method = plan_of(linear).recipe.method;

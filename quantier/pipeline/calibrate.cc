@@ -127,6 +127,7 @@ class Walk {
       const LinearSpec& linear = spec_.linears[index];
       QT_TRY(TensorData weight, checkpoint_.tensor(linear.weight));
       PlacedLinear placed{index, std::move(weight), std::nullopt};
+      QT_TRY(placed.adapter, adapter_beside(checkpoint_, linear));
       if (linear.bias) {
         QT_TRY(TensorData bias, checkpoint_.tensor(*linear.bias));
         placed.bias.emplace(std::move(bias));

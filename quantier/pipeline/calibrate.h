@@ -2,6 +2,10 @@
 // that come out of the layers before it as they will be (Frantar et al. 2022, section 4: "the input to each
 // layer comes from the quantized predecessors").
 //
+// An adapter that stays beside the weights takes part in every pass, the float model's too: its factors are
+// the same there, so a method fits the base's weight alone, to inputs as the adapted model has them. Factors
+// of scaled inputs then stay with the layer, for the adapter reads the unscaled ones.
+//
 // The texts go through the model once (StagedModel), all of them through one step before the next. At each
 // place where linear layers share an input: statistics of what is read there; the method; what it does to the
 // block's output beside round to nearest, on the first texts; then on with the quantized weights. In memory

@@ -31,15 +31,19 @@ Status CalibrateHandover::place(InputPlace place, int layer, const std::vector<P
       packed.packed, [&](const PackedLinear& each) { return each.input.multiplier == factors; });
   const FoldTarget target = layer == kNoLayer ? FoldTarget{.why_not = "what the head reads is pooled"}
                                               : fold_target(spec_, place, layer);
+  const bool is_adapted =
+      std::ranges::any_of(packed.packed, [](const PackedLinear& each) { return each.low_rank.rank != 0; });
   std::string scales_in = target.why_not;
   bool into_norm = false;
   bool into_rows = false;
+  if (target.kind != FoldKind::kNone && is_adapted) scales_in = "an adapter reads the unscaled inputs";
   if (target.kind != FoldKind::kNone && !is_shared) scales_in = "not all layers there are scaled alike";
-  if (target.kind == FoldKind::kNorm && is_shared) {
+  const bool folds = is_shared && !is_adapted;
+  if (target.kind == FoldKind::kNorm && folds) {
     into_norm = !factors.empty();
     scales_in = "norm";
   }
-  if (target.kind == FoldKind::kRows && is_shared && !factors.empty()) {
+  if (target.kind == FoldKind::kRows && folds && !factors.empty()) {
     into_rows = fold_into_rows(factors, target.linear, layer, target.first_row);
     scales_in = into_rows ? "the layer before" : "the layer before cannot take them";
   }

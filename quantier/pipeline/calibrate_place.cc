@@ -31,7 +31,10 @@ Result<PackedLinear> pack_as(const ModelSpec& spec, const Plan& plan, const Plac
                              LayerRecipe recipe) {
   LayerPlan layer = plan.layers[linear.index];
   layer.recipe = recipe;
-  return pack_linear(spec.linears[linear.index], layer, plan, linear.weight.view(), linear.bias_view());
+  Result<PackedLinear> packed =
+      pack_linear(spec.linears[linear.index], layer, plan, linear.weight.view(), linear.bias_view());
+  if (packed) packed->low_rank = clone(linear.adapter);
+  return packed;
 }
 
 // Columns in which some calibration text has an input beyond the threshold stay out of the int8 product.
@@ -62,7 +65,7 @@ class Place {
     for (const PlacedLinear& linear : linears_) {
       LayerReport report;
       report.linear = spec_.linears[linear.index].name;
-      report.method = method_name(recipe(linear).method);
+      report.method = method_text(recipe(linear));
       Result<PackedLinear> packed = [&] {
         switch (recipe(linear).method) {
           case Method::kGptq:
@@ -98,7 +101,8 @@ class Place {
 
   Result<PackedLinear> gptq(const PlacedLinear& linear, LayerReport& report) {
     const LayerRecipe& own = recipe(linear);
-    GptqOptions options;
+    GptqOptions options =
+        own.published ? GptqOptions::published(own.options.group, own.options.symmetric) : GptqOptions{};
     options.group = own.options.group;
     options.symmetric = own.options.symmetric;
     options.activation_order = own.activation_order;
@@ -142,6 +146,7 @@ class Place {
     packed.input.format = recipe(linear).input;
     packed.weights = std::move(weights);
     packed.bias = read_bias(linear.bias_view(), plan_.rounding);
+    packed.low_rank = clone(linear.adapter);
     return packed;
   }
 
@@ -204,7 +209,7 @@ Result<PackedLinear> pack_float(const ModelSpec& spec, const Plan& plan, const P
 StatisticsWanted statistics_wanted(const LayerRecipe& recipe) {
   switch (recipe.method) {
     case Method::kGptq:
-      return {.gram = true, .cross = GptqOptions{}.towards_float};
+      return {.gram = true, .cross = !recipe.published};
     case Method::kAwq:
       return {.gram = true, .cross = false};
     default:

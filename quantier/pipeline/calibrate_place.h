@@ -10,6 +10,7 @@
 #include "quantier/engine/collect_inputs.h"
 #include "quantier/formats/block_eval.h"
 #include "quantier/formats/input_statistics.h"
+#include "quantier/formats/packed_linear.h"
 #include "quantier/formats/plan.h"
 #include "quantier/pipeline/calibrate.h"
 #include "quantier/tensor/tensor_data.h"
@@ -21,6 +22,7 @@ struct PlacedLinear {
   std::size_t index = 0;  // into ModelSpec::linears and Plan::layers
   TensorData weight;
   std::optional<TensorData> bias;
+  LowRank adapter = {};  // that stays beside the weight; rank 0: none
   [[nodiscard]] const TensorView* bias_view() const { return bias ? &bias->view() : nullptr; }
 };
 

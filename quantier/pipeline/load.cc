@@ -218,7 +218,7 @@ void add_remarks(const LoadOptions& options, LoadOutcome& outcome) {
 }
 
 Result<LoadedModel> load_model(const LoadOptions& options, ThreadPool& pool) {
-  const ModelLocation location{options.model, options.base};
+  const ModelLocation location{options.model, options.base, options.adapter};
   if (!options.calibration) {
     return load_classifier(location, options.rules, options.recipe_options, EngineKind::kCpu, pool);
   }
@@ -247,7 +247,8 @@ Result<LoadOutcome> test_load(const LoadOptions& options) {
   QT_TRY_STATUS(tokenize_all(model.tokenizer, data.texts, options.max_length, &pool, options.data.string()));
   test.provenance = describe_machine(test.protocol.threads);
   {
-    QT_TRY(const Checkpoint checkpoint, Checkpoint::open(ModelLocation{options.model, options.base}));
+    QT_TRY(const Checkpoint checkpoint,
+           Checkpoint::open(ModelLocation{options.model, options.base, options.adapter}));
     QT_TRY(const ModelHashes hashes, hash_model(checkpoint));
     test.provenance.weights_sha256 = hashes.weights;
     test.provenance.config_sha256 = hashes.config;

@@ -20,6 +20,7 @@
 #include "quantier/base/interrupt.h"
 #include "quantier/base/json.h"
 #include "quantier/base/progress.h"
+#include "quantier/checkpoint/model_directory.h"
 #include "quantier/dataset/dataset.h"
 #include "quantier/formats/plan.h"
 #include "quantier/pipeline/calibration_set.h"
@@ -30,6 +31,7 @@ namespace quantier {
 struct LoadOptions {
   std::filesystem::path model;
   std::optional<std::filesystem::path> base;  // of an adapter
+  AdapterUse adapter = AdapterUse::kMerge;
   std::string name;  // in the store; empty: that of the run with the same model there, or the folder's
   PlanRules rules;
   RecipeOptions recipe_options;

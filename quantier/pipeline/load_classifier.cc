@@ -47,15 +47,45 @@ Plan without_data(Plan plan) {
   return plan;
 }
 
+// What became of an adapter stands in the executed plan.
+void add_adapter(const Checkpoint& checkpoint, const Plan& plan, EngineBuilder& builder) {
+  const auto layers =
+      std::ranges::count_if(plan.layers, [](const LayerPlan& layer) { return layer.adapter_rank > 0; });
+  if (layers > 0) {
+    builder.add_option("adapter", fmt::format("beside the weights of {} layers, in halves", layers));
+  } else if (checkpoint.adapter()) {
+    builder.add_option("adapter", "merged into the weights before they were packed");
+  }
+}
+
+// What is known of the texts that quantized weights were fitted to.
+Status tell_fitted(const Checkpoint& checkpoint, const Plan& plan, EngineBuilder& builder) {
+  QT_TRY(const std::vector<FittedOn> fitted, stored_fitted_on(checkpoint));
+  for (const FittedOn& each : fitted) {
+    builder.add_option("fitted_by_" + each.by,
+                       fmt::format("{} texts of {} (SHA-256 {})", each.texts.fingerprints.size(),
+                                   each.texts.data, each.texts.sha256));
+  }
+  if (plan.is_calibrated() && fitted.empty()) {
+    builder.add_remark(
+        "these weights were calibrated on texts that are not on record: whether the evaluation data was "
+        "among "
+        "them is not known");
+  }
+  return {};
+}
+
 // `spec` is the checkpoint's, or a part of it.
 Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const ModelSpec& spec,
                                           const Plan& plan, EngineKind kind, ThreadPool& pool) {
   QT_TRY(const std::unique_ptr<EngineBuilder> builder, EngineBuilder::create(spec, plan, kind, pool));
+  add_adapter(checkpoint, plan, *builder);
   if (checkpoint.quantization()) {
+    QT_TRY_STATUS(tell_fitted(checkpoint, plan, *builder));
     QT_TRY_STATUS(hand_over_stored(checkpoint, spec, plan, *builder));
     return builder->finish();
   }
-  QT_TRY_STATUS(pack_model(checkpoint, spec, plan, *builder));
+  QT_TRY_STATUS(pack_model(checkpoint, spec, plan, *builder, &pool));
   return builder->finish();
 }
 
@@ -70,6 +100,7 @@ Status build_calibrated(const Checkpoint& checkpoint, EngineKind kind, ThreadPoo
     QT_TRY(model.layer_reports, pack_calibrated_model(checkpoint, model.spec, model.plan, run, *builder));
   }
   model.calibration = request.set.record;
+  add_adapter(checkpoint, model.plan, *builder);
   for (auto& [name, value] : record_options(request.set.record)) builder->add_option(name, value);
   builder->add_remark(reset_process_peak()
                           ? "peaks of memory are counted from the end of the calibration on"
@@ -102,6 +133,7 @@ Result<LoadedModel> load_classifier(const ModelLocation& location, const PlanRul
     if (calibrates) {
       QT_TRY_STATUS(build_calibrated(checkpoint, kind, pool, *calibration, model));
     } else {
+      QT_TRY(model.fitted_on, stored_fitted_on(checkpoint));
       QT_TRY(model.classifier, build(checkpoint, model.spec, model.plan, kind, pool));
     }
     return model;

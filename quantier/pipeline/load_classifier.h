@@ -26,6 +26,7 @@
 #include "quantier/formats/plan.h"
 #include "quantier/pipeline/calibrate.h"
 #include "quantier/pipeline/calibration_set.h"
+#include "quantier/pipeline/fitted_on.h"
 #include "quantier/tokenizer/tokenizer.h"
 
 namespace quantier {
@@ -45,6 +46,7 @@ struct LoadedModel {
   Tokenizer tokenizer;
   std::optional<CalibrationRecord> calibration = {};  // of a plan that looks at data
   std::vector<LayerReport> layer_reports = {};        // of its calibrated layers
+  std::vector<FittedOn> fitted_on = {};               // of quantized weights
 };
 
 // `pool` must outlive the model. `calibration` may be null for plans that look at the weights alone, and is

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "quantier/base/check.h"
+#include "quantier/quantize/low_rank.h"
 #include "quantier/quantize/quantize.h"
 
 namespace quantier {
@@ -22,6 +23,11 @@ Result<std::optional<TensorData>> read_bias(const Checkpoint& checkpoint,
 
 }  // namespace
 
+Result<LowRank> adapter_beside(const Checkpoint& checkpoint, const LinearSpec& linear) {
+  const std::optional<LoraFactors> factors = checkpoint.beside(linear.weight);
+  return factors ? store_low_rank(linear, *factors) : LowRank{};
+}
+
 Status hand_over_embedding(const Checkpoint& checkpoint, const ModelSpec& spec, ModelSink& sink) {
   const std::uint64_t row_bytes = spec.hidden * dtype_bytes(checkpoint.dtype(spec.embedding));
   const std::uint64_t step = std::max<std::uint64_t>(1, kEmbeddingPartBytes / row_bytes);
@@ -34,7 +40,8 @@ Status hand_over_embedding(const Checkpoint& checkpoint, const ModelSpec& spec, 
   return {};
 }
 
-Status pack_model(const Checkpoint& checkpoint, const ModelSpec& spec, const Plan& plan, ModelSink& sink) {
+Status pack_model(const Checkpoint& checkpoint, const ModelSpec& spec, const Plan& plan, ModelSink& sink,
+                  ThreadPool* pool) {
   QT_CHECK(plan.layers.size() == spec.linears.size(), "a plan has one entry for each linear layer");
   QT_TRY_STATUS(hand_over_embedding(checkpoint, spec, sink));
   for (const NormSpec& norm : spec.norms) {
@@ -48,7 +55,8 @@ Status pack_model(const Checkpoint& checkpoint, const ModelSpec& spec, const Pla
     QT_TRY(const TensorData weight, checkpoint.tensor(linear.weight));
     QT_TRY(const std::optional<TensorData> bias, read_bias(checkpoint, linear.bias));
     QT_TRY(PackedLinear packed,
-           pack_linear(linear, plan.layers[i], plan, weight.view(), bias ? &bias->view() : nullptr));
+           pack_linear(linear, plan.layers[i], plan, weight.view(), bias ? &bias->view() : nullptr, pool));
+    QT_TRY(packed.low_rank, adapter_beside(checkpoint, linear));
     checkpoint.drop_pages(linear.weight);
     QT_TRY_STATUS(sink.set_linear(linear, std::move(packed)));
   }

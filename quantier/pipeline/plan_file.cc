@@ -134,9 +134,9 @@ std::string plan_file_text(const PlanRules& rules, const ModelSpec& spec, const 
   for (std::size_t i = 0; i < spec.linears.size(); ++i) {
     const LinearSpec& linear = spec.linears[i];
     const LayerPlan& layer = plan.layers[i];
-    text += fmt::format("#   {:<28} {:>6} x {:<6} {:<12} {:<24} {:>11} bytes\n", linear.name,
-                        linear.out_features, linear.in_features, method_name(layer.recipe.method),
-                        format_text(layer.recipe), layer.bytes);
+    text +=
+        fmt::format("#   {:<28} {:>6} x {:<6} {:<12} {:<24} {:>11} bytes\n", linear.name, linear.out_features,
+                    linear.in_features, method_text(layer.recipe), format_text(layer), layer.bytes);
   }
   return text;
 }

@@ -1,5 +1,8 @@
 #include "quantier/pipeline/quantize_model.h"
 
+#include <algorithm>
+#include <iterator>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -17,6 +20,7 @@
 #include "quantier/pipeline/artefact_writer.h"
 #include "quantier/pipeline/calibrate.h"
 #include "quantier/pipeline/calibration_text.h"
+#include "quantier/pipeline/fitted_on.h"
 #include "quantier/pipeline/pack_model.h"
 #include "quantier/pipeline/provenance.h"
 #include "quantier/pipeline/resolve_plan.h"
@@ -59,6 +63,17 @@ Result<Json> identity_of(const Checkpoint& checkpoint, const Plan& plan, const Q
               {"plan", to_json(plan)}};
 }
 
+// Other programs keep an adapter in a directory of its own.
+Status check_adapter(const Plan& plan, const WriterFormat& format) {
+  const auto adapted =
+      std::ranges::find_if(plan.layers, [](const LayerPlan& layer) { return layer.adapter_rank > 0; });
+  if (adapted == plan.layers.end() || std::string_view(format.name) == "quantier") return {};
+  return fail(ErrorKind::kUnsupported,
+              fmt::format("{} has no place for an adapter beside the weights", format.name),
+              fmt::format("layer {}, rank {}", adapted->linear, adapted->adapter_rank),
+              "the adapter would be lost", "merge it (--adapter merge), or write --format quantier");
+}
+
 // What the calibration adds to the report of a layer.
 void add_calibration(const std::vector<LayerReport>& made, Json& layers) {
   for (const LayerReport& report : made) {
@@ -92,11 +107,11 @@ Result<Packed> pack(const Checkpoint& checkpoint, const Plan& plan, const Quanti
     QT_TRY_STATUS(hand_over_stored(checkpoint, spec, plan, sink));
     return packed;
   }
+  ThreadPool pool(available_processors());
   if (!plan.is_calibrated()) {
-    QT_TRY_STATUS(pack_model(checkpoint, spec, plan, sink));
+    QT_TRY_STATUS(pack_model(checkpoint, spec, plan, sink, &pool));
     return packed;
   }
-  ThreadPool pool(available_processors());
   QT_TRY(const Tokenizer tokenizer, Tokenizer::load(checkpoint.tokenizer_directory()));
   QT_TRY(const CalibrationTokens texts, encode_calibration(*set, tokenizer, options.max_length, &pool));
   const CalibrationRun run{texts.batch(), &pool, options.progress, options.interrupt};
@@ -163,6 +178,7 @@ Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options) {
   QT_TRY(const Checkpoint checkpoint, Checkpoint::open(options.model));
   const ModelSpec& spec = checkpoint.spec();
   QT_TRY(const Plan plan, resolve_plan(checkpoint, spec, options.rules, options.recipe_options));
+  QT_TRY_STATUS(check_adapter(plan, *format));
   QT_TRY_STATUS(format->check(spec, plan));
   if (options.progress) options.progress({"reading the model", 0, 0});
   QT_TRY(std::optional<CalibrationSet> set, read_texts(checkpoint, plan, options));
@@ -196,6 +212,9 @@ Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options) {
   if (options.progress) options.progress({"writing the files", 0, 0});
   Json manifest{{"format_version", kOwnFormatVersion}, {"recipe", plan.recipe}};
   for (const auto& [key, value] : identity.items()) manifest[key] = value;
+  QT_TRY(std::vector<FittedOn> fitted, stored_fitted_on(checkpoint));
+  std::ranges::move(fitted_on(options.rules, set), std::back_inserter(fitted));
+  if (!fitted.empty()) manifest["fitted_on"] = to_json(fitted);
   const Json report{{"recipe", plan.recipe},
                     {"format", format->name},
                     {"calibration", outcome.calibration},

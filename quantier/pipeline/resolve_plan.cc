@@ -7,6 +7,7 @@
 
 #include "quantier/base/nearest_word.h"
 #include "quantier/base/utf8.h"
+#include "quantier/formats/packed_linear.h"
 #include "quantier/interchange/stored_model.h"
 
 namespace quantier {
@@ -26,6 +27,18 @@ Plan part_of(Plan plan, const Checkpoint& checkpoint, const ModelSpec& spec) {
   return plan;
 }
 
+// Rank and bytes of what stays beside the weights.
+Plan with_adapter(Plan plan, const Checkpoint& checkpoint, const ModelSpec& spec) {
+  for (std::size_t i = 0; i < spec.linears.size(); ++i) {
+    const LinearSpec& linear = spec.linears[i];
+    const std::optional<LoraFactors> factors = checkpoint.beside(linear.weight);
+    if (!factors) continue;
+    plan.layers[i].adapter_rank = factors->rank();
+    plan.layers[i].bytes += low_rank_bytes(linear.out_features, linear.in_features, factors->rank());
+  }
+  return plan;
+}
+
 }  // namespace
 
 Result<Plan> resolve_plan(const Checkpoint& checkpoint, const ModelSpec& spec, const PlanRules& rules,
@@ -35,7 +48,8 @@ Result<Plan> resolve_plan(const Checkpoint& checkpoint, const ModelSpec& spec, c
       return fail(ErrorKind::kUsage, "no recipe is given", checkpoint.directory().string(),
                   "the weights are in floating point", suggestion("", known_recipes()));
     }
-    return resolve_rules(rules, spec, options);
+    QT_TRY(Plan plan, resolve_rules(rules, spec, options));
+    return with_adapter(std::move(plan), checkpoint, spec);
   }
   QT_TRY(Plan plan, stored_plan(checkpoint));
   if (!rules.base.empty() && rules.shown_name() != plan.recipe) {

@@ -110,6 +110,8 @@ class ConfigReader {
       std::filesystem::path base;
       path(section, "base", base);
       if (!base.empty()) model.base = base;
+      section.choice("adapter", {adapter_use_name(AdapterUse::kMerge), adapter_use_name(AdapterUse::kBeside)},
+                     [&](std::size_t i) { model.adapter = static_cast<AdapterUse>(i); });
       section.finish();
       if (known_ == nullptr || model.name.empty()) section.require("path", "the model's directory");
       if (!reader_.ok()) return;

@@ -26,7 +26,8 @@ struct ModelConfig {
   std::string name;  // shown everywhere; unique
   std::filesystem::path path;
   std::optional<std::filesystem::path> base = std::nullopt;  // the base model of an adapter
-  [[nodiscard]] ModelLocation location() const { return {path, base}; }
+  AdapterUse adapter = AdapterUse::kMerge;
+  [[nodiscard]] ModelLocation location() const { return {path, base, adapter}; }
 };
 
 struct DataConfig {

@@ -65,6 +65,7 @@ LoadOptions load_options_for(const RunConfig& config, const RunPlan& plan, const
   LoadOptions options;
   options.model = config.models[run.model].path;
   options.base = config.models[run.model].base;
+  options.adapter = config.models[run.model].adapter;
   options.name = run.configuration.model;
   options.rules = config.rules_of(run.configuration.recipe);
   options.recipe_options = config.recipe_options;
@@ -178,6 +179,7 @@ LoadTestEstimate estimate_load_test(const LoadConfig& load, const LoadProtocol& 
 Json load_test_command(const LoadOptions& options) {
   Json json = to_json(WorkerLoad{.model = options.model,
                                  .base = options.base,
+                                 .adapter = options.adapter,
                                  .rules = options.rules,
                                  .options = options.recipe_options,
                                  .data = options.data,
@@ -210,6 +212,7 @@ Result<LoadOptions> load_options_from_json(const Json& json) {
   LoadOptions options;
   options.model = load.model;
   options.base = load.base;
+  options.adapter = load.adapter;
   options.rules = load.rules;
   options.recipe_options = load.options;
   options.data = load.data;

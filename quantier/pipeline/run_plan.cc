@@ -13,6 +13,7 @@
 #include "quantier/engine/cpu/kernel_list.h"
 #include "quantier/formats/plan.h"
 #include "quantier/interchange/stored_model.h"
+#include "quantier/pipeline/fitted_on.h"
 #include "quantier/pipeline/plan_file.h"
 #include "quantier/pipeline/predict.h"
 #include "quantier/pipeline/resolve_plan.h"
@@ -96,6 +97,7 @@ std::string run_key(const PlannedRun& run, const RunConfig& config, const RunPla
       {"model", run.configuration.model},
       {"recipe", run.configuration.recipe},
       {"rules", to_json(config.rules_of(run.configuration.recipe))},
+      {"adapter", adapter_use_name(config.models[run.model].adapter)},
       {"outlier_scope", config.recipe_options.outlier_scope == OutlierScope::kBatch ? "batch" : "sequence"},
       {"outlier_weights", config.recipe_options.outlier_weights == OutlierWeights::kF16 ? "f16" : "int8"},
       {"max_length", config.max_length},
@@ -185,6 +187,7 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
     QT_TRY(const Tokenizer tokenizer, Tokenizer::load(tokenizers[m]));
     QT_TRY_STATUS(check_empty_texts(tokenizer, plan.data, config.max_length, config.data.path.string()));
     QT_TRY(const std::vector<std::string> recipes, recipes_of(checkpoints[m], config));
+    QT_TRY_STATUS(refuse_fitted(checkpoints[m], whole, config.data.path.string()));
     for (const std::string& recipe : recipes) {
       QT_TRY_STATUS(refuse_selected(config.rules_of(recipe), whole, config.data.path.string()));
       QT_TRY(const Plan resolved, resolve_plan(checkpoints[m], checkpoints[m].spec(), config.rules_of(recipe),

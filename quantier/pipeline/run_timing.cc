@@ -167,6 +167,7 @@ std::string timing_conditions(const RunConfig& config, const RunPlan& plan) {
 WorkerLoad worker_load_for(const RunConfig& config, const RunPlan& plan, const PlannedRun& run) {
   return {.model = config.models[run.model].path,
           .base = config.models[run.model].base,
+          .adapter = config.models[run.model].adapter,
           .rules = config.rules_of(run.configuration.recipe),
           .options = config.recipe_options,
           .data = config.data.path,

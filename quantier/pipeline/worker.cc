@@ -105,7 +105,7 @@ class Worker {
   }
 
   Result<LoadedModel> load_model() {
-    const ModelLocation location{load_.model, load_.base};
+    const ModelLocation location{load_.model, load_.base, load_.adapter};
     if (!load_.calibration)
       return load_classifier(location, load_.rules, load_.options, EngineKind::kCpu, *pool_);
     // Whether it may be used beside this data has been looked at when the run was planned.

@@ -22,6 +22,7 @@
 
 #include "quantier/base/error.h"
 #include "quantier/base/json.h"
+#include "quantier/checkpoint/model_directory.h"
 #include "quantier/dataset/dataset.h"
 #include "quantier/formats/plan.h"
 #include "quantier/pipeline/calibration_set.h"
@@ -31,6 +32,7 @@ namespace quantier {
 struct WorkerLoad {
   std::filesystem::path model;
   std::optional<std::filesystem::path> base;  // of an adapter
+  AdapterUse adapter = AdapterUse::kMerge;
   PlanRules rules;
   RecipeOptions options;
   std::filesystem::path data;

@@ -27,6 +27,7 @@ Json to_json(const WorkerLoad& load) {
             {"max_length", load.max_length},
             {"threads", load.threads}};
   if (load.base) json["base"] = load.base->string();
+  json["adapter"] = adapter_use_name(load.adapter);
   if (load.limit) json["limit"] = *load.limit;
   if (load.calibration) json["calibration"] = to_json(*load.calibration);
   return json;
@@ -37,6 +38,8 @@ Result<WorkerLoad> worker_load_from_json(const Json& json) {
   QT_TRY(const std::string model, json_get<std::string>(json, "model", kSource));
   load.model = model;
   QT_TRY(load.base, json_find<std::string>(json, "base", kSource));
+  QT_TRY(const std::string adapter, json_get<std::string>(json, "adapter", kSource));
+  load.adapter = adapter_use_from_name(adapter).value_or(AdapterUse::kMerge);
   const auto rules = json.find("rules");
   if (rules == json.end()) return fail(ErrorKind::kBug, "a worker was not told which plan to run");
   QT_TRY(load.rules, plan_rules_from_json(*rules, kSource));

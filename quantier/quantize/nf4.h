@@ -5,6 +5,7 @@
 #pragma once
 
 #include "quantier/base/error.h"
+#include "quantier/base/thread_pool.h"
 #include "quantier/checkpoint/model_spec.h"
 #include "quantier/formats/packed_linear.h"
 #include "quantier/tensor/tensor_view.h"
@@ -12,6 +13,6 @@
 namespace quantier {
 
 [[nodiscard]] Result<Nf4Weights> quantize_nf4(const LinearSpec& linear, const TensorView& weight,
-                                              bool double_quantized);
+                                              bool double_quantized, ThreadPool* pool = nullptr);
 
 }  // namespace quantier

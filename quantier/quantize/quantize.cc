@@ -20,7 +20,7 @@ std::vector<float> read_bias(const TensorView* bias, ActivationRounding rounding
 }
 
 Result<PackedLinear> pack_linear(const LinearSpec& linear, const LayerPlan& layer, const Plan& plan,
-                                 const TensorView& weight, const TensorView* bias) {
+                                 const TensorView& weight, const TensorView* bias, ThreadPool* pool) {
   if (!is_floating(weight.dtype)) {
     return fail(ErrorKind::kUnsupported, "the weight is not stored as floating point",
                 fmt::format("tensor {}", linear.weight), fmt::format("it is {}", dtype_name(weight.dtype)),
@@ -50,15 +50,16 @@ Result<PackedLinear> pack_linear(const LinearSpec& linear, const LayerPlan& laye
       return packed;
     }
     case WeightFormat::kI8Row: {
-      QT_TRY(packed.weights, quantize_rtn_i8(linear, weight, recipe.options.keeps_halves));
+      QT_TRY(packed.weights, quantize_rtn_i8(linear, weight, recipe.options.keeps_halves, pool));
       return packed;
     }
     case WeightFormat::kNf4Block: {
-      QT_TRY(packed.weights, quantize_nf4(linear, weight, recipe.options.double_quantized));
+      QT_TRY(packed.weights, quantize_nf4(linear, weight, recipe.options.double_quantized, pool));
       return packed;
     }
     case WeightFormat::kI4Group: {
-      QT_TRY(packed.weights, quantize_rtn_i4(linear, weight, recipe.options.group, recipe.options.symmetric));
+      QT_TRY(packed.weights,
+             quantize_rtn_i4(linear, weight, recipe.options.group, recipe.options.symmetric, pool));
       return packed;
     }
     case WeightFormat::kFp8Row: {

@@ -2,6 +2,7 @@
 // dtype; the bytes that a plan promises; what is refused.
 #include "quantier/quantize/quantize.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <string>
@@ -11,8 +12,10 @@
 #include <gtest/gtest.h>
 
 #include "quantier/base/half.h"
+#include "quantier/base/thread_pool.h"
 #include "quantier/checkpoint/checkpoint.h"
 #include "quantier/formats/golden_arrays.h"
+#include "quantier/formats/i4_group.h"
 
 namespace quantier {
 namespace {
@@ -180,6 +183,55 @@ TEST(PackLinear, BytesOfThePlanAreTheBytesInMemory) {
         }
       }
     }
+  }
+}
+
+// Parts side by side give the bits of one after another, and tell the first error by rows.
+TEST(PackLinear, ThreadsChangeNothing) {
+  constexpr std::uint64_t kRows = 700;
+  constexpr std::uint64_t kColumns = 577;  // blocks of NF4 straddle rows, groups end short
+  std::vector<float> weight(kRows * kColumns);
+  for (std::size_t i = 0; i < weight.size(); ++i)
+    weight[i] = std::sin(static_cast<float>(i) * 0.37F) * std::exp(-static_cast<float>(i % 113));
+  const LinearSpec linear = spec_of(kRows, kColumns);
+  ThreadPool pool(3);
+  const auto pack = [&](WeightFormat format, bool symmetric, ThreadPool* threads) {
+    LayerPlan layer = layer_of(format);
+    layer.recipe.options.group = 64;
+    layer.recipe.options.symmetric = symmetric;
+    return pack_linear(linear, layer, plan_of("int4"), view_of(weight, DType::kF32), nullptr, threads);
+  };
+  for (const bool symmetric : {true, false}) {
+    const auto one = pack(WeightFormat::kI4Group, symmetric, nullptr);
+    const auto many = pack(WeightFormat::kI4Group, symmetric, &pool);
+    ASSERT_TRUE(one && many);
+    const auto& a = std::get<I4GroupWeights>(one->weights);
+    const auto& b = std::get<I4GroupWeights>(many->weights);
+    EXPECT_TRUE(std::ranges::equal(a.codes.span(), b.codes.span()));
+    EXPECT_TRUE(std::ranges::equal(a.scales.span(), b.scales.span()));
+    EXPECT_TRUE(std::ranges::equal(a.zeros.span(), b.zeros.span()));
+    // A row at a time by the scalar truth.
+    for (const std::uint64_t row : {std::uint64_t{0}, std::uint64_t{333}, kRows - 1}) {
+      for (std::uint64_t k = 0; k < kColumns; ++k) {
+        const I4Grid grid = i4_grid_of(a, kColumns, row, k / 64);
+        ASSERT_EQ(i4_code(a, kColumns, row, k), grid.code(round_to_half(weight[row * kColumns + k])));
+      }
+    }
+  }
+  const auto one = pack(WeightFormat::kNf4Block, true, nullptr);
+  const auto many = pack(WeightFormat::kNf4Block, true, &pool);
+  ASSERT_TRUE(one && many);
+  const auto& a = std::get<Nf4Weights>(one->weights);
+  const auto& b = std::get<Nf4Weights>(many->weights);
+  EXPECT_TRUE(std::ranges::equal(a.packed.span(), b.packed.span()));
+  EXPECT_TRUE(std::ranges::equal(a.absmax_codes.span(), b.absmax_codes.span()));
+  EXPECT_EQ(a.offset, b.offset);
+  weight[650 * kColumns] = NAN;
+  weight[200 * kColumns + 5] = INFINITY;
+  for (const WeightFormat format : {WeightFormat::kI8Row, WeightFormat::kI4Group, WeightFormat::kNf4Block}) {
+    const auto refused = pack(format, true, &pool);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().where, HasSubstr("row 200, column 5"));
   }
 }
 

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "quantier/base/check.h"
-#include "quantier/base/half.h"
+#include "quantier/base/vector_rows.h"
 
 namespace quantier {
 
@@ -29,18 +29,10 @@ void copy_as_float(const TensorView& tensor, std::uint64_t first, std::span<floa
       }
       break;
     case DType::kF16:
-      for (std::size_t i = 0; i < out.size(); ++i) {
-        Half value;
-        std::memcpy(&value.bits, source + i * 2, 2);
-        out[i] = to_float(value);
-      }
+      halves_to_floats(source, out);
       break;
     case DType::kBF16:
-      for (std::size_t i = 0; i < out.size(); ++i) {
-        BFloat16 value;
-        std::memcpy(&value.bits, source + i * 2, 2);
-        out[i] = to_float(value);
-      }
+      bfloats_to_floats(source, out);
       break;
     default:
       break;

@@ -109,21 +109,21 @@ TEST(AdapterGolden, PartsOfATableAreItsRows) {
 
 // What a variant that keeps the adapter beside quantized weights needs: W, A, B and the scaling apart.
 TEST(AdapterGolden, BaseAndUpdateCanBeHadApart) {
-  const auto checkpoint =
-      Checkpoint::open(ModelLocation{kRoot / "encoder-patterns", kRoot / "bases" / "encoder-bias-f16"});
+  const auto checkpoint = Checkpoint::open(
+      ModelLocation{kRoot / "encoder-patterns", kRoot / "bases" / "encoder-bias-f16", AdapterUse::kBeside});
   ASSERT_TRUE(checkpoint) << checkpoint.error().message();
   const auto base = Checkpoint::open(kRoot / "bases" / "encoder-bias-f16");
   ASSERT_TRUE(base);
   const std::string name = "model.layers.0.attn.Wqkv.weight";
-  const auto factors = checkpoint->lora(name);
+  const auto factors = checkpoint->beside(name);
   ASSERT_TRUE(factors);
   EXPECT_EQ(factors->rank(), 2u);
   EXPECT_EQ(factors->scaling, 7.5 / 2);
   EXPECT_EQ(factors->a.shape, (std::vector<std::uint64_t>{2, 32}));
   EXPECT_EQ(factors->b.shape, (std::vector<std::uint64_t>{96, 2}));
-  EXPECT_FALSE(checkpoint->lora("model.layers.0.mlp.Wi.weight"));  // excluded
-  EXPECT_EQ(checkpoint->lora("model.layers.1.mlp.Wi.weight")->scaling, 5.0 / 3);
-  const auto unmerged = checkpoint->unmerged_tensor(name);
+  EXPECT_FALSE(checkpoint->beside("model.layers.0.mlp.Wi.weight"));  // excluded
+  EXPECT_EQ(checkpoint->beside("model.layers.1.mlp.Wi.weight")->scaling, 5.0 / 3);
+  const auto unmerged = checkpoint->tensor(name);
   const auto stored = base->tensor(name);
   ASSERT_TRUE(unmerged && stored);
   EXPECT_TRUE(std::ranges::equal(unmerged->view().bytes, stored->view().bytes));

@@ -111,7 +111,13 @@ Result<BaseDirectory> find_base(const ModelDirectory& adapter, const AdapterConf
 }
 
 Status check_base_is_meant(const ModelDirectory& directory, const ModelLocation& location) {
-  if (!location.base || directory.is_adapter()) return {};
+  if (directory.is_adapter()) return {};
+  if (location.adapter == AdapterUse::kBeside) {
+    return fail(ErrorKind::kUsage, "an adapter is to stay beside the weights and the model is no adapter",
+                directory.path().string(), "it holds no adapter_config.json",
+                "leave \"beside\" out; quantized weights of Quantier keep an adapter where they have one");
+  }
+  if (!location.base) return {};
   return fail(ErrorKind::kUsage, "a base model was named for a model that is no adapter",
               directory.path().string(), "it holds no adapter_config.json", "leave the base out");
 }

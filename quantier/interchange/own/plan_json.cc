@@ -6,10 +6,13 @@
 #include <fmt/format.h>
 
 #include "quantier/base/utf8.h"
+#include "quantier/formats/packed_linear.h"
 #include "quantier/interchange/stored_plan.h"
 
 namespace quantier {
 namespace {
+
+constexpr std::int64_t kLargestRank = 1 << 20;
 
 template <class Enum>
 std::optional<Enum> by_name(std::string_view text, Enum last, const char* (*name)(Enum)) {
@@ -85,12 +88,24 @@ class PlanReader {
     QT_TRY(options.keeps_halves, json_get<bool>(json, "keeps_halves", source_));
     QT_TRY(options.per_tensor, json_get<bool>(json, "per_tensor", source_));
     QT_TRY(layer.activation_order, json_get<bool>(json, "activation_order", source_));
+    QT_TRY(const auto published, json_find<bool>(json, "published", source_));
+    layer.published = published.value_or(false);
     if (!go_together(layer)) {
       return damaged(fmt::format("layer {}: {} does not multiply {} inputs", name,
                                  weight_format_name(layer.format), input_format_name(layer.input)));
     }
+    // Absent where no adapter stands beside the weights.
+    QT_TRY(const auto rank, json_find<std::int64_t>(json, "adapter_rank", source_));
+    if (rank && (*rank < 1 || *rank > kLargestRank)) {
+      return damaged(fmt::format("layer {}: \"adapter_rank\" is {}", name, *rank));
+    }
     plan.layers.push_back({linear.name, {}, 0});
     set_layer(plan, spec_, i, layer);
+    if (rank) {
+      LayerPlan& set = plan.layers.back();
+      set.adapter_rank = static_cast<std::uint64_t>(*rank);
+      set.bytes += low_rank_bytes(linear.out_features, linear.in_features, set.adapter_rank);
+    }
     return {};
   }
 
@@ -130,6 +145,8 @@ Json to_json(const Plan& plan) {
                       {"keeps_halves", recipe.options.keeps_halves},
                       {"per_tensor", recipe.options.per_tensor},
                       {"activation_order", recipe.activation_order}});
+    if (recipe.published) layers.back()["published"] = true;
+    if (layer.adapter_rank > 0) layers.back()["adapter_rank"] = layer.adapter_rank;
   }
   return {{"recipe", plan.recipe},
           {"activation_rounding", activation_rounding_name(plan.rounding)},

@@ -145,6 +145,14 @@ Status read_input(PartReader& part, const LinearSpec& linear, PackedLinear& pack
          take<std::uint16_t>(part, ".low_rank_b", DType::kF16, {linear.out_features, a.shape[0]}));
   QT_TRY(const TensorView scaling, part.take(".low_rank_scaling", {DType::kF32}, {1}));
   copy_as_float(scaling, 0, std::span(&packed.low_rank.scaling, 1));
+  if (!std::isfinite(packed.low_rank.scaling)) return part.damaged(".low_rank_scaling", "it is not finite");
+  for (const auto* factor : {&packed.low_rank.a, &packed.low_rank.b}) {
+    const auto values = factor->span();
+    if (std::ranges::all_of(values, [](std::uint16_t bits) { return std::isfinite(to_float(Half{bits})); }))
+      continue;
+    return part.damaged(factor == &packed.low_rank.a ? ".low_rank_a" : ".low_rank_b",
+                        "it holds a number that is not finite");
+  }
   return {};
 }
 
@@ -175,6 +183,13 @@ Result<PackedLinear> read_own_linear(const Checkpoint& checkpoint, const LinearS
   QT_TRY_STATUS(begin_packed(checkpoint, linear, plan, recipe, packed));
   QT_TRY(packed.weights, read_weights(checkpoint, part, linear, recipe));
   QT_TRY_STATUS(read_input(part, linear, packed));
+  const auto planned = std::ranges::find(plan.layers, linear.name, &LayerPlan::linear);
+  QT_CHECK(planned != plan.layers.end(), "the layer is one of the plan's");
+  if (packed.low_rank.rank != planned->adapter_rank) {
+    return part.damaged(".low_rank_a",
+                        fmt::format("the plan has an adapter of rank {} there, the file one of {}",
+                                    planned->adapter_rank, packed.low_rank.rank));
+  }
   QT_TRY_STATUS(part.finish());
   return packed;
 }

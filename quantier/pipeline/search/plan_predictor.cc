@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "quantier/base/check.h"
 #include "quantier/engine/builder.h"
+#include "quantier/pipeline/calibrate.h"
 #include "quantier/pipeline/pack_model.h"
 #include "quantier/pipeline/predict.h"
 
@@ -16,15 +18,28 @@ Result<PlanPredictor> PlanPredictor::create(const Checkpoint& checkpoint, const 
   predictor.pool_ = &pool;
   predictor.interrupt_ = interrupt;
   predictor.batch_size_ = batch_size;
+  predictor.max_length_ = max_length;
   QT_TRY(const Tokenizer tokenizer, Tokenizer::load(checkpoint.tokenizer_directory()));
   QT_TRY(predictor.encodings_, tokenize_all(tokenizer, data.texts, max_length, &pool, "search data"));
   return predictor;
 }
 
+Status PlanPredictor::set_calibration(CalibrationSet& set) {
+  QT_TRY(const Tokenizer tokenizer, Tokenizer::load(checkpoint_->tokenizer_directory()));
+  QT_TRY(calibration_, encode_calibration(set, tokenizer, max_length_, pool_));
+  return {};
+}
+
 Result<Predictions> PlanPredictor::predict(const Plan& plan) const {
   QT_TRY(const std::unique_ptr<EngineBuilder> builder,
          EngineBuilder::create(checkpoint_->spec(), plan, EngineKind::kCpu, *pool_));
-  QT_TRY_STATUS(pack_model(*checkpoint_, checkpoint_->spec(), plan, *builder));
+  if (plan.is_calibrated()) {
+    QT_CHECK(calibration_.has_value(), "a plan that looks at data has texts to look at");
+    const CalibrationRun run{calibration_->batch(), pool_, {}, interrupt_};
+    QT_TRY_STATUS(pack_calibrated_model(*checkpoint_, checkpoint_->spec(), plan, run, *builder));
+  } else {
+    QT_TRY_STATUS(pack_model(*checkpoint_, checkpoint_->spec(), plan, *builder, pool_));
+  }
   QT_TRY(const std::unique_ptr<Classifier> classifier, builder->finish());
   PredictOptions options;
   options.batch_size = batch_size_;

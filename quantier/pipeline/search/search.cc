@@ -52,13 +52,21 @@ std::string key_of(const PlanRules& rules) {
 
 Status check_recipes(const SearchRequest& request) {
   std::set<std::string> seen = {request.base};
+  QT_TRY(const Recipe base, parse_recipe(request.base));
+  if (base.body.is_calibrated()) {
+    return fail(ErrorKind::kUnsupported, "damage is measured against a base that looks at weights alone",
+                fmt::format("recipe {}", printable(request.base, 80)), "",
+                "offer it with --recipes beside --base fp16");
+  }
+  bool looks_at_data = false;
   for (const std::string& name : request.recipes) {
     QT_TRY(const Recipe recipe, parse_recipe(name));
-    if (recipe.body.is_calibrated()) {
-      return fail(ErrorKind::kUnsupported, "the search measures recipes that look at weights alone",
-                  fmt::format("recipe {}", printable(name, 80)),
-                  "what a calibrated recipe does to one layer depends on all layers before it",
-                  "search with int4-rtn, then write int4-gptq with the same group into the plan it found");
+    looks_at_data = looks_at_data || recipe.body.is_calibrated();
+    if (recipe.body.is_calibrated() && !request.calibration) {
+      return fail(
+          ErrorKind::kUsage, "this recipe looks at calibration texts",
+          fmt::format("recipe {}", printable(name, 80)), "none were given",
+          "give some hundred texts of the training split, other ones than --data, with --calibration FILE");
     }
     if (seen.insert(name).second) continue;
     return fail(ErrorKind::kUsage, fmt::format("the recipe {} stands twice", printable(name, 80)),
@@ -66,6 +74,11 @@ Status check_recipes(const SearchRequest& request) {
   }
   if (request.recipes.empty()) {
     return fail(ErrorKind::kUsage, "there is nothing to choose from", "--recipes", "it names no recipe");
+  }
+  if (request.calibration && !looks_at_data) {
+    return fail(ErrorKind::kUsage, "these recipes look at the weights alone", "--recipes",
+                "--calibration would change nothing",
+                "leave it out, or offer int4-gptq, int4-awq or int8-smooth");
   }
   return {};
 }
@@ -111,9 +124,9 @@ class Search {
     QT_TRY_STATUS(set_weights());
     QT_TRY_STATUS(describe(data));
     QT_TRY_STATUS(set_budget());
-    QT_TRY(const PlanPredictor predictor,
-           PlanPredictor::create(checkpoint, data, request_.max_length, request_.batch_size, pool_,
-                                 request_.interrupt));
+    QT_TRY(PlanPredictor predictor, PlanPredictor::create(checkpoint, data, request_.max_length,
+                                                          request_.batch_size, pool_, request_.interrupt));
+    QT_TRY_STATUS(read_calibration(data, predictor));
     predictor_ = &predictor;
     QT_TRY(const std::string search, identity(checkpoint));
     QT_TRY(measured_, MeasuredDamages::open(request_.resume_file, search));
@@ -125,6 +138,23 @@ class Search {
   }
 
  private:
+  // The same guard as where a recipe is measured: a method that has fitted a text moves it less than others.
+  Status read_calibration(const Dataset& data, PlanPredictor& predictor) {
+    if (!request_.calibration) return {};
+    QT_TRY(CalibrationSet set, read_calibration_set(*request_.calibration, spec_->label_names));
+    QT_TRY_STATUS(guard_overlap(set, data, request_.data.string()));
+    QT_TRY_STATUS(predictor.set_calibration(set));
+    std::set<std::string> seen(result_.seen.begin(), result_.seen.end());
+    for (std::size_t i = 0; i < set.record.texts; ++i) {
+      std::string fingerprint = text_fingerprint(set.texts[i]);
+      if (seen.insert(fingerprint).second) result_.seen.push_back(std::move(fingerprint));
+    }
+    Json identity = to_json(set.options);
+    identity["path"] = set.record.sha256;
+    calibration_identity_ = identity.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return {};
+  }
+
   Status set_weights() {
     weights_ = request_.tier_weights;
     if (weights_.empty()) weights_.assign(tiers_.names.size(), 1.0);
@@ -199,6 +229,7 @@ class Search {
         fmt::format("{}/{}/{}/{}/{}/{}/{}/{}", hashes.weights, hashes.config, hashes.tokenizer,
                     result_.data_sha256, result_.examples, request_.seed, request_.base, program);
     if (request_.max_length) text += fmt::format("/{}", *request_.max_length);
+    text += calibration_identity_;
     for (std::size_t t = 0; t < tiers_.names.size(); ++t) text += "/" + tiers_.names[t];
     for (const std::int32_t tier : tiers_.tier_of_example) text += fmt::format(",{}", tier);
     return sha256_hex(text);
@@ -337,6 +368,7 @@ class Search {
   std::vector<std::int32_t> labels_;
   std::vector<double> weights_;
   std::optional<Predictions> reference_;
+  std::string calibration_identity_;  // which texts, or nothing
   MeasuredDamages measured_;
   SearchResult result_;
 };

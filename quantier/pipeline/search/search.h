@@ -3,16 +3,18 @@
 //
 // 1. The model under the base recipe predicts the search data: the reference.
 // 2. For every unit (a linear layer, or a transformer layer with by_layer) and every recipe: the same model
-//    with that unit changed, and what it does to the predictions, tier by tier (damage.h).
+//    with that unit changed, and what it does to the predictions, tier by tier (damage.h). A recipe that
+//    looks at data is calibrated for it, the other units being the base's.
 // 3. The choice under the budget (mixed_choice.h) minimises the sum of the units' divergences, tiers weighted
 //    equally unless told otherwise; so a rare tier counts as much as a frequent one.
 // 4. Sums of single changes are only nearly the damage of all together. So the choices for several weightings
 //    of the tiers, and each recipe used throughout, are measured as wholes; of those within the budget the
-//    one that hurts least is the plan.
+//    one that hurts least is the plan. Here a calibrated recipe has the inputs that the whole plan gives it.
 //
-// The plan has seen this data: its file lists what it saw, and measuring it there is no evidence.
-// Deterministic. Errors: those of the model, the data and the recipes; kUsage for a budget that even the
-// smallest plan exceeds; kInterrupted (with `resume_file` what was measured is kept and found again).
+// The plan has seen this data: its file lists what it saw, calibration texts too, and measuring it there is
+// no evidence. Deterministic. Errors: those of the model, the data and the recipes; kUsage for a budget that
+// even the smallest plan exceeds; kInterrupted (with `resume_file` what was measured is kept and found
+// again).
 #pragma once
 
 #include <cstdint>
@@ -28,6 +30,7 @@
 #include "quantier/checkpoint/model_directory.h"
 #include "quantier/dataset/dataset.h"
 #include "quantier/formats/plan.h"
+#include "quantier/pipeline/calibration_set.h"
 #include "quantier/pipeline/search/damage.h"
 #include "quantier/pipeline/tier_input.h"
 
@@ -43,6 +46,7 @@ struct SearchRequest {
   std::vector<double> tier_weights;  // [tiers] or empty: equal
   std::string base = "fp16";
   std::vector<std::string> recipes = {"int8-rtn", "int4-rtn:group=32", "int4-rtn"};
+  std::optional<CalibrationOptions> calibration;  // for recipes that look at data
   // Of resident weights, embedding and norms included. Exactly one is given.
   std::optional<std::uint64_t> budget_bytes;
   std::optional<double> budget_share;  // of the base's bytes

@@ -1,0 +1,42 @@
+// Which texts a quantized checkpoint was fitted to: those that its methods were calibrated on, and those that
+// a search chose its plan by. Their fingerprints stand in quantier.json, so that a later run knows them
+// without the texts. Near likenesses, which the guard over texts in memory finds (dataset/overlap.h), are not
+// found here.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "quantier/base/error.h"
+#include "quantier/base/json.h"
+#include "quantier/checkpoint/checkpoint.h"
+#include "quantier/dataset/dataset.h"
+#include "quantier/formats/plan.h"
+#include "quantier/pipeline/calibration_set.h"
+
+namespace quantier {
+
+struct FittedOn {
+  std::string by;  // "calibration", "search"
+  SelectedOn texts;
+};
+
+// Of a plan and the texts it was calibrated on, whose record is complete.
+[[nodiscard]] std::vector<FittedOn> fitted_on(const PlanRules& rules,
+                                              const std::optional<CalibrationSet>& set);
+[[nodiscard]] Json to_json(const std::vector<FittedOn>& fitted);
+
+// What quantier.json says; empty where the checkpoint has no such file, or it names none. Errors: those of
+// the file, kCorruptData.
+[[nodiscard]] Result<std::vector<FittedOn>> stored_fitted_on(const Checkpoint& checkpoint);
+
+// Examples among them.
+[[nodiscard]] std::size_t count_fitted(const std::vector<FittedOn>& fitted,
+                                       std::span<const std::string> texts);
+// kUserInput when any is. `where` names the data.
+[[nodiscard]] Status refuse_fitted(const Checkpoint& checkpoint, const Dataset& data,
+                                   const std::string& where);
+
+}  // namespace quantier
