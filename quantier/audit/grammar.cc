@@ -9,7 +9,7 @@ namespace quantier::audit_internal {
 namespace {
 
 // Words that may stand between a number and the name it belongs to.
-constexpr std::array<std::string_view, 44> kFillers = {"of",
+constexpr std::array<std::string_view, 46> kFillers = {"of",
                                                        "at",
                                                        "for",
                                                        "in",
@@ -52,7 +52,9 @@ constexpr std::array<std::string_view, 44> kFillers = {"of",
                                                        "wrongly",
                                                        "correct",
                                                        "limit",
-                                                       "points"};
+                                                       "points",
+                                                       "most",
+                                                       "least"};
 
 }  // namespace
 
@@ -188,6 +190,20 @@ bool Reader::word_just_before(std::string_view word, std::size_t reach) const {
   return std::ranges::any_of(passage_.mentions, [&](const Mention& each) {
     return each.kind == MentionKind::kWord && each.means.front() == word && each.end <= number_.begin &&
            number_.begin - each.end <= reach && !number_between(each.end, number_.begin);
+  });
+}
+
+bool Reader::bound_behind() const {
+  const std::string_view behind =
+      std::string_view(passage_.text).substr(std::min(number_.end, passage_.text.size()));
+  constexpr std::array<std::string_view, 6> kBounds = {" at most", " at least", " or less",
+                                                       " or more", " or fewer", " at the most"};
+  return std::ranges::any_of(kBounds, [&](std::string_view bound) { return behind.starts_with(bound); });
+}
+
+bool Reader::metric_in_clause() const {
+  return std::ranges::any_of(passage_.mentions, [&](const Mention& each) {
+    return each.kind == MentionKind::kMetric && each.begin >= clause_.begin && each.end <= clause_.end;
   });
 }
 

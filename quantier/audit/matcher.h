@@ -69,6 +69,8 @@ class Matcher {
   [[nodiscard]] bool derived(NumberFinding& finding) const;
   [[nodiscard]] bool explains(const Fact& a, const Fact& b, bool ratio, bool percent, bool subtraction) const;
   [[nodiscard]] bool counts_what_nobody_named() const;
+  // Whether its clause names no metric, and what its names have under another one is this.
+  [[nodiscard]] bool of_another_metric() const;
   [[nodiscard]] const PublishedValue* in_published_table() const;
   [[nodiscard]] NumberFinding published_alarm(const PublishedValue& value) const;
   [[nodiscard]] NumberFinding alarm(NumberVerdict verdict, const Scope& scope,

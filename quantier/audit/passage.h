@@ -33,6 +33,7 @@ struct Passage {
   std::vector<Mention> lead_in;   // the paragraph before a list or table, its caption
   std::vector<Mention> siblings;  // the items before it in its list, the first one that names a recipe
   std::vector<Mention> heading;   // the headings above, innermost last
+  bool of_conditions = false;     // below a heading that asks when, or what would: it supposes
 
   // Of a cell.
   std::size_t row = 0;

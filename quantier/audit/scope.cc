@@ -230,7 +230,7 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
     if (!own && !(scopes.narrow.*set).pinned) scopes.plausible.*set = {};
   }
   scopes.hypothetical = says(passage.mentions, "hypothetical");
-  scopes.bounding = reader.word_just_before("bounding", 4);
+  scopes.bounding = reader.word_just_before("bounding", 4) || reader.bound_behind();
   // "by more than 2 % and 5 %": said once for both.
   if (index > 0 && passage.numbers[index - 1].end <= number.begin) {
     const WrittenNumber& last = passage.numbers[index - 1];
