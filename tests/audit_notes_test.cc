@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "quantier/audit/audit.h"
@@ -97,6 +98,7 @@ TEST_F(AuditTest, PlantedFaultsAreCaught) {
   std::map<std::string, std::pair<int, int>> by_operator;  // planted, caught
   int planted = 0;
   int caught = 0;
+  std::string missed;
   for (const std::filesystem::path& note : clean_notes()) {
     NoteFormat format = NoteFormat::kMarkdown;
     ASSERT_TRUE(note_format_of(note, format));
@@ -118,12 +120,14 @@ TEST_F(AuditTest, PlantedFaultsAreCaught) {
         if (audited->to_look_at() > 0) {
           ++by_operator[each.name].second;
           ++caught;
+        } else {
+          missed += fmt::format("{}, {}: {}\n", note.filename().string(), each.name, *what);
         }
       }
     }
   }
   EXPECT_GE(by_operator.size(), 12U);
-  EXPECT_GE(caught, 0.95 * planted) << caught << " of " << planted;
+  EXPECT_GE(caught, 0.95 * planted) << caught << " of " << planted << "\n" << missed;
   for (const auto& [name, counts] : by_operator) {
     EXPECT_GE(counts.second, 0.8 * counts.first) << name << ": " << counts.second << " of " << counts.first;
   }

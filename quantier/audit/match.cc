@@ -84,6 +84,13 @@ NumberFinding Matcher::check() {
     finding.why = "it may be of something that its sentence does not name";
     return finding;
   }
+  // "would reopen if its macro-F1 were level with 0.653": a supposition names what it compares with.
+  const bool interval = number_.in_range || number_.in_brackets;
+  if (says(passage_.mentions, "would_change") && number_.sign == 0 && !interval && !told_of_today() &&
+      !anywhere().empty()) {
+    finding.why = "a supposition, which compares with what something else has";
+    return finding;
+  }
   if (of_another_metric()) {
     finding.why = "its clause does not say what is measured, and something else has this value";
     return finding;
@@ -119,7 +126,7 @@ NumberFinding Matcher::check() {
 bool Matcher::counts_what_nobody_named() const {
   constexpr double kMoreThanPerCent = 100.0;
   if (passage_.kind != PassageKind::kCell || !number_.integer || number_.unit != WrittenUnit::kNone ||
-      number_.pair != 0)
+      number_.pair != 0 || passage_.column_unit == WrittenUnit::kRate)
     return false;
   return passage_.numbers.size() > 1 || std::fabs(number_.value) > kMoreThanPerCent;
 }
@@ -133,7 +140,9 @@ bool Matcher::of_another_metric() const {
       number_.half_width > kTelling * std::fabs(number_.value))
     return false;
   const auto index = static_cast<std::size_t>(&number_ - passage_.numbers.data());
-  if (Reader(passage_, index).metric_in_clause()) return false;
+  // A fit is one of calibration.
+  if (Reader(passage_, index).metric_in_clause() || !said(passage_.mentions, MentionKind::kFit).empty())
+    return false;
   Scope open = scopes_.plausible;
   open.model = scopes_.narrow.model;
   open.recipe = scopes_.narrow.recipe;

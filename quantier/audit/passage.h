@@ -48,6 +48,7 @@ struct Passage {
   std::string row_text;     // the row joined, for quoting
   WrittenUnit column_unit = WrittenUnit::kNone;  // from "(ms)", "points", "%" in the header or the caption
   double column_scale = 1.0;
+  double column_together = 1.0;  // "time per 1,000 texts": of so many together
 
   // The sentence, or the row with the header of its column: what a reader would look for.
   [[nodiscard]] std::string quote() const;

@@ -239,7 +239,7 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
       scopes.bounding = scopes.bounding || Reader(passage, index - 1).word_just_before("bounding", 4);
   }
   scopes.approximate = reader.word_just_before("approximate", 3);
-  scopes.convention = reader.near_word("convention", 6);
+  scopes.convention = reader.is_convention();
   scopes.is_difference =
       number.sign != 0 || reader.word_just_before("difference", 12) || says(passage.mentions, "difference");
   return scopes;
