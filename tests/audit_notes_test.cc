@@ -103,8 +103,10 @@ TEST_F(AuditTest, PlantedFaultsAreCaught) {
     NoteFormat format = NoteFormat::kMarkdown;
     ASSERT_TRUE(note_format_of(note, format));
     const std::string content = read_file(note);
+    // The program's own notes are long and all of one voice.
+    const std::uint64_t seeds = note.string().starts_with(folder_.string()) ? 1 : 3;
     for (const FaultOperator& each : fault_operators()) {
-      for (std::uint64_t seed = 500; seed < 503; ++seed) {
+      for (std::uint64_t seed = 500; seed < 500 + seeds; ++seed) {
         Philox random(seed, std::hash<std::string>{}(note.filename().string() + each.name));
         FaultContext context{.evidence = &*evidence, .random = &random, .phrases = &phrases};
         auto changed = NoteSource::read(content, format);

@@ -45,7 +45,8 @@ struct Member {
 };
 
 // The numbers of a run with the precisions that they are of, in their order; empty where it is none.
-std::vector<Member> members_of(const Passage& passage, const NumberRun& run, const AuditEvidence& evidence) {
+std::vector<Member> members_of(const Passage& passage, const NumberRun& run, const AuditEvidence& evidence,
+                               bool alone) {
   std::vector<Member> members;
   const WrittenNumber& last = passage.numbers[run.last];
   for (std::size_t i = run.first; i <= run.last; ++i) {
@@ -54,7 +55,8 @@ std::vector<Member> members_of(const Passage& passage, const NumberRun& run, con
     const bool listed = number.unit == WrittenUnit::kNone && last.unit != WrittenUnit::kNone;
     const double scale = listed ? last.scale : 1.0;
     const WrittenUnit unit = listed ? last.unit : number.unit;
-    if (number.in_brackets || number.in_range || number.sign != 0 || number.in_words || number.pair != 0)
+    if (number.in_brackets || (alone && number.in_range) || number.sign != 0 || number.in_words ||
+        number.pair != 0)
       return {};
     Member member{.value = number.value * scale,
                   .half_width = number.half_width * scale,
@@ -77,8 +79,8 @@ std::vector<Member> members_of(const Passage& passage, const NumberRun& run, con
         return {};
     }
     const audit_internal::Chosen named = Reader(passage, i).by_list(MentionKind::kRecipe);
-    member.recipe =
-        named.pinned && named.values.size() == 1 ? named.values.front() : evidence.recipes[i - run.first];
+    member.recipe = alone && named.pinned && named.values.size() == 1 ? named.values.front()
+                                                                      : evidence.recipes[i - run.first];
     members.push_back(std::move(member));
   }
   return members;
@@ -170,10 +172,11 @@ std::string text_of(const Kind& kind) {
 }
 
 void check_run(const Passage& passage, const NumberRun& run, const std::vector<CheckedNumber*>& numbers,
-               const AuditEvidence& evidence, const std::vector<Kind>& kinds) {
-  const std::vector<Member> members = members_of(passage, run, evidence);
+               const AuditEvidence& evidence, const std::vector<Kind>& kinds, bool alone) {
+  const std::vector<Member> members = members_of(passage, run, evidence, alone);
   if (members.empty()) return;
-  const Said what = said_of(passage, run.first, evidence);
+  Said what = said_of(passage, run.first, evidence);
+  if (!alone) what.model.clear();  // of two series, who is whose is not known
   const auto full = [](const std::vector<bool>& found) {
     return std::ranges::all_of(found, [](bool each) { return each; });
   };
@@ -223,9 +226,13 @@ void check_series(const Passage& passage, const std::vector<CheckedNumber*>& num
   std::vector<Kind> kinds;
   for (std::size_t i = 0; i < passage.numbers.size();) {
     const NumberRun run = run_of(passage.text, passage.numbers, i);
-    if (run.size() == evidence.recipes.size() && run.first == i) {
+    const std::size_t each = evidence.recipes.size();
+    // "0.020, 0.021, 0.021 and 0.033, 0.033, 0.034": one series behind the other.
+    if (run.size() % each == 0 && run.first == i) {
       if (kinds.empty()) kinds = kinds_of(evidence);
-      check_run(passage, run, numbers, evidence, kinds);
+      for (std::size_t first = run.first; first < run.last; first += each)
+        check_run(passage, {.first = first, .last = first + each - 1}, numbers, evidence, kinds,
+                  run.size() == each);
     }
     i = std::max(i, run.last) + 1;
   }

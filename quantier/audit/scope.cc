@@ -266,7 +266,9 @@ bool in_scope(const Fact& fact, const Scope& scope) {
     return fact.fit.empty() || !scope.fit.pinned || scope.fit.allows("raw") || fact.metric != "ece" ||
            scope.fit.values.empty();
   }
-  return scope.fit.allows(fact.fit);
+  // What was read on another split is meant only where that is said; a fit after temperature always is one.
+  const bool other_split = fact.fit == "held-out" && fact.metric == "macro_f1";
+  return scope.fit.allows(fact.fit) && !(other_split && scope.fit.values.empty());
 }
 
 }  // namespace quantier
