@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "quantier/audit/audit.h"
@@ -97,12 +98,15 @@ TEST_F(AuditTest, PlantedFaultsAreCaught) {
   std::map<std::string, std::pair<int, int>> by_operator;  // planted, caught
   int planted = 0;
   int caught = 0;
+  std::string missed;
   for (const std::filesystem::path& note : clean_notes()) {
     NoteFormat format = NoteFormat::kMarkdown;
     ASSERT_TRUE(note_format_of(note, format));
     const std::string content = read_file(note);
+    // The program's own notes are long and all of one voice.
+    const std::uint64_t seeds = note.string().starts_with(folder_.string()) ? 1 : 3;
     for (const FaultOperator& each : fault_operators()) {
-      for (std::uint64_t seed = 500; seed < 503; ++seed) {
+      for (std::uint64_t seed = 500; seed < 500 + seeds; ++seed) {
         Philox random(seed, std::hash<std::string>{}(note.filename().string() + each.name));
         FaultContext context{.evidence = &*evidence, .random = &random, .phrases = &phrases};
         auto changed = NoteSource::read(content, format);
@@ -118,12 +122,14 @@ TEST_F(AuditTest, PlantedFaultsAreCaught) {
         if (audited->to_look_at() > 0) {
           ++by_operator[each.name].second;
           ++caught;
+        } else {
+          missed += fmt::format("{}, {}: {}\n", note.filename().string(), each.name, *what);
         }
       }
     }
   }
   EXPECT_GE(by_operator.size(), 12U);
-  EXPECT_GE(caught, 0.95 * planted) << caught << " of " << planted;
+  EXPECT_GE(caught, 0.95 * planted) << caught << " of " << planted << "\n" << missed;
   for (const auto& [name, counts] : by_operator) {
     EXPECT_GE(counts.second, 0.8 * counts.first) << name << ": " << counts.second << " of " << counts.first;
   }

@@ -1,6 +1,7 @@
 // Names that a note gives to things itself: "H/M/T = head/mid/tail", "E8 = demo-encoder int8", "Option C:
 // demo-decoder fp16". Of a letter for a model and a number for a recipe the two together name a configuration
-// ("D16"); a number alone stays a number.
+// ("D16"); a number alone stays a number. "E1 = ECE cross-fitted", "M = peak memory in MB": a metric goes
+// with the tier, the fit and the unit that its definition names.
 #include <algorithm>
 #include <array>
 
@@ -70,20 +71,50 @@ bool Vocabulary::learn_pair(std::string_view name, std::string_view meaning) {
   if (meant.empty()) return false;
   const Mention& first = meant.front();
   const bool whole = first.begin == 0 && first.end == meaning.size() && first.kind <= MentionKind::kTier;
-  if (!whole) {
-    // "PK = process peak" names a metric in more words than the table has.
-    const Mention* metric = only_one(meant, MentionKind::kMetric);
-    const bool others =
-        std::ranges::any_of(meant, [](const Mention& each) { return each.kind <= MentionKind::kLabel; });
-    if (metric == nullptr || others || is_number(name)) return false;
-    add(name, MentionKind::kMetric, metric->means, true);
-    return true;
-  }
+  if (!whole) return !is_number(name) && learn_metric(name, meaning, meant);
   if (first.kind == MentionKind::kModel) letters_.emplace_back(name, first.means.front());
   if (first.kind == MentionKind::kRecipe) numbers_.emplace_back(name, first.means.front());
   if (is_number(name)) return true;
   add(name, first.kind, first.means, true);
   return true;
+}
+
+// A metric, told in more words than the table has: what its definition begins with, of one tier or fit at
+// most, and of nobody.
+bool Vocabulary::learn_metric(std::string_view name, std::string_view meaning,
+                              const std::vector<Mention>& meant) {
+  constexpr std::size_t kFirstWords = 16;
+  const Mention* metric = nullptr;
+  const Mention* fit = nullptr;
+  for (const Mention& each : meant) {
+    if (each.kind == MentionKind::kModel || each.kind == MentionKind::kRecipe ||
+        each.kind == MentionKind::kLabel)
+      return false;
+    if (each.kind == MentionKind::kMetric && metric == nullptr) metric = &each;
+    // "After a temperature" is one of several fits; the one that is named exactly says which.
+    if (each.kind == MentionKind::kFit && (fit == nullptr || each.means.size() < fit->means.size()))
+      fit = &each;
+  }
+  if (metric == nullptr || metric->begin > kFirstWords) return false;
+  add(name, MentionKind::kMetric, metric->means, true);
+  if (fit != nullptr) add(name, MentionKind::kFit, fit->means, true);
+  if (const Mention* tier = only_one(meant, MentionKind::kTier); tier != nullptr)
+    add(name, MentionKind::kTier, tier->means, true);
+  definitions_.emplace_back(name, meaning);
+  return true;
+}
+
+std::string Vocabulary::spelled_out(std::string_view text) const {
+  std::string out(text);
+  for (const auto& [name, meaning] : definitions_) {
+    for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+      const std::size_t end = at + name.size();
+      if ((at > 0 && is_word(text[at - 1])) || (end < text.size() && is_word(text[end]))) continue;
+      out += " " + meaning;
+      break;
+    }
+  }
+  return out;
 }
 
 // "Option C: demo-encoder int4."
@@ -113,8 +144,37 @@ bool Vocabulary::learn_labelled(std::string_view text) {
   return learned;
 }
 
-void Vocabulary::learn(std::string_view text) {
+// "QE is demo-encoder and /b is int8": what is named is no word that a sentence could have there.
+bool Vocabulary::may_be_named(std::string_view name) const {
+  constexpr std::size_t kLongestCode = 5;
+  const bool a_word = std::ranges::any_of(
+      mentions(name), [&](const Mention& each) { return each.end - each.begin == name.size(); });
+  return name.size() <= kLongestCode && !a_word &&
+         std::ranges::any_of(name, [](char c) { return (c >= 'A' && c <= 'Z') || c == '/'; });
+}
+
+bool Vocabulary::learn_said(std::string_view text) {
   bool learned = false;
+  for (const std::string_view verb : {" is ", " means ", " stands for "}) {
+    for (std::size_t at = text.find(verb); at != std::string_view::npos; at = text.find(verb, at + 1)) {
+      const std::size_t from = text.find_last_of(" ,;:.(", at == 0 ? 0 : at - 1);
+      const std::string_view name = text.substr(from == std::string_view::npos ? 0 : from + 1,
+                                                at - (from == std::string_view::npos ? 0 : from + 1));
+      std::string_view meaning = text.substr(at + verb.size());
+      meaning = meaning.substr(0, meaning.find_first_of(",;.()"));
+      meaning = trimmed(meaning.substr(0, meaning.find(" and ")));
+      const std::vector<Mention> meant = mentions(meaning);
+      // Nothing but a name: "QE is faster" defines nothing.
+      const bool names = meant.size() == 1 && meant.front().kind <= MentionKind::kTier &&
+                         meant.front().begin == 0 && meant.front().end == meaning.size();
+      if (names && may_be_named(name)) learned = learn_pair(name, meaning) || learned;
+    }
+  }
+  return learned;
+}
+
+void Vocabulary::learn(std::string_view text) {
+  bool learned = learn_said(text);
   for (std::size_t at = text.find(" = "); at != std::string_view::npos; at = text.find(" = ", at + 1)) {
     const std::size_t before = text.find_last_of(",;:.(", at == 0 ? 0 : at - 1);
     const std::size_t from = before == std::string_view::npos ? 0 : before + 1;

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "quantier/audit/match_series.h"
+
 namespace quantier {
 
 Result<AuditTables> audit_tables() {
@@ -102,6 +104,7 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
   for (std::size_t p = 0; p < audit.passages.size(); ++p) {
     const Passage& passage = audit.passages[p];
     if (passage.kind == PassageKind::kHeading) continue;
+    const std::size_t first = audit.numbers.size();
     std::vector<std::size_t> owner;  // facts of the last number outside of brackets
     for (std::size_t n = 0; n < passage.numbers.size(); ++n) {
       CheckedNumber checked{
@@ -117,6 +120,10 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
       }
       audit.numbers.push_back(std::move(checked));
     }
+    if (audit.against_itself) continue;
+    std::vector<CheckedNumber*> here;
+    for (std::size_t n = first; n < audit.numbers.size(); ++n) here.push_back(&audit.numbers[n]);
+    check_series(passage, here, known);
   }
   audit.claims = check_claims(audit.passages, audit.numbers, known, tables.published);
   for (const Demand& demand : tables.demands.list) {

@@ -156,7 +156,7 @@ inline bool calls_modelled(std::string_view text) {
 
 // Who says nothing false by asking, supposing or hedging.
 inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passage) {
-  return says(clause, "hedge") || supposes(clause, passage.text) ||
+  return says(clause, "hedge") || supposes(clause, passage.text) || passage.of_conditions ||
          passage.text.find('?') != std::string::npos;
 }
 

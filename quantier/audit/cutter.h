@@ -24,12 +24,14 @@ class Cutter {
   void sentences(const TextBlock& block);
   [[nodiscard]] bool has_digits(const std::string& cell) const;
   [[nodiscard]] bool has_number(const TableRow& row) const;
+  [[nodiscard]] bool is_requirement(const std::string& cell) const;
   // How many cells of a row come before its first number; at least one.
   [[nodiscard]] std::size_t label_columns(const TableRow& row) const;
   // What a cell of a table names, abbreviations and all.
   [[nodiscard]] std::vector<Mention> names_in(const TextBlock& block, std::size_t r, std::size_t c) const;
   // "H", "rare": tiers only beside others of their kind, in the same row or column.
   [[nodiscard]] bool abbreviates_tiers(const TextBlock& block, std::size_t r, std::size_t c) const;
+  [[nodiscard]] std::vector<Mention> corner_names(const TextBlock& block) const;
   void table(const TextBlock& block);
   void cell(const TextBlock& block, const TableRow& row, std::size_t r, std::size_t c,
             const std::vector<std::string>& header, const std::vector<Mention>& texts);

@@ -1,5 +1,7 @@
 #include "quantier/audit/demand.h"
 
+#include <fmt/format.h>
+
 #include "quantier/audit/demand_parts.h"
 
 namespace quantier {
@@ -50,10 +52,11 @@ DemandFinding check_demand(const Demand& demand, const std::vector<Passage>& pas
       best = std::move(finding);
   }
   // Absent only where the topic is nowhere: what is told in words that were not understood is for a reader.
-  if (best.status == DemandStatus::kAbsent && checker.speaks_of(demand)) {
+  if (best.status != DemandStatus::kAbsent) return best;
+  if (const auto place = checker.speaks_of(demand)) {
     return {.status = DemandStatus::kNotChecked,
             .missing = {},
-            .why = "the note speaks of it, in words that were not understood"};
+            .why = fmt::format("{} may speak of it, in words that were not understood", place->text())};
   }
   return best;
 }

@@ -21,24 +21,127 @@ bool fits(const Fact& fact, const DemandWay& way, const std::vector<std::string>
          (fact.role == FactRole::kHigh && has(way.roles, "high"));
 }
 
-// Whether a passage speaks of a name, or what stands around it does where it names none of that kind.
-bool speaks_of_name(const Passage& passage, MentionKind kind, const std::string& name) {
+// Whether the names of a kind beside a number leave room for this one: it is among them, or there are none.
+bool leaves_room(const Passage& passage, MentionKind kind, const std::string& name) {
+  if (name.empty()) return true;
   std::vector<std::string> own = said(passage.mentions, kind);
   for (const std::vector<Mention>* list : {&passage.row_mentions, &passage.column_mentions}) {
     for (const std::string& each : said(*list, kind)) own.push_back(each);
   }
-  if (!own.empty()) return has(own, name);
-  for (const std::vector<Mention>* list : {&passage.before, &passage.lead_in, &passage.heading}) {
-    const std::vector<std::string> around = said(*list, kind);
-    if (!around.empty()) return has(around, name);
+  return own.empty() || has(own, name);
+}
+
+// In which units a number may be read, for a fact of this one.
+std::vector<double> scales_of(const Passage& passage, const WrittenNumber& number, FactUnit unit) {
+  const WrittenUnit written = number.unit != WrittenUnit::kNone ? number.unit : passage.column_unit;
+  const double own = number.unit != WrittenUnit::kNone ? 1.0 : passage.column_scale;
+  const bool none = written == WrittenUnit::kNone;
+  switch (unit) {
+    case FactUnit::kFraction:
+      if (none && number.integer) return {};
+      if (none) return {1.0, 0.01};
+      if (written == WrittenUnit::kPercent || written == WrittenUnit::kPoints) return {own};
+      return {};
+    case FactUnit::kMilliseconds:
+      if (none) return {1.0, 1000.0};
+      if (written == WrittenUnit::kMilliseconds) return {own};
+      return {};
+    case FactUnit::kBytes:
+      if (none) return {1e6, 1e9};
+      if (written == WrittenUnit::kBytes) return {own, 1.048576 * own, 1.073741824 * own};
+      return {};
+    case FactUnit::kRate:
+      if (none || written == WrittenUnit::kRate) return {own};
+      return {};
+    case FactUnit::kCount:
+      // "-2/+1" behind a change in points.
+      if (number.unit == WrittenUnit::kNone && number.integer) return {1.0};
+      return {};
+    case FactUnit::kPlain:
+    case FactUnit::kRatio:
+      if (none) return {1.0};
+      return {};
+  }
+  return {};
+}
+
+// Whether a number can be this fact by its value, and says so with digits enough to tell it.
+bool may_state(const Passage& passage, const WrittenNumber& number, const Fact& fact) {
+  constexpr double kTellingFraction = 0.0055;  // "0.5 %" tells a share, "1" does not
+  constexpr double kTellingCost = 0.1;
+  for (const double scale : scales_of(passage, number, fact.unit)) {
+    const double half = number.half_width * scale;
+    const bool cost = fact.unit == FactUnit::kMilliseconds || fact.unit == FactUnit::kBytes;
+    if (fact.unit == FactUnit::kFraction && half > kTellingFraction) continue;
+    if (cost && half > kTellingCost * std::fabs(fact.value)) continue;
+    const double off = std::fabs(std::fabs(number.value * scale) - std::fabs(fact.value));
+    if (off <= half * 1.001 + 3.0 * fact.monte_carlo_sd) return true;
   }
   return false;
 }
 
-bool may_state(const WrittenNumber& number, const Fact& fact) {
-  for (const double scale : {1.0, 0.01, 0.001, 1e6, 1e9}) {
-    const double off = std::fabs(std::fabs(number.value * scale) - std::fabs(fact.value));
-    if (off <= number.half_width * scale * 1.001 + 3.0 * fact.monte_carlo_sd) return true;
+// Whether a number was tied to what it is of: then it is of nothing else. `metric_said`: only where what is
+// measured was said, not guessed from the value. Few digits that fit many things are tied to none.
+bool is_tied(const CheckedNumber& each, const Passage& passage, bool metric_said) {
+  const WrittenNumber& number = passage.numbers[each.number];
+  const bool counts_beside_shares =
+      passage.kind == PassageKind::kCell && number.integer && number.unit == WrittenUnit::kNone &&
+      std::ranges::any_of(passage.numbers, [](const WrittenNumber& other) { return !other.integer; });
+  constexpr double kFewDigits = 0.02;
+  constexpr std::size_t kManyThings = 3;
+  if (each.finding.facts.empty() || is_alarm(each.finding.verdict)) return false;
+  // A whole number among decimal ones in a cell counts something, whatever share it happens to equal.
+  if (counts_beside_shares) return false;
+  if (each.finding.facts.size() > kManyThings && number.half_width > kFewDigits * std::fabs(number.value))
+    return false;
+  return !metric_said || each.finding.metric_is_known;
+}
+
+bool is_count(const std::string& metric) {
+  return has({"n", "class_n", "lost", "gained", "flips", "net", "wrong_to_wrong", "gate_kept"}, metric);
+}
+
+// What a passage says itself that it measures leaves room for these metrics: one of them, or nothing at all.
+bool leaves_room_for(const Passage& passage, const std::vector<std::string>& metrics) {
+  std::vector<std::string> own = said(passage.mentions, MentionKind::kMetric);
+  for (const std::vector<Mention>* list : {&passage.row_mentions, &passage.column_mentions}) {
+    for (const std::string& each : said(*list, MentionKind::kMetric)) own.push_back(each);
+  }
+  // A count may stand beside the share that it explains, under the name of that.
+  std::erase_if(own, [&](const std::string& each) { return is_count(each) != is_count(metrics.front()); });
+  return own.empty() || std::ranges::any_of(metrics, [&](const std::string& each) { return has(own, each); });
+}
+
+// What stands in brackets is no value.
+bool role_may_be(const WrittenNumber& number, const Fact& fact) {
+  return fact.role != FactRole::kValue || !number.in_brackets;
+}
+
+// A class has one name, and nobody states its numbers without it.
+bool names_label(const Passage& passage, const std::string& label) {
+  for (const std::vector<Mention>* list : {&passage.mentions, &passage.row_mentions, &passage.column_mentions,
+                                           &passage.before, &passage.lead_in, &passage.heading}) {
+    if (has(said(*list, MentionKind::kLabel), label)) return true;
+  }
+  return false;
+}
+
+// The configuration, and the tier if it is of one, beside a number.
+bool names_all_of(const Target& target, const Passage& passage) {
+  const auto named = [&](MentionKind kind, const std::string& name) {
+    return name.empty() || has(said(passage.mentions, kind), name) ||
+           has(said(passage.row_mentions, kind), name) || has(said(passage.column_mentions, kind), name);
+  };
+  return !target.model.empty() && named(MentionKind::kModel, target.model) &&
+         named(MentionKind::kRecipe, target.recipe) && named(MentionKind::kTier, target.tier);
+}
+
+bool names_one_of(const Passage& passage, const std::vector<std::string>& metrics) {
+  for (const std::vector<Mention>* list :
+       {&passage.mentions, &passage.row_mentions, &passage.column_mentions, &passage.before}) {
+    const std::vector<std::string> named = said(*list, MentionKind::kMetric);
+    if (std::ranges::any_of(metrics, [&](const std::string& metric) { return has(named, metric); }))
+      return true;
   }
   return false;
 }
@@ -104,27 +207,101 @@ bool DemandChecker::stated(const Target& target, const DemandWay& way,
   });
 }
 
-bool DemandChecker::possibly(const Target& target, const std::vector<std::string>& metrics,
-                             const std::function<bool(const Fact&)>& wanted) const {
-  return std::ranges::any_of(numbers_, [&](const CheckedNumber& each) {
-    const Passage& passage = passages_[each.passage];
-    if (each.finding.verdict != NumberVerdict::kNotChecked || passage.appendix) return false;
-    // Of nobody in particular: its metric must be named.
-    if (target.name.empty()) {
-      const std::vector<std::string> named = said(passage.mentions, MentionKind::kMetric);
-      if (std::ranges::none_of(metrics, [&](const std::string& metric) { return has(named, metric); }))
-        return false;
-    }
-    if (evidence_.models.size() > 1 && !target.model.empty() &&
-        !speaks_of_name(passage, MentionKind::kModel, target.model))
-      return false;
-    if (!target.recipe.empty() && !speaks_of_name(passage, MentionKind::kRecipe, target.recipe)) return false;
-    if (!target.label.empty() && !speaks_of_name(passage, MentionKind::kLabel, target.label)) return false;
-    if (!target.tier.empty() && !speaks_of_name(passage, MentionKind::kTier, target.tier)) return false;
-    const WrittenNumber& number = passage.numbers[each.number];
-    return std::ranges::any_of(evidence_.facts,
-                               [&](const Fact& fact) { return wanted(fact) && may_state(number, fact); });
+// Whether a number is free to be a wanted fact: not tied to anything else, and nothing beside it says that it
+// is of something else.
+bool DemandChecker::may_be_of(const Target& target, const CheckedNumber& each,
+                              const std::vector<std::string>& metrics,
+                              const std::function<bool(const Fact&)>& wanted) const {
+  const Passage& passage = passages_[each.passage];
+  const WrittenNumber& number = passage.numbers[each.number];
+  if (passage.appendix || each.finding.set_aside) return false;
+  if (is_tied(each, passage, target.name.empty()) && !in_loose_list(each)) return false;
+  if (target.name.empty() ? !names_one_of(passage, metrics) : !leaves_room_for(passage, metrics))
+    return false;
+  if (!target.label.empty() && !names_label(passage, target.label)) return false;
+  if ((evidence_.models.size() > 1 && !leaves_room(passage, MentionKind::kModel, target.model)) ||
+      !leaves_room(passage, MentionKind::kRecipe, target.recipe) ||
+      !leaves_room(passage, MentionKind::kLabel, target.label) ||
+      !leaves_room(passage, MentionKind::kTier, target.tier))
+    return false;
+  return std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
+    if (!wanted(fact)) return false;
+    // "± 0.3": half of an interval.
+    if (number.is_spread) return fact.role == FactRole::kLow || fact.role == FactRole::kHigh;
+    return role_may_be(number, fact) && may_state(passage, number, fact);
   });
+}
+
+// "14.6, 14.6 and 14.4 points": where the others were tied to nothing, this one was by accident.
+bool DemandChecker::in_loose_list(const CheckedNumber& each) const {
+  const std::vector<WrittenNumber>& numbers = passages_[each.passage].numbers;
+  const auto digits = [&](const CheckedNumber& one) {
+    return numbers[one.number].half_width / std::fabs(numbers[one.number].value);
+  };
+  return std::ranges::any_of(numbers_, [&](const CheckedNumber& other) {
+    const bool beside =
+        other.passage == each.passage && (other.number == each.number + 1 || other.number + 1 == each.number);
+    return beside && other.finding.facts.empty() && !other.finding.set_aside &&
+           !numbers[each.number].integer && digits(other) < 2.0 * digits(each) &&
+           digits(each) < 2.0 * digits(other);
+  });
+}
+
+// A number of few digits is anybody's: it counts only where its configuration is named beside it, or in the
+// company of one that tells more, in the same block and of the same configuration.
+std::optional<NotePlace> DemandChecker::possibly(const Target& target, const DemandWay& way,
+                                                 const std::vector<std::string>& metrics,
+                                                 const std::function<bool(const Fact&)>& wanted) const {
+  constexpr double kTelling = 0.03;
+  const auto tells = [&](const CheckedNumber& each) {
+    const WrittenNumber& number = passages_[each.passage].numbers[each.number];
+    return number.half_width <= kTelling * std::fabs(number.value);
+  };
+  const auto of_configuration = [&](const Fact& fact) {
+    return (target.model.empty() || (fact.model == target.model && fact.recipe == target.recipe)) &&
+           std::ranges::any_of(way.metrics, [&](const auto& any_of) { return has(any_of, fact.metric); });
+  };
+  Target whole = target;
+  whole.tier.clear();
+  for (const CheckedNumber& each : numbers_) {
+    if (!may_be_of(target, each, metrics, wanted)) continue;
+    const bool company = tells(each) || names_all_of(target, passages_[each.passage]) ||
+                         std::ranges::any_of(numbers_, [&](const CheckedNumber& other) {
+                           return passages_[other.passage].block == passages_[each.passage].block &&
+                                  tells(other) && std::ranges::any_of(way.metrics, [&](const auto& any_of) {
+                                    return may_be_of(whole, other, any_of, of_configuration);
+                                  });
+                         });
+    if (company) return passages_[each.passage].place;
+  }
+  return std::nullopt;
+}
+
+// A limit is declared, so its value stands as it is: in a sentence, a header or a heading. Where its metric
+// is named with it, it is stated; elsewhere it may be, unless the number is somebody's.
+DemandStatus DemandChecker::limit_stands(const AuditLimit& limit,
+                                         const std::function<bool(const Fact&)>& wanted) const {
+  DemandStatus status = DemandStatus::kAbsent;
+  for (const Passage& passage : passages_) {
+    if (passage.appendix) continue;
+    const bool stands = std::ranges::any_of(passage.numbers, [&](const WrittenNumber& number) {
+      return std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
+        if (!wanted(fact)) return false;
+        const std::vector<double> scales = scales_of(passage, number, fact.unit);
+        return std::ranges::any_of(scales, [&](double scale) {
+          return std::fabs(number.value * scale - fact.value) <= 1e-9 * std::fabs(fact.value);
+        });
+      });
+    });
+    if (!stands) continue;
+    const bool of_somebody = !said(passage.mentions, MentionKind::kModel).empty() ||
+                             !said(passage.row_mentions, MentionKind::kModel).empty();
+    const bool named = has(said(passage.mentions, MentionKind::kMetric), limit.metric) &&
+                       (limit.tier.empty() || has(said(passage.mentions, MentionKind::kTier), limit.tier));
+    if (named && !of_somebody) return DemandStatus::kPresent;
+    if (!of_somebody) status = DemandStatus::kNotChecked;
+  }
+  return status;
 }
 
 DemandFinding DemandChecker::cover(const DemandWay& way) const {
@@ -146,9 +323,10 @@ DemandFinding DemandChecker::cover(const DemandWay& way) const {
       std::string metric = any_of.front();
       std::ranges::replace(metric, '_', ' ');
       std::string name = target.name.empty() ? metric : fmt::format("{}: {}", target.name, metric);
-      const bool may = possibly(target, any_of, wanted);
-      if (!may) ++missing;
-      (may ? open : finding.missing).push_back(std::move(name));
+      const std::optional<NotePlace> place = possibly(target, way, any_of, wanted);
+      if (!place) ++missing;
+      if (place) name += fmt::format(" ({})", place->text());
+      (place ? open : finding.missing).push_back(std::move(name));
     }
   }
   if (asked == 0)
@@ -180,7 +358,9 @@ DemandFinding DemandChecker::limits() const {
                                  [&](std::size_t i) { return wanted(evidence_.facts[i]); });
     });
     if (stated) continue;
-    if (possibly({.name = limit.metric, .tier = limit.tier}, {limit.metric}, wanted)) {
+    const DemandStatus stands = limit_stands(limit, wanted);
+    if (stands == DemandStatus::kPresent) continue;
+    if (stands == DemandStatus::kNotChecked) {
       open = true;
     } else {
       finding.missing.push_back(limit.tier.empty() ? limit.metric : limit.tier + " " + limit.metric);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ struct Window {
   std::vector<Mention> mentions;
   std::vector<std::size_t> facts;
   std::string text;
+  NotePlace place = {};        // of its first passage
+  bool only_sentences = true;  // no cell of a table among them
 };
 
 class DemandChecker {
@@ -41,8 +44,8 @@ class DemandChecker {
       : passages_(passages), numbers_(numbers), evidence_(evidence), published_(published) {}
 
   [[nodiscard]] DemandFinding check(const DemandWay& way) const;
-  // Whether the note speaks of what a demand asks for at all, in whatever words.
-  [[nodiscard]] bool speaks_of(const Demand& demand) const;
+  // Where the note speaks of what a demand asks for at all, in whatever words.
+  [[nodiscard]] std::optional<NotePlace> speaks_of(const Demand& demand) const;
 
  private:
   // Numbers (demand_cover.cc).
@@ -50,9 +53,17 @@ class DemandChecker {
   [[nodiscard]] DemandFinding limits() const;
   [[nodiscard]] bool stated(const Target& target, const DemandWay& way,
                             const std::function<bool(const Fact&)>& wanted) const;
-  // Whether a number that could not be checked may be what is asked for.
-  [[nodiscard]] bool possibly(const Target& target, const std::vector<std::string>& metrics,
-                              const std::function<bool(const Fact&)>& wanted) const;
+  // Where a number stands that may be what is asked for, but was not tied to it: its value is that of a
+  // wanted fact, and no name beside it says that it is of something else.
+  [[nodiscard]] std::optional<NotePlace> possibly(const Target& target, const DemandWay& way,
+                                                  const std::vector<std::string>& metrics,
+                                                  const std::function<bool(const Fact&)>& wanted) const;
+  [[nodiscard]] bool may_be_of(const Target& target, const CheckedNumber& each,
+                               const std::vector<std::string>& metrics,
+                               const std::function<bool(const Fact&)>& wanted) const;
+  [[nodiscard]] bool in_loose_list(const CheckedNumber& each) const;
+  [[nodiscard]] DemandStatus limit_stands(const AuditLimit& limit,
+                                          const std::function<bool(const Fact&)>& wanted) const;
   // Statements (demand_statement.cc).
   [[nodiscard]] std::vector<Window> windows_of(const std::string& kind) const;
   [[nodiscard]] bool names_configuration(const Window& window,

@@ -1,11 +1,51 @@
 // Demands that are met by what a sentence, a paragraph or a section says together.
+#include <array>
 #include <map>
 
 #include <fmt/format.h>
 
 #include "quantier/audit/demand_parts.h"
+#include "quantier/audit/word_forms.h"
 
 namespace quantier::audit_internal {
+
+namespace {
+
+// Whether nothing in a sentence but names was understood: then it may say anything of what it names.
+bool says_nothing_known(const Window& window) {
+  // Words that only colour a statement make none.
+  constexpr std::array<std::string_view, 9> kColours = {"own",          "hedge",     "negation",
+                                                        "every-recipe", "scope",     "approximate",
+                                                        "every-model",  "quantized", "convention"};
+  return std::ranges::all_of(window.mentions, [&](const Mention& each) {
+    if (each.kind < MentionKind::kMetric) return true;
+    return each.kind == MentionKind::kWord &&
+           std::ranges::find(kColours, each.means.front()) != kColours.end();
+  });
+}
+
+// A sentence that says under which condition something holds.
+bool has_condition(std::string_view text) {
+  const std::string words = " " + lowered(text);
+  return std::ranges::any_of(
+      std::initializer_list<std::string_view>{" if ", " once ", " when ", " unless ", " until ", " provided ",
+                                              " as soon as ", " as long as ", " should "},
+      [&](std::string_view word) { return words.find(word) != std::string::npos; });
+}
+
+// Compared by its quality and by what it costs: what is worse on both is dominated, whatever it is called.
+bool beaten_twice(const std::vector<Mention>& mentions) {
+  bool quality = false;
+  bool cost = false;
+  for (const Mention& each : mentions) {
+    if (each.kind != MentionKind::kOrder) continue;
+    const bool of_cost = each.means.front() == "latency" || each.means.front() == "memory";
+    (of_cost ? cost : quality) = true;
+  }
+  return quality && cost;
+}
+
+}  // namespace
 
 std::vector<Window> DemandChecker::windows_of(const std::string& kind) const {
   std::map<std::size_t, Window> windows;
@@ -20,7 +60,11 @@ std::vector<Window> DemandChecker::windows_of(const std::string& kind) const {
     if (passage.appendix) continue;
     // A heading promises; it is no statement. But it belongs to its section.
     if (passage.kind == PassageKind::kHeading && kind != "section") continue;
-    Window& window = windows[key(p)];
+    const auto [at, first] = windows.try_emplace(key(p));
+    Window& window = at->second;
+    if (first) window.place = passage.place;
+    if (passage.kind == PassageKind::kCell || passage.kind == PassageKind::kHeaderCell)
+      window.only_sentences = false;
     window.mentions.insert(window.mentions.end(), passage.mentions.begin(), passage.mentions.end());
     if (passage.kind == PassageKind::kCell) {
       window.mentions.insert(window.mentions.end(), passage.row_mentions.begin(), passage.row_mentions.end());
@@ -73,6 +117,13 @@ bool DemandChecker::named(const std::string& name, const Window& window) const {
   if (name == "frontier-configuration") {
     return names_configuration(window, [](const AuditConfiguration& one) { return one.frontier; });
   }
+  if (name == "step-number") {
+    return has_fact(window, [](const Fact& fact) { return fact.role == FactRole::kStep; });
+  }
+  if (name == "condition") return has_condition(window.text);
+  if (name == "beaten-twice") return beaten_twice(window.mentions);
+  if (name == "unexplained")
+    return window.only_sentences && window.facts.empty() && says_nothing_known(window);
   if (name == "two-models") return models.size() >= 2 || evidence_.models.size() < 2;
   if (name == "tier") {
     return std::ranges::any_of(said(window.mentions, MentionKind::kTier),
@@ -129,11 +180,13 @@ DemandFinding DemandChecker::statement(const DemandWay& way) const {
   return {};
 }
 
-bool DemandChecker::speaks_of(const Demand& demand) const {
-  return std::ranges::any_of(demand.topics, [&](const DemandWay& topic) {
-    return std::ranges::any_of(windows_of(topic.window),
-                               [&](const Window& window) { return meets(topic, window); });
-  });
+std::optional<NotePlace> DemandChecker::speaks_of(const Demand& demand) const {
+  for (const DemandWay& topic : demand.topics) {
+    for (const Window& window : windows_of(topic.window)) {
+      if (meets(topic, window)) return window.place;
+    }
+  }
+  return std::nullopt;
 }
 
 DemandFinding DemandChecker::variety(const DemandWay& way) const {

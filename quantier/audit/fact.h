@@ -28,7 +28,9 @@ struct Fact {
   std::string tier;    // empty: all examples
   std::string label;   // a class
   std::string device;  // of a modelled number: the hardware; empty: that of the evidence
-  std::string fit;     // of calibration: "raw", "in-sample", "held-out", "reported"
+  // Of calibration: "raw", "in-sample", "held-out", "reported". Of quality, where a second split took no part
+  // in the choice: "selected-on", "held-out".
+  std::string fit;
   FactRole role = FactRole::kValue;
   FactUnit unit = FactUnit::kFraction;
   FactSource source = FactSource::kMeasured;

@@ -9,7 +9,7 @@ namespace quantier::audit_internal {
 namespace {
 
 // Words that may stand between a number and the name it belongs to.
-constexpr std::array<std::string_view, 44> kFillers = {"of",
+constexpr std::array<std::string_view, 46> kFillers = {"of",
                                                        "at",
                                                        "for",
                                                        "in",
@@ -52,7 +52,9 @@ constexpr std::array<std::string_view, 44> kFillers = {"of",
                                                        "wrongly",
                                                        "correct",
                                                        "limit",
-                                                       "points"};
+                                                       "points",
+                                                       "most",
+                                                       "least"};
 
 }  // namespace
 
@@ -184,10 +186,44 @@ bool Reader::near_word(std::string_view word, std::size_t reach) const {
   });
 }
 
+// "seed 7", "95 % CI": a setting beside a number. The level of an interval is none of the value it is of, and
+// a level is no more than that.
+bool Reader::is_convention() const {
+  constexpr std::size_t kReach = 6;
+  constexpr double kLargestLevel = 0.2;
+  return std::ranges::any_of(passage_.mentions, [&](const Mention& each) {
+    if (each.kind != MentionKind::kWord || each.means.front() != "convention") return false;
+    const bool over = each.begin < number_.end && number_.begin < each.end;
+    if (over) return true;
+    const std::size_t gap = each.end <= number_.begin ? number_.begin - each.end : each.begin - number_.end;
+    if (gap > kReach) return false;
+    if (number_.integer) return true;
+    const std::string word = lowered(passage_.text.substr(each.begin, each.end - each.begin));
+    if (word.find('%') != std::string::npos || word.find("interval") != std::string::npos || word == "ci" ||
+        word == "cis")
+      return false;
+    return word != "level" || number_.value <= kLargestLevel;
+  });
+}
+
 bool Reader::word_just_before(std::string_view word, std::size_t reach) const {
   return std::ranges::any_of(passage_.mentions, [&](const Mention& each) {
     return each.kind == MentionKind::kWord && each.means.front() == word && each.end <= number_.begin &&
            number_.begin - each.end <= reach && !number_between(each.end, number_.begin);
+  });
+}
+
+bool Reader::bound_behind() const {
+  const std::string_view behind =
+      std::string_view(passage_.text).substr(std::min(number_.end, passage_.text.size()));
+  constexpr std::array<std::string_view, 6> kBounds = {" at most", " at least", " or less",
+                                                       " or more", " or fewer", " at the most"};
+  return std::ranges::any_of(kBounds, [&](std::string_view bound) { return behind.starts_with(bound); });
+}
+
+bool Reader::metric_in_clause() const {
+  return std::ranges::any_of(passage_.mentions, [&](const Mention& each) {
+    return each.kind == MentionKind::kMetric && each.begin >= clause_.begin && each.end <= clause_.end;
   });
 }
 
@@ -217,6 +253,13 @@ bool Reader::compared_between(std::size_t from) const {
 // "0.041 at fp16", "the 2.31 ms of the encoder"; names in a row belong together: "2.31 ms for encoder fp16".
 const Mention* Reader::joined_behind(MentionKind kind) const {
   std::size_t from = kind == MentionKind::kMetric ? number_.end : run_end_;
+  // "220 of 6,083 answers": what is counted stands behind the total.
+  if (kind == MentionKind::kMetric && number_.integer && index_ + 1 < passage_.numbers.size()) {
+    const WrittenNumber& total = passage_.numbers[index_ + 1];
+    const bool of = total.begin >= number_.end && total.integer &&
+                    passage_.text.substr(number_.end, total.begin - number_.end) == " of ";
+    if (of && total.value > number_.value) from = total.end;
+  }
   for (const Mention& each : passage_.mentions) {
     if (each.begin < from || each.kind == MentionKind::kWord) continue;
     std::string between = passage_.text.substr(from, each.begin - from);

@@ -44,7 +44,12 @@ class Reader {
   // Three numbers or more in a row.
   [[nodiscard]] bool is_bare_list() const { return run_.size() >= 3 && number_.pair == 0; }
   [[nodiscard]] bool near_word(std::string_view word, std::size_t reach) const;
+  [[nodiscard]] bool is_convention() const;
   [[nodiscard]] bool word_just_before(std::string_view word, std::size_t reach) const;
+  // "by 0.05 at most", "10 ms or less".
+  [[nodiscard]] bool bound_behind() const;
+  // Whether its own clause says what is measured.
+  [[nodiscard]] bool metric_in_clause() const;
   // "7 of 60", "out of the 283", "among 60".
   [[nodiscard]] bool is_total() const;
 

@@ -20,6 +20,9 @@ inline constexpr HeaderUnit kHeaderUnits[] = {
     {"/s", WrittenUnit::kRate, 1.0},
     {"per second", WrittenUnit::kRate, 1.0},
     {"a second", WrittenUnit::kRate, 1.0},
+    {"/min", WrittenUnit::kRate, 1.0 / 60.0},
+    {"per minute", WrittenUnit::kRate, 1.0 / 60.0},
+    {"a minute", WrittenUnit::kRate, 1.0 / 60.0},
     {"percentage points", WrittenUnit::kPoints, 0.01},
     {"points", WrittenUnit::kPoints, 0.01},
     {"pp", WrittenUnit::kPoints, 0.01},
@@ -35,6 +38,15 @@ inline constexpr HeaderUnit kHeaderUnits[] = {
     {"s/request", WrittenUnit::kMilliseconds, 1e3},
     {"ms/example", WrittenUnit::kMilliseconds, 1.0},
     {"milliseconds", WrittenUnit::kMilliseconds, 1.0},
+    {"Milliseconds", WrittenUnit::kMilliseconds, 1.0},
+    {"microseconds", WrittenUnit::kMilliseconds, 1e-3},
+    {"Microseconds", WrittenUnit::kMilliseconds, 1e-3},
+    {"seconds", WrittenUnit::kMilliseconds, 1e3},
+    {"Seconds", WrittenUnit::kMilliseconds, 1e3},
+    {"megabytes", WrittenUnit::kBytes, 1e6},
+    {"Megabytes", WrittenUnit::kBytes, 1e6},
+    {"gigabytes", WrittenUnit::kBytes, 1e9},
+    {"Gigabytes", WrittenUnit::kBytes, 1e9},
     {"ms/ex", WrittenUnit::kMilliseconds, 1.0},
     {"GiB", WrittenUnit::kBytes, 1073741824.0},
     {"MiB", WrittenUnit::kBytes, 1048576.0},
@@ -48,9 +60,15 @@ inline constexpr HeaderUnit kHeaderUnits[] = {
 
 inline bool is_word_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
-// The unit that a header names for its column; numbers in it ("95 %") are taken out first.
+// The unit that a header names for its column; numbers in it ("95 %") are taken out first, but for how many
+// together take the time that it holds ("per 1,000 texts").
 inline void read_unit(std::string_view header, Passage& cell) {
   std::string text(header);
+  for (const WrittenNumber& number : numbers_in(header)) {
+    const bool per = header.substr(0, number.begin).ends_with("per ");
+    if (per && number.integer && number.unit == WrittenUnit::kNone && number.value > 1.0)
+      cell.column_together = number.value;
+  }
   for (const WrittenNumber& number : numbers_in(header)) {
     std::fill(text.begin() + static_cast<std::ptrdiff_t>(number.begin),
               text.begin() + static_cast<std::ptrdiff_t>(number.end), ' ');

@@ -1,10 +1,12 @@
 #include "quantier/audit/match.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
 
+#include "quantier/audit/grammar.h"
 #include "quantier/audit/matcher.h"
 
 namespace quantier {
@@ -52,6 +54,7 @@ NumberFinding Matcher::check() {
   }
   if (const std::string reason = excuse(); !reason.empty()) {
     finding.why = reason;
+    finding.set_aside = true;
     return finding;
   }
   if (!checkable() && !per_thousand_) {
@@ -79,6 +82,17 @@ NumberFinding Matcher::check() {
   }
   if (may_be(scopes_.plausible)) {
     finding.why = "it may be of something that its sentence does not name";
+    return finding;
+  }
+  // "would reopen if its macro-F1 were level with 0.653": a supposition names what it compares with.
+  const bool interval = number_.in_range || number_.in_brackets;
+  if (says(passage_.mentions, "would_change") && number_.sign == 0 && !interval && !told_of_today() &&
+      !anywhere().empty()) {
+    finding.why = "a supposition, which compares with what something else has";
+    return finding;
+  }
+  if (of_another_metric()) {
+    finding.why = "its clause does not say what is measured, and something else has this value";
     return finding;
   }
   const Scope& scope = candidates_near ? scopes_.narrow : scopes_.wide;
@@ -112,9 +126,34 @@ NumberFinding Matcher::check() {
 bool Matcher::counts_what_nobody_named() const {
   constexpr double kMoreThanPerCent = 100.0;
   if (passage_.kind != PassageKind::kCell || !number_.integer || number_.unit != WrittenUnit::kNone ||
-      number_.pair != 0)
+      number_.pair != 0 || passage_.column_unit == WrittenUnit::kRate)
     return false;
   return passage_.numbers.size() > 1 || std::fabs(number_.value) > kMoreThanPerCent;
+}
+
+// "its calibration error is 3.3 points, its rare sections come to 42.0 %": what was named for one number need
+// not hold for the next.
+bool Matcher::of_another_metric() const {
+  // Few digits are anybody's: the value has to tell something by itself.
+  constexpr double kTelling = 0.004;
+  if (passage_.kind != PassageKind::kSentence || number_.in_brackets || number_.integer ||
+      number_.half_width > kTelling * std::fabs(number_.value))
+    return false;
+  const auto index = static_cast<std::size_t>(&number_ - passage_.numbers.data());
+  // A fit is one of calibration.
+  if (Reader(passage_, index).metric_in_clause() || !said(passage_.mentions, MentionKind::kFit).empty())
+    return false;
+  Scope open = scopes_.plausible;
+  open.model = scopes_.narrow.model;
+  open.recipe = scopes_.narrow.recipe;
+  open.metric = {};
+  open.fit = {};
+  return std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
+    const bool other = fact.role == FactRole::kValue && !scopes_.wide.metric.allows(fact.metric) &&
+                       in_scope(fact, open) && device_fits(fact);
+    return other &&
+           std::ranges::any_of(readings_, [&](const Reading& each) { return value_fits(fact, each); });
+  });
 }
 
 const PublishedValue* Matcher::in_published_table() const {

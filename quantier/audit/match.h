@@ -36,6 +36,7 @@ struct NumberFinding {
   std::vector<std::size_t> facts;  // into AuditEvidence::facts: what explains it
   std::string why = {};          // for a person: what the evidence says instead, or why nothing could be said
   bool metric_is_known = false;  // what is measured was said, not guessed from the value
+  bool set_aside = false;  // known to be no measurement of one's own: a convention, a supposition, cited
 };
 
 // A number of the note with what it was found to be.

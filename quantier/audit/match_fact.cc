@@ -74,6 +74,8 @@ bool Matcher::matched(const Scope& scope, NumberFinding& finding) const {
         !device_fits(fact) || !ratio_fits(fact))
       continue;
     if ((fact.role == FactRole::kLimit || fact.role == FactRole::kStep) && !limit_said_) continue;
+    if (fact.role == FactRole::kStep && !step_said_) continue;
+    if (fact.metric == "resampled_share" && !resampled_) continue;
     for (const Reading& reading : readings_) {
       if (value_fits(fact, reading)) {
         finding.facts.push_back(i);

@@ -34,6 +34,8 @@ Matcher::Matcher(const Passage& passage, std::size_t index, const AuditEvidence&
     for (const char* word : {"limit", "fail", "pass", "hypothetical", "would_change", "bounding", "binds"}) {
       limit_said_ = limit_said_ || says(*list, word);
     }
+    for (const char* word : {"hypothetical", "would_change", "bounding", "relax"})
+      step_said_ = step_said_ || says(*list, word);
   }
   interval_said_ = number_.in_brackets || number_.in_range;
   if (passage.kind != PassageKind::kSentence) {

@@ -91,6 +91,10 @@ void Matcher::read_shares() {
 }
 
 bool Matcher::checkable() const {
+  const bool cost_column = passage_.column_unit == WrittenUnit::kMilliseconds ||
+                           passage_.column_unit == WrittenUnit::kBytes ||
+                           passage_.column_unit == WrittenUnit::kRate;
+  if (passage_.kind == PassageKind::kCell && number_.unit == WrittenUnit::kNone && cost_column) return true;
   // "pays twice" is a way of speaking unless somebody is named.
   if (number_.in_words && said(passage_.mentions, MentionKind::kRecipe).empty()) return false;
   switch (number_.unit) {
@@ -104,7 +108,8 @@ bool Matcher::checkable() const {
     case WrittenUnit::kOther:
       return false;
     case WrittenUnit::kPercent:
-      return scopes_.metric_is_near;
+      // A class is told by how often it is right.
+      return scopes_.metric_is_near || (scopes_.narrow.label.pinned && scopes_.narrow.model.pinned);
     case WrittenUnit::kNone:
       break;
   }
@@ -118,6 +123,18 @@ bool Matcher::checkable() const {
                                             !said(passage_.mentions, MentionKind::kRecipe).empty());
   }
   return scopes_.metric_is_near || !said(passage_.before, MentionKind::kMetric).empty();
+}
+
+// "today 0.058 behind": said in a supposition, of what is.
+bool Matcher::told_of_today() const {
+  const std::string_view before = std::string_view(passage_.text).substr(0, number_.begin);
+  for (const std::string_view word : {"today", "now", "at present", "currently", "presently", "so far"}) {
+    const std::size_t at = before.rfind(word);
+    if (at != std::string_view::npos && before.size() - at <= word.size() + 20 &&
+        before.substr(at).find_first_of(",;") == std::string_view::npos)
+      return true;
+  }
+  return false;
 }
 
 std::string Matcher::excuse() const {
@@ -141,7 +158,7 @@ std::string Matcher::excuse() const {
   }
   if (says(passage_.mentions, "by-confidence")) return "of examples by their confidence, which no tier names";
   const bool finding = number_.sign != 0 || number_.in_brackets || number_.unit == WrittenUnit::kPoints;
-  if (scopes_.hypothetical && !finding &&
+  if (scopes_.hypothetical && !finding && !told_of_today() &&
       (scopes_.limit || scopes_.bounding || says(passage_.mentions, "limit"))) {
     return "a supposition, not a measurement";
   }

@@ -46,6 +46,7 @@ class Matcher {
   [[nodiscard]] bool ratio_fits(const Fact& fact) const;
   // Why an unexplained number may stand.
   [[nodiscard]] std::string excuse() const;
+  [[nodiscard]] bool told_of_today() const;
   [[nodiscard]] bool role_fits(const Fact& fact) const;
   [[nodiscard]] double tolerance(const Fact& fact, const Reading& reading) const;
   [[nodiscard]] bool value_fits(const Fact& fact, const Reading& reading) const;
@@ -69,6 +70,8 @@ class Matcher {
   [[nodiscard]] bool derived(NumberFinding& finding) const;
   [[nodiscard]] bool explains(const Fact& a, const Fact& b, bool ratio, bool percent, bool subtraction) const;
   [[nodiscard]] bool counts_what_nobody_named() const;
+  // Whether its clause names no metric, and what its names have under another one is this.
+  [[nodiscard]] bool of_another_metric() const;
   [[nodiscard]] const PublishedValue* in_published_table() const;
   [[nodiscard]] NumberFinding published_alarm(const PublishedValue& value) const;
   [[nodiscard]] NumberFinding alarm(NumberVerdict verdict, const Scope& scope,
@@ -87,6 +90,7 @@ class Matcher {
   bool level_ = false;       // the level of an interval, no measurement
   bool brackets_ = false;    // somewhere in the passage
   bool limit_said_ = false;  // likewise
+  bool step_said_ = false;   // a limit that moves, and does not only stand
   int place_ = 0;            // in brackets: 1 the first of two, 2 the second, 0 not known
   mutable const PublishedWork* work_ = nullptr;
 };

@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include "quantier/base/file.h"
-#include "quantier/base/json.h"
 #include "quantier/base/utf8.h"
 
 namespace quantier {
@@ -83,50 +82,6 @@ Result<std::string> markdown_to_html(std::string_view markdown) {
   return std::string(html.get());
 }
 
-namespace {
-
-Result<std::string> cell_source(const Json& cell, const std::string& name, std::size_t number) {
-  const std::string where = fmt::format("{}, cell {}", name, number);
-  if (!cell.is_object() || !cell.contains("source")) {
-    return fail(ErrorKind::kCorruptData, "a cell has no source", where);
-  }
-  const Json& source = cell["source"];
-  if (source.is_string()) return source.get<std::string>();
-  std::string text;
-  if (source.is_array()) {
-    for (const Json& line : source) {
-      if (!line.is_string()) return fail(ErrorKind::kCorruptData, "a line of a cell is no text", where);
-      text += line.get<std::string>();
-    }
-    return text;
-  }
-  return fail(ErrorKind::kCorruptData, "the source of a cell is neither text nor lines", where);
-}
-
-Status read_notebook(std::string_view content, NoteText& note) {
-  QT_TRY(const Json notebook, parse_json(content, note.name));
-  if (!notebook.is_object() || !notebook.contains("cells") || !notebook["cells"].is_array()) {
-    return fail(ErrorKind::kCorruptData, "this is no notebook", note.name, "there is no list of cells",
-                "notebooks before version 4 of the format: open and save them once");
-  }
-  std::size_t number = 0;
-  std::size_t code = 0;
-  for (const Json& cell : notebook["cells"]) {
-    ++number;
-    const std::string kind = cell.is_object() && cell.contains("cell_type") && cell["cell_type"].is_string()
-                                 ? cell["cell_type"].get<std::string>()
-                                 : std::string();
-    if (kind == "code") ++code;
-    if (kind != "markdown") continue;
-    QT_TRY(const std::string source, cell_source(cell, note.name, number));
-    QT_TRY(const std::string html, markdown_to_html(source));
-    QT_TRY_STATUS(read_html(html, number, note));
-  }
-  if (code > 0) note.not_read.push_back(fmt::format("{} code cells and their outputs", code));
-  return {};
-}
-
-}  // namespace
 }  // namespace audit_internal
 
 std::string NotePlace::text() const {

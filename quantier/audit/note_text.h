@@ -2,9 +2,10 @@
 //
 // Markdown goes through cmark-gfm to HTML that remembers source lines; HTML, from wherever it came, goes
 // through the tolerant parser of libxml2. So there is one walk over one kind of tree, and Markdown with HTML
-// in it needs no special case. A notebook is JSON: its Markdown cells are read, code cells and their outputs
-// are not, because a note is what its author wrote. Text is normalised for reading (spaces of every width are
-// one space, hyphens of every kind are "-"); the Unicode minus stays.
+// in it needs no special case. A notebook is JSON: its Markdown cells are read, and the tables that its code
+// printed, because these are what the author shows; code and its messages are not, because a note is what its
+// author wrote. Tables aligned with spaces (plain_table.h) are read wherever they stand. Text is normalised
+// for reading (spaces of every width are one space, hyphens of every kind are "-"); the Unicode minus stays.
 //
 // Errors: kUserInput for a file that is binary, not UTF-8, empty of text, or larger than kLargestNoteBytes;
 // kCorruptData for a notebook that is no notebook, and for HTML nested beyond what its parser follows.
@@ -68,6 +69,8 @@ namespace audit_internal {
 // Appends the blocks of a page. `cell` goes into every place; lines come from data-sourcepos where it is
 // there.
 [[nodiscard]] Status read_html(std::string_view html, std::size_t cell, NoteText& note);
+// Appends the blocks of a notebook, and says what of it was not read.
+[[nodiscard]] Status read_notebook(std::string_view content, NoteText& note);
 [[nodiscard]] Result<std::string> markdown_to_html(std::string_view markdown);
 // Spaces and hyphens as above; control characters as spaces.
 [[nodiscard]] std::string normalised(std::string_view text);

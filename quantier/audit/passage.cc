@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "quantier/audit/cutter.h"
+#include "quantier/audit/word_forms.h"
 
 namespace quantier {
 namespace audit_internal {
@@ -36,6 +37,18 @@ std::vector<Passage> Cutter::run() {
   return std::move(passages_);
 }
 
+namespace {
+
+// "When do we talk again?", "What would change my mind": what follows are conditions, not claims.
+bool asks_for_conditions(std::string_view heading) {
+  const std::string text = " " + lowered(heading);
+  if (text.find(" would ") != std::string::npos) return true;
+  return text.ends_with('?') &&
+         (text.find(" when ") != std::string::npos || text.find(" under what ") != std::string::npos);
+}
+
+}  // namespace
+
 Passage Cutter::passage(PassageKind kind, std::string text, NotePlace place) const {
   Passage made;
   made.kind = kind;
@@ -56,6 +69,7 @@ Passage Cutter::passage(PassageKind kind, std::string text, NotePlace place) con
   made.section = section_;
   made.appendix = appendix_level_ > 0;
   for (const auto& [level, mentions] : headings_) append(made.heading, mentions);
+  made.of_conditions = asks_for_conditions(heading_text_);
   return made;
 }
 

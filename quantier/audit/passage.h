@@ -33,6 +33,7 @@ struct Passage {
   std::vector<Mention> lead_in;   // the paragraph before a list or table, its caption
   std::vector<Mention> siblings;  // the items before it in its list, the first one that names a recipe
   std::vector<Mention> heading;   // the headings above, innermost last
+  bool of_conditions = false;     // below a heading that asks when, or what would: it supposes
 
   // Of a cell.
   std::size_t row = 0;
@@ -47,6 +48,7 @@ struct Passage {
   std::string row_text;     // the row joined, for quoting
   WrittenUnit column_unit = WrittenUnit::kNone;  // from "(ms)", "points", "%" in the header or the caption
   double column_scale = 1.0;
+  double column_together = 1.0;  // "time per 1,000 texts": of so many together
 
   // The sentence, or the row with the header of its column: what a reader would look for.
   [[nodiscard]] std::string quote() const;

@@ -1,5 +1,6 @@
 // Tables: every cell with its row, its column, the caption and the unit that any of them names.
 #include <algorithm>
+#include <cctype>
 
 #include <fmt/format.h>
 
@@ -30,10 +31,21 @@ bool Cutter::has_number(const TableRow& row) const {
   return std::ranges::any_of(row.cells, [&](const std::string& cell) { return has_digits(cell); });
 }
 
+// "M ≤ 50", "macro-F1 >= 0.58": a metric with its bound names what stands behind it in the row.
+bool Cutter::is_requirement(const std::string& cell) const {
+  const std::vector<Mention> mentions = words_.mentions(cell);
+  const bool metric = std::ranges::any_of(
+      mentions, [](const Mention& each) { return each.kind == MentionKind::kMetric && each.begin == 0; });
+  return metric &&
+         std::ranges::any_of(std::initializer_list<std::string_view>{"≤", "≥", "<", ">"},
+                             [&](std::string_view sign) { return cell.find(sign) != std::string::npos; });
+}
+
 // How many cells of a row come before its first number; at least one.
 std::size_t Cutter::label_columns(const TableRow& row) const {
   std::size_t count = 1;
-  while (count < row.cells.size() && !has_digits(row.cells[count])) ++count;
+  while (count < row.cells.size() && (!has_digits(row.cells[count]) || is_requirement(row.cells[count])))
+    ++count;
   return count;
 }
 
@@ -71,6 +83,19 @@ bool Cutter::abbreviates_tiers(const TextBlock& block, std::size_t r, std::size_
   return seen.size() >= 2;
 }
 
+// The corner of a table may name whose numbers all of it holds: "demo-encoder | fp16 | int8 | int4".
+std::vector<Mention> Cutter::corner_names(const TextBlock& block) const {
+  std::vector<Mention> names = names_in(block, 0, 0);
+  std::erase_if(names, [&](const Mention& each) {
+    if (each.kind != MentionKind::kModel && each.kind != MentionKind::kRecipe) return true;
+    for (std::size_t c = 1; c < block.rows.front().cells.size(); ++c) {
+      if (!said(names_in(block, 0, c), each.kind).empty()) return true;
+    }
+    return false;
+  });
+  return names;
+}
+
 void Cutter::table(const TextBlock& block) {
   const std::vector<std::string> no_header;
   const std::vector<std::string>& header = block.header_rows > 0 ? block.rows.front().cells : no_header;
@@ -103,6 +128,7 @@ void Cutter::table(const TextBlock& block) {
     }
     if (!row.cells.empty() && row.cells.front().empty()) append(texts, first_cell);
     append_missing(texts, group);
+    if (!header.empty()) append_missing(texts, corner_names(block));
     for (std::size_t c = 0; c < row.cells.size(); ++c) {
       cell(block, row, r, c, header, texts);
     }
@@ -125,7 +151,7 @@ void Cutter::cell(const TextBlock& block, const TableRow& row, std::size_t r, st
   if (c < header.size()) read_column(block, c, header, made);
   for (std::size_t label = 0;
        label < std::min(label_columns(row), c) && made.column_unit == WrittenUnit::kNone; ++label) {
-    read_unit(row.cells[label], made);
+    read_unit(words_.spelled_out(row.cells[label]), made);
   }
   if (made.column_unit == WrittenUnit::kNone) read_caption_unit(made);
   passages_.push_back(std::move(made));
@@ -137,12 +163,16 @@ void Cutter::read_column(const TextBlock& block, std::size_t c, const std::vecto
                          Passage& made) const {
   made.column_text = header[c];
   made.column_mentions = names_in(block, 0, c);
-  // "head (n 3,502)": how many there are, not what the column holds.
+  // "head (n 3,502)", "head, n = 3,502": how many there are, not what the column holds.
   const std::size_t bracket = header[c].find('(');
   std::erase_if(made.column_mentions, [&](const Mention& each) {
-    return each.kind == MentionKind::kMetric && each.begin > bracket && counts_things(each);
+    if (each.kind != MentionKind::kMetric || !counts_things(each)) return false;
+    const std::size_t next = header[c].find_first_not_of(" =:", each.end);
+    const bool told = next != std::string::npos && next > each.end &&
+                      std::isdigit(static_cast<unsigned char>(header[c][next])) != 0;
+    return each.begin > bracket || told;
   });
-  read_unit(header[c], made);
+  read_unit(words_.spelled_out(header[c]), made);
   made.metric_text = header[c];
   made.metric_mentions = made.column_mentions;
   // The corner of a table may say what all of it is: "ECE | before | after".

@@ -8,7 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "quantier/audit/html_tree.h"
 #include "quantier/audit/note_text.h"
+#include "quantier/audit/plain_table.h"
 #include "quantier/audit/table_spans.h"
 
 namespace quantier::audit_internal {
@@ -19,47 +21,6 @@ struct DocumentDeleter {
   void operator()(xmlDoc* document) const { xmlFreeDoc(document); }
 };
 using Document = std::unique_ptr<xmlDoc, DocumentDeleter>;
-
-std::string_view name_of(const xmlNode* node) {
-  return node->name == nullptr ? std::string_view() : reinterpret_cast<const char*>(node->name);
-}
-
-std::string attribute(const xmlNode* node, const char* name) {
-  xmlChar* value = xmlGetProp(const_cast<xmlNode*>(node), reinterpret_cast<const xmlChar*>(name));
-  if (value == nullptr) return {};
-  std::string text = reinterpret_cast<const char*>(value);
-  xmlFree(value);
-  return text;
-}
-
-template <std::size_t N>
-bool is_one_of(std::string_view name, const char* const (&names)[N]) {
-  for (const char* each : names) {
-    if (name == each) return true;
-  }
-  return false;
-}
-
-constexpr const char* kSkipped[] = {"script",   "style",    "svg",    "head",   "pre",
-                                    "template", "noscript", "iframe", "object", "textarea",
-                                    "select",   "button",   "nav",    "math"};
-constexpr const char* kHeadings[] = {"h1", "h2", "h3", "h4", "h5", "h6"};
-// Elements that end the sentence before them.
-constexpr const char* kBlocks[] = {
-    "p",      "div",   "section", "article", "main",       "body",   "html",       "ul", "ol",
-    "li",     "dl",    "dt",      "dd",      "blockquote", "figure", "figcaption", "hr", "header",
-    "footer", "aside", "details", "summary", "address",    "center", "form"};
-
-// What a notebook's export calls its code and outputs: not written by the author of the note.
-bool is_program_text(const xmlNode* node) {
-  const std::string classes = " " + attribute(node, "class") + " ";
-  for (const char* name : {" jp-InputArea ", " jp-CodeCell ", " jp-OutputArea ", " code_cell ", " output ",
-                           " output_wrapper ", " input_area ", " highlight ", " jp-Cell-outputWrapper ",
-                           " prompt ", " jp-InputPrompt ", " anchor-link "}) {
-    if (classes.find(name) != std::string::npos) return true;
-  }
-  return attribute(node, "hidden") == "hidden" || attribute(node, "aria-hidden") == "true";
-}
 
 class Walk {
  public:
@@ -95,12 +56,13 @@ class Walk {
     }
     if (node->type != XML_ELEMENT_NODE && node->type != XML_HTML_DOCUMENT_NODE) return false;
     const std::string_view name = name_of(node);
-    if (is_one_of(name, kSkipped)) {
-      if (name == "pre") ++program_parts_;
-      return false;
-    }
+    if (is_one_of(name, kSkipped)) return false;
     if (node->type == XML_ELEMENT_NODE && is_program_text(node)) {
       ++program_parts_;
+      return false;
+    }
+    if (name == "pre") {
+      preformatted(node);
       return false;
     }
     if (name == "table" && !table_) {
@@ -130,6 +92,20 @@ class Walk {
     } else if (is_one_of(name, kHeadings) || is_one_of(name, kBlocks)) {
       flush();
     }
+  }
+
+  // A table that was aligned with spaces is read; a program and its messages are not the author's words.
+  void preformatted(const xmlNode* node) {
+    NotePlace place = place_of(node);
+    if (!attribute(node, "data-sourcepos").empty()) ++place.line;  // behind the fence
+    std::vector<TextBlock> tables;
+    if (!table_) tables = plain_tables(content_of(node), place);
+    if (tables.empty()) {
+      ++program_parts_;
+      return;
+    }
+    flush();
+    for (TextBlock& table : tables) note_.blocks.push_back(std::move(table));
   }
 
   void enter_table_part(const xmlNode* node, std::string_view name) {

@@ -35,7 +35,7 @@ std::vector<Reading> readings_of(const WrittenNumber& number, const Passage& pas
       add(FactUnit::kFraction);
       return readings;
     case WrittenUnit::kMilliseconds:
-      add(FactUnit::kMilliseconds);
+      add(FactUnit::kMilliseconds, 1.0 / passage.column_together);
       return readings;
     case WrittenUnit::kBytes:
       add(FactUnit::kBytes);
@@ -54,7 +54,7 @@ std::vector<Reading> readings_of(const WrittenNumber& number, const Passage& pas
       break;
   }
   if (passage.column_unit == WrittenUnit::kRate) {
-    add(FactUnit::kRate);
+    add(FactUnit::kRate, passage.column_scale);
     return readings;
   }
   if (number.integer && mentions_count(scope.metric)) add(FactUnit::kCount);
@@ -65,7 +65,7 @@ std::vector<Reading> readings_of(const WrittenNumber& number, const Passage& pas
       if (number.integer) return readings;
       break;
     case WrittenUnit::kMilliseconds:
-      add(FactUnit::kMilliseconds, passage.column_scale);
+      add(FactUnit::kMilliseconds, passage.column_scale / passage.column_together);
       return readings;
     case WrittenUnit::kBytes:
       add(FactUnit::kBytes, passage.column_scale);

@@ -230,7 +230,7 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
     if (!own && !(scopes.narrow.*set).pinned) scopes.plausible.*set = {};
   }
   scopes.hypothetical = says(passage.mentions, "hypothetical");
-  scopes.bounding = reader.word_just_before("bounding", 4);
+  scopes.bounding = reader.word_just_before("bounding", 4) || reader.bound_behind();
   // "by more than 2 % and 5 %": said once for both.
   if (index > 0 && passage.numbers[index - 1].end <= number.begin) {
     const WrittenNumber& last = passage.numbers[index - 1];
@@ -239,7 +239,7 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
       scopes.bounding = scopes.bounding || Reader(passage, index - 1).word_just_before("bounding", 4);
   }
   scopes.approximate = reader.word_just_before("approximate", 3);
-  scopes.convention = reader.near_word("convention", 6);
+  scopes.convention = reader.is_convention();
   scopes.is_difference =
       number.sign != 0 || reader.word_just_before("difference", 12) || says(passage.mentions, "difference");
   return scopes;
@@ -266,7 +266,9 @@ bool in_scope(const Fact& fact, const Scope& scope) {
     return fact.fit.empty() || !scope.fit.pinned || scope.fit.allows("raw") || fact.metric != "ece" ||
            scope.fit.values.empty();
   }
-  return scope.fit.allows(fact.fit);
+  // What was read on another split is meant only where that is said; a fit after temperature always is one.
+  const bool other_split = fact.fit == "held-out" && fact.metric == "macro_f1";
+  return scope.fit.allows(fact.fit) && !(other_split && scope.fit.values.empty());
 }
 
 }  // namespace quantier

@@ -61,10 +61,15 @@ void widen_metrics(const Passage& passage, const WrittenNumber& number, NumberSc
   const bool gate =
       passage.kind == PassageKind::kSentence && (gated(passage.mentions) || gated(passage.before));
   for (Scope* scope : {&scopes.narrow, &scopes.wide}) {
-    if (named(scope->metric, "temperature")) merge(scope->metric.values, {"ece", "ece_difference"});
+    // A column of temperatures holds nothing else, unless it names the fit that an error is of.
+    const bool temperatures =
+        passage.kind == PassageKind::kCell && said(passage.column_mentions, MentionKind::kFit).empty();
+    if (!temperatures && named(scope->metric, "temperature"))
+      merge(scope->metric.values, {"ece", "ece_difference"});
     // "4,280 out of 6,083 texts".
     const std::string_view behind = std::string_view(passage.text).substr(number.end);
-    if (gate && number.integer && number.unit == WrittenUnit::kNone && behind.starts_with(" out of "))
+    if (gate && number.integer && number.unit == WrittenUnit::kNone &&
+        (behind.starts_with(" out of ") || behind.starts_with(" of ")))
       scope->metric = {.values = {"gate_kept"}, .pinned = true};
     if (gate && !scope->metric.values.empty())
       merge(scope->metric.values,
@@ -101,6 +106,10 @@ void metric_of_unit(const Passage& passage, const WrittenNumber& number, bool me
     const char* metric = unit == WrittenUnit::kMilliseconds ? "latency" : "memory";
     const std::string headroom = std::string(metric) + "_headroom";
     scope.metric = {.values = {metric, headroom}, .pinned = true};
+    return;
+  }
+  if (unit == WrittenUnit::kRate && number.unit == WrittenUnit::kNone) {
+    scope.metric = {.values = {"requests"}, .pinned = true};
     return;
   }
   // A multiple is one of costs or errors, whatever quality stands beside it.

@@ -70,14 +70,20 @@ std::vector<Mention> Vocabulary::mentions(std::string_view text) const {
     const auto list = by_first_.find(lower[at]);
     if (list == by_first_.end()) continue;
     const bool inside_word = at > 0 && is_word(text[at - 1]);
+    const bool elided = at > 1 && text[at - 1] == '\'' && is_word(text[at - 2]);  // "don't" says no "t"
     std::map<std::string, std::size_t> here;
     for (const Phrase& phrase : list->second) {
       if (at + phrase.text.size() > text.size()) continue;
-      if (inside_word && is_word(phrase.text.front())) continue;
+      if ((inside_word || (elided && phrase.text.size() == 1)) && is_word(phrase.text.front())) continue;
       const std::string_view place = phrase.exact ? text.substr(at, phrase.text.size())
                                                   : std::string_view(lower).substr(at, phrase.text.size());
       if (place != phrase.text) continue;
-      const std::size_t end = at + phrase.text.size();
+      std::size_t end = at + phrase.text.size();
+      // A measure has a plural: "confidences", "gates".
+      const bool plural = phrase.kind == MentionKind::kMetric && !phrase.exact && phrase.text.size() > 4 &&
+                          is_word(phrase.text.back()) && lower.compare(end, 1, "s") == 0 &&
+                          (end + 1 == text.size() || !is_word(text[end + 1]));
+      if (plural) ++end;
       if (end < text.size() && is_word(phrase.text.back()) && is_word(text[end])) continue;
       if (phrase.kind == MentionKind::kIgnore) {
         ignored = std::max(ignored, end);
@@ -112,6 +118,14 @@ std::vector<Mention> Vocabulary::mentions(std::string_view text) const {
       std::erase_if(found, [&](const Mention& each) { return each.begin == at && each.end <= ignored; });
     }
   }
+  // "QE/n" names a configuration: the "n" in it counts nothing.
+  const std::vector<Mention> all = found;
+  std::erase_if(found, [&](const Mention& metric) {
+    return metric.kind == MentionKind::kMetric && std::ranges::any_of(all, [&](const Mention& name) {
+             return name.kind <= MentionKind::kRecipe && name.begin <= metric.begin &&
+                    metric.end <= name.end && name.end - name.begin > metric.end - metric.begin;
+           });
+  });
   add_bits(text, found);
   std::ranges::stable_sort(found, {}, &Mention::begin);
   return found;

@@ -58,19 +58,25 @@ class Vocabulary {
   // in a column of bits stands for; empty for anything else.
   [[nodiscard]] std::string cell_tier(std::string_view cell) const;
   [[nodiscard]] std::string cell_recipe(std::string_view header, std::string_view cell) const;
+  // A text with what its abbreviations of metrics were said to mean behind it: there a unit may be named.
+  [[nodiscard]] std::string spelled_out(std::string_view text) const;
   [[nodiscard]] int version() const { return version_; }
 
  private:
   void add(std::string_view phrase, MentionKind kind, std::vector<std::string> means, bool exact = false);
   void sort();
   bool learn_pair(std::string_view name, std::string_view meaning);
+  bool learn_metric(std::string_view name, std::string_view meaning, const std::vector<Mention>& meant);
+  bool learn_said(std::string_view text);
   bool learn_labelled(std::string_view text);
+  [[nodiscard]] bool may_be_named(std::string_view name) const;
   void add_bits(std::string_view text, std::vector<Mention>& found) const;
   std::unordered_map<char, std::vector<Phrase>> by_first_;  // by first character; longest first
   std::map<std::string, std::string> cell_tiers_;
-  std::map<int, std::string> by_bits_;                        // 8: the recipe that an "8-bit" means
-  std::vector<std::pair<std::string, std::string>> letters_;  // defined abbreviation of a model, model
-  std::vector<std::pair<std::string, std::string>> numbers_;  // of a recipe, recipe
+  std::map<int, std::string> by_bits_;                            // 8: the recipe that an "8-bit" means
+  std::vector<std::pair<std::string, std::string>> letters_;      // defined abbreviation of a model, model
+  std::vector<std::pair<std::string, std::string>> numbers_;      // of a recipe, recipe
+  std::vector<std::pair<std::string, std::string>> definitions_;  // of a metric, what it was said to be
   int version_ = 0;
 };
 

@@ -88,6 +88,15 @@ Result<Vocabulary> Vocabulary::make(const AuditEvidence& evidence) {
   each("fit", [&](const toml::table& entry, const auto& phrases) {
     add_all(phrases, MentionKind::kFit, texts_of(entry, "means"));
   });
+  // "the texts that it was not tuned on", "not used to fit it": told by what was not done with them.
+  for (const char* verb : {"fitted", "fit", "tuned", "calibrated", "estimated", "adjusted"}) {
+    for (const char* tail : {" on", " to", " with", " there"})
+      words.add(fmt::format("not {}{}", verb, tail), MentionKind::kFit, {"held-out"});
+    for (const char* use : {"used to ", "used for ", "seen by the ", "involved in the "})
+      words.add(fmt::format("not {}{}", use, verb), MentionKind::kFit, {"held-out"});
+    words.add(fmt::format("not been {} on", verb), MentionKind::kFit, {"held-out"});
+    words.add(fmt::format("never {} on", verb), MentionKind::kFit, {"held-out"});
+  }
   each("ignore",
        [&](const toml::table&, const auto& phrases) { add_all(phrases, MentionKind::kIgnore, {}); });
   each("word", [&](const toml::table& entry, const auto& phrases) {

@@ -12,6 +12,7 @@
 #include "quantier/pipeline/config_tiers.h"
 #include "quantier/pipeline/decide_cache.h"
 #include "quantier/pipeline/decide_table.h"
+#include "quantier/pipeline/held_out.h"
 #include "quantier/pipeline/report.h"
 #include "quantier/pipeline/report_findings.h"
 #include "quantier/pipeline/report_hardware.h"
@@ -61,12 +62,23 @@ Result<AuditEvidence> audit_evidence(const AuditOptions& options) {
     QT_TRY(const LoadEvidence rates, load_evidence_of(store, envelope));
     apply_protocol(envelope, rates, kept->candidates);
   }
-  QT_TRY(const Decision decision, kept ? decide_candidates(std::move(kept->candidates), kept->differences,
-                                                           envelope, {.replicates = &kept->replicates})
-                                       : decide_candidates(candidates_of(findings, envelope),
-                                                           quality_differences_of(findings), envelope));
+  QT_TRY(Decision decision, kept ? decide_candidates(std::move(kept->candidates), kept->differences, envelope,
+                                                     {.replicates = &kept->replicates})
+                                 : decide_candidates(candidates_of(findings, envelope),
+                                                     quality_differences_of(findings), envelope));
+  if (const std::string& held_out = config.analysis.report_on; !held_out.empty()) {
+    const EvidenceKey from = evidence_of(config, runs, tiers);
+    const EvidenceOptions making{.seed = from.seed,
+                                 .replicates = from.replicates,
+                                 .wanted = wanted,
+                                 .pool = nullptr,
+                                 .progress = options.progress,
+                                 .interrupt = options.interrupt};
+    QT_TRY(decision.held_out, held_out_of(decision, store, from, held_out, making, /*writable=*/false));
+  }
   QT_TRY(const NoteHardware hardware, hardware_for_note(config, runs, decision));
-  AuditEvidence evidence = audit_evidence_of(findings, decision, reported, runs, tiers, hardware);
+  QT_TRY(const std::vector<LoadTest> load_tests, store.load_results());
+  AuditEvidence evidence = audit_evidence_of(findings, decision, reported, runs, tiers, hardware, load_tests);
   evidence.source = file.string();
   return evidence;
 }

@@ -2,6 +2,7 @@
 
 #include "quantier/pipeline/audit_facts_comparisons.h"
 #include "quantier/pipeline/audit_facts_decision.h"
+#include "quantier/pipeline/audit_facts_load.h"
 #include "quantier/pipeline/audit_facts_modelled.h"
 #include "quantier/pipeline/audit_facts_runs.h"
 #include "quantier/pipeline/report_imported.h"
@@ -12,6 +13,7 @@ namespace {
 using audit_facts::ComparisonFacts;
 using audit_facts::DecisionFacts;
 using audit_facts::FactWriter;
+using audit_facts::LoadFacts;
 using audit_facts::ModelledFacts;
 using audit_facts::RunFacts;
 
@@ -135,7 +137,8 @@ AuditEvidence audit_evidence_of_table(const std::vector<ReportedValue>& reported
 
 AuditEvidence audit_evidence_of(const Analysis& analysis, const Decision& decision,
                                 const std::vector<ReportedValue>& reported, const std::vector<Run>& runs,
-                                const AnalysisTiers& tiers, const NoteHardware& hardware) {
+                                const AnalysisTiers& tiers, const NoteHardware& hardware,
+                                const std::vector<LoadTest>& load_tests) {
   AuditEvidence evidence;
   evidence.reference_recipe = analysis.reference_recipe;
   evidence.tiers = analysis.tier_names;
@@ -161,6 +164,8 @@ AuditEvidence audit_evidence_of(const Analysis& analysis, const Decision& decisi
   whole.tiers(tiers);
   whole.decision();
   whole.resampled();
+  whole.held_out();
+  LoadFacts(analysis, decision, evidence, FactSource::kMeasured).tests(load_tests);
   ModelledFacts(analysis, decision, evidence, source).hardware(hardware);
   ReportedFacts(analysis, decision, evidence, source).reported(reported);
   return evidence;

@@ -99,6 +99,33 @@ class DecisionFacts : public FactWriter {
     }
   }
 
+  // The split that took no part in the choice; what the choice was made on is then told apart from it.
+  void held_out() {
+    if (!decision_.held_out) return;
+    for (Fact& fact : out_.facts) {
+      const bool of_selection = (fact.metric == "macro_f1" || fact.metric == "macro_f1_sklearn") &&
+                                !fact.model.empty() && fact.fit.empty();
+      if (of_selection && fact.role != FactRole::kLimit && fact.role != FactRole::kStep)
+        fact.fit = "selected-on";
+    }
+    for (std::size_t i = 0; i < decision_.held_out->rows.size(); ++i) {
+      const HeldOut::Row& row = decision_.held_out->rows[i];
+      const auto add = [&](const char* metric, const std::optional<MetricValue>& value) {
+        if (!value) return;
+        Fact fact = named(decision_.candidates[i].model, decision_.candidates[i].recipe, metric, "held-out");
+        fact.fit = "held-out";
+        put(fact, value->value);
+        if (value->interval) ends(fact, value->interval->low, value->interval->high, false, true);
+      };
+      add("macro_f1", row.macro_f1);
+      add("ece", row.ece);
+    }
+    Fact examples;
+    examples.id = "decision/held-out";
+    examples.metric = "n";
+    count(examples, decision_.held_out->examples);
+  }
+
   void decision() {
     for (std::size_t c = 0; c < decision_.constraints.size(); ++c) limit(c);
     for (const Relaxation& step : decision_.relaxations) {

@@ -26,6 +26,7 @@ class RunFacts : public FactWriter {
     const Quality& quality = one.quality;
     const std::string base = fmt::format("{}/{}", one.model, one.recipe);
     put(of(one, "accuracy", base + "/accuracy"), quality.accuracy);
+    put(of(one, "error_rate", base + "/accuracy"), 1.0 - quality.accuracy);
     Fact f1 = of(one, "macro_f1", base + "/macro-f1");
     put(f1, quality.macro_f1);
     if (quality.macro_f1_interval)

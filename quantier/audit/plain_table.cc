@@ -1,0 +1,231 @@
+#include "quantier/audit/plain_table.h"
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <utility>
+
+namespace quantier::audit_internal {
+namespace {
+
+using Span = std::pair<std::size_t, std::size_t>;  // of columns of characters: begin, end
+
+bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+
+// A line without tabs, and each sign that is longer than a byte as one: columns are counted in signs.
+std::vector<std::string> signs_of(std::string_view line) {
+  std::vector<std::string> signs;
+  constexpr std::size_t kTab = 8;
+  for (std::size_t at = 0; at < line.size();) {
+    const auto byte = static_cast<unsigned char>(line[at]);
+    if (byte == '\t') {
+      do {
+        signs.emplace_back(" ");
+      } while (signs.size() % kTab != 0);
+      ++at;
+      continue;
+    }
+    std::size_t size = 1;
+    while (at + size < line.size() && (static_cast<unsigned char>(line[at + size]) & 0xC0U) == 0x80U) ++size;
+    signs.emplace_back(byte < 0x20 ? " " : line.substr(at, size));
+    at += size;
+  }
+  while (!signs.empty() && signs.back() == " ") signs.pop_back();
+  return signs;
+}
+
+struct Line {
+  std::vector<std::string> signs;
+  std::size_t number = 0;  // from 0, in the text
+
+  [[nodiscard]] bool blank(std::size_t at) const { return at >= signs.size() || signs[at] == " "; }
+  [[nodiscard]] std::string text(std::size_t begin, std::size_t end) const {
+    std::string out;
+    for (std::size_t at = begin; at < std::min(end, signs.size()); ++at) out += signs[at];
+    return normalised(out);
+  }
+  [[nodiscard]] std::string all() const { return text(0, signs.size()); }
+  [[nodiscard]] bool has_digit() const {
+    return std::ranges::any_of(signs, [](const std::string& each) { return is_digit(each.front()); });
+  }
+  // "----- -----", "=====", "+---+".
+  [[nodiscard]] bool is_rule() const {
+    return signs.size() > 2 && std::ranges::all_of(signs, [](const std::string& each) {
+             return each == " " || each == "-" || each == "=" || each == "+" || each == "|" || each == "─";
+           });
+  }
+};
+
+// Whether what stands there is a number by itself: "0.653", "-0.03", "43.3".
+bool is_number(std::string_view cell) {
+  return std::ranges::any_of(cell, is_digit) && std::ranges::none_of(cell, [](char c) {
+           return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '[' || c == '(';
+         });
+}
+
+bool opens_bracket(std::string_view cell) {
+  return std::ranges::count_if(cell, [](char c) { return c == '[' || c == '('; }) >
+         std::ranges::count_if(cell, [](char c) { return c == ']' || c == ')'; });
+}
+
+// Where every line is blank. A gap of one sign parts only a number from what stands before it, and nothing
+// within brackets.
+std::vector<Span> columns_of(const std::vector<Line>& rows) {
+  std::size_t width = 0;
+  for (const Line& row : rows) width = std::max(width, row.signs.size());
+  std::vector<Span> columns;
+  const auto blank = [&](std::size_t at) {
+    return std::ranges::all_of(rows, [&](const Line& row) { return row.blank(at); });
+  };
+  for (std::size_t at = 0; at < width;) {
+    if (blank(at)) {
+      ++at;
+      continue;
+    }
+    std::size_t end = at;
+    while (end < width && !blank(end)) ++end;
+    const auto joins = [&](const Line& row) {
+      if (columns.empty()) return false;
+      const std::string left = row.text(columns.back().first, columns.back().second);
+      if (opens_bracket(left)) return true;
+      return at - columns.back().second == 1 && !is_number(row.text(at, end));
+    };
+    if (std::ranges::any_of(rows, joins)) {
+      columns.back().second = end;
+    } else {
+      columns.emplace_back(at, end);
+    }
+    at = end;
+  }
+  return columns;
+}
+
+std::vector<std::string> words_of(const Line& line, std::size_t least_gap) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < line.signs.size();) {
+    if (line.blank(at)) {
+      ++at;
+      continue;
+    }
+    std::size_t end = at;
+    for (std::size_t next = at; next < line.signs.size(); ++next) {
+      if (!line.blank(next)) {
+        if (next - end >= least_gap && next > end) break;
+        end = next + 1;
+      }
+    }
+    words.push_back(line.text(at, end));
+    at = end;
+  }
+  return words;
+}
+
+// "peak_MB", "ECE_raw": a name of a program is read as its words.
+std::string as_words(std::string name) {
+  std::ranges::replace(name, '_', ' ');
+  return name;
+}
+
+// A name for each column: as many words as columns, or one less where the labels have none.
+std::vector<std::string> named(const std::vector<std::string>& words, std::size_t columns) {
+  if (words.size() != columns && words.size() + 1 != columns) return {};
+  std::vector<std::string> header;
+  if (words.size() + 1 == columns) header.emplace_back();
+  for (const std::string& word : words) header.push_back(as_words(word));
+  return header;
+}
+
+std::vector<std::string> header_of(const Line& line, const std::vector<Span>& columns) {
+  for (const std::size_t gap : {std::size_t{2}, std::size_t{1}}) {
+    std::vector<std::string> header = named(words_of(line, gap), columns.size());
+    if (!header.empty()) return header;
+  }
+  // By where it stands: what begins over a column or up to the next one.
+  std::vector<std::string> header(columns.size());
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const std::size_t begin = c == 0 ? 0 : columns[c - 1].second;
+    header[c] = as_words(line.text(begin, columns[c].second));
+  }
+  return header;
+}
+
+// What a remark lists: as many things as the table has columns behind its labels.
+std::vector<std::string> listed(std::string_view caption, const TextBlock& table) {
+  const std::vector<std::string>& first = table.rows.front().cells;
+  const auto labels = static_cast<std::size_t>(
+      std::ranges::find_if(first,
+                           [](const std::string& cell) {
+                             return std::ranges::any_of(cell, is_digit) &&
+                                    std::isalpha(static_cast<unsigned char>(cell.front())) == 0;
+                           }) -
+      first.begin());
+  std::vector<std::string> things;
+  for (std::size_t at = 0; at <= caption.size();) {
+    const std::size_t end = std::min(caption.find(',', at), caption.size());
+    things.push_back(normalised(caption.substr(at, end - at)));
+    at = end + 1;
+  }
+  if (labels == 0 || things.size() + labels != first.size()) return {};
+  things.insert(things.begin(), labels, std::string());
+  return things;
+}
+
+void add_table(std::vector<Line> lines, NotePlace place, std::string_view caption,
+               std::vector<TextBlock>& tables) {
+  std::erase_if(lines, [](const Line& line) { return line.is_rule(); });
+  if (lines.size() > kMostPlainRows) return;
+  std::optional<Line> header;
+  // A header names, and states nothing: its numbers at most belong to names ("F1", "p95").
+  const auto states = [](const Line& line) {
+    return std::ranges::any_of(words_of(line, 1), [](const std::string& word) { return is_number(word); });
+  };
+  if (!lines.empty() && !states(lines.front())) {
+    header = lines.front();
+    lines.erase(lines.begin());
+  }
+  if (lines.size() < kFewestPlainRows || !std::ranges::all_of(lines, states)) return;
+  const std::vector<Span> columns = columns_of(lines);
+  if (columns.size() < 2) return;
+  TextBlock table{.kind = BlockKind::kTable, .place = place};
+  for (const Line& line : lines) {
+    TableRow row{.cells = {}, .place = place};
+    if (place.line > 0) row.place.line = place.line + line.number;
+    for (const auto& [begin, end] : columns) row.cells.push_back(line.text(begin, end));
+    // A row without a label, or with two numbers where the others have one: these lines have no columns.
+    if (row.cells.front().empty() || std::isalpha(static_cast<unsigned char>(row.cells.front().front())) == 0)
+      return;
+    table.rows.push_back(std::move(row));
+  }
+  std::vector<std::string> names = header ? header_of(*header, columns) : listed(caption, table);
+  if (!names.empty()) {
+    TableRow row{.cells = std::move(names), .place = place};
+    if (header && place.line > 0) row.place.line = place.line + header->number;
+    table.rows.insert(table.rows.begin(), std::move(row));
+    table.header_rows = 1;
+  }
+  tables.push_back(std::move(table));
+}
+
+}  // namespace
+
+std::vector<TextBlock> plain_tables(std::string_view text, NotePlace place, std::string_view caption) {
+  std::vector<TextBlock> tables;
+  std::vector<Line> lines;
+  std::size_t number = 0;
+  for (std::size_t at = 0; at <= text.size(); ++number) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view raw = text.substr(at, end - at);
+    at = end + 1;
+    Line line{.signs = raw.size() > kLongestPlainLine ? std::vector<std::string>() : signs_of(raw),
+              .number = number};
+    if (!line.signs.empty()) {
+      lines.push_back(std::move(line));
+      continue;
+    }
+    add_table(std::exchange(lines, {}), place, caption, tables);
+  }
+  add_table(std::move(lines), place, caption, tables);
+  return tables;
+}
+
+}  // namespace quantier::audit_internal
