@@ -13,7 +13,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 quantier=${1:-$root/build/release/quantier/quantier}
 examples=${2:-200}
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT INT TERM
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
 export PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error TOKENIZERS_PARALLELISM=false
 python=${QUANTIER_ORACLE_PYTHON:-}
 if [ -z "$python" ]; then

@@ -5,19 +5,17 @@
 // instruction, measured in the same round (lib/machine_peak.h). Times are processor time, medians over rounds.
 #include <algorithm>
 #include <functional>
-#include <random>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "bench/lib/linear_case.h"
 #include "bench/lib/machine_peak.h"
 #include "bench/lib/median.h"
 #include "quantier/engine/cpu/cpu_ops.h"
 #include "quantier/engine/cpu/kernel_list.h"
-#include "quantier/formats/rounding.h"
-#include "quantier/quantize/quantize.h"
 
 namespace quantier {
 namespace {
@@ -28,46 +26,6 @@ struct Options {
   std::string kernel;
   std::size_t rounds = 9;
 };
-
-struct Shape {
-  const char* name;
-  std::size_t out_features;
-  std::size_t in_features;
-};
-constexpr Shape kShapes[] = {
-    {"modernbert qkv", 2304, 768},     {"modernbert output", 768, 768}, {"modernbert gate+up", 2304, 768},
-    {"modernbert down", 768, 1152},    {"qwen2 query", 896, 896},       {"qwen2 gate", 4864, 896},
-    {"qwen2 down", 896, 4864},
-};
-
-// Long enough for the clock, short enough for many rounds.
-constexpr double kSecondsPerTime = 0.02;
-
-double processor_seconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
-double seconds_of(const std::function<void()>& run) {
-  std::size_t times = 0;
-  const double start = processor_seconds();
-  double elapsed = 0;
-  do {
-    run();
-    ++times;
-    elapsed = processor_seconds() - start;
-  } while (elapsed < kSecondsPerTime);
-  return elapsed / static_cast<double>(times);
-}
-
-std::vector<float> normal_values(std::size_t count, ActivationRounding rounding) {
-  static std::mt19937 random(1);
-  std::normal_distribution<float> normal;
-  std::vector<float> out(count);
-  for (float& value : out) value = rounded(normal(random), rounding);
-  return out;
-}
 
 double peak_of(const MachinePeak& peak, const LayerRecipe& recipe, bool is_bf16) {
   if (recipe.input != InputFormat::kFloat && recipe.input != InputFormat::kFp8) return peak.int8_per_second;
@@ -80,7 +38,7 @@ class Bench {
 
   Status products() {
     fmt::print("{:<22} {:<12} {:>10} {:>10} {:>10}\n", "product", "recipe", "us", "G/s", "of peak");
-    for (const Shape& shape : kShapes) {
+    for (const BenchmarkShape& shape : benchmark_shapes()) {
       for (const std::string& recipe : options_.recipes) QT_TRY_STATUS(product(shape, recipe));
     }
     return {};
@@ -132,21 +90,10 @@ class Bench {
  private:
   [[nodiscard]] const cpu::Kernels& kernels() const { return cpu::chosen_kernels(); }
 
-  Status product(const Shape& shape, const std::string& recipe) {
-    LinearSpec spec;
-    spec.name = spec.weight = shape.name;
-    spec.out_features = shape.out_features;
-    spec.in_features = shape.in_features;
-    spec.role = LinearRole::kMlpDown;
-    ModelSpec model;
-    model.linears = {spec};
-    QT_TRY(const Plan plan, resolve_recipe(recipe, model));
-    const std::vector<float> values = normal_values(shape.out_features * shape.in_features, plan.rounding);
-    const TensorView view{DType::kF32, {shape.out_features, shape.in_features}, std::as_bytes(std::span(values))};
-    QT_TRY(PackedLinear packed, pack_linear(spec, plan.layers[0], plan, view, nullptr));
-    const LinearWeights weights = arrange_in_panels(std::move(packed));
+  Status product(const BenchmarkShape& shape, const std::string& recipe) {
+    QT_TRY(const LinearCase layer, make_linear_case(shape, recipe, options_.rows));
+    const Plan& plan = layer.plan;
     CpuOps ops(plan, kernels());
-    const std::vector<float> x = normal_values(options_.rows * shape.in_features, plan.rounding);
     std::vector<float> y(options_.rows * shape.out_features);
     const std::vector<std::uint32_t> scopes = {0, static_cast<std::uint32_t>(options_.rows)};
     const double work = 2.0 * static_cast<double>(options_.rows * shape.out_features * shape.in_features);
@@ -156,7 +103,7 @@ class Bench {
     ThreadPool one(1);
     for (std::size_t round = 0; round < options_.rounds; ++round) {
       const MachinePeak peak = measure_machine_peak(one);
-      seconds.push_back(seconds_of([&] { ops.linear(weights, x, scopes, y); }));
+      seconds.push_back(seconds_of([&] { ops.linear(layer.weights, layer.x, scopes, y); }));
       share.push_back(work / seconds.back() / peak_of(peak, plan.layers[0].recipe, is_bf16));
     }
     fmt::print("{:<22} {:<12} {:>10.1f} {:>10.1f} {:>9.1f}%\n", shape.name, recipe, median(seconds) * 1e6,

@@ -4,9 +4,11 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <mutex>
 #include <sched.h>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "quantier/base/check.h"
@@ -30,11 +32,18 @@ struct ThreadPool::State {
   std::size_t tasks = 0;
   const std::function<void(std::size_t, std::size_t)>* body = nullptr;
   std::atomic<bool> stopping{false};
+  std::exception_ptr failure;  // of a task of the run at hand
 
   void work(std::size_t worker) {
-    for (std::size_t task = next_task.fetch_add(1, std::memory_order_relaxed); task < tasks;
-         task = next_task.fetch_add(1, std::memory_order_relaxed)) {
-      (*body)(task, worker);
+    try {
+      for (std::size_t task = next_task.fetch_add(1, std::memory_order_relaxed); task < tasks;
+           task = next_task.fetch_add(1, std::memory_order_relaxed)) {
+        (*body)(task, worker);
+      }
+    } catch (...) {
+      next_task.store(tasks, std::memory_order_relaxed);
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = std::current_exception();
     }
   }
 
@@ -96,6 +105,7 @@ void ThreadPool::run(std::size_t tasks, const std::function<void(std::size_t, st
     for (int spin = 0; spin < 64; ++spin) __builtin_ia32_pause();
     if (state.busy_workers.load(std::memory_order_acquire) != 0) std::this_thread::yield();
   }
+  if (state.failure) std::rethrow_exception(std::exchange(state.failure, nullptr));
 }
 
 std::size_t available_processors() {

@@ -123,7 +123,13 @@ class GraphClassifier final : public Classifier {
       pool_.run(members, [&](std::size_t member, std::size_t thread) {
         const std::array<std::uint32_t, 2> rows = {shared_row(length, member, members),
                                                    shared_row(length, member + 1, members)};
-        run_graph_shared(weights_, part, *workers_[thread].ops, shared_, team, member, rows, out);
+        try {
+          run_graph_shared(weights_, part, *workers_[thread].ops, shared_, team, member, rows, out);
+        } catch (...) {
+          team.give_up();
+          workers_[thread].ops->join(nullptr, 0);
+          throw;
+        }
       });
     }
   }

@@ -1,6 +1,7 @@
 #include "quantier/engine/team.h"
 
 #include <algorithm>
+#include <new>
 #include <thread>
 
 namespace quantier {
@@ -18,6 +19,7 @@ void Team::wait() {
     return;
   }
   for (int spin = 0; passed_.load(std::memory_order_acquire) == turn; ++spin) {
+    if (abandoned_.load(std::memory_order_acquire)) throw std::bad_alloc();
     if (spin < kSpins) {
       __builtin_ia32_pause();
     } else {

@@ -19,8 +19,10 @@ class Team {
 
   [[nodiscard]] std::size_t members() const { return members_; }
 
-  // Returns when every member has called it as often as this one.
+  // Returns when every member has called it as often as this one. Throws std::bad_alloc when one has given up.
   void wait();
+  // From a member that ran out of memory: the others need not wait for it.
+  void give_up() { abandoned_.store(true, std::memory_order_release); }
 
   // The ascending union of what all members give; every member calls it at the same point. The result stays until the
   // member's next call.
@@ -32,6 +34,7 @@ class Team {
   std::size_t members_;
   std::atomic<std::size_t> waiting_{0};
   std::atomic<std::uint64_t> passed_{0};
+  std::atomic<bool> abandoned_{false};
 };
 
 }  // namespace quantier

@@ -60,7 +60,6 @@ QT_VECTOR_CLONES void nearest_nf4(const float* values, float divisor, const floa
   for (std::size_t i = 0; i < kNf4BlockElements; ++i) {
     const float scaled = values[i] / divisor;
     std::int32_t code = 0;
-#pragma GCC unroll 15
     for (std::size_t m = 0; m < kMiddles; ++m) code += middles[m] < scaled ? 1 : 0;
     found[i] = code;
   }

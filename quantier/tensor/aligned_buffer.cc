@@ -27,6 +27,8 @@ void count_allocation(MemoryOwner owner, std::uint64_t bytes) {
   }
 }
 
+std::atomic<std::uint64_t> allocations_left{UINT64_MAX};
+
 // The address sanitizer watches the ends of what is on the heap.
 constexpr bool from_system([[maybe_unused]] std::uint64_t bytes) {
 #if defined(__SANITIZE_ADDRESS__)
@@ -44,8 +46,16 @@ MemoryUse memory_use(MemoryOwner owner) {
 
 void reset_memory_peak(MemoryOwner owner) { counter(owner).peak.store(counter(owner).current.load()); }
 
+void internal::fail_allocations_after(std::uint64_t count) { allocations_left.store(count); }
+
 void* internal::allocate_zeroed(MemoryOwner owner, std::uint64_t bytes) {
   void* data = nullptr;
+  if (allocations_left.load(std::memory_order_relaxed) != UINT64_MAX) {
+    std::uint64_t left = allocations_left.load();
+    while (left > 0 && !allocations_left.compare_exchange_weak(left, left - 1)) {
+    }
+    if (left == 0) throw std::bad_alloc();
+  }
   if (from_system(bytes)) {
     data = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (data == MAP_FAILED) throw std::bad_alloc();

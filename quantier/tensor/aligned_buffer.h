@@ -29,6 +29,10 @@ struct MemoryUse {
 void reset_memory_peak(MemoryOwner owner);
 
 namespace internal {
+// For tests of what happens when memory is exhausted: the allocation that comes after `count` others throws
+// std::bad_alloc, and so do those after it, until this is called with UINT64_MAX.
+void fail_allocations_after(std::uint64_t count);
+
 inline constexpr std::size_t kBufferAlignment = 64;
 // Aligned, zero, counted; `bytes` is a multiple of the alignment and not 0. Throws std::bad_alloc.
 [[nodiscard]] void* allocate_zeroed(MemoryOwner owner, std::uint64_t bytes);

@@ -14,7 +14,7 @@ namespace {
 // Outputs are written a few from each row at a time: a block of rows whose outputs stay in the second-level cache
 // is written nearly twice as fast as one that does not.
 constexpr std::size_t kOutputBytes = std::size_t{512} << 10;
-constexpr std::size_t kLeastRows = 32;
+constexpr std::size_t kLeastRows = 16;
 
 std::uint32_t group_of(const CpuPanels& panels) {
   const auto* i4 = std::get_if<I4Panels>(&panels.weights);
