@@ -34,6 +34,17 @@ TEST(Abbreviations, AnOptionStandsForWhatItIsSaidToBe) {
   EXPECT_EQ(named(*words, "Option 1"), "");
 }
 
+TEST(Abbreviations, AMetricGoesWithTheTierAndUnitOfItsDefinition) {
+  auto words = Vocabulary::make(small_evidence());
+  ASSERT_TRUE(words);
+  words->learn("QE is demo-encoder and /b is int8. A-t = accuracy in the tail tier. M = peak memory in MB.");
+  EXPECT_EQ(named(*words, "QE/b"), "demo-encoder int8");
+  EXPECT_THAT(named(*words, "A-t"), ::testing::HasSubstr("tail"));
+  EXPECT_THAT(words->spelled_out("M, 2 cores"), ::testing::HasSubstr("MB"));
+  words->learn("it is demo-decoder, which is fp16");  // words of a sentence name nothing
+  EXPECT_EQ(named(*words, "it"), "");
+}
+
 TEST(Abbreviations, ListsGoInPairs) {
   auto words = Vocabulary::make(small_evidence());
   ASSERT_TRUE(words);

@@ -51,6 +51,7 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
       if (each.passage == p) checked.push_back(&each);
     }
     add(ClaimKind::kOrder, internal::turned_ratio(passage, evidence));
+    add(ClaimKind::kOrder, internal::turned_amount(passage, evidence));
     add(ClaimKind::kOrder, internal::turned_direction(passage, checked, evidence));
     add(ClaimKind::kOrder, internal::wrong_extreme(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_dominance(passage, evidence));

@@ -171,6 +171,7 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
 [[nodiscard]] std::string turned_direction(const Passage& passage,
                                            const std::vector<const CheckedNumber*>& checked,
                                            const AuditEvidence& evidence);
+[[nodiscard]] std::string turned_amount(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string turned_ratio(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_extreme(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_dominance(const Passage& passage, const AuditEvidence& evidence);

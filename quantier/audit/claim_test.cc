@@ -70,5 +70,17 @@ TEST(ClaimStrength, WhatIsUnresolvedIsNoFinding) {
       "overclaim");
 }
 
+TEST(Claim, AnAmountHasItsDirection) {
+  EXPECT_EQ(claims(audited("demo-encoder int8 needs 6.3 MB more than demo-encoder int4.\n")), "");
+  EXPECT_EQ(claims(audited("demo-encoder int8 needs 6.3 MB less than demo-encoder int4.\n")),
+            "order is the other way round");
+}
+
+TEST(Claim, TheDigitsOfAMeasuredNumberInAnotherUnitAreWrong) {
+  EXPECT_EQ(audited("If the limit on memory fell below 31.2 MB, int4 would be taken.\n").number_alarms(), 0U);
+  EXPECT_EQ(audited("If the limit on memory fell below 31.2 GB, int4 would be taken.\n").number_alarms(), 1U);
+  EXPECT_EQ(audited("Our card has 24 GB.\n").number_alarms(), 0U);
+}
+
 }  // namespace
 }  // namespace quantier::audit_testing

@@ -94,7 +94,14 @@ bool is_tied(const CheckedNumber& each, const Passage& passage, bool metric_said
   if (counts_beside_shares) return false;
   if (each.finding.facts.size() > kManyThings && number.half_width > kFewDigits * std::fabs(number.value))
     return false;
-  return !metric_said || each.finding.metric_is_known;
+  // A value that fits something, beside no name at all, was tied by accident.
+  const auto names_any = [](const std::vector<Mention>& mentions) {
+    return std::ranges::any_of(mentions,
+                               [](const Mention& name) { return name.kind <= MentionKind::kLabel; });
+  };
+  const bool nameless =
+      !names_any(passage.mentions) && !names_any(passage.row_mentions) && !names_any(passage.column_mentions);
+  return (!metric_said && !nameless) || each.finding.metric_is_known;
 }
 
 bool is_count(const std::string& metric) {

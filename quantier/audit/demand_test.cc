@@ -32,6 +32,29 @@ TEST(Demand, ATableCoversItsConfigurationsAndNamesTheMissingOne) {
             "present");
 }
 
+TEST(Demand, ANumberThatNothingWasTiedToMayBeWhatIsAskedFor) {
+  // The columns are not understood; the values are those of the evidence.
+  const std::string unread =
+      "| | zz | yy |\n|---|---|---|\n| one | 0.653 | 2.70 |\n| two | 0.651 | 1.10 |\n| three | 0.649 | 3.30 "
+      "|\n"
+      "| four | 0.595 | 3.90 |\n| five | 0.593 | 2.20 |\n| six | 0.591 | 5.10 |\n";
+  EXPECT_EQ(demand_status(audited(unread), "frontier-time"), "not checked");
+  EXPECT_EQ(demand_status(audited("We measured it, and it is fine: 0.12 and 7.7.\n"), "frontier-time"),
+            "absent");
+}
+
+TEST(Demand, ALimitIsFoundByItsValueWhereverItStands) {
+  EXPECT_EQ(demand_status(audited("## Envelope: ECE 0.025\n\nText.\n"), "limits-stated"), "present");
+  EXPECT_EQ(demand_status(audited("Its error may be 2.5 points.\n"), "limits-stated"), "not checked");
+  EXPECT_EQ(demand_status(audited("Its error may be 3.5 points.\n"), "limits-stated"), "absent");
+}
+
+TEST(Demand, ASentenceThatOnlyNamesMaySayAnything) {
+  EXPECT_EQ(demand_status(audited("Approve demo-encoder int8\n"), "recommendation"), "not checked");
+  EXPECT_EQ(demand_status(audited("demo-decoder fp16 has a macro-F1 of 0.595.\n"), "recommendation"),
+            "absent");
+}
+
 TEST(Demand, EveryBuiltInDemandHasAnIdAWayAndWordsThatExist) {
   const auto demands = builtin_demands();
   ASSERT_TRUE(demands);

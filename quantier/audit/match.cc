@@ -52,6 +52,7 @@ NumberFinding Matcher::check() {
     }
     return wide;
   }
+  if (slipped_unit(finding)) return finding;
   if (const std::string reason = excuse(); !reason.empty()) {
     finding.why = reason;
     finding.set_aside = true;
@@ -78,6 +79,11 @@ NumberFinding Matcher::check() {
   const bool cost = number_.unit == WrittenUnit::kMilliseconds || number_.unit == WrittenUnit::kBytes;
   if (cost && (behind.starts_with(" less") || behind.starts_with(" more") || behind.starts_with(" fewer"))) {
     finding.why = "a difference to something that is not named beside it";
+    return finding;
+  }
+  if (cost && scopes_.wide.model.values.empty() && scopes_.wide.recipe.values.empty() &&
+      passage_.kind == PassageKind::kSentence) {
+    finding.why = "nobody is named whose it could be";
     return finding;
   }
   if (may_be(scopes_.plausible)) {
@@ -154,6 +160,38 @@ bool Matcher::of_another_metric() const {
     return other &&
            std::ranges::any_of(readings_, [&](const Reading& each) { return value_fits(fact, each); });
   });
+}
+
+// "41.7 GB" where nothing has gigabytes and something has 41.7 MB: the digits of a measured number or of a
+// limit, in a unit in which nothing here is near.
+bool Matcher::slipped_unit(NumberFinding& finding) const {
+  constexpr double kTelling = 0.01;
+  constexpr double kNear = 20.0;
+  const bool bytes = number_.unit == WrittenUnit::kBytes;
+  if ((!bytes && number_.unit != WrittenUnit::kMilliseconds) || passage_.appendix || scopes_.convention ||
+      number_.in_words || number_.half_width > kTelling * std::fabs(number_.value) ||
+      says(passage_.mentions, "hardware") || says(passage_.mentions, "machine") ||
+      !cited_in(passage_.text, published_).empty())
+    return false;
+  const FactUnit unit = bytes ? FactUnit::kBytes : FactUnit::kMilliseconds;
+  const Fact* same_digits = nullptr;
+  for (const Fact& fact : evidence_.facts) {
+    if (fact.unit != unit || fact.source == FactSource::kModelled || fact.difference || fact.value <= 0.0)
+      continue;
+    const double ratio = number_.value / fact.value;
+    if (ratio > 1.0 / kNear && ratio < kNear) return false;
+    // A supposition moves a limit to what one has and then names another.
+    const bool own = (fact.model.empty() || scopes_.plausible.model.allows(fact.model)) &&
+                     (fact.recipe.empty() || scopes_.plausible.recipe.allows(fact.recipe));
+    if (!own && !scopes_.hypothetical) continue;
+    for (const double scale : {1e3, 1e-3, 1e6, 1e-6}) {
+      if (near(number_.value * scale, fact.value, number_.half_width * scale)) same_digits = &fact;
+    }
+  }
+  if (same_digits == nullptr) return false;
+  finding.verdict = NumberVerdict::kContradicts;
+  finding.why = fmt::format("in another unit than the evidence: {}", fact_text(*same_digits));
+  return true;
 }
 
 const PublishedValue* Matcher::in_published_table() const {

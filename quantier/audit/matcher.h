@@ -72,6 +72,7 @@ class Matcher {
   [[nodiscard]] bool counts_what_nobody_named() const;
   // Whether its clause names no metric, and what its names have under another one is this.
   [[nodiscard]] bool of_another_metric() const;
+  [[nodiscard]] bool slipped_unit(NumberFinding& finding) const;
   [[nodiscard]] const PublishedValue* in_published_table() const;
   [[nodiscard]] NumberFinding published_alarm(const PublishedValue& value) const;
   [[nodiscard]] NumberFinding alarm(NumberVerdict verdict, const Scope& scope,

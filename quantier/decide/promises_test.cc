@@ -1,5 +1,7 @@
 #include "quantier/decide/promises.h"
 
+#include <optional>
+
 #include <gtest/gtest.h>
 
 namespace quantier {
@@ -67,6 +69,42 @@ TEST(PromisesTest, OnlyCompressionPromises) {
   EXPECT_TRUE(
       check_promises({{"m", "fp32", "", 4.0, 200.0}, {"m", "fp16", "", 2.0, 100.0}}, {}, "fp16", {}).empty());
   EXPECT_TRUE(check_promises({{"other", "int8", "", 4.0, 200.0}}, {}, "fp16", {}).empty()) << "no reference";
+}
+
+ConfigurationCost stated(const char* recipe, std::optional<double> accuracy, std::optional<double> macro_f1) {
+  return {.model = "m",
+          .recipe = recipe,
+          .run_key = {},
+          .ms_per_example = {},
+          .memory_bytes = {},
+          .accuracy = accuracy,
+          .macro_f1 = macro_f1};
+}
+
+AccuracyPromise stated_accuracy(const ConfigurationCost& reference, const ConfigurationCost& compressed) {
+  Margins margins;
+  margins.macro_f1 = 0.005;
+  return check_stated_promises({reference, compressed}, "fp16", margins).front().accuracy;
+}
+
+TEST(StatedPromisesTest, SingleNumbersKeepOrBreakByTheMarginAlone) {
+  const auto within = stated_accuracy(stated("fp16", 0.80, 0.6), stated("int8", 0.797, 0.5));
+  EXPECT_EQ(within.outcome, PromiseOutcome::kKept);
+  EXPECT_TRUE(within.stated);
+  EXPECT_FALSE(within.of_macro_f1);
+  EXPECT_NEAR(within.delta, -0.003, 1e-12);
+  const auto beyond = stated_accuracy(stated("fp16", 0.80, {}), stated("int8", 0.79, {}));
+  EXPECT_EQ(beyond.outcome, PromiseOutcome::kBroken);
+  EXPECT_EQ(stated_accuracy(stated("fp16", 0.80, {}), stated("int8", 0.83, {})).outcome,
+            PromiseOutcome::kKept);
+}
+
+TEST(StatedPromisesTest, MacroF1StandsInWhereOneOfTheTwoHasNoAccuracy) {
+  const auto promise = stated_accuracy(stated("fp16", 0.80, 0.60), stated("int8", {}, 0.55));
+  EXPECT_TRUE(promise.of_macro_f1);
+  EXPECT_EQ(promise.outcome, PromiseOutcome::kBroken);
+  EXPECT_EQ(stated_accuracy(stated("fp16", {}, {}), stated("int8", 0.8, {})).outcome,
+            PromiseOutcome::kNotMeasured);
 }
 
 }  // namespace
