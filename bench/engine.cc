@@ -80,16 +80,18 @@ class Bench {
     spec_ = checkpoint.spec();
     for (const std::string& recipe : options_.recipes) {
       const Stopwatch watch;
-      QT_TRY(ProbeModel model, load_first_layers(checkpoint, PlanRules::of(recipe), {}, spec_.layers.size(), pool_));
+      QT_TRY(ProbeModel model,
+             load_first_layers(checkpoint, PlanRules::of(recipe), {}, spec_.layers.size(), pool_));
       fmt::print(stderr, "loaded {} in {:.2f} s, {:.1f} MB\n", recipe,
-                 static_cast<double>(watch.elapsed_ns()) * 1e-9, static_cast<double>(model.plan_bytes) * 1e-6);
+                 static_cast<double>(watch.elapsed_ns()) * 1e-9,
+                 static_cast<double>(model.plan_bytes) * 1e-6);
       candidates_.push_back({recipe, std::move(model)});
     }
     return {};
   }
 
-  // Wall time, and the processor time of all threads over the number of threads: the second does not see others
-  // who want the same processors.
+  // Wall time, and the processor time of all threads over the number of threads: the second does not see
+  // others who want the same processors.
   struct Elapsed {
     double wall_ns = 0;
     double processor_ns = 0;
@@ -202,8 +204,9 @@ class Bench {
         ratio.push_back(ms[0][round] / ms[i][round]);
         share.push_back(work / peak_for(peaks[round], candidates_[i].recipe) * 1e3 / processor_ms[i][round]);
       }
-      fmt::print("  {:<28} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f} {:>11.1f}%\n", candidates_[i].recipe, median(ms[i]),
-                 *std::ranges::min_element(ms[i]), median(processor_ms[i]), median(ratio), 100 * median(share));
+      fmt::print("  {:<28} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f} {:>11.1f}%\n", candidates_[i].recipe,
+                 median(ms[i]), *std::ranges::min_element(ms[i]), median(processor_ms[i]), median(ratio),
+                 100 * median(share));
     }
     std::fflush(stdout);
     return {};

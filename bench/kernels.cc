@@ -1,8 +1,9 @@
 // How near do single operations come to what the machine's multipliers can do?
 //   bench_kernels [--rows 128] [--recipes fp32 bf16 int8-rtn ...] [--kernel NAME] [--rounds 9]
-// Linear layers of the shapes of ModernBERT-base and Qwen2.5-0.5B, inputs quantized and outputs stored as in the
-// model, on one thread; then the operations between them. Beside every product the share of the peak for its
-// instruction, measured in the same round (lib/machine_peak.h). Times are processor time, medians over rounds.
+// Linear layers of the shapes of ModernBERT-base and Qwen2.5-0.5B, inputs quantized and outputs stored as in
+// the model, on one thread; then the operations between them. Beside every product the share of the peak for
+// its instruction, measured in the same round (lib/machine_peak.h). Times are processor time, medians over
+// rounds.
 #include <algorithm>
 #include <functional>
 #include <string>
@@ -82,8 +83,8 @@ class Bench {
       ops.rms_norm(norm, 1e-5, std::span(qkv).first(rows * kHidden), std::span(out).first(rows * kHidden));
     });
     report("gelu times up, apart", rows * kIntermediate, [&] {
-      ops.gated(Activation::kGelu, qkv.data(), qkv.data() + kIntermediate, 2 * kIntermediate, rows, kIntermediate,
-                std::span(out).first(rows * kIntermediate));
+      ops.gated(Activation::kGelu, qkv.data(), qkv.data() + kIntermediate, 2 * kIntermediate, rows,
+                kIntermediate, std::span(out).first(rows * kIntermediate));
     });
   }
 
@@ -99,7 +100,8 @@ class Bench {
     const double work = 2.0 * static_cast<double>(options_.rows * shape.out_features * shape.in_features);
     std::vector<double> seconds;
     std::vector<double> share;
-    const bool is_bf16 = plan.layers[0].recipe.format == WeightFormat::kBF16 && kernels().multiply_bf16 != nullptr;
+    const bool is_bf16 =
+        plan.layers[0].recipe.format == WeightFormat::kBF16 && kernels().multiply_bf16 != nullptr;
     ThreadPool one(1);
     for (std::size_t round = 0; round < options_.rounds; ++round) {
       const MachinePeak peak = measure_machine_peak(one);

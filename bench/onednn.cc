@@ -1,15 +1,16 @@
-// The linear kernels beside oneDNN's, on the same shapes, turn by turn, on one thread. Built where the library is
-// (Debian: libdnnl-dev).
+// The linear kernels beside oneDNN's, on the same shapes, turn by turn, on one thread. Built where the
+// library is (Debian: libdnnl-dev).
 //   bench_onednn [--rows 128 4096] [--rounds 9]
-// oneDNN gets what suits it best: weights in the layout that it asks for, inputs in its types, outputs in float. Ours
-// takes float inputs and so includes what oneDNN is spared: rounding them to bfloat16, or quantizing them.
+// oneDNN gets what suits it best: weights in the layout that it asks for, inputs in its types, outputs in
+// float. Ours takes float inputs and so includes what oneDNN is spared: rounding them to bfloat16, or
+// quantizing them.
+#include <oneapi/dnnl/dnnl.hpp>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <oneapi/dnnl/dnnl.hpp>
 
 #include "bench/lib/linear_case.h"
 #include "bench/lib/median.h"

@@ -2,7 +2,6 @@
 // shapes that fill vectors and panels and shapes that do not; and the bits of a row alone against the bits of
 // the same row among others.
 #include "quantier/engine/cpu/cpu_ops.h"
-#include "quantier/engine/cpu/kernel_list.h"
 
 #include <cctype>
 #include <cmath>
@@ -15,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "quantier/base/half.h"
+#include "quantier/engine/cpu/kernel_list.h"
 #include "quantier/engine/reference/reference_ops.h"
 #include "quantier/formats/rounding.h"
 #include "quantier/quantize/quantize.h"

@@ -1,5 +1,5 @@
-// Memory exhausted at every single allocation of a forward pass: std::bad_alloc comes out of predict, whichever thread
-// it happened in, nobody waits for ever, and the next call gives the right logits.
+// Memory exhausted at every single allocation of a forward pass: std::bad_alloc comes out of predict,
+// whichever thread it happened in, nobody waits for ever, and the next call gives the right logits.
 #include <new>
 
 #include <gmock/gmock.h>

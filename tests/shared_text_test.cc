@@ -1,5 +1,5 @@
-// One text by several threads: the bits of one thread, for both families, every kind of product and lengths that
-// leave some members a few rows or none.
+// One text by several threads: the bits of one thread, for both families, every kind of product and lengths
+// that leave some members a few rows or none.
 #include <random>
 
 #include <gmock/gmock.h>
@@ -63,7 +63,9 @@ TEST_P(SharedTextTest, GivesTheBitsOfOneThread) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, SharedTextTest, ::testing::Values("demo-encoder", "demo-decoder"),
-                         [](const auto& tested) { return std::string(tested.param) == "demo-encoder" ? "Encoder" : "Decoder"; });
+                         [](const auto& tested) {
+                           return std::string(tested.param) == "demo-encoder" ? "Encoder" : "Decoder";
+                         });
 
 TEST(Team, UnitesInEveryTurn) {
   constexpr std::size_t kMembers = 3;

@@ -11,8 +11,8 @@ namespace quantier {
 namespace {
 
 constexpr BenchmarkShape kShapes[] = {
-    {"modernbert qkv", 2304, 768},   {"modernbert output", 768, 768}, {"modernbert gate+up", 2304, 768},
-    {"modernbert down", 768, 1152},  {"qwen2 query", 896, 896},       {"qwen2 gate", 4864, 896},
+    {"modernbert qkv", 2304, 768},  {"modernbert output", 768, 768}, {"modernbert gate+up", 2304, 768},
+    {"modernbert down", 768, 1152}, {"qwen2 query", 896, 896},       {"qwen2 gate", 4864, 896},
     {"qwen2 down", 896, 4864},
 };
 
@@ -49,7 +49,8 @@ std::vector<float> normal_values(std::size_t count, ActivationRounding rounding)
   return out;
 }
 
-Result<LinearCase> make_linear_case(const BenchmarkShape& shape, const std::string& recipe, std::size_t rows) {
+Result<LinearCase> make_linear_case(const BenchmarkShape& shape, const std::string& recipe,
+                                    std::size_t rows) {
   LinearSpec spec;
   spec.name = spec.weight = shape.name;
   spec.out_features = shape.out_features;
@@ -60,7 +61,8 @@ Result<LinearCase> make_linear_case(const BenchmarkShape& shape, const std::stri
   LinearCase out;
   QT_TRY(out.plan, resolve_recipe(recipe, model));
   const std::vector<float> values = normal_values(shape.out_features * shape.in_features, out.plan.rounding);
-  const TensorView view{DType::kF32, {shape.out_features, shape.in_features}, std::as_bytes(std::span(values))};
+  const TensorView view{
+      DType::kF32, {shape.out_features, shape.in_features}, std::as_bytes(std::span(values))};
   QT_TRY(PackedLinear packed, pack_linear(spec, out.plan.layers[0], out.plan, view, nullptr));
   out.weights = arrange_in_panels(std::move(packed));
   out.x = normal_values(rows * shape.in_features, out.plan.rounding);

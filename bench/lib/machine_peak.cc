@@ -15,7 +15,8 @@ constexpr int kChains = 16;  // more than latency times issue width of any proce
 constexpr std::int64_t kSteps = 100'000;
 constexpr int kAttempts = 3;
 
-// As assembly: nothing may be added up beforehand, and no sum copied. Each returns something that depends on every step, so that nothing is left out.
+// As assembly: nothing may be added up beforehand, and no sum copied. Each returns something that depends on
+// every step, so that nothing is left out.
 __attribute__((target("avx2,fma"))) float spin_avx2() {
   constexpr int kRegisters = 12;
   __m256 sums[kRegisters];
@@ -109,8 +110,8 @@ MachinePeak measure_machine_peak(ThreadPool& pool) {
   constexpr double kVectors = static_cast<double>(kChains) * kSteps;
   MachinePeak peak;
   const bool has_avx512 = __builtin_cpu_supports("avx512f");
-  peak.f32_per_second = has_avx512 ? rate(pool, spin_f32, 2.0 * 16 * kVectors)
-                                   : rate(pool, spin_avx2, kAvx2Operations);
+  peak.f32_per_second =
+      has_avx512 ? rate(pool, spin_f32, 2.0 * 16 * kVectors) : rate(pool, spin_avx2, kAvx2Operations);
   peak.bf16_per_second = has_avx512 && __builtin_cpu_supports("avx512bf16")
                              ? rate(pool, spin_bf16, 2.0 * 32 * kVectors)
                              : peak.f32_per_second;

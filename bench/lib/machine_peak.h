@@ -1,6 +1,7 @@
-// What this machine's multipliers do at best, now: all threads at once run a loop of independent multiply-adds
-// on registers, for about two milliseconds a kind. Two operations a multiply-add, as for the models. Rates are per
-// second of processor time, added up over the threads: what others take of a shared machine is not in them.
+// What this machine's multipliers do at best, now: all threads at once run a loop of independent
+// multiply-adds on registers, for about two milliseconds a kind. Two operations a multiply-add, as for the
+// models. Rates are per second of processor time, added up over the threads: what others take of a shared
+// machine is not in them.
 #pragma once
 
 #include "quantier/base/thread_pool.h"

@@ -23,8 +23,8 @@ class ThreadPool {
   [[nodiscard]] std::size_t threads() const;
 
   // Runs body(task, worker) for every task in [0, tasks) and returns when all are done; worker < threads().
-  // When tasks throw (memory is exhausted), tasks not begun are left out and the first exception comes out of run
-  // once all workers have stopped. Not reentrant: a task never calls run on the same pool.
+  // When tasks throw (memory is exhausted), tasks not begun are left out and the first exception comes out of
+  // run once all workers have stopped. Not reentrant: a task never calls run on the same pool.
   void run(std::size_t tasks, const std::function<void(std::size_t task, std::size_t worker)>& body);
 
  private:

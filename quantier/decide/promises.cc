@@ -110,8 +110,7 @@ AccuracyPromise stated_promise(const ConfigurationCost& cost, const Configuratio
   const std::optional<double>& base = promise.of_macro_f1 ? reference.macro_f1 : reference.accuracy;
   if (!usable(value) || !usable(base)) return promise;
   promise.delta = *value - *base;
-  promise.outcome =
-      promise.delta < -margin - kRounding ? PromiseOutcome::kBroken : PromiseOutcome::kKept;
+  promise.outcome = promise.delta < -margin - kRounding ? PromiseOutcome::kBroken : PromiseOutcome::kKept;
   return promise;
 }
 

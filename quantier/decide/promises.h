@@ -4,9 +4,9 @@
 // over the whole split is negligible against the declared margin and no tier has an established loss;
 // `broken` with an established loss anywhere, or a material one over the whole split; otherwise the split is
 // too small to say. From single numbers of a table, without an interval: `kept` unless it falls by more than
-// the margin, `broken` when it does. Time and memory: `kept` when smaller by more than the margin of that metric, `broken`
-// when larger by more, `no gain` in between. What was not measured is not judged. Pure; fractions and bytes
-// as elsewhere.
+// the margin, `broken` when it does. Time and memory: `kept` when smaller by more than the margin of that
+// metric, `broken` when larger by more, `no gain` in between. What was not measured is not judged. Pure;
+// fractions and bytes as elsewhere.
 #pragma once
 
 #include <optional>
@@ -34,8 +34,8 @@ struct AccuracyPromise {
   double low = 0.0;
   double high = 0.0;
   std::vector<std::string> established_losses;  // tiers
-  bool stated = false;                          // two single numbers: no interval, `low` and `high` say nothing
-  bool of_macro_f1 = false;                     // stated of macro-F1, because no accuracy is
+  bool stated = false;       // two single numbers: no interval, `low` and `high` say nothing
+  bool of_macro_f1 = false;  // stated of macro-F1, because no accuracy is
 };
 
 struct Promises {

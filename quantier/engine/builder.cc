@@ -40,7 +40,11 @@ class GraphClassifier final : public Classifier {
  public:
   // `executed` holds what the caller added.
   GraphClassifier(ModelWeights weights, EngineKind kind, ThreadPool& pool, ExecutedPlan executed)
-      : weights_(std::move(weights)), kind_(kind), pool_(pool), workers_(pool.threads()), executed_(std::move(executed)) {
+      : weights_(std::move(weights)),
+        kind_(kind),
+        pool_(pool),
+        workers_(pool.threads()),
+        executed_(std::move(executed)) {
     for (Worker& worker : workers_) {
       if (kind == EngineKind::kReference) {
         worker.ops = std::make_unique<ReferenceOps>(weights_.plan);
@@ -101,8 +105,8 @@ class GraphClassifier final : public Classifier {
     }
   }
 
-  // Texts that are fewer than threads: one after another, each by all threads, a few rows each. Logits are the same
-  // bits, because a row's result does not depend on which thread makes it.
+  // Texts that are fewer than threads: one after another, each by all threads, a few rows each. Logits are
+  // the same bits, because a row's result does not depend on which thread makes it.
   void share_texts(const TokenBatch& batch, std::span<float> logits) {
     const bool is_whole =
         weights_.plan.outlier_scope == OutlierScope::kBatch && !rows_are_independent(weights_.plan);
@@ -169,8 +173,9 @@ class GraphClassifier final : public Classifier {
       layer.method = method_text(recipe);
       layer.requested_format = format_text(plan.layers[i]);
       layer.executed_format = layer.requested_format;
-      layer.kernel =
-          kind == EngineKind::kReference ? "reference" : cpu_kernel_name(recipe, plan.rounding, cpu::chosen_kernels());
+      layer.kernel = kind == EngineKind::kReference
+                         ? "reference"
+                         : cpu_kernel_name(recipe, plan.rounding, cpu::chosen_kernels());
       layer.out_features = linear.out_features;
       layer.in_features = linear.in_features;
       layer.weight_bytes = plan.layers[i].bytes;

@@ -42,15 +42,17 @@ class Ops {
   // another; only LLM.int8() looks at them: its outlier columns are found over the rows of a scope.
   virtual void linear(const LinearWeights& weights, std::span<const float> x,
                       std::span<const std::uint32_t> scopes, std::span<float> y) = 0;
-  // y += x W^T + b, rounded as `linear` and `add` round one after the other. `scratch` has room for the product.
+  // y += x W^T + b, rounded as `linear` and `add` round one after the other. `scratch` has room for the
+  // product.
   virtual void linear_add(const LinearWeights& weights, std::span<const float> x,
-                          std::span<const std::uint32_t> scopes, std::span<float> scratch, std::span<float> y) {
+                          std::span<const std::uint32_t> scopes, std::span<float> scratch,
+                          std::span<float> y) {
     const auto product = scratch.first(y.size());
     linear(weights, x, scopes, product);
     add(y, product);
   }
-  // y = activation(gate(x)) * up(x), rounded as `linear` and `gated` round one after the other. One layer holds both,
-  // the gate's outputs first, when `up` is null. `scratch` has room for both products.
+  // y = activation(gate(x)) * up(x), rounded as `linear` and `gated` round one after the other. One layer
+  // holds both, the gate's outputs first, when `up` is null. `scratch` has room for both products.
   virtual void linear_gated(Activation activation, const LinearWeights& gate, const LinearWeights* up,
                             std::span<const float> x, std::span<const std::uint32_t> scopes,
                             std::span<float> scratch, std::span<float> y) {
@@ -70,10 +72,9 @@ class Ops {
   // x / sqrt(mean(x^2) + epsilon) * weight, per row; y may be x. (Zhang, Sennrich 2019.)
   virtual void rms_norm(const NormWeights& norm, double epsilon, std::span<const float> x,
                         std::span<float> y) = 0;
-  // Rotates pairs (i, i + head_dim / 2) of each head by position * theta^(-2i / head_dim), in place. `x` holds
-  // the rows of the batch from `first_row` on, as many as fit; `first` is the offset of the first head inside a
-  // row. (Su et al. 2021, in the half-split layout that
-  // Hugging Face checkpoints use.)
+  // Rotates pairs (i, i + head_dim / 2) of each head by position * theta^(-2i / head_dim), in place. `x`
+  // holds the rows of the batch from `first_row` on, as many as fit; `first` is the offset of the first head
+  // inside a row. (Su et al. 2021, in the half-split layout that Hugging Face checkpoints use.)
   virtual void rope(std::span<float> x, const TokenBatch& batch, std::size_t first_row, std::size_t stride,
                     std::size_t first, std::size_t heads, std::size_t head_dim, double theta) = 0;
   // Attention of one text. queries, keys, values point at the first token's first head. Only the queries of

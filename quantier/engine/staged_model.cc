@@ -38,7 +38,8 @@ class CpuStagedModel final : public StagedModel {
     const std::uint64_t widest = std::max({spec.hidden, spec.heads * spec.head_dim, spec.intermediate});
     between_ = AlignedBuffer<float>(tokens_.size() * widest, MemoryOwner::kOther);
     workers_.resize(pool.threads());
-    for (Worker& worker : workers_) worker.ops = std::make_unique<CpuOps>(weights_.plan, cpu::chosen_kernels());
+    for (Worker& worker : workers_)
+      worker.ops = std::make_unique<CpuOps>(weights_.plan, cpu::chosen_kernels());
     cut_into_pieces(batch);
   }
 

@@ -1,8 +1,8 @@
 // Threads that share one text: each takes some of its rows through the network, and they wait for each other
 // where a row reads what others have made (keys and values, LLM.int8()'s outlier columns).
 //
-// For texts that are fewer than threads. Waiting spins first, because a layer takes less time than a wake-up, and
-// then gives the processor away, because it may be the only one.
+// For texts that are fewer than threads. Waiting spins first, because a layer takes less time than a wake-up,
+// and then gives the processor away, because it may be the only one.
 #pragma once
 
 #include <atomic>
@@ -19,13 +19,14 @@ class Team {
 
   [[nodiscard]] std::size_t members() const { return members_; }
 
-  // Returns when every member has called it as often as this one. Throws std::bad_alloc when one has given up.
+  // Returns when every member has called it as often as this one. Throws std::bad_alloc when one has given
+  // up.
   void wait();
   // From a member that ran out of memory: the others need not wait for it.
   void give_up() { abandoned_.store(true, std::memory_order_release); }
 
-  // The ascending union of what all members give; every member calls it at the same point. The result stays until the
-  // member's next call.
+  // The ascending union of what all members give; every member calls it at the same point. The result stays
+  // until the member's next call.
   std::span<const std::uint32_t> unite(std::size_t member, std::span<const std::uint32_t> columns,
                                        std::vector<std::uint32_t>& all);
 

@@ -53,12 +53,14 @@ void i4_pack_row(std::span<const std::uint8_t> codes, std::span<std::uint8_t> pa
 // that clip.
 [[nodiscard]] I4Grid i4_grid(std::span<const float> weights, bool symmetric, float shrink = 1.0F);
 
-// Adds the int32 sum of products of a group to what the groups before it gave: one fused step, so that kernels
-// can agree to the last bit. The total is multiplied with i4_row_factor at the end.
+// Adds the int32 sum of products of a group to what the groups before it gave: one fused step, so that
+// kernels can agree to the last bit. The total is multiplied with i4_row_factor at the end.
 [[nodiscard]] inline float i4_add_group(float total, std::int32_t sum, float scale) {
   return std::fma(static_cast<float>(sum), scale, total);
 }
-[[nodiscard]] inline float i4_row_factor(float activation_absmax) { return activation_absmax * (1.0F / 127.0F); }
+[[nodiscard]] inline float i4_row_factor(float activation_absmax) {
+  return activation_absmax * (1.0F / 127.0F);
+}
 
 // Empty weights of the right sizes: codes 0, scales 0, and zero points unless symmetric.
 [[nodiscard]] I4GroupWeights make_i4_group(std::uint64_t out_features, std::uint64_t in_features,

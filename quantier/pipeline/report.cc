@@ -1,8 +1,8 @@
 #include "quantier/pipeline/report.h"
 
 #include <algorithm>
-#include <map>
 #include <charconv>
+#include <map>
 #include <system_error>
 #include <tuple>
 

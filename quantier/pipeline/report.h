@@ -44,7 +44,7 @@ struct Report {
   NoteFiles files;
   std::string store;
   double prose_pages = 0.0;  // of the PDF, tables, figures and appendix apart
-  bool table_only = false;  // over reported values alone: `analysis` is empty
+  bool table_only = false;   // over reported values alone: `analysis` is empty
 };
 
 // Names under which a store keeps what belongs to its latest report.

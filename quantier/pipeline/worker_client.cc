@@ -1,5 +1,4 @@
 #include "quantier/pipeline/worker_client.h"
-#include "quantier/engine/cpu/kernel_list.h"
 
 #include <array>
 #include <cerrno>
@@ -16,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/engine/cpu/kernel_list.h"
 #include "quantier/pipeline/worker.h"
 #include "quantier/record/json.h"
 

@@ -1,5 +1,5 @@
-// Linear layers over pairs of panels of sixteen outputs. What follows a product, a residual sum or a gate, happens
-// to a tile of it while the tile is in cache.
+// Linear layers over pairs of panels of sixteen outputs. What follows a product, a residual sum or a gate,
+// happens to a tile of it while the tile is in cache.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -11,8 +11,8 @@
 namespace quantier {
 namespace {
 
-// Outputs are written a few from each row at a time: a block of rows whose outputs stay in the second-level cache
-// is written nearly twice as fast as one that does not.
+// Outputs are written a few from each row at a time: a block of rows whose outputs stay in the second-level
+// cache is written nearly twice as fast as one that does not.
 constexpr std::size_t kOutputBytes = std::size_t{512} << 10;
 constexpr std::size_t kLeastRows = 16;
 
@@ -21,7 +21,8 @@ std::uint32_t group_of(const CpuPanels& panels) {
   return i4 != nullptr ? i4->group : 0;
 }
 
-// Whether two panels can be multiplied together: whether the inputs of one layer, once in the form that its product takes, are those of the other.
+// Whether two panels can be multiplied together: whether the inputs of one layer, once in the form that its
+// product takes, are those of the other.
 bool take_the_same_inputs(const CpuPanels& a, const CpuPanels& b) {
   return a.in_features == b.in_features && a.weights.index() == b.weights.index() &&
          a.input.format == b.input.format && a.input.multiplier == b.input.multiplier &&
@@ -95,7 +96,8 @@ void CpuOps::multiply_layer(const CpuPanels& panels, std::span<const float> x,
 
 std::size_t CpuOps::rows_of_block(const CpuPanels& panels, std::size_t outputs) const {
   const bool is_read_as_it_is = std::holds_alternative<I8Panels>(panels.weights) ||
-                                std::holds_alternative<F32Panels>(panels.weights) || multiplies_bfloat16(panels);
+                                std::holds_alternative<F32Panels>(panels.weights) ||
+                                multiplies_bfloat16(panels);
   if (!is_read_as_it_is) return rows_;  // every block would expand the panels again
   return std::max(kLeastRows, kOutputBytes / sizeof(float) / outputs / kLeastRows * kLeastRows);
 }
@@ -105,7 +107,8 @@ void CpuOps::take_inputs(const CpuPanels& panels, std::span<const float> x,
   const std::size_t columns = panels.in_features;
   rows_ = scopes.back();
   inputs_ = prepared(panels, x.first(rows_ * columns));
-  const bool is_i4 = std::holds_alternative<I4Panels>(panels.weights) && panels.input.format == InputFormat::kI8;
+  const bool is_i4 =
+      std::holds_alternative<I4Panels>(panels.weights) && panels.input.format == InputFormat::kI8;
   if (is_i4 || std::holds_alternative<I8Panels>(panels.weights)) {
     quantize_activations(panels.input, columns, inputs_, scopes);
   } else if (multiplies_bfloat16(panels)) {

@@ -1,5 +1,5 @@
-// Products in float: whatever is neither multiplied as integers nor as bfloat16 becomes float one panel at a time, in
-// cache, and is used for all rows.
+// Products in float: whatever is neither multiplied as integers nor as bfloat16 becomes float one panel at a
+// time, in cache, and is used for all rows.
 #include <algorithm>
 #include <array>
 
@@ -106,7 +106,8 @@ const float* CpuOps::float_panel(const CpuPanels& panels, std::size_t panel, std
 
 void CpuOps::multiply_pair_float(const PanelPair& pair, RowBlock rows, const cpu::Epilogue& epilogue) {
   const std::size_t k_count = pair.layers[0]->in_features;
-  cpu::Product product{inputs_.data() + rows.first * k_count, k_count * sizeof(float), rows.count, k_count, {}};
+  cpu::Product product{
+      inputs_.data() + rows.first * k_count, k_count * sizeof(float), rows.count, k_count, {}};
   for (std::size_t slot = 0; slot < 2; ++slot) {
     if (pair.layers[slot] != nullptr)
       product.panels[slot] = float_panel(*pair.layers[slot], pair.panels[slot], slot);

@@ -1,5 +1,5 @@
-// Four-bit weights times int8 inputs: a panel of codes becomes int8, less its zero points, in cache, and every
-// group of inputs is one integer product with its own scale. formats/i4_group.h has the arithmetic.
+// Four-bit weights times int8 inputs: a panel of codes becomes int8, less its zero points, in cache, and
+// every group of inputs is one integer product with its own scale. formats/i4_group.h has the arithmetic.
 #include <algorithm>
 #include <array>
 
@@ -32,7 +32,8 @@ void CpuOps::expand_i4_panel(const CpuPanels& panels, std::size_t panel, std::si
   for (std::size_t group = 0; group < groups; ++group) {
     const std::size_t begin = group * step;
     const std::size_t at = (panel * groups + group) * kPanelWidth;
-    kernels_.expand_half(weights.scales.data() + at, group_scale_[slot].data() + group * kPanelWidth, kPanelWidth);
+    kernels_.expand_half(weights.scales.data() + at, group_scale_[slot].data() + group * kPanelWidth,
+                         kPanelWidth);
     if (!weights.zeros.empty()) std::copy_n(weights.zeros.data() + at, kPanelWidth, zero.data());
     kernels_.expand_i4_to_i8(codes + begin * (kPanelWidth / 2), std::min(step, k_count - begin), zero.data(),
                              i8_panel_[slot].data() + begin * kPanelWidth,

@@ -156,14 +156,18 @@ void CpuOps::outlier_weights(const CpuPanels& panels, std::size_t panel, std::si
 const float* CpuOps::outlier_products(const PanelPair& pair, RowBlock rows) {
   if (outlier_scopes_.empty()) return nullptr;
   const std::size_t slots = pair.layers[1] != nullptr ? 2 : 1;
-  for (std::size_t slot = 0; slot < slots; ++slot) outlier_weights(*pair.layers[slot], pair.panels[slot], slot);
+  for (std::size_t slot = 0; slot < slots; ++slot)
+    outlier_weights(*pair.layers[slot], pair.panels[slot], slot);
   for (const OutlierScopeRows& scope : outlier_scopes_) {
     const std::size_t begin = std::max(scope.begin, rows.first);
     const std::size_t end = std::min(scope.end, rows.first + rows.count);
     if (begin >= end) continue;
     const std::size_t columns = scope.columns.size();
     cpu::Product product{outlier_x_.data() + scope.first_input + (begin - scope.begin) * columns,
-                         columns * sizeof(float), end - begin, columns, {}};
+                         columns * sizeof(float),
+                         end - begin,
+                         columns,
+                         {}};
     for (std::size_t slot = 0; slot < slots; ++slot) {
       scope_panel_[slot].ensure(columns * kPanelWidth, MemoryOwner::kActivations);
       auto next = outlier_columns_.begin();

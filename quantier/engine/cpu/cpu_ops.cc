@@ -19,8 +19,9 @@ std::string cpu_kernel_name(const LayerRecipe& recipe, ActivationRounding roundi
       product = "f16_panels_to_f32";
       break;
     case WeightFormat::kBF16:
-      product = kernels.multiply_bf16 != nullptr && rounding == ActivationRounding::kBFloat16 ? "bf16_pairs"
-                                                                                             : "bf16_pairs_to_f32";
+      product = kernels.multiply_bf16 != nullptr && rounding == ActivationRounding::kBFloat16
+                    ? "bf16_pairs"
+                    : "bf16_pairs_to_f32";
       break;
     case WeightFormat::kI8Row:
       product = "i8_panels_i32_sums";

@@ -28,8 +28,9 @@ class CpuOps final : public Ops {
   void embed(const ModelWeights& weights, std::span<const std::int32_t> ids, std::span<float> out) override;
   void linear(const LinearWeights& weights, std::span<const float> x, std::span<const std::uint32_t> scopes,
               std::span<float> y) override;
-  void linear_add(const LinearWeights& weights, std::span<const float> x, std::span<const std::uint32_t> scopes,
-                  std::span<float> scratch, std::span<float> y) override;
+  void linear_add(const LinearWeights& weights, std::span<const float> x,
+                  std::span<const std::uint32_t> scopes, std::span<float> scratch,
+                  std::span<float> y) override;
   void linear_gated(Activation activation, const LinearWeights& gate, const LinearWeights* up,
                     std::span<const float> x, std::span<const std::uint32_t> scopes, std::span<float> scratch,
                     std::span<float> y) override;
@@ -61,8 +62,8 @@ class CpuOps final : public Ops {
 
   static cpu::Rounding kernel_rounding(ActivationRounding rounding);
 
-  // Two panels of sixteen outputs that are multiplied together: neighbours of one layer, or those of a gate and of
-  // what it gates. The second layer is null for a panel that is left over.
+  // Two panels of sixteen outputs that are multiplied together: neighbours of one layer, or those of a gate
+  // and of what it gates. The second layer is null for a panel that is left over.
   struct PanelPair {
     std::array<const CpuPanels*, 2> layers = {};
     std::array<std::size_t, 2> panels = {};
@@ -75,8 +76,8 @@ class CpuOps final : public Ops {
   };
 
   // cpu_linear.cc: every layer is a walk over pairs of panels, each for a block of rows.
-  void multiply_layer(const CpuPanels& panels, std::span<const float> x, std::span<const std::uint32_t> scopes,
-                      cpu::Then then, std::span<float> y);
+  void multiply_layer(const CpuPanels& panels, std::span<const float> x,
+                      std::span<const std::uint32_t> scopes, cpu::Then then, std::span<float> y);
   // The inputs in the form that the layer's product takes; kept until the next call.
   void take_inputs(const CpuPanels& panels, std::span<const float> x, std::span<const std::uint32_t> scopes);
   // Inputs after the layer's multiplier and, for FP8, rounded; `x` itself when there is nothing to do.
@@ -110,7 +111,8 @@ class CpuOps final : public Ops {
   void gather_outliers(std::span<const float> x, std::size_t columns);
   // The weights of the outlier columns of a panel: [outlier columns, 16].
   void outlier_weights(const CpuPanels& panels, std::size_t panel, std::size_t slot);
-  // The products of the outlier columns with a pair of panels, [rows of the block, 32]; null when no column is one.
+  // The products of the outlier columns with a pair of panels, [rows of the block, 32]; null when no column
+  // is one.
   const float* outlier_products(const PanelPair& pair, RowBlock rows);
 
   // cpu_linear_i4.cc: four-bit weights become int8 one panel at a time.
@@ -125,21 +127,21 @@ class CpuOps final : public Ops {
   std::vector<RotaryTable> rotary_tables_;
   // What take_inputs made of the inputs of the layer at hand.
   std::size_t rows_ = 0;
-  std::span<const float> inputs_;           // after `prepared`
-  AlignedBuffer<float> prepared_;           // [rows, K] inputs after a multiplier or FP8
-  AlignedBuffer<std::uint16_t> bf16_;       // [rows, 2 ceil(K / 2)] inputs as bfloat16
-  AlignedBuffer<std::uint8_t> codes_;       // [rows, 4 ceil(K / 4)] inputs in int8 steps, plus 128
-  AlignedBuffer<float> row_absmax_;         // [rows]
-  AlignedBuffer<float> low_rank_x_;         // [rows, rank]
-  AlignedBuffer<float> low_rank_y_;         // [rows, N]
-  AlignedBuffer<float> prepared_row_;       // [K] one row without its outliers
+  std::span<const float> inputs_;      // after `prepared`
+  AlignedBuffer<float> prepared_;      // [rows, K] inputs after a multiplier or FP8
+  AlignedBuffer<std::uint16_t> bf16_;  // [rows, 2 ceil(K / 2)] inputs as bfloat16
+  AlignedBuffer<std::uint8_t> codes_;  // [rows, 4 ceil(K / 4)] inputs in int8 steps, plus 128
+  AlignedBuffer<float> row_absmax_;    // [rows]
+  AlignedBuffer<float> low_rank_x_;    // [rows, rank]
+  AlignedBuffer<float> low_rank_y_;    // [rows, N]
+  AlignedBuffer<float> prepared_row_;  // [K] one row without its outliers
   // Expanded panels, one for each of a pair.
-  std::array<AlignedBuffer<float>, 2> panel_;             // [K, 16] as float
-  std::array<AlignedBuffer<std::int8_t>, 2> i8_panel_;    // [ceil(K / 4), 16, 4] as int8
-  std::array<AlignedBuffer<float>, 2> group_scale_;       // [groups, 16]
-  std::array<AlignedBuffer<std::int32_t>, 2> surplus_;    // [groups, 16]
-  std::array<AlignedBuffer<float>, 2> outlier_panel_;     // [outlier columns, 16]
-  std::array<AlignedBuffer<float>, 2> scope_panel_;       // [outlier columns of a scope, 16]
+  std::array<AlignedBuffer<float>, 2> panel_;           // [K, 16] as float
+  std::array<AlignedBuffer<std::int8_t>, 2> i8_panel_;  // [ceil(K / 4), 16, 4] as int8
+  std::array<AlignedBuffer<float>, 2> group_scale_;     // [groups, 16]
+  std::array<AlignedBuffer<std::int32_t>, 2> surplus_;  // [groups, 16]
+  std::array<AlignedBuffer<float>, 2> outlier_panel_;   // [outlier columns, 16]
+  std::array<AlignedBuffer<float>, 2> scope_panel_;     // [outlier columns of a scope, 16]
   struct OutlierScopeRows {
     std::size_t begin = 0;
     std::size_t end = 0;

@@ -1,5 +1,5 @@
-// exp, erf and the activations over a vector type V (kernels_body.h), the same steps for each, so that all tables
-// of kernels give the same bits. Included inside the anonymous namespace of a source file, after V.
+// exp, erf and the activations over a vector type V (kernels_body.h), the same steps for each, so that all
+// tables of kernels give the same bits. Included inside the anonymous namespace of a source file, after V.
 
 template <class V>
 inline V exp_of(V x) {
@@ -18,8 +18,8 @@ inline V exp_of(V x) {
   return select(below(x, V::all(-87.0F)), V::all(0.0F), p * power_of_two(shifted));
 }
 
-// An odd rational function of degrees 11 and 10, fitted to absolute error (iteratively reweighted least squares on
-// Chebyshev nodes) up to where erf is 1 in float.
+// An odd rational function of degrees 11 and 10, fitted to absolute error (iteratively reweighted least
+// squares on Chebyshev nodes) up to where erf is 1 in float.
 template <class V>
 inline V erf_of(V x) {
   const V z = max(min(x, V::all(3.8325069F)), V::all(-3.8325069F));
@@ -41,7 +41,11 @@ inline V erf_of(V x) {
 }
 
 template <class V>
-inline V gelu_of(V x) { return V::all(0.5F) * x * (V::all(1.0F) + erf_of(x * V::all(0.70710678F))); }
+inline V gelu_of(V x) {
+  return V::all(0.5F) * x * (V::all(1.0F) + erf_of(x * V::all(0.70710678F)));
+}
 
 template <class V>
-inline V silu_of(V x) { return x / (V::all(1.0F) + exp_of(V::all(0.0F) - x)); }
+inline V silu_of(V x) {
+  return x / (V::all(1.0F) + exp_of(V::all(0.0F) - x));
+}

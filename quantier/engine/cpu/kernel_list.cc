@@ -43,7 +43,8 @@ std::string known_kernel_names() { return fmt::format("{}", fmt::join(kNames, ",
 
 Result<const Kernels*> kernels_named(std::string_view name) {
   const auto runnable = runnable_kernels();
-  const auto found = std::ranges::find_if(runnable, [&](const Kernels* table) { return name == table->name; });
+  const auto found =
+      std::ranges::find_if(runnable, [&](const Kernels* table) { return name == table->name; });
   if (found != runnable.end()) return *found;
   if (std::ranges::find(kNames, name) == kNames.end()) {
     return fail(ErrorKind::kUsage, "no kernels are called so", std::string(name), "",

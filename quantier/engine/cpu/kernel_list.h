@@ -1,8 +1,8 @@
 // Which tables of kernels this processor can run, and the choice among them.
 //
 // The first of the list is taken unless somebody asks for another by name (`--kernel`), to compare them or to
-// see what a lesser machine would do. Errors: kUsage for a name that no table has, kEnvironment for one that this
-// processor cannot run.
+// see what a lesser machine would do. Errors: kUsage for a name that no table has, kEnvironment for one that
+// this processor cannot run.
 #pragma once
 
 #include <optional>

@@ -7,8 +7,9 @@
 // bits alone than among others on machines without AVX-512.) All row-wise loops depend on their own row only.
 //
 // exp: Cody-Waite reduction and a degree-6 polynomial, below 2 ulp on [-87, 88], 0 below. erf: a
-// rational function, absolute error below 5e-7 (tools/fit_erf.py). `rounding`: what results are rounded to, to nearest even.
-// Strides are in elements. Panels are as panels.h describes them; pointers need no alignment unless said.
+// rational function, absolute error below 5e-7 (tools/fit_erf.py). `rounding`: what results are rounded to,
+// to nearest even. Strides are in elements. Panels are as panels.h describes them; pointers need no alignment
+// unless said.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +19,8 @@ namespace quantier::cpu {
 
 enum class Rounding : std::uint8_t { kNone, kHalf, kBFloat16 };
 
-// Some rows times one panel of sixteen outputs or two. Whatever the arithmetic, a step takes four bytes of a row
-// and 64 of a panel: one input as float, two as bfloat16, four as int8 (panels.h has the layouts).
+// Some rows times one panel of sixteen outputs or two. Whatever the arithmetic, a step takes four bytes of a
+// row and 64 of a panel: one input as float, two as bfloat16, four as int8 (panels.h has the layouts).
 struct Product {
   const void* x = nullptr;
   std::size_t x_stride_bytes = 0;
@@ -65,10 +66,11 @@ struct Kernels {
   const char* name = nullptr;
 
   void (*multiply_f32)(const Product& product, const Epilogue& epilogue) = nullptr;
-  // bfloat16 products as the processor takes them (vdpbf16ps): two a step, subnormal numbers as zeros, sums in
-  // float. Null where it has no such instruction.
+  // bfloat16 products as the processor takes them (vdpbf16ps): two a step, subnormal numbers as zeros, sums
+  // in float. Null where it has no such instruction.
   void (*multiply_bf16)(const Product& product, const Epilogue& epilogue) = nullptr;
-  void (*multiply_i8)(const Product& product, const IntegerScales& scales, const Epilogue& epilogue) = nullptr;
+  void (*multiply_i8)(const Product& product, const IntegerScales& scales,
+                      const Epilogue& epilogue) = nullptr;
 
   void (*expand_half)(const std::uint16_t* bits, float* out, std::size_t n) = nullptr;
   void (*expand_bfloat16)(const std::uint16_t* bits, float* out, std::size_t n) = nullptr;
@@ -76,8 +78,8 @@ struct Kernels {
   void (*expand_bfloat16_pairs)(const std::uint16_t* pairs, std::size_t inputs, float* out) = nullptr;
   // The upper halves of floats that are bfloat16 already.
   void (*pack_bfloat16)(const float* x, std::size_t n, std::uint16_t* bits) = nullptr;
-  // Nibbles [inputs, 8] less their zero points -> a panel of int8 [ceil(inputs / 4), 16, 4], missing inputs 0, and
-  // surplus[16] of it. `zero` has sixteen entries.
+  // Nibbles [inputs, 8] less their zero points -> a panel of int8 [ceil(inputs / 4), 16, 4], missing inputs
+  // 0, and surplus[16] of it. `zero` has sixteen entries.
   void (*expand_i4_to_i8)(const std::uint8_t* codes, std::size_t inputs, const std::uint8_t* zero,
                           std::int8_t* panel, std::int32_t* surplus) = nullptr;
   // out[inputs, 16] = half((code - zero[output]) * scale[output]) for nibbles [inputs, 8].

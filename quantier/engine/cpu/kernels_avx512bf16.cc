@@ -1,5 +1,5 @@
-// AVX-512 with BF16: products of bfloat16 as the processor takes them, two at a time, with sums in float. Everything
-// else is as with VNNI.
+// AVX-512 with BF16: products of bfloat16 as the processor takes them, two at a time, with sums in float.
+// Everything else is as with VNNI.
 #include "quantier/engine/cpu/kernels.h"
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && \

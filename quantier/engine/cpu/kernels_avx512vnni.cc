@@ -1,6 +1,6 @@
-// AVX-512 with VNNI: the products, which are nearly all of the time, with their epilogues, and the expansion of
-// four-bit codes. The row-wise loops are those of AVX2. The order of every sum is the same as there, so the bits
-// are the same too.
+// AVX-512 with VNNI: the products, which are nearly all of the time, with their epilogues, and the expansion
+// of four-bit codes. The row-wise loops are those of AVX2. The order of every sum is the same as there, so
+// the bits are the same too.
 #include "quantier/engine/cpu/kernels.h"
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && \
@@ -15,7 +15,9 @@ namespace {
 
 #include "quantier/engine/cpu/products_avx512.h"
 
-void multiply_f32(const Product& product, const Epilogue& epilogue) { multiply<FloatStep>(product, epilogue); }
+void multiply_f32(const Product& product, const Epilogue& epilogue) {
+  multiply<FloatStep>(product, epilogue);
+}
 
 // Sums begin at minus the surplus.
 template <int kRows, int kPanels>
@@ -32,8 +34,9 @@ inline void add_group(const Product& product, const IntegerScales& scales, std::
 #pragma GCC unroll 8
     for (int row = 0; row < kRows; ++row) sums[row][panel] = start;
   }
-  add_steps<Int8Step, kRows, kPanels>(static_cast<const std::uint8_t*>(product.x) + first * product.x_stride_bytes,
-                                      product.x_stride_bytes, panels, begin, end, sums);
+  add_steps<Int8Step, kRows, kPanels>(
+      static_cast<const std::uint8_t*>(product.x) + first * product.x_stride_bytes, product.x_stride_bytes,
+      panels, begin, end, sums);
 }
 
 template <int kRows, int kPanels>
@@ -48,7 +51,8 @@ inline void multiply_tile_i8(const Product& product, const IntegerScales& scales
 #pragma GCC unroll 8
     for (int row = 0; row < kRows; ++row) {
       const __m512 row_absmax = _mm512_set1_ps(scales.row_absmax[first + static_cast<std::size_t>(row)]);
-      const __m512 sum = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[row][panel]), _mm512_mul_ps(row_absmax, column));
+      const __m512 sum =
+          _mm512_mul_ps(_mm512_cvtepi32_ps(sums[row][panel]), _mm512_mul_ps(row_absmax, column));
       numbers[row][panel] = _mm512_mul_ps(sum, _mm512_set1_ps(scales.scale));
     }
   }
@@ -70,14 +74,16 @@ inline void multiply_tile_groups(const Product& product, const IntegerScales& sc
 #pragma GCC unroll 8
       for (int row = 0; row < kRows; ++row) {
         float* total = totals[row][panel];
-        _mm512_store_ps(total, _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[row][panel]), column, _mm512_load_ps(total)));
+        _mm512_store_ps(total,
+                        _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[row][panel]), column, _mm512_load_ps(total)));
       }
     }
   }
   Numbers<kRows, kPanels> numbers;
 #pragma GCC unroll 8
   for (int row = 0; row < kRows; ++row) {
-    const __m512 factor = _mm512_set1_ps(scales.row_absmax[first + static_cast<std::size_t>(row)] * scales.scale);
+    const __m512 factor =
+        _mm512_set1_ps(scales.row_absmax[first + static_cast<std::size_t>(row)] * scales.scale);
 #pragma GCC unroll 2
     for (int panel = 0; panel < kPanels; ++panel)
       numbers[row][panel] = _mm512_mul_ps(_mm512_load_ps(totals[row][panel]), factor);
@@ -86,7 +92,8 @@ inline void multiply_tile_groups(const Product& product, const IntegerScales& sc
 }
 
 template <int kPanels>
-inline void multiply_panels_i8(const Product& product, const IntegerScales& scales, const Epilogue& epilogue) {
+inline void multiply_panels_i8(const Product& product, const IntegerScales& scales,
+                               const Epilogue& epilogue) {
   const std::uint8_t* panels[kPanels];
   for (int panel = 0; panel < kPanels; ++panel)
     panels[panel] = static_cast<const std::uint8_t*>(product.panels[panel]);
@@ -105,19 +112,19 @@ void multiply_i8(const Product& product, const IntegerScales& scales, const Epil
   multiply_panels_i8<1>(product, scales, epilogue);
 }
 
-// Four inputs at a time: their nibbles, sixteen outputs each, become bytes, and the bytes of an output come to
-// stand together.
-void expand_i4_to_i8(const std::uint8_t* codes, std::size_t inputs, const std::uint8_t* zero, std::int8_t* panel,
-                     std::int32_t* surplus) {
+// Four inputs at a time: their nibbles, sixteen outputs each, become bytes, and the bytes of an output come
+// to stand together.
+void expand_i4_to_i8(const std::uint8_t* codes, std::size_t inputs, const std::uint8_t* zero,
+                     std::int8_t* panel, std::int32_t* surplus) {
   const __m128i zeros = _mm_loadu_si128(reinterpret_cast<const __m128i*>(zero));
   const __m512i all_zeros = _mm512_cvtepu8_epi32(zeros);
   const __m512i four_zeros = _mm512_mullo_epi32(all_zeros, _mm512_set1_epi32(0x01010101));
   const __m512i ones = _mm512_set1_epi8(1);
   const __m256i low_bits = _mm256_set1_epi8(0xF);
-  // From byte (input j, output i) at 16 j + i to byte (output i, input j) at 4 i + j: within 128-bit lanes after
-  // the lanes have been made of four outputs each.
-  const __m512i by_output = _mm512_broadcast_i32x4(
-      _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  // From byte (input j, output i) at 16 j + i to byte (output i, input j) at 4 i + j: within 128-bit lanes
+  // after the lanes have been made of four outputs each.
+  const __m512i by_output =
+      _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
   const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
   __m512i sums = _mm512_setzero_si512();
   for (std::size_t k = 0; k < inputs; k += 4) {
@@ -133,13 +140,13 @@ void expand_i4_to_i8(const std::uint8_t* codes, std::size_t inputs, const std::u
       }
       bytes = _mm256_load_si256(reinterpret_cast<const __m256i*>(rest));
     }
-    const __m256i low = _mm256_and_si256(bytes, low_bits);                         // outputs 0 to 7, four inputs
+    const __m256i low = _mm256_and_si256(bytes, low_bits);  // outputs 0 to 7, four inputs
     const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits);  // outputs 8 to 15
     // Input by input, sixteen outputs: 64-bit words low0 high0 low1 high1 ...
-    const __m256i first = _mm256_unpacklo_epi64(low, high);   // inputs 0 and 2
-    const __m256i second = _mm256_unpackhi_epi64(low, high);  // inputs 1 and 3
+    const __m256i first = _mm256_unpacklo_epi64(low, high);                             // inputs 0 and 2
+    const __m256i second = _mm256_unpackhi_epi64(low, high);                            // inputs 1 and 3
     const __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1);  // inputs 0 2 1 3
-    const __m512i in_order = _mm512_shuffle_i32x4(both, both, 0xD8);                     // inputs 0 1 2 3
+    const __m512i in_order = _mm512_shuffle_i32x4(both, both, 0xD8);                    // inputs 0 1 2 3
     const __m512i codes_of = _mm512_shuffle_epi8(_mm512_permutexvar_epi32(lanes, in_order), by_output);
     const __m512i weights = _mm512_sub_epi8(codes_of, four_zeros);
     sums = _mm512_dpbusd_epi32(sums, ones, weights);
@@ -173,7 +180,8 @@ float largest(const float* x, std::size_t n) {
   for (; i + 16 <= n; i += 16)
     most = _mm512_max_epi32(most, _mm512_and_si512(_mm512_loadu_si512(x + i), magnitude));
   if (i < n)
-    most = _mm512_max_epi32(most, _mm512_and_si512(_mm512_maskz_loadu_epi32(first_lanes(n - i), x + i), magnitude));
+    most = _mm512_max_epi32(most,
+                            _mm512_and_si512(_mm512_maskz_loadu_epi32(first_lanes(n - i), x + i), magnitude));
   const int bits = _mm512_reduce_max_epi32(most);
   float value;
   __builtin_memcpy(&value, &bits, sizeof value);
@@ -186,7 +194,8 @@ void quantize(const float* x, std::size_t n, float scale, std::uint8_t* codes) {
   std::size_t i = 0;
   for (; i + 16 <= n; i += 16) {
     const __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x + i), factor));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(codes + i), _mm_xor_si128(_mm512_cvtsepi32_epi8(whole), sign));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(codes + i),
+                     _mm_xor_si128(_mm512_cvtsepi32_epi8(whole), sign));
   }
   if (i < n) {
     const __mmask16 lanes = first_lanes(n - i);

@@ -169,7 +169,8 @@ inline void for_rows(std::size_t rows, const Tile& tile) {
   std::size_t first = 0;
   for (; first + kMost <= rows; first += kMost) tile(first, RowCount<kMost>{});
   if constexpr (kMost > 1) {
-    if (first < rows) for_rows<kMost - 1>(rows - first, [&](std::size_t more, auto count) { tile(first + more, count); });
+    if (first < rows)
+      for_rows<kMost - 1>(rows - first, [&](std::size_t more, auto count) { tile(first + more, count); });
   }
 }
 
@@ -185,8 +186,8 @@ void multiply_f32(const Product& product, const Epilogue& epilogue) {
 }
 
 template <int kRows>
-inline void multiply_rows_i8(const Product& product, const IntegerScales& scales, std::size_t first, int panel,
-                             Row* rows) {
+inline void multiply_rows_i8(const Product& product, const IntegerScales& scales, std::size_t first,
+                             int panel, Row* rows) {
   const std::uint8_t* codes = row_of(product, first);
   const auto* weights = static_cast<const std::int8_t*>(product.panels[panel]);
   std::size_t group = 0;
@@ -200,7 +201,8 @@ inline void multiply_rows_i8(const Product& product, const IntegerScales& scales
       const auto four = Sums::weights(weights + i * 64);
 #pragma GCC unroll 8
       for (int row = 0; row < kRows; ++row)
-        sums[row].add(Sums::activations(codes + static_cast<std::size_t>(row) * product.x_stride_bytes + 4 * i), four);
+        sums[row].add(
+            Sums::activations(codes + static_cast<std::size_t>(row) * product.x_stride_bytes + 4 * i), four);
     }
     const F8 column_low = F8::load(scales.column[panel] + group * 16);
     const F8 column_high = F8::load(scales.column[panel] + group * 16 + 8);
@@ -297,8 +299,8 @@ void pack_bfloat16(const float* x, std::size_t n, std::uint16_t* bits) {
   }
 }
 
-void expand_i4_to_i8(const std::uint8_t* codes, std::size_t inputs, const std::uint8_t* zero, std::int8_t* panel,
-                     std::int32_t* surplus) {
+void expand_i4_to_i8(const std::uint8_t* codes, std::size_t inputs, const std::uint8_t* zero,
+                     std::int8_t* panel, std::int32_t* surplus) {
   std::int32_t sums[16] = {};
   for (std::size_t k = 0; k < inputs; k += 4, panel += 64) {
     for (std::size_t j = 0; j < 4; ++j) {
@@ -430,7 +432,8 @@ void rms_norm(const float* x, std::size_t rows, std::size_t width, const float* 
 }
 
 template <Rounding kRounding>
-inline void rotate_heads(float* x, std::size_t heads, std::size_t half, const float* cosine, const float* sine) {
+inline void rotate_heads(float* x, std::size_t heads, std::size_t half, const float* cosine,
+                         const float* sine) {
   for (std::size_t i = 0; i < half; i += 8) {
     const std::size_t count = half - i < 8 ? half - i : 8;
     const F8 c = count == 8 ? F8::load(cosine + i) : load_some(cosine + i, count);

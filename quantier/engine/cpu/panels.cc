@@ -34,8 +34,7 @@ AlignedBuffer<std::uint16_t> pairs_side_by_side(const AlignedBuffer<std::uint16_
   AlignedBuffer<std::uint16_t> out(panels * panel_size, MemoryOwner::kWeights);
   for (std::size_t n = 0; n < n_count; ++n) {
     std::uint16_t* column = out.data() + n / kPanelWidth * panel_size + n % kPanelWidth * 2;
-    for (std::size_t k = 0; k < k_count; ++k)
-      column[k / 2 * 2 * kPanelWidth + k % 2] = in[n * k_count + k];
+    for (std::size_t k = 0; k < k_count; ++k) column[k / 2 * 2 * kPanelWidth + k % 2] = in[n * k_count + k];
   }
   return out;
 }

@@ -25,8 +25,8 @@ struct F16Panels {
   AlignedBuffer<std::uint16_t> values;  // [P, K, 16] IEEE halves
 };
 
-// Inputs in pairs, as the instruction wants them that multiplies and adds two at once; an odd last one is padded
-// with zeros.
+// Inputs in pairs, as the instruction wants them that multiplies and adds two at once; an odd last one is
+// padded with zeros.
 struct BF16Panels {
   AlignedBuffer<std::uint16_t> values;  // [P, ceil(K / 2), 16, 2] bfloat16
 

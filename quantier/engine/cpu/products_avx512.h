@@ -114,8 +114,9 @@ constexpr int kTileRows = 8;
 
 // sums[row][panel] over the steps [begin, end).
 template <class Step, int kRows, int kPanels>
-inline void add_steps(const std::uint8_t* x, std::size_t x_stride_bytes, const std::uint8_t* const (&panels)[kPanels],
-                      std::size_t begin, std::size_t end, typename Step::Sum (&sums)[kRows][kPanels]) {
+inline void add_steps(const std::uint8_t* x, std::size_t x_stride_bytes,
+                      const std::uint8_t* const (&panels)[kPanels], std::size_t begin, std::size_t end,
+                      typename Step::Sum (&sums)[kRows][kPanels]) {
   for (std::size_t i = begin; i < end; ++i) {
     __m512i weights[kPanels];
 #pragma GCC unroll 2
@@ -156,7 +157,8 @@ template <int kRows, int kPanels>
 using Numbers = __m512[kRows][kPanels];
 
 template <Rounding kRounding, Then kThen, int kRows, int kPanels>
-inline void finish_in_registers(Numbers<kRows, kPanels>& numbers, std::size_t first, const Epilogue& epilogue) {
+inline void finish_in_registers(Numbers<kRows, kPanels>& numbers, std::size_t first,
+                                const Epilogue& epilogue) {
 #pragma GCC unroll 8
   for (int row = 0; row < kRows; ++row)
     finish_row<kRounding, kThen, kPanels>(numbers[row], first + static_cast<std::size_t>(row), epilogue);
@@ -212,15 +214,16 @@ inline void finish(Numbers<kRows, kPanels>& numbers, std::size_t first, const Ep
 }
 
 template <class Step, int kRows, int kPanels>
-inline void multiply_tile(const Product& product, std::size_t first, const std::uint8_t* const (&panels)[kPanels],
-                          const Epilogue& epilogue) {
+inline void multiply_tile(const Product& product, std::size_t first,
+                          const std::uint8_t* const (&panels)[kPanels], const Epilogue& epilogue) {
   Numbers<kRows, kPanels> sums;
 #pragma GCC unroll 8
   for (int row = 0; row < kRows; ++row)
 #pragma GCC unroll 2
     for (int panel = 0; panel < kPanels; ++panel) sums[row][panel] = Step::zero();
-  add_steps<Step, kRows, kPanels>(static_cast<const std::uint8_t*>(product.x) + first * product.x_stride_bytes,
-                                  product.x_stride_bytes, panels, 0, product.steps, sums);
+  add_steps<Step, kRows, kPanels>(
+      static_cast<const std::uint8_t*>(product.x) + first * product.x_stride_bytes, product.x_stride_bytes,
+      panels, 0, product.steps, sums);
   finish<kRows, kPanels>(sums, first, epilogue);
 }
 

@@ -81,20 +81,22 @@ void run_layer(const Graph& graph, Pass& pass, int layer) {
                            layer + 1 == static_cast<int>(spec.layers.size());
   auto attended = pass.own(workspace.attended, width);
   if (pooled_only) attended = attended.first((has_pooled_row(pass) ? pass.batch.size() : 0) * width);
-  graph.attend(pass, layer, graph.attention_input(pass, layer, pass.own(workspace.hidden, hidden)), pooled_only,
-               attended);
+  graph.attend(pass, layer, graph.attention_input(pass, layer, pass.own(workspace.hidden, hidden)),
+               pooled_only, attended);
   if (pooled_only) {
     if (!has_pooled_row(pass)) return;
     const auto stream = pass.own(workspace.hidden, hidden);
     for (std::size_t text = 0; text < pass.batch.size(); ++text) {
       std::memmove(&stream[text * hidden],
-                   &stream[(pooled_row(spec, pass.batch, text) - pass.first_row) * hidden], hidden * sizeof(float));
+                   &stream[(pooled_row(spec, pass.batch, text) - pass.first_row) * hidden],
+                   hidden * sizeof(float));
     }
     pass.scopes = workspace.one_each;
   }
   const auto stream = pass.own(workspace.hidden, hidden);
   const auto product = pass.own(workspace.normed, hidden);
-  pass.ops.linear_add(weights.linear(LinearRole::kAttentionOutput, layer), attended, pass.scopes, product, stream);
+  pass.ops.linear_add(weights.linear(LinearRole::kAttentionOutput, layer), attended, pass.scopes, product,
+                      stream);
   const auto gated = pass.own(workspace.gated, spec.intermediate);
   graph.gate(pass, layer, graph.mlp_input(pass, layer, stream), gated);
   pass.ops.linear_add(weights.linear(LinearRole::kMlpDown, layer), gated, pass.scopes, product, stream);
@@ -123,7 +125,8 @@ void run_pass(Pass& pass, bool is_first_member, std::span<float> logits) {
   const auto pooled = workspace.pooled.span().first(pass.batch.size() * spec.hidden);
   pool_rows(graph, pass, pass.own(workspace.hidden, spec.hidden), pooled);
   pass.scopes = workspace.one_each;
-  pass.ops.linear(weights.linear(LinearRole::kClassifier), graph.head_input(pass, pooled), workspace.one_each, logits);
+  pass.ops.linear(weights.linear(LinearRole::kClassifier), graph.head_input(pass, pooled), workspace.one_each,
+                  logits);
 }
 
 }  // namespace

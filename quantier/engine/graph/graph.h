@@ -115,8 +115,8 @@ void pool_rows(const Graph& graph, Pass& pass, std::span<float> stream, std::spa
 void run_graph(const ModelWeights& weights, const TokenBatch& batch, Ops& ops, Workspace& workspace,
                std::span<float> logits);
 
-// The same by the members of a team for a batch of one text, each for its rows [rows[0], rows[1]). `workspace`, the
-// same for all, has been prepared as shared; one of the members writes the logits.
+// The same by the members of a team for a batch of one text, each for its rows [rows[0], rows[1]).
+// `workspace`, the same for all, has been prepared as shared; one of the members writes the logits.
 void run_graph_shared(const ModelWeights& weights, const TokenBatch& batch, Ops& ops, Workspace& workspace,
                       Team& team, std::size_t member, std::span<const std::uint32_t> rows,
                       std::span<float> logits);

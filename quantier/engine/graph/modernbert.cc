@@ -51,8 +51,8 @@ class ModernBert final : public Graph {
 
   void gate(Pass& pass, int layer, std::span<const float> input, std::span<float> gated) const override {
     const ModelSpec& spec = pass.weights.spec;
-    pass.ops.linear_gated(spec.mlp_activation, pass.weights.linear(LinearRole::kMlpGateUp, layer), nullptr, input,
-                          pass.scopes, pass.scratch(), gated);
+    pass.ops.linear_gated(spec.mlp_activation, pass.weights.linear(LinearRole::kMlpGateUp, layer), nullptr,
+                          input, pass.scopes, pass.scratch(), gated);
   }
 
   void final_norm(Pass& pass, std::span<float> rows) const override {

@@ -62,8 +62,8 @@ class Qwen2 final : public Graph {
   void gate(Pass& pass, int layer, std::span<const float> input, std::span<float> gated) const override {
     const ModelSpec& spec = pass.weights.spec;
     pass.ops.linear_gated(spec.mlp_activation, pass.weights.linear(LinearRole::kMlpGate, layer),
-                          &pass.weights.linear(LinearRole::kMlpUp, layer), input, pass.scopes,
-                          pass.scratch(), gated);
+                          &pass.weights.linear(LinearRole::kMlpUp, layer), input, pass.scopes, pass.scratch(),
+                          gated);
   }
 
   void final_norm(Pass& pass, std::span<float> rows) const override {

@@ -68,8 +68,9 @@ void ReferenceOps::rms_norm(const NormWeights& norm, double epsilon, std::span<c
   }
 }
 
-void ReferenceOps::rope(std::span<float> x, const TokenBatch& batch, std::size_t first_row, std::size_t stride,
-                        std::size_t first, std::size_t heads, std::size_t head_dim, double theta) {
+void ReferenceOps::rope(std::span<float> x, const TokenBatch& batch, std::size_t first_row,
+                        std::size_t stride, std::size_t first, std::size_t heads, std::size_t head_dim,
+                        double theta) {
   const std::size_t half = head_dim / 2;
   std::vector<double> frequency(half);
   for (std::size_t i = 0; i < half; ++i) {
