@@ -87,12 +87,13 @@ const CpuOps::RotaryTable& CpuOps::rotary_table(double theta, std::size_t head_d
   const auto found = std::find_if(
       rotary_tables_.begin(), rotary_tables_.end(),
       [&](const RotaryTable& table) { return table.theta == theta && table.head_dim == head_dim; });
-  RotaryTable& table = found != rotary_tables_.end() ? *found : rotary_tables_.emplace_back();
-  if (table.positions >= positions) return table;
+  if (found != rotary_tables_.end() && found->positions >= positions) return *found;
+  // Complete before it takes the place of the shorter one: memory may end on the way.
+  RotaryTable table;
   const std::size_t half = head_dim / 2;
   table.theta = theta;
   table.head_dim = head_dim;
-  table.positions = std::max(positions, 2 * table.positions);
+  table.positions = found != rotary_tables_.end() ? std::max(positions, 2 * found->positions) : positions;
   table.cosine = AlignedBuffer<float>(table.positions * half, MemoryOwner::kActivations);
   table.sine = AlignedBuffer<float>(table.positions * half, MemoryOwner::kActivations);
   for (std::size_t i = 0; i < half; ++i) {
@@ -103,7 +104,9 @@ const CpuOps::RotaryTable& CpuOps::rotary_table(double theta, std::size_t head_d
       table.sine[position * half + i] = static_cast<float>(std::sin(angle));
     }
   }
-  return table;
+  if (found == rotary_tables_.end()) return rotary_tables_.emplace_back(std::move(table));
+  *found = std::move(table);
+  return *found;
 }
 
 void CpuOps::rope(std::span<float> x, const TokenBatch& batch, std::size_t first_row, std::size_t stride,
