@@ -48,7 +48,7 @@ constexpr std::uint64_t kClasses = 50;
 constexpr std::uint64_t kIdStep = 7919;
 
 Result<std::filesystem::path> random_model(const std::string& name) {
-  const auto directory = std::filesystem::temp_directory_path() / ("quantier-bench-" + name);
+  auto directory = std::filesystem::temp_directory_path() / ("quantier-bench-" + name);
   if (std::filesystem::exists(directory / "config.json")) return directory;
   RandomGeometry geometry;
   if (name == "modernbert-base") {

@@ -61,6 +61,7 @@ class Bench {
     const NormWeights norm{std::vector<float>(kHidden, 1.0F), {}};
     const auto report = [&](const char* name, std::size_t elements, const std::function<void()>& run) {
       std::vector<double> seconds;
+      seconds.reserve(options_.rounds);
       for (std::size_t round = 0; round < options_.rounds; ++round) seconds.push_back(seconds_of(run));
       fmt::print("{:<35} {:>10.1f} {:>14.2f}\n", name, median(seconds) * 1e6,
                  static_cast<double>(elements) / median(seconds) * 1e-9);

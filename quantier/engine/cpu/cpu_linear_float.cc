@@ -68,7 +68,7 @@ void expand_i4(const cpu::Kernels& kernels, std::size_t k_count, const I4Panels&
 }
 
 void expand_fp8(std::size_t k_count, const Fp8Panels& weights, std::size_t panel, float* out) {
-  static const std::array<float, 256> kValues = [] {
+  static const std::array<float, 256> table = [] {
     std::array<float, 256> values{};
     for (std::size_t i = 0; i < values.size(); ++i)
       values[i] = to_float(Fp8E4M3{static_cast<std::uint8_t>(i)});
@@ -78,7 +78,7 @@ void expand_fp8(std::size_t k_count, const Fp8Panels& weights, std::size_t panel
   const float* scale = weights.row_scale.data() + panel * kPanelWidth;
   for (std::size_t k = 0; k < k_count; ++k) {
     for (std::size_t i = 0; i < kPanelWidth; ++i)
-      out[k * kPanelWidth + i] = kValues[codes[k * kPanelWidth + i]] * scale[i];
+      out[k * kPanelWidth + i] = table[codes[k * kPanelWidth + i]] * scale[i];
   }
 }
 
