@@ -98,11 +98,11 @@ inline void multiply_panels_i8(const Product& product, const IntegerScales& scal
   for (int panel = 0; panel < kPanels; ++panel)
     panels[panel] = static_cast<const std::uint8_t*>(product.panels[panel]);
   if (scales.is_grouped) {
-    return for_rows(product.rows, [&](std::size_t first, auto count) {
+    return for_rows<kTileRows>(product.rows, [&](std::size_t first, auto count) {
       multiply_tile_groups<decltype(count)::value, kPanels>(product, scales, first, panels, epilogue);
     });
   }
-  for_rows(product.rows, [&](std::size_t first, auto count) {
+  for_rows<kTileRows>(product.rows, [&](std::size_t first, auto count) {
     multiply_tile_i8<decltype(count)::value, kPanels>(product, scales, first, panels, epilogue);
   });
 }

@@ -158,21 +158,7 @@ inline void multiply_rows(const Product& product, std::size_t first, int panel, 
   }
 }
 
-// Calls tile(RowCount) for kMost rows at a time, then for the rest.
-template <int kRows>
-struct RowCount {
-  static constexpr int value = kRows;
-};
-
-template <int kMost, class Tile>
-inline void for_rows(std::size_t rows, const Tile& tile) {
-  std::size_t first = 0;
-  for (; first + kMost <= rows; first += kMost) tile(first, RowCount<kMost>{});
-  if constexpr (kMost > 1) {
-    if (first < rows)
-      for_rows<kMost - 1>(rows - first, [&](std::size_t more, auto count) { tile(first + more, count); });
-  }
-}
+#include "quantier/engine/cpu/row_tiles_body.h"
 
 void multiply_f32(const Product& product, const Epilogue& epilogue) {
   const int panels = product.panels[1] != nullptr ? 2 : 1;

@@ -132,25 +132,7 @@ inline void add_steps(const std::uint8_t* x, std::size_t x_stride_bytes,
   }
 }
 
-template <int kValue>
-struct Count {
-  static constexpr int value = kValue;
-};
-
-// Calls tile(first row, Count) for kTileRows rows at a time, then for the rest.
-template <int kRows, class Tile>
-inline void for_last_rows(std::size_t rows, std::size_t first, const Tile& tile) {
-  if constexpr (kRows > 0) {
-    if (rows == static_cast<std::size_t>(kRows)) return tile(first, Count<kRows>{});
-    for_last_rows<kRows - 1>(rows, first, tile);
-  }
-}
-template <class Tile>
-inline void for_rows(std::size_t rows, const Tile& tile) {
-  std::size_t first = 0;
-  for (; first + kTileRows <= rows; first += kTileRows) tile(first, Count<kTileRows>{});
-  for_last_rows<kTileRows - 1>(rows - first, first, tile);
-}
+#include "quantier/engine/cpu/row_tiles_body.h"
 
 // A finished tile: sums as numbers.
 template <int kRows, int kPanels>
@@ -232,7 +214,7 @@ inline void multiply_panels(const Product& product, const Epilogue& epilogue) {
   const std::uint8_t* panels[kPanels];
   for (int panel = 0; panel < kPanels; ++panel)
     panels[panel] = static_cast<const std::uint8_t*>(product.panels[panel]);
-  for_rows(product.rows, [&](std::size_t first, auto count) {
+  for_rows<kTileRows>(product.rows, [&](std::size_t first, auto count) {
     multiply_tile<Step, decltype(count)::value, kPanels>(product, first, panels, epilogue);
   });
 }
