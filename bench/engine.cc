@@ -22,9 +22,9 @@
 
 #include "bench/lib/machine_peak.h"
 #include "bench/lib/median.h"
+#include "bench/lib/random_model.h"
 #include "quantier/base/clock.h"
 #include "quantier/checkpoint/checkpoint.h"
-#include "quantier/checkpoint/random_checkpoint.h"
 #include "quantier/engine/cpu/kernel_list.h"
 #include "quantier/pipeline/load_classifier.h"
 
@@ -44,23 +44,7 @@ struct Options {
   bool prints_logits = false;
 };
 
-constexpr std::uint64_t kClasses = 50;
 constexpr std::uint64_t kIdStep = 7919;
-
-Result<std::filesystem::path> random_model(const std::string& name) {
-  auto directory = std::filesystem::temp_directory_path() / ("quantier-bench-" + name);
-  if (std::filesystem::exists(directory / "config.json")) return directory;
-  RandomGeometry geometry;
-  if (name == "modernbert-base") {
-    geometry = modernbert_base_geometry(kClasses);
-  } else if (name == "qwen2.5-0.5b") {
-    geometry = qwen2_half_billion_geometry(kClasses);
-  } else {
-    return fail(ErrorKind::kUsage, "unknown geometry", name, "", "known: modernbert-base, qwen2.5-0.5b");
-  }
-  QT_TRY_STATUS(write_random_checkpoint(directory, geometry, {.dtype = DType::kBF16}));
-  return directory;
-}
 
 struct Candidate {
   std::string recipe;

@@ -1,4 +1,4 @@
-# quantier_stage(NAME DEPS other stages... LIBS external libraries...)
+# quantier_stage(NAME DEPS other stages... LIBS external libraries... WITHOUT patterns of files...)
 # One folder = one library that links only what layers.txt allows, and one test binary from the *_test.cc beside it.
 # Files are found by pattern, so that adding a file needs no edit here.
 
@@ -25,11 +25,14 @@ function(quantier_add_test NAME)
 endfunction()
 
 function(quantier_stage NAME)
-  cmake_parse_arguments(ARG "" "FOLDER" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "FOLDER" "DEPS;LIBS;WITHOUT" ${ARGN})
   if(NOT ARG_FOLDER)
     set(ARG_FOLDER ${NAME})
   endif()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/quantier/${ARG_FOLDER}/*.cc)
+  foreach(pattern ${ARG_WITHOUT})
+    list(FILTER sources EXCLUDE REGEX ${pattern})
+  endforeach()
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")

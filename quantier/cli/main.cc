@@ -9,6 +9,7 @@
 
 #include "quantier/cli/commands.h"
 #include "quantier/engine/cpu/kernel_list.h"
+#include "quantier/engine/cuda_engine.h"
 
 namespace {
 
@@ -52,10 +53,15 @@ int main(int argc, char** argv) {
   app.add_option("--kernel", kernels,
                  "Run with these CPU kernels instead of the best that this processor has: " +
                      quantier::cpu::known_kernel_names() + " (`quantier doctor` says which run here)");
+  int kernel_arch = 0;
+  app.add_option(
+      "--kernel-arch", kernel_arch,
+      "On a CUDA device, run the kernels of an older generation: 75 (Turing), 80 (Ampere, Ada), 90 (Hopper)");
   app.fallthrough();
   app.parse_complete_callback([&] {
-    if (kernels.empty()) return;
-    if (const auto status = quantier::cpu::choose_kernels(kernels); !status) {
+    auto status = kernels.empty() ? quantier::Status() : quantier::cpu::choose_kernels(kernels);
+    if (status && kernel_arch != 0) status = quantier::choose_kernel_arch(kernel_arch);
+    if (!status) {
       session.report(status.error());
       throw CLI::RuntimeError(session.exit_code);
     }

@@ -43,6 +43,7 @@ struct Options {
   std::optional<std::size_t> threads;
   ColumnNames columns;
   bool reference_engine = false;
+  std::string device = "cpu";
   std::string outlier_scope = "sequence";
   std::string outlier_weights = "int8";
   CalibrationFlags calibration;
@@ -84,6 +85,8 @@ struct Outcome {
   std::vector<std::string> texts;
   std::int64_t load_ns = 0;
   std::int64_t predict_ns = 0;
+  ExecutedPlan executed;
+  std::optional<DeviceMemory> device_memory;
   std::string recipe;
   std::uint64_t plan_bytes = 0;
   std::optional<CalibrationRecord> calibration;
@@ -107,6 +110,8 @@ Result<std::optional<CalibrationSet>> read_calibration(const Options& options, c
 
 Result<Outcome> predict(const Options& options, Session& session) {
   QT_TRY_STATUS(check_writable(options.out));
+  QT_TRY(EngineChoice engine, parse_device(options.device));
+  if (options.reference_engine) engine = EngineKind::kReference;
   ThreadPool pool(options.threads.value_or(available_processors()));
   RecipeOptions recipe_options;
   if (options.outlier_scope == "batch") recipe_options.outlier_scope = OutlierScope::kBatch;
@@ -124,9 +129,7 @@ Result<Outcome> predict(const Options& options, Session& session) {
     rules = quantized ? PlanRules() : PlanRules::of("fp32");
   }
   QT_TRY(LoadedModel model,
-         load_classifier(location, *rules, recipe_options,
-                         options.reference_engine ? EngineKind::kReference : EngineKind::kCpu, pool,
-                         request ? &*request : nullptr));
+         load_classifier(location, *rules, recipe_options, engine, pool, request ? &*request : nullptr));
   if (set && !model.calibration) {
     return fail(ErrorKind::kUsage, "this recipe looks at the weights alone",
                 fmt::format("recipe {}", printable(model.plan.recipe, 80)),
@@ -154,6 +157,8 @@ Result<Outcome> predict(const Options& options, Session& session) {
   QT_TRY(outcome.predictions,
          predict_dataset(*model.classifier, model.tokenizer, data.texts, &pool, predict_options));
   outcome.predict_ns = predicting.elapsed_ns();
+  outcome.executed = model.classifier->executed_plan();
+  outcome.device_memory = model.classifier->device_memory();
   if (options.calibration_seeds > 1) {
     const RepeatedRecipe repeated{location, *rules, recipe_options,
                                   *calibration_options(options.calibration, options.columns.text)};
@@ -169,6 +174,13 @@ Result<Outcome> predict(const Options& options, Session& session) {
   outcome.texts = std::move(data.texts);
   if (!options.out.empty()) QT_TRY_STATUS(write_predictions_npz(options.out, outcome.predictions));
   return outcome;
+}
+
+Json device_memory_to_json(const DeviceMemory& memory) {
+  return {{"weights_peak_bytes", memory.weights_peak_bytes},
+          {"activations_peak_bytes", memory.activations_peak_bytes},
+          {"other_peak_bytes", memory.other_peak_bytes},
+          {"used_by_all_processes_bytes", memory.device_used_bytes}};
 }
 
 double probability(std::span<const float> logits, std::size_t label) {
@@ -195,6 +207,7 @@ void print(const Options& options, const Outcome& outcome, const Session& sessio
   if (session.json) {
     Json document{
         {"recipe", outcome.recipe},
+        {"device", outcome.executed.device},
         {"examples", predictions.example_count},
         {"classes", predictions.class_count},
         {"selected_in_sample",
@@ -208,6 +221,7 @@ void print(const Options& options, const Outcome& outcome, const Session& sessio
           {"weights_peak_bytes", memory_use(MemoryOwner::kWeights).peak_bytes},
           {"activations_peak_bytes", memory_use(MemoryOwner::kActivations).peak_bytes}}},
         {"out", options.out.empty() ? Json(nullptr) : Json(options.out)}};
+    if (outcome.device_memory) document["memory"]["device"] = device_memory_to_json(*outcome.device_memory);
     if (outcome.calibration)
       document["calibration"] = calibration_to_json(*outcome.calibration, outcome.layer_reports);
     if (outcome.spread) document["calibration_spread"] = spread_to_json(*outcome.spread);
@@ -283,7 +297,9 @@ void add_predict(CLI::App& app, Session& session) {
                    "Repeat with so many samples of the texts and say how much the predictions move")
       ->check(CLI::Range(1, 100))
       ->needs("--calibration");
-  command->add_flag("--reference", options->reference_engine, "Use the slow scalar reference engine");
+  CLI::Option* device = add_device_flag(*command, options->device);
+  command->add_flag("--reference", options->reference_engine, "Use the slow scalar reference engine")
+      ->excludes(device);
   command->add_flag("--json", session.json, "One JSON document on standard output");
   command->callback([options, &session] {
     const Result<Outcome> outcome = predict(*options, session);

@@ -35,6 +35,13 @@ void add_model_flags(CLI::App& command, ModelLocation& model) {
   add_adapter_flag(command, model.adapter);
 }
 
+CLI::Option* add_device_flag(CLI::App& command, std::string& device) {
+  return command
+      .add_option("--device", device,
+                  "Where to run: cpu, cuda (the first CUDA device), cuda:N (`quantier doctor` lists them)")
+      ->capture_default_str();
+}
+
 Result<std::optional<PlanRules>> rules_of(const RecipeFlags& flags) {
   if (flags.plan) {
     QT_TRY(PlanRules rules, read_plan_file(*flags.plan));

@@ -28,5 +28,7 @@ void add_recipe_flags(CLI::App& command, RecipeFlags& flags, const std::string& 
 void add_adapter_flag(CLI::App& command, AdapterUse& use);
 // MODEL_DIR, --base and --adapter. `model` must live as long as the parser.
 void add_model_flags(CLI::App& command, ModelLocation& model);
+// --device cpu|cuda[:N], for parse_device (engine/builder.h).
+CLI::Option* add_device_flag(CLI::App& command, std::string& device);
 
 }  // namespace quantier::cli

@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "quantier/base/check.h"
+#include "quantier/base/utf8.h"
 #include "quantier/engine/check_batch.h"
 #include "quantier/engine/cpu/cpu_ops.h"
 #include "quantier/engine/cpu/kernel_list.h"
+#include "quantier/engine/cuda_engine.h"
 #include "quantier/engine/graph/graph.h"
 #include "quantier/engine/reference/reference_ops.h"
 #include "quantier/formats/rounding.h"
@@ -297,8 +300,28 @@ class Builder final : public EngineBuilder {
 }  // namespace
 
 Result<std::unique_ptr<EngineBuilder>> EngineBuilder::create(const ModelSpec& spec, const Plan& plan,
-                                                             EngineKind kind, ThreadPool& pool) {
-  return std::unique_ptr<EngineBuilder>(std::make_unique<Builder>(spec, plan, kind, pool));
+                                                             EngineChoice engine, ThreadPool& pool) {
+  if (engine.kind == EngineKind::kCuda) return create_cuda_builder(spec, plan, engine.device);
+  return std::unique_ptr<EngineBuilder>(std::make_unique<Builder>(spec, plan, engine.kind, pool));
+}
+
+Result<EngineChoice> parse_device(std::string_view text) {
+  if (text == "cpu") return EngineChoice(EngineKind::kCpu);
+  if (text == "cuda") return EngineChoice(EngineKind::kCuda);
+  constexpr std::string_view kPrefix = "cuda:";
+  if (text.starts_with(kPrefix)) {
+    const std::string_view number = text.substr(kPrefix.size());
+    std::uint32_t index = 0;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), index);
+    if (error == std::errc() && end == number.data() + number.size() && !number.empty())
+      return EngineChoice(EngineKind::kCuda, index);
+  }
+  return fail(ErrorKind::kUsage, "unknown device", fmt::format("\"{}\"", printable(text, 40)), "",
+              "known: cpu, cuda (the first CUDA device), cuda:N");
+}
+
+std::string device_text(const EngineChoice& engine) {
+  return engine.kind == EngineKind::kCuda ? fmt::format("cuda:{}", engine.device) : "cpu";
 }
 
 }  // namespace quantier

@@ -23,13 +23,28 @@ inline constexpr std::uint64_t kMicroBatchTokens = 128;
 enum class EngineKind : std::uint8_t {
   kReference,  // scalar, slow, obvious: the truth that the fast path is tested against
   kCpu,        // vector kernels chosen for this machine
+  kCuda,       // a CUDA device (cuda_engine.h)
 };
+
+struct EngineChoice {
+  EngineKind kind = EngineKind::kCpu;
+  std::uint32_t device = 0;  // of several CUDA devices
+
+  // NOLINTNEXTLINE(google-explicit-constructor): a kind is a choice.
+  constexpr EngineChoice(EngineKind which = EngineKind::kCpu, std::uint32_t index = 0)
+      : kind(which), device(index) {}
+  friend bool operator==(const EngineChoice&, const EngineChoice&) = default;
+};
+
+// "cpu", "cuda", "cuda:1"; kUsage for anything else.
+[[nodiscard]] Result<EngineChoice> parse_device(std::string_view text);
+[[nodiscard]] std::string device_text(const EngineChoice& engine);  // "cpu", "cuda:0"
 
 class EngineBuilder : public ModelSink {
  public:
   // `pool` must outlive the classifier.
   static Result<std::unique_ptr<EngineBuilder>> create(const ModelSpec& spec, const Plan& plan,
-                                                       EngineKind kind, ThreadPool& pool);
+                                                       EngineChoice engine, ThreadPool& pool);
   // What the caller knows and the plan does not (which texts the weights were chosen with): goes into the
   // executed plan.
   virtual void add_option(std::string name, std::string value) = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "quantier/base/error.h"
@@ -9,6 +10,17 @@
 #include "quantier/record/executed_plan.h"
 
 namespace quantier {
+
+// Memory of the device that a classifier runs on, where that is not the host's.
+struct DeviceMemory {
+  std::uint64_t weights_peak_bytes = 0;
+  std::uint64_t activations_peak_bytes = 0;
+  std::uint64_t other_peak_bytes = 0;   // workspace of libraries
+  std::uint64_t device_used_bytes = 0;  // what the driver reports as taken now, by all processes
+  [[nodiscard]] std::uint64_t peak_bytes() const {
+    return weights_peak_bytes + activations_peak_bytes + other_peak_bytes;
+  }
+};
 
 class Classifier {
  public:
@@ -20,6 +32,8 @@ class Classifier {
   // with.
   [[nodiscard]] virtual Status predict(const TokenBatch& batch, std::span<float> logits) = 0;
   [[nodiscard]] virtual const ExecutedPlan& executed_plan() const = 0;
+  // nullopt on the CPU.
+  [[nodiscard]] virtual std::optional<DeviceMemory> device_memory() const { return std::nullopt; }
 };
 
 }  // namespace quantier

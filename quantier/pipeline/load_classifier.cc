@@ -19,12 +19,12 @@
 namespace quantier {
 namespace {
 
-ModelSpec first_layers(ModelSpec spec, std::size_t layers) {
+ModelSpec first_layers(ModelSpec spec, std::size_t layers, std::uint64_t vocabulary) {
   const auto beyond = [&](const auto& part) { return part.layer >= static_cast<int>(layers); };
   std::erase_if(spec.linears, beyond);
   std::erase_if(spec.norms, beyond);
   spec.layers.resize(layers);
-  spec.vocabulary = std::min(spec.vocabulary, kProbeVocabulary);
+  spec.vocabulary = std::min(spec.vocabulary, vocabulary);
   return spec;
 }
 
@@ -77,8 +77,8 @@ Status tell_fitted(const Checkpoint& checkpoint, const Plan& plan, EngineBuilder
 
 // `spec` is the checkpoint's, or a part of it.
 Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const ModelSpec& spec,
-                                          const Plan& plan, EngineKind kind, ThreadPool& pool) {
-  QT_TRY(const std::unique_ptr<EngineBuilder> builder, EngineBuilder::create(spec, plan, kind, pool));
+                                          const Plan& plan, EngineChoice engine, ThreadPool& pool) {
+  QT_TRY(const std::unique_ptr<EngineBuilder> builder, EngineBuilder::create(spec, plan, engine, pool));
   add_adapter(checkpoint, plan, *builder);
   if (checkpoint.quantization()) {
     QT_TRY_STATUS(tell_fitted(checkpoint, plan, *builder));
@@ -89,10 +89,10 @@ Result<std::unique_ptr<Classifier>> build(const Checkpoint& checkpoint, const Mo
   return builder->finish();
 }
 
-Status build_calibrated(const Checkpoint& checkpoint, EngineKind kind, ThreadPool& pool,
+Status build_calibrated(const Checkpoint& checkpoint, EngineChoice engine, ThreadPool& pool,
                         const CalibrationRequest& request, LoadedModel& model) {
   QT_TRY(const std::unique_ptr<EngineBuilder> builder,
-         EngineBuilder::create(model.spec, model.plan, kind, pool));
+         EngineBuilder::create(model.spec, model.plan, engine, pool));
   {
     QT_TRY(const CalibrationTokens texts,
            encode_calibration(request.set, model.tokenizer, request.max_length, &pool));
@@ -114,7 +114,7 @@ Status build_calibrated(const Checkpoint& checkpoint, EngineKind kind, ThreadPoo
 }  // namespace
 
 Result<LoadedModel> load_classifier(const ModelLocation& location, const PlanRules& rules,
-                                    const RecipeOptions& options, EngineKind kind, ThreadPool& pool,
+                                    const RecipeOptions& options, EngineChoice engine, ThreadPool& pool,
                                     const CalibrationRequest* calibration) {
   try {
     QT_TRY(const Checkpoint checkpoint, Checkpoint::open(location));
@@ -131,10 +131,10 @@ Result<LoadedModel> load_classifier(const ModelLocation& location, const PlanRul
     }
     LoadedModel model{checkpoint.spec(), std::move(plan), nullptr, std::move(tokenizer)};
     if (calibrates) {
-      QT_TRY_STATUS(build_calibrated(checkpoint, kind, pool, *calibration, model));
+      QT_TRY_STATUS(build_calibrated(checkpoint, engine, pool, *calibration, model));
     } else {
       QT_TRY(model.fitted_on, stored_fitted_on(checkpoint));
-      QT_TRY(model.classifier, build(checkpoint, model.spec, model.plan, kind, pool));
+      QT_TRY(model.classifier, build(checkpoint, model.spec, model.plan, engine, pool));
     }
     return model;
   } catch (const std::bad_alloc&) {
@@ -150,12 +150,13 @@ Result<std::vector<std::string>> label_names_of(const ModelLocation& location) {
 }
 
 Result<ProbeModel> load_first_layers(const Checkpoint& checkpoint, const PlanRules& rules,
-                                     const RecipeOptions& options, std::size_t layers, ThreadPool& pool) {
+                                     const RecipeOptions& options, std::size_t layers, ThreadPool& pool,
+                                     EngineChoice engine, std::uint64_t vocabulary) {
   QT_CHECK(layers >= 1 && layers <= checkpoint.spec().layers.size(), "the model has so many layers");
-  const ModelSpec spec = first_layers(checkpoint.spec(), layers);
+  const ModelSpec spec = first_layers(checkpoint.spec(), layers, vocabulary);
   QT_TRY(Plan resolved, resolve_plan(checkpoint, spec, rules, options));
   const Plan plan = checkpoint.quantization() ? std::move(resolved) : without_data(std::move(resolved));
-  QT_TRY(std::unique_ptr<Classifier> classifier, build(checkpoint, spec, plan, EngineKind::kCpu, pool));
+  QT_TRY(std::unique_ptr<Classifier> classifier, build(checkpoint, spec, plan, engine, pool));
   return ProbeModel{std::move(classifier), spec.vocabulary, plan.total_bytes()};
 }
 

@@ -52,15 +52,15 @@ struct LoadedModel {
 // `pool` must outlive the model. `calibration` may be null for plans that look at the weights alone, and is
 // not used for them.
 [[nodiscard]] Result<LoadedModel> load_classifier(const ModelLocation& location, const PlanRules& rules,
-                                                  const RecipeOptions& options, EngineKind kind,
+                                                  const RecipeOptions& options, EngineChoice engine,
                                                   ThreadPool& pool,
                                                   const CalibrationRequest* calibration = nullptr);
 
 // Label names of a model in id order, without loading a weight.
 [[nodiscard]] Result<std::vector<std::string>> label_names_of(const ModelLocation& location);
 
-// The first `layers` layers of a model, with its head and the first kProbeVocabulary rows of its embedding,
-// on the CPU kernels: as fast as the model is, layer by layer, and quickly loaded. For estimates of time; its
+// The first `layers` layers of a model, with its head and the first `vocabulary` rows of its embedding,
+// as fast as the model is, layer by layer, and quickly loaded. For estimates of time; its
 // logits mean nothing, and layers that would look at data are rounded to nearest.
 inline constexpr std::uint64_t kProbeVocabulary = 1024;
 struct ProbeModel {
@@ -70,6 +70,7 @@ struct ProbeModel {
 };
 [[nodiscard]] Result<ProbeModel> load_first_layers(const Checkpoint& checkpoint, const PlanRules& rules,
                                                    const RecipeOptions& options, std::size_t layers,
-                                                   ThreadPool& pool);
+                                                   ThreadPool& pool, EngineChoice engine = {},
+                                                   std::uint64_t vocabulary = kProbeVocabulary);
 
 }  // namespace quantier

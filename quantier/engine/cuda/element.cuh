@@ -1,0 +1,101 @@
+// Numbers of a GPU kernel: elements to float and back, 16 bytes of them, sums over a warp.
+#pragma once
+
+#include <cstdint>
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+// Everything is compiled once for each generation of cards, each time in a namespace of its own.
+namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE {
+
+template <class T>
+struct Pair;
+template <>
+struct Pair<__half> {
+  using type = __half2;
+};
+template <>
+struct Pair<__nv_bfloat16> {
+  using type = __nv_bfloat162;
+};
+
+__device__ __forceinline__ float widen(__half x) { return __half2float(x); }
+__device__ __forceinline__ float widen(__nv_bfloat16 x) { return __bfloat162float(x); }
+template <class T>
+__device__ __forceinline__ T narrow(float x);
+template <>
+__device__ __forceinline__ __half narrow<__half>(float x) {
+  return __float2half_rn(x);
+}
+template <>
+__device__ __forceinline__ __nv_bfloat16 narrow<__nv_bfloat16>(float x) {
+  return __float2bfloat16_rn(x);
+}
+template <class T>
+__device__ __forceinline__ float rounded(float x) {
+  return widen(narrow<T>(x));
+}
+
+// Two elements as the tensor cores take them, the first in the low half.
+template <class T>
+__device__ __forceinline__ std::uint32_t pack(float low, float high) {
+  union {
+    T elements[2];
+    std::uint32_t bits;
+  } both;
+  both.elements[0] = narrow<T>(low);
+  both.elements[1] = narrow<T>(high);
+  return both.bits;
+}
+
+constexpr int kVector = 8;  // elements in 16 bytes
+
+template <class T>
+__device__ __forceinline__ void load_vector(const T* from, float (&values)[kVector]) {
+  union {
+    uint4 bits;
+    T elements[kVector];
+  } vector;
+  vector.bits = *reinterpret_cast<const uint4*>(from);
+#pragma unroll
+  for (int i = 0; i < kVector; ++i) values[i] = widen(vector.elements[i]);
+}
+
+template <class T>
+__device__ __forceinline__ void store_vector(T* to, const float (&values)[kVector]) {
+  union {
+    uint4 bits;
+    T elements[kVector];
+  } vector;
+#pragma unroll
+  for (int i = 0; i < kVector; ++i) vector.elements[i] = narrow<T>(values[i]);
+  *reinterpret_cast<uint4*>(to) = vector.bits;
+}
+
+constexpr unsigned kAllLanes = 0xFFFFFFFFu;
+
+// NaN stays NaN, so that it shows in what is made of the row.
+__device__ __forceinline__ float larger(float a, float b) { return a > b || a != a ? a : b; }
+
+__device__ __forceinline__ float gelu(float x) { return 0.5F * x * (1.0F + erff(x * 0.70710678118654752F)); }
+__device__ __forceinline__ float silu(float x) { return x / (1.0F + __expf(-x)); }
+
+// formats/i8_row.h: i8_scale, i8_quantize_row, i8_product, in the same order of roundings.
+__device__ __forceinline__ float i8_scale(float absmax) {
+  return absmax > 0.0F ? __fmul_rn(__frcp_rn(absmax), 127.0F) : 0.0F;
+}
+__device__ __forceinline__ std::uint32_t i8_codes(const float (&values)[4], float scale) {
+  std::uint32_t codes = 0;
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    const int code = __float2int_rn(__fmul_rn(values[i], scale));
+    codes |= (static_cast<std::uint32_t>(code) & 0xFFu) << (8 * i);
+  }
+  return codes;
+}
+__device__ __forceinline__ float i8_product(int sum, float x_absmax, float weight_absmax) {
+  return __fmul_rn(__fmul_rn(__int2float_rn(sum), __fmul_rn(x_absmax, weight_absmax)),
+                   1.0F / (127.0F * 127.0F));
+}
+
+}  // namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE

@@ -1,0 +1,140 @@
+// Hopper's own instructions (sm_90a): barriers in shared memory that count bytes, tiles that arrive by the
+// tensor memory accelerator, products of a warpgroup that reads both operands from shared memory.
+//
+// Source: PTX ISA 8.x, "mbarrier", "cp.async.bulk.tensor", "wgmma.mma_async"; tiles have the 128-byte
+// swizzle: rows of 128 bytes, the 16-byte chunk c of row r stands at c ^ (r % 8).
+#pragma once
+
+#include <cstdint>
+#include <cuda.h>
+
+namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE {
+
+__device__ __forceinline__ void init_barrier(std::uint32_t barrier, int arrivals) {
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals));
+}
+
+__device__ __forceinline__ void expect_bytes(std::uint32_t barrier, int bytes) {
+  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes)
+               : "memory");
+}
+
+// At the barrier in the same place of another block of the cluster, or of this one.
+__device__ __forceinline__ void arrive_at(std::uint32_t barrier, std::uint32_t block) {
+  asm volatile(
+      "{\n"
+      ".reg .b32 remote;\n"
+      "mapa.shared::cluster.u32 remote, %0, %1;\n"
+      "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote];\n"
+      "}" ::"r"(barrier),
+      "r"(block)
+      : "memory");
+}
+
+__device__ __forceinline__ void wait_for(std::uint32_t barrier, int parity) {
+  asm volatile(
+      "{\n"
+      ".reg .pred done;\n"
+      "wait:\n"
+      "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [%0], %1;\n"
+      "@done bra.uni finished;\n"
+      "bra.uni wait;\n"
+      "finished:\n"
+      "}" ::"r"(barrier),
+      "r"(parity)
+      : "memory");
+}
+
+__device__ __forceinline__ void sync_cluster() {
+  asm volatile("barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::: "memory");
+}
+__device__ __forceinline__ std::uint32_t block_in_cluster() {
+  std::uint32_t rank = 0;
+  asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+  return rank;
+}
+
+// A box of a matrix to shared memory; `barrier` counts its bytes.
+__device__ __forceinline__ void copy_box(const CUtensorMap& map, int x, int y, std::uint32_t to,
+                                         std::uint32_t barrier) {
+  asm volatile(
+      "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4}], "
+      "[%2];" ::"r"(to),
+      "l"(&map), "r"(barrier), "r"(x), "r"(y)
+      : "memory");
+}
+// The same to the same place in all blocks of `mask`, each with its own barrier.
+__device__ __forceinline__ void copy_box_to(const CUtensorMap& map, int x, int y, std::uint32_t to,
+                                            std::uint32_t barrier, std::uint16_t mask) {
+  asm volatile(
+      "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], "
+      "[%1, {%3, %4}], [%2], %5;" ::"r"(to),
+      "l"(&map), "r"(barrier), "r"(x), "r"(y), "h"(mask)
+      : "memory");
+}
+
+// A tile of rows of 128 bytes under the 128-byte swizzle, 1024 bytes from one group of eight rows to the
+// next.
+__device__ __forceinline__ std::uint64_t describe_tile(std::uint32_t address) {
+  return (std::uint64_t{address & 0x3FFFFu} >> 4) | (std::uint64_t{1} << 16) |
+         (std::uint64_t{1024 >> 4} << 32) | (std::uint64_t{1} << 62);
+}
+
+__device__ __forceinline__ void begin_products() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
+__device__ __forceinline__ void commit_products() {
+  asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+}
+template <int kLeft>
+__device__ __forceinline__ void await_products() {
+  asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(kLeft) : "memory");
+}
+
+#define QT_R4(f, i) f(i), f(i + 1), f(i + 2), f(i + 3)
+#define QT_R16(f, i) QT_R4(f, i), QT_R4(f, i + 4), QT_R4(f, i + 8), QT_R4(f, i + 12)
+#define QT_R64(f, i) QT_R16(f, i), QT_R16(f, i + 16), QT_R16(f, i + 32), QT_R16(f, i + 48)
+#define QT_SUM(i) "+r"(sums[i])
+#define QT_NAMES_64                                                                                        \
+  "%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27," \
+  "%28,%29,%30,%31,%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,"   \
+  "%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63"
+#define QT_NAMES_64_TO_95                                                                                    \
+  "%64,%65,%66,%67,%68,%69,%70,%71,%72,%73,%74,%75,%76,%77,%78,%79,%80,%81,%82,%83,%84,%85,%86,%87,%88,%89," \
+  "%90,%91,%92,%93,%94,%95"
+#define QT_NAMES_96_TO_127                                                                                \
+  "%96,%97,%98,%99,%100,%101,%102,%103,%104,%105,%106,%107,%108,%109,%110,%111,%112,%113,%114,%115,%116," \
+  "%117,%118,%119,%120,%121,%122,%123,%124,%125,%126,%127"
+
+// sums (+)= a b^T, m64 n{2 * size} k32, int8 with int32 sums; `adds` 0 starts anew.
+__device__ __forceinline__ void multiply_i8(int (&sums)[64], std::uint64_t a, std::uint64_t b, int adds) {
+  asm volatile(
+      "{\n.reg .pred p;\nsetp.ne.b32 p, %66, 0;\n"
+      "wgmma.mma_async.sync.aligned.m64n128k32.s32.s8.s8 {" QT_NAMES_64 "}, %64, %65, p;\n}"
+      : QT_R64(QT_SUM, 0)
+      : "l"(a), "l"(b), "r"(adds));
+}
+__device__ __forceinline__ void multiply_i8(int (&sums)[96], std::uint64_t a, std::uint64_t b, int adds) {
+  asm volatile(
+      "{\n.reg .pred p;\nsetp.ne.b32 p, %98, 0;\n"
+      "wgmma.mma_async.sync.aligned.m64n192k32.s32.s8.s8 {" QT_NAMES_64 "," QT_NAMES_64_TO_95
+      "}, %96, %97, p;\n}"
+      : QT_R64(QT_SUM, 0), QT_R16(QT_SUM, 64), QT_R16(QT_SUM, 80)
+      : "l"(a), "l"(b), "r"(adds));
+}
+__device__ __forceinline__ void multiply_i8(int (&sums)[128], std::uint64_t a, std::uint64_t b, int adds) {
+  asm volatile(
+      "{\n.reg .pred p;\nsetp.ne.b32 p, %130, 0;\n"
+      "wgmma.mma_async.sync.aligned.m64n256k32.s32.s8.s8 {" QT_NAMES_64 "," QT_NAMES_64_TO_95
+      "," QT_NAMES_96_TO_127 "}, %128, %129, p;\n}"
+      : QT_R64(QT_SUM, 0), QT_R64(QT_SUM, 64)
+      : "l"(a), "l"(b), "r"(adds));
+}
+
+#undef QT_R4
+#undef QT_R16
+#undef QT_R64
+#undef QT_SUM
+#undef QT_NAMES_64
+#undef QT_NAMES_64_TO_95
+#undef QT_NAMES_96_TO_127
+
+}  // namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE

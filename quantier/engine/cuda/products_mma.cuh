@@ -1,0 +1,185 @@
+// The int8 product of sm_75 and sm_80: a block makes 128 x 128 outputs from slices of 64 bytes of depth,
+// eight warps with 64 x 32 each. Slices come by asynchronous copies, four stages deep, or on sm_75 through
+// registers into two.
+//
+// Rows of a slice are 64 bytes, two to a line of 128. Their 16-byte chunks change places, chunk ^ (row / 2) %
+// 4, so that eight rows read at the same chunk lie in eight bank groups.
+#pragma once
+
+#include "quantier/engine/cuda/epilogue_i8.cuh"
+#include "quantier/engine/cuda/matrix.cuh"
+
+namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE {
+
+constexpr int kTileRows = 128;
+constexpr int kTileColumns = 128;
+constexpr int kSlice = 64;  // bytes of depth
+constexpr int kChunk = 16;  // bytes copied at a time
+constexpr int kProductThreads = 256;
+constexpr int kSliceBytes = (kTileRows + kTileColumns) * kSlice;
+#if defined(QUANTIER_CUDA_ASYNC_COPY)
+constexpr int kStages = 4;
+#else
+constexpr int kStages = 2;
+#endif
+constexpr int kCopies = kSliceBytes / kChunk / kProductThreads;  // chunks that a thread copies
+
+__device__ __forceinline__ int chunk_place(int row, int chunk) {
+  return row * kSlice + (chunk ^ (row / 2 % 4)) * kChunk;
+}
+
+// Where a thread's chunks come from: rows of x, then rows of the weights, in this order.
+struct ChunkSource {
+  const std::int8_t* from = nullptr;
+  bool inside = false;
+};
+
+__device__ __forceinline__ ChunkSource chunk_source(const I8ProductTask& task, int copy,
+                                                    std::uint32_t depth) {
+  const int at = threadIdx.x + copy * kProductThreads;
+  const int row = at / (kSlice / kChunk);
+  const std::uint32_t k = depth + at % (kSlice / kChunk) * kChunk;
+  const bool is_weight = row >= kTileRows;
+  const std::uint32_t index =
+      is_weight ? blockIdx.x * kTileColumns + (row - kTileRows) : blockIdx.y * kTileRows + row;
+  const bool inside = k < task.inputs && index < (is_weight ? task.outputs : task.rows);
+  const std::int8_t* base = is_weight ? task.weights : task.x;
+  return {inside ? base + std::uint64_t{index} * task.inputs + k : base, inside};
+}
+
+__device__ __forceinline__ int chunk_target(int copy) {
+  const int at = threadIdx.x + copy * kProductThreads;
+  const int row = at / (kSlice / kChunk);
+  return chunk_place(row, at % (kSlice / kChunk));
+}
+
+#if defined(QUANTIER_CUDA_ASYNC_COPY)
+__device__ __forceinline__ void copy_slice(const I8ProductTask& task, std::uint32_t depth,
+                                           unsigned char* stage) {
+#pragma unroll
+  for (int copy = 0; copy < kCopies; ++copy) {
+    const ChunkSource source = chunk_source(task, copy, depth);
+    const int bytes = source.inside ? kChunk : 0;  // the rest is filled with zeros
+    asm volatile(
+        "cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(stage + chunk_target(copy))),
+        "l"(source.from), "r"(bytes));
+  }
+}
+#endif
+
+// The products of one slice.
+__device__ __forceinline__ void multiply_slice(const unsigned char* stage, int warp_row, int warp_column,
+                                               int lane, int (&sums)[4][4][4]) {
+#pragma unroll
+  for (int depth = 0; depth < kSlice / 32; ++depth) {
+    std::uint32_t a[4][4];
+    std::uint32_t b[2][4];
+#pragma unroll
+    for (int m = 0; m < 4; ++m) {
+      const int row = warp_row + m * 16 + lane % 16;
+      load_matrices(a[m], shared_address(stage + chunk_place(row, 2 * depth + lane / 16)));
+    }
+#pragma unroll
+    for (int n = 0; n < 2; ++n) {
+      const int row = kTileRows + warp_column + n * 16 + lane / 16 * 8 + lane % 8;
+      load_matrices(b[n], shared_address(stage + chunk_place(row, 2 * depth + lane / 8 % 2)));
+    }
+#pragma unroll
+    for (int m = 0; m < 4; ++m) {
+#pragma unroll
+      for (int n = 0; n < 4; ++n)
+        multiply_add_i8(sums[m][n], a[m], b[n / 2][n % 2 * 2], b[n / 2][n % 2 * 2 + 1]);
+    }
+  }
+}
+
+template <class T, Gate kGate>
+__global__ void __launch_bounds__(kProductThreads) i8_product_kernel(I8ProductTask task) {
+  extern __shared__ __align__(128) unsigned char stages[];
+  const int warp = threadIdx.x / kWarp;
+  const int lane = threadIdx.x % kWarp;
+  const int warp_row = warp / 4 * 64;
+  const int warp_column = warp % 4 * 32;
+  const int slices = (static_cast<int>(task.inputs) + kSlice - 1) / kSlice;
+  int sums[4][4][4] = {};
+
+#if defined(QUANTIER_CUDA_ASYNC_COPY)
+#pragma unroll
+  for (int stage = 0; stage < kStages - 1; ++stage) {
+    if (stage < slices) copy_slice(task, stage * kSlice, stages + stage * kSliceBytes);
+    asm volatile("cp.async.commit_group;");
+  }
+  for (int slice = 0; slice < slices; ++slice) {
+    asm volatile("cp.async.wait_group %0;" ::"n"(kStages - 2));
+    __syncthreads();
+    const int next = slice + kStages - 1;
+    if (next < slices) copy_slice(task, next * kSlice, stages + next % kStages * kSliceBytes);
+    asm volatile("cp.async.commit_group;");
+    multiply_slice(stages + slice % kStages * kSliceBytes, warp_row, warp_column, lane, sums);
+  }
+#else
+  uint4 held[kCopies];
+  const auto fetch = [&](int slice) {
+#pragma unroll
+    for (int copy = 0; copy < kCopies; ++copy) {
+      const ChunkSource source = chunk_source(task, copy, slice * kSlice);
+      held[copy] = source.inside ? *reinterpret_cast<const uint4*>(source.from) : uint4{};
+    }
+  };
+  const auto put = [&](int slice) {
+#pragma unroll
+    for (int copy = 0; copy < kCopies; ++copy)
+      *reinterpret_cast<uint4*>(stages + slice % kStages * kSliceBytes + chunk_target(copy)) = held[copy];
+  };
+  fetch(0);
+  put(0);
+  __syncthreads();
+  for (int slice = 0; slice < slices; ++slice) {
+    if (slice + 1 < slices) fetch(slice + 1);
+    multiply_slice(stages + slice % kStages * kSliceBytes, warp_row, warp_column, lane, sums);
+    if (slice + 1 < slices) put(slice + 1);
+    __syncthreads();
+  }
+#endif
+
+#pragma unroll
+  for (int m = 0; m < 4; ++m) {
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const std::uint32_t row = blockIdx.y * kTileRows + warp_row + m * 16 + half * 8 + lane / 4;
+      if (row >= task.rows) continue;
+      const float x_absmax = task.x_absmax[row];
+#pragma unroll
+      for (int n = 0; n < 4; ++n) {
+        const std::uint32_t column = blockIdx.x * kTileColumns + warp_column + n * 8 + lane % 4 * 2;
+        if (column >= task.outputs) continue;
+        const int(&sum)[4] = sums[m][n];
+        if constexpr (kGate == Gate::kNone) {
+          store_i8<T>(task, sum[2 * half], sum[2 * half + 1], x_absmax, row, column);
+        } else if (n % 2 == 0) {
+          const int(&up)[4] = sums[m][n + 1];
+          store_gated_i8<T, kGate>(task, sum[2 * half], sum[2 * half + 1], up[2 * half], up[2 * half + 1],
+                                   x_absmax, row, column);
+        }
+      }
+    }
+  }
+}
+
+inline cudaError_t i8_product_mma(const I8ProductTask& task, cudaStream_t stream) {
+  if (task.rows == 0) return cudaSuccess;
+  cudaError_t error = cudaSuccess;
+  with_element(task.element, [&]<class T>(T) {
+    with_any_gate(task.gate, [&]<Gate kGate>() {
+      constexpr int kBytes = kStages * kSliceBytes;
+      if constexpr (kBytes > 48 * 1024)
+        error = cudaFuncSetAttribute(i8_product_kernel<T, kGate>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                     kBytes);
+      const dim3 grid(blocks_for(task.outputs, kTileColumns), blocks_for(task.rows, kTileRows));
+      i8_product_kernel<T, kGate><<<grid, kProductThreads, kBytes, stream>>>(task);
+    });
+  });
+  return error;
+}
+
+}  // namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE

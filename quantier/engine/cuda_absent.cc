@@ -1,0 +1,25 @@
+// What stands in the place of cuda/ in a build without a CUDA compiler.
+#include "quantier/engine/cuda_engine.h"
+
+namespace quantier {
+namespace {
+constexpr const char* kAbsent = "this build has no CUDA: nvcc was not found when it was configured";
+}
+
+Result<std::unique_ptr<EngineBuilder>> create_cuda_builder(const ModelSpec& /*spec*/, const Plan& /*plan*/,
+                                                           std::uint32_t /*device*/) {
+  return fail(ErrorKind::kUnsupported, "cannot run on a CUDA device", "", kAbsent,
+              "install the CUDA toolkit and build again, or use --device cpu");
+}
+
+std::vector<CudaDeviceInfo> cuda_devices() { return {}; }
+std::string cuda_state() { return kAbsent; }
+
+Status choose_kernel_arch(int arch) {
+  if (arch == 0) return {};
+  return fail(ErrorKind::kUnsupported, "cannot choose CUDA kernels", "", kAbsent,
+              "install the CUDA toolkit and build again");
+}
+int asked_kernel_arch() { return 0; }
+
+}  // namespace quantier

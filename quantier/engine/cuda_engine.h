@@ -1,0 +1,38 @@
+// The engine on a CUDA device, for whoever builds classifiers; what stands behind it is in cuda/.
+//
+// CUDA is optional twice: a build without its compiler has cuda_absent.cc in the place of cuda/ and says so
+// when a device is asked for; a build with it finds the driver when it is asked for one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "quantier/base/error.h"
+#include "quantier/engine/builder.h"
+
+namespace quantier {
+
+// Takes fp16, bf16, int8-rtn and int8-smooth, each layer as planned; anything else is refused (kUnsupported)
+// with what stands in the way. Norms, embedding and linear layers go to the device one by one: the model
+// never stands there twice. Errors besides: cuda/device.h.
+[[nodiscard]] Result<std::unique_ptr<EngineBuilder>> create_cuda_builder(const ModelSpec& spec,
+                                                                         const Plan& plan,
+                                                                         std::uint32_t device);
+
+struct CudaDeviceInfo {
+  std::string name;
+  int capability = 0;  // 10 * major + minor
+  std::uint64_t memory_bytes = 0;
+};
+// None where there is no driver.
+[[nodiscard]] std::vector<CudaDeviceInfo> cuda_devices();
+// Why there are none, or which driver there is: one line.
+[[nodiscard]] std::string cuda_state();
+
+// The table of kernels that engines made from now on take: 75, 80, 90; 0 for the best. kUsage for others.
+[[nodiscard]] Status choose_kernel_arch(int arch);
+[[nodiscard]] int asked_kernel_arch();
+
+}  // namespace quantier
