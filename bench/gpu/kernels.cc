@@ -235,7 +235,7 @@ int run(std::uint32_t rows, int arch) {
     for (const std::uint32_t length : {32U, 128U, 512U, 2048U}) {
       std::vector<AttentionItem> items;
       for (std::uint32_t begin = 0; begin + length <= rows; begin += length)
-        for (std::uint32_t first = 0; first < length; first += kQueryTile)
+        for (std::uint32_t first = 0; first < length; first += query_tile_for(length))
           items.push_back({begin, length, first});
       if (items.empty()) continue;
       DeviceBuffer items_there(items.size() * sizeof(AttentionItem), MemoryOwner::kOther);

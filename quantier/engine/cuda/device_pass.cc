@@ -192,6 +192,7 @@ Status DevicePass::run_layer(std::size_t index, bool is_last) {
        .half_window = shape.half_window ? static_cast<std::int32_t>(*shape.half_window) : -1,
        .rotations = rotations_.table(shape.rope_theta),
        .items = static_cast<const AttentionItem*>(static_cast<const void*>(device_input_ + input_.items_at)),
+       .query_tile = query_tile_for(input_.longest),
        .item_count = input_.items,
        .out = inputs_},
       stream_);

@@ -8,17 +8,6 @@
 // Everything is compiled once for each generation of cards, each time in a namespace of its own.
 namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE {
 
-template <class T>
-struct Pair;
-template <>
-struct Pair<__half> {
-  using type = __half2;
-};
-template <>
-struct Pair<__nv_bfloat16> {
-  using type = __nv_bfloat162;
-};
-
 __device__ __forceinline__ float widen(__half x) { return __half2float(x); }
 __device__ __forceinline__ float widen(__nv_bfloat16 x) { return __bfloat162float(x); }
 template <class T>
@@ -38,38 +27,66 @@ __device__ __forceinline__ float rounded(float x) {
 
 // Two elements as the tensor cores take them, the first in the low half.
 template <class T>
-__device__ __forceinline__ std::uint32_t pack(float low, float high) {
+__device__ __forceinline__ std::uint32_t pack(float low, float high);
+template <>
+__device__ __forceinline__ std::uint32_t pack<__half>(float low, float high) {
   union {
-    T elements[2];
+    __half2 pair;
     std::uint32_t bits;
   } both;
-  both.elements[0] = narrow<T>(low);
-  both.elements[1] = narrow<T>(high);
+  both.pair = __floats2half2_rn(low, high);
   return both.bits;
+}
+template <>
+__device__ __forceinline__ std::uint32_t pack<__nv_bfloat16>(float low, float high) {
+  union {
+    __nv_bfloat162 pair;
+    std::uint32_t bits;
+  } both;
+  both.pair = __floats2bfloat162_rn(low, high);
+  return both.bits;
+}
+template <class T>
+__device__ __forceinline__ float2 unpack(std::uint32_t bits);
+template <>
+__device__ __forceinline__ float2 unpack<__half>(std::uint32_t bits) {
+  union {
+    std::uint32_t bits;
+    __half2 pair;
+  } both{bits};
+  return __half22float2(both.pair);
+}
+template <>
+__device__ __forceinline__ float2 unpack<__nv_bfloat16>(std::uint32_t bits) {
+  return {__uint_as_float(bits << 16), __uint_as_float(bits & 0xFFFF0000u)};
 }
 
 constexpr int kVector = 8;  // elements in 16 bytes
 
 template <class T>
-__device__ __forceinline__ void load_vector(const T* from, float (&values)[kVector]) {
-  union {
-    uint4 bits;
-    T elements[kVector];
-  } vector;
-  vector.bits = *reinterpret_cast<const uint4*>(from);
+__device__ __forceinline__ void unpack_vector(uint4 vector, float (&values)[kVector]) {
+  const std::uint32_t words[4] = {vector.x, vector.y, vector.z, vector.w};
 #pragma unroll
-  for (int i = 0; i < kVector; ++i) values[i] = widen(vector.elements[i]);
+  for (int i = 0; i < 4; ++i) {
+    const float2 both = unpack<T>(words[i]);
+    values[2 * i] = both.x;
+    values[2 * i + 1] = both.y;
+  }
+}
+template <class T>
+__device__ __forceinline__ uint4 pack_vector(const float (&values)[kVector]) {
+  return {pack<T>(values[0], values[1]), pack<T>(values[2], values[3]), pack<T>(values[4], values[5]),
+          pack<T>(values[6], values[7])};
+}
+
+template <class T>
+__device__ __forceinline__ void load_vector(const T* from, float (&values)[kVector]) {
+  unpack_vector<T>(*reinterpret_cast<const uint4*>(from), values);
 }
 
 template <class T>
 __device__ __forceinline__ void store_vector(T* to, const float (&values)[kVector]) {
-  union {
-    uint4 bits;
-    T elements[kVector];
-  } vector;
-#pragma unroll
-  for (int i = 0; i < kVector; ++i) vector.elements[i] = narrow<T>(values[i]);
-  *reinterpret_cast<uint4*>(to) = vector.bits;
+  *reinterpret_cast<uint4*>(to) = pack_vector<T>(values);
 }
 
 constexpr unsigned kAllLanes = 0xFFFFFFFFu;

@@ -1,7 +1,9 @@
-// From an int32 sum to what is stored: scales, bias, residual or gate. The same for every int8 product, so
-// that tables of kernels give the same bits.
+// From int32 sums to what is stored: scales, bias, residual or gate. The same for every int8 product, so that
+// tables of kernels give the same bits.
 //
-// The two sums at hand are neighbours in a row: columns `column` and column + 1.
+// Tensor cores leave the sums of a row to four lanes, two neighbouring columns each in every block of eight.
+// Stored like that, rows would go out in pieces of four bytes; so the lanes exchange what they have of four
+// blocks, until each has a whole block: 16 bytes.
 #pragma once
 
 #include "quantier/engine/cuda/element.cuh"
@@ -10,50 +12,63 @@
 
 namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE {
 
-template <class T>
-__device__ __forceinline__ float2 i8_value(const I8ProductTask& task, int sum0, int sum1, float x_absmax,
-                                           std::uint32_t column) {
-  const float2 absmax = *reinterpret_cast<const float2*>(task.weight_absmax + column);
-  float2 value = {i8_product(sum0, x_absmax, absmax.x), i8_product(sum1, x_absmax, absmax.y)};
-  if (task.bias != nullptr) {
-    const float2 bias = *reinterpret_cast<const float2*>(task.bias + column);
-    value.x += bias.x;
-    value.y += bias.y;
-  }
-  value.x = rounded<T>(value.x);
-  value.y = rounded<T>(value.y);
-  return value;
+// Of two neighbouring columns.
+struct ColumnPair {
+  float2 absmax = {0.0F, 0.0F};
+  float2 bias = {0.0F, 0.0F};
+};
+
+__device__ __forceinline__ ColumnPair load_columns(const I8ProductTask& task, std::uint32_t column) {
+  ColumnPair columns;
+  if (column >= task.outputs) return columns;
+  columns.absmax = *reinterpret_cast<const float2*>(task.weight_absmax + column);
+  if (task.bias != nullptr) columns.bias = *reinterpret_cast<const float2*>(task.bias + column);
+  return columns;
 }
 
-// Without a gate.
+// Rounded to elements.
 template <class T>
-__device__ __forceinline__ void store_i8(const I8ProductTask& task, int sum0, int sum1, float x_absmax,
-                                         std::uint32_t row, std::uint32_t column) {
-  float2 value = i8_value<T>(task, sum0, sum1, x_absmax, column);
-  const std::uint64_t at = std::uint64_t{row} * task.outputs + column;
-  if (task.residual != nullptr) {
-    union {
-      std::uint32_t bits;
-      T elements[2];
-    } before;
-    before.bits = *reinterpret_cast<const std::uint32_t*>(static_cast<const T*>(task.residual) + at);
-    value.x += widen(before.elements[0]);
-    value.y += widen(before.elements[1]);
-  }
-  *reinterpret_cast<std::uint32_t*>(static_cast<T*>(task.out) + at) = pack<T>(value.x, value.y);
+__device__ __forceinline__ std::uint32_t i8_values(int sum0, int sum1, float x_absmax,
+                                                   const ColumnPair& columns) {
+  return pack<T>(i8_product(sum0, x_absmax, columns.absmax.x) + columns.bias.x,
+                 i8_product(sum1, x_absmax, columns.absmax.y) + columns.bias.y);
 }
 
-// The sums of a gate at `column` and of its up, kGateBlock further.
 template <class T, Gate kGate>
-__device__ __forceinline__ void store_gated_i8(const I8ProductTask& task, int gate0, int gate1, int up0,
-                                               int up1, float x_absmax, std::uint32_t row,
-                                               std::uint32_t column) {
-  const float2 gate = i8_value<T>(task, gate0, gate1, x_absmax, column);
-  const float2 up = i8_value<T>(task, up0, up1, x_absmax, column + kGateBlock);
-  const std::uint32_t feature = column / (2 * kGateBlock) * kGateBlock + column % kGateBlock;
-  const std::uint64_t at = std::uint64_t{row} * (task.outputs / 2) + feature;
-  *reinterpret_cast<std::uint32_t*>(static_cast<T*>(task.out) + at) =
-      pack<T>(rounded<T>(activated<kGate>(gate.x)) * up.x, rounded<T>(activated<kGate>(gate.y)) * up.y);
+__device__ __forceinline__ std::uint32_t gated_values(std::uint32_t gates, std::uint32_t ups) {
+  const float2 gate = unpack<T>(gates);
+  const float2 up = unpack<T>(ups);
+  const float2 activated_gate =
+      unpack<T>(pack<T>(activated<kGate>(gate.x), activated<kGate>(gate.y)));  // rounded
+  return pack<T>(activated_gate.x * up.x, activated_gate.y * up.y);
+}
+
+// Lane q of four has the words (b, q) for four blocks b; afterwards it has (q, p) for all p: block q.
+__device__ __forceinline__ uint4 gather_block(std::uint32_t (&words)[4], int quarter) {
+  const bool odd = quarter % 2 != 0;
+  const bool high = quarter >= 2;
+#pragma unroll
+  for (int b = 0; b < 4; b += 2) {
+    const std::uint32_t received = __shfl_xor_sync(kAllLanes, odd ? words[b] : words[b + 1], 1);
+    (odd ? words[b] : words[b + 1]) = received;
+  }
+#pragma unroll
+  for (int b = 0; b < 2; ++b) {
+    const std::uint32_t received = __shfl_xor_sync(kAllLanes, high ? words[b] : words[b + 2], 2);
+    (high ? words[b] : words[b + 2]) = received;
+  }
+  return {words[0], words[1], words[2], words[3]};
+}
+
+template <class T>
+__device__ __forceinline__ uint4 add_vectors(uint4 a, uint4 b) {
+  float left[kVector];
+  float right[kVector];
+  unpack_vector<T>(a, left);
+  unpack_vector<T>(b, right);
+#pragma unroll
+  for (int i = 0; i < kVector; ++i) left[i] += right[i];
+  return pack_vector<T>(left);
 }
 
 }  // namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE

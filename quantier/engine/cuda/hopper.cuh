@@ -54,6 +54,11 @@ __device__ __forceinline__ std::uint32_t block_in_cluster() {
   return rank;
 }
 
+// The 128 threads of a warpgroup wait for each other.
+__device__ __forceinline__ void sync_group(int group) {
+  asm volatile("bar.sync %0, 128;" ::"r"(group + 1) : "memory");
+}
+
 // A box of a matrix to shared memory; `barrier` counts its bytes.
 __device__ __forceinline__ void copy_box(const CUtensorMap& map, int x, int y, std::uint32_t to,
                                          std::uint32_t barrier) {
@@ -136,5 +141,15 @@ __device__ __forceinline__ void multiply_i8(int (&sums)[128], std::uint64_t a, s
 #undef QT_NAMES_64
 #undef QT_NAMES_64_TO_95
 #undef QT_NAMES_96_TO_127
+
+// Registers go from one warpgroup to another.
+template <int kRegisters>
+__device__ __forceinline__ void take_registers() {
+  asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(kRegisters));
+}
+template <int kRegisters>
+__device__ __forceinline__ void give_registers() {
+  asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(kRegisters));
+}
 
 }  // namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE

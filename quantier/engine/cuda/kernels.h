@@ -60,14 +60,17 @@ struct QuantizeTask {
   std::uint32_t width = 0;
 };
 
-// What a block of attention answers: queries [first, first + kQueryTile) of the text whose rows begin at
+// What a block of attention answers: queries [first, first + query_tile) of the text whose rows begin at
 // `begin`.
 struct AttentionItem {
   std::uint32_t begin = 0;
   std::uint32_t length = 0;
   std::uint32_t first = 0;
 };
-inline constexpr std::uint32_t kQueryTile = 64;
+// Queries of a block: a short text would leave most of a large one idle.
+[[nodiscard]] constexpr std::uint32_t query_tile_for(std::uint32_t longest_text) {
+  return longest_text <= 32 ? 32 : longest_text <= 64 ? 64 : 128;
+}
 
 // Softmax(q k^T / sqrt(head_dim)) v with rotary embedding of q and k on the way in (Su et al. 2021,
 // half-split pairs; rounded to elements), online softmax (Milakov, Gimelshein 2018; Dao et al. 2022).
@@ -85,6 +88,7 @@ struct AttentionTask {
   std::int32_t half_window = -1;  // keys further away than this are not seen; -1: all are
   const float2* rotations = nullptr;
   const AttentionItem* items = nullptr;
+  std::uint32_t query_tile = 0;  // of the items: 32, 64 or 128
   std::uint32_t item_count = 0;
   void* out = nullptr;  // [rows, heads * head_dim]
 };

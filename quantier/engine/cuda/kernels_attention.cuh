@@ -1,6 +1,6 @@
-// Attention of texts without padding: a block answers 64 queries of one head, four warps with 16 each, over
-// tiles of 64 keys that pass through shared memory. Keys out of a window or behind a causal query are skipped
-// by whole tiles and masked inside one.
+// Attention of texts without padding: a block answers 32, 64 or 128 queries of one head, 16 a warp, over
+// tiles of keys that pass through shared memory. Keys out of a window or behind a causal query are skipped by
+// whole tiles, by the block and again by each warp, and masked inside a tile only where that is needed.
 #pragma once
 
 #include "quantier/engine/cuda/element.cuh"
@@ -10,62 +10,127 @@
 
 namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE {
 
-constexpr int kKeyTile = 64;
-constexpr int kAttentionThreads = 128;
 constexpr int kRowsOfWarp = 16;
 
-// Rows in shared memory are 16 bytes longer than they are, so that eight of them lie in eight bank groups.
-template <int kHeadDim>
-constexpr int kTileStride = kHeadDim + kVector;
+// What a block is made for.
+template <int kHeads, int kQueries>
+struct AttentionShape {
+  static constexpr int kHeadDim = kHeads;
+  static constexpr int kQueryTile = kQueries;
+  static constexpr int kWarps = kQueries / kRowsOfWarp;
+  static constexpr int kThreads = kWarps * kWarp;
+  static constexpr int kBlocks = kHeads == 64 ? 512 / kThreads : 1;  // on a multiprocessor, by registers
+  static constexpr int kKeyTile = kQueries < 64 ? kQueries : 64;
+  // Rows in shared memory are 16 bytes longer than they are, so that eight of them lie in eight bank groups.
+  static constexpr int kStride = kHeadDim + kVector;
+  // Queries go through the place of keys and values.
+  static constexpr int kRows = kQueryTile > 2 * kKeyTile ? kQueryTile : 2 * kKeyTile;
+};
 
-// Rows [first, first + 64) of a text, rotated, zero beyond its end.
-template <class T, int kHeadDim, bool kRotates>
-__device__ void load_tile(const T* from, std::uint32_t stride, std::uint32_t first, std::uint32_t length,
-                          const float2* rotations, T* tile) {
-  constexpr int kHalf = kHeadDim / 2;
+// 2 to the power of x, within two units of the last place; below 2^-126 it is 0. (PTX ISA: ex2.approx.ftz.)
+__device__ __forceinline__ float power_of_two(float x) {
+  float out = 0.0F;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(out) : "f"(x));
+  return out;
+}
+
+// Rows [first, first + kRows) of a text, rotated; zero beyond its end.
+template <class T, class Shape, int kRows>
+__device__ __forceinline__ void load_rotated(const T* from, std::uint32_t stride, std::uint32_t first,
+                                             std::uint32_t length, const float2* rotations, T* tile) {
+  constexpr int kHalf = Shape::kHeadDim / 2;
   constexpr int kChunks = kHalf / kVector;  // of 8 pairs (i, i + head_dim / 2)
-  for (int at = threadIdx.x; at < kKeyTile * kChunks; at += kAttentionThreads) {
+#pragma unroll
+  for (int step = 0; step < kRows * kChunks / Shape::kThreads; ++step) {
+    const int at = static_cast<int>(threadIdx.x) + step * Shape::kThreads;
     const int row = at / kChunks;
     const int column = at % kChunks * kVector;
     const std::uint32_t position = first + row;
-    float low[kVector] = {};
-    float high[kVector] = {};
+    uint4 low_bits{};
+    uint4 high_bits{};
     if (position < length) {
       const T* x = from + std::uint64_t{position} * stride + column;
+      float low[kVector];
+      float high[kVector];
       load_vector(x, low);
       load_vector(x + kHalf, high);
-      if constexpr (kRotates) {
-        const float4* turns =
-            reinterpret_cast<const float4*>(rotations + std::uint64_t{position} * kHalf + column);
+      const float4* turns =
+          reinterpret_cast<const float4*>(rotations + std::uint64_t{position} * kHalf + column);
 #pragma unroll
-        for (int pair = 0; pair < kVector / 2; ++pair) {
-          const float4 turn = turns[pair];  // cos, sin, cos, sin
+      for (int pair = 0; pair < kVector / 2; ++pair) {
+        const float4 turn = turns[pair];  // cos, sin, cos, sin
 #pragma unroll
-          for (int k = 0; k < 2; ++k) {
-            const int i = 2 * pair + k;
-            const float cosine = k == 0 ? turn.x : turn.z;
-            const float sine = k == 0 ? turn.y : turn.w;
-            const float x0 = low[i];
-            const float x1 = high[i];
-            low[i] = x0 * cosine - x1 * sine;
-            high[i] = x1 * cosine + x0 * sine;
-          }
+        for (int k = 0; k < 2; ++k) {
+          const int i = 2 * pair + k;
+          const float cosine = k == 0 ? turn.x : turn.z;
+          const float sine = k == 0 ? turn.y : turn.w;
+          const float x0 = low[i];
+          const float x1 = high[i];
+          low[i] = x0 * cosine - x1 * sine;
+          high[i] = x1 * cosine + x0 * sine;
         }
       }
+      low_bits = pack_vector<T>(low);
+      high_bits = pack_vector<T>(high);
     }
-    T* out = tile + row * kTileStride<kHeadDim> + column;
-    store_vector(out, low);
-    store_vector(out + kHalf, high);
+    T* out = tile + row * Shape::kStride + column;
+    *reinterpret_cast<uint4*>(out) = low_bits;
+    *reinterpret_cast<uint4*>(out + kHalf) = high_bits;
   }
 }
 
-template <class T, int kHeadDim>
-__global__ void __launch_bounds__(kAttentionThreads) attention_kernel(AttentionTask task) {
-  constexpr int kStride = kTileStride<kHeadDim>;
+template <class T, class Shape, int kRows>
+__device__ __forceinline__ void load_rows(const T* from, std::uint32_t stride, std::uint32_t first,
+                                          std::uint32_t length, T* tile) {
+  constexpr int kChunks = Shape::kHeadDim / kVector;
+#pragma unroll
+  for (int step = 0; step < kRows * kChunks / Shape::kThreads; ++step) {
+    const int at = static_cast<int>(threadIdx.x) + step * Shape::kThreads;
+    const int row = at / kChunks;
+    const int column = at % kChunks * kVector;
+    const std::uint32_t position = first + row;
+    uint4 bits{};
+    if (position < length)
+      bits = *reinterpret_cast<const uint4*>(from + std::uint64_t{position} * stride + column);
+    *reinterpret_cast<uint4*>(tile + row * Shape::kStride + column) = bits;
+  }
+}
+
+// Which keys the 16 queries of a warp see in a tile.
+struct Sight {
+  bool any = false;  // of them
+  bool all = false;
+};
+
+__device__ __forceinline__ Sight sight_of(const AttentionTask& task, std::uint32_t length, int first_query,
+                                          int first_key, int keys) {
+  const int last_query = min(first_query + kRowsOfWarp, static_cast<int>(length)) - 1;
+  const int last_key = first_key + keys - 1;
+  Sight sight;
+  sight.any = first_query < static_cast<int>(length);
+  sight.all = last_key < static_cast<int>(length);
+  if (task.causal) {
+    sight.any = sight.any && first_key <= last_query;
+    sight.all = sight.all && last_key <= first_query;
+  }
+  if (task.half_window >= 0) {
+    sight.any =
+        sight.any && first_key <= last_query + task.half_window && last_key >= first_query - task.half_window;
+    sight.all =
+        sight.all && last_key <= first_query + task.half_window && first_key >= last_query - task.half_window;
+  }
+  return sight;
+}
+
+template <class T, class Shape>
+__global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocks) attention_kernel(AttentionTask task) {
+  constexpr int kHeadDim = Shape::kHeadDim;
+  constexpr int kStride = Shape::kStride;
+  constexpr int kKeyTile = Shape::kKeyTile;
   constexpr int kDepths = kHeadDim / 16;    // products of depth 16 that make a score
   constexpr int kColumns = kHeadDim / 8;    // blocks of 8 output columns
   constexpr int kKeyBlocks = kKeyTile / 8;  // blocks of 8 keys
-  extern __shared__ __align__(16) unsigned char shared[];
+  __shared__ __align__(16) unsigned char shared[Shape::kRows * kStride * sizeof(T)];
   T* keys = reinterpret_cast<T*>(shared);
   T* values = keys + kKeyTile * kStride;
 
@@ -80,9 +145,10 @@ __global__ void __launch_bounds__(kAttentionThreads) attention_kernel(AttentionT
   const int lane = threadIdx.x % kWarp;
   const int group = lane / 4;
   const int quarter = lane % 4;
+  const int first_query = static_cast<int>(item.first) + warp * kRowsOfWarp;
 
-  // Queries go through the keys' place into registers.
-  load_tile<T, kHeadDim, true>(query_of_text, task.stride, item.first, item.length, task.rotations, keys);
+  load_rotated<T, Shape, Shape::kQueryTile>(query_of_text, task.stride, item.first, item.length,
+                                            task.rotations, keys);
   __syncthreads();
   std::uint32_t queries[kDepths][4];
 #pragma unroll
@@ -91,9 +157,7 @@ __global__ void __launch_bounds__(kAttentionThreads) attention_kernel(AttentionT
     load_matrices(queries[depth], shared_address(keys + row * kStride + depth * 16 + lane / 16 * 8));
   }
 
-  // A warp behind the end of the text only helps to load.
-  const bool answers = item.first + warp * kRowsOfWarp < item.length;
-  const std::uint32_t last_query = min(item.first + kQueryTile, item.length) - 1;
+  const std::uint32_t last_query = min(item.first + Shape::kQueryTile, item.length) - 1;
   std::uint32_t first_key = 0;
   std::uint32_t end_key = task.causal ? last_query + 1 : item.length;
   if (task.half_window >= 0) {
@@ -110,10 +174,11 @@ __global__ void __launch_bounds__(kAttentionThreads) attention_kernel(AttentionT
 
   for (std::uint32_t tile = first_key; tile < end_key; tile += kKeyTile) {
     __syncthreads();
-    load_tile<T, kHeadDim, true>(key_of_text, task.stride, tile, item.length, task.rotations, keys);
-    load_tile<T, kHeadDim, false>(value_of_text, task.stride, tile, item.length, nullptr, values);
+    load_rotated<T, Shape, kKeyTile>(key_of_text, task.stride, tile, item.length, task.rotations, keys);
+    load_rows<T, Shape, kKeyTile>(value_of_text, task.stride, tile, item.length, values);
     __syncthreads();
-    if (!answers) continue;
+    const Sight sight = sight_of(task, item.length, first_query, static_cast<int>(tile), kKeyTile);
+    if (!sight.any) continue;
 
     float scores[kKeyBlocks][4] = {};
 #pragma unroll
@@ -127,30 +192,35 @@ __global__ void __launch_bounds__(kAttentionThreads) attention_kernel(AttentionT
         multiply_add<T>(scores[2 * pair + 1], queries[depth], b[2], b[3]);
       }
     }
-
+    if (!sight.all) {
+#pragma unroll
+      for (int block = 0; block < kKeyBlocks; ++block) {
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+          const int key = static_cast<int>(tile) + block * 8 + quarter * 2 + i % 2;
+          const int query = first_query + group + i / 2 * 8;
+          bool sees = key < static_cast<int>(item.length);
+          if (task.causal) sees = sees && key <= query;
+          if (task.half_window >= 0) sees = sees && abs(key - query) <= task.half_window;
+          if (!sees) scores[block][i] = -INFINITY;
+        }
+      }
+    }
     float tile_largest[2] = {-INFINITY, -INFINITY};
 #pragma unroll
     for (int block = 0; block < kKeyBlocks; ++block) {
 #pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        const auto key = static_cast<int>(tile) + block * 8 + quarter * 2 + i % 2;
-        const auto query = static_cast<int>(item.first) + warp * kRowsOfWarp + group + i / 2 * 8;
-        bool sees = key < static_cast<int>(item.length);
-        if (task.causal) sees = sees && key <= query;
-        if (task.half_window >= 0) sees = sees && abs(key - query) <= task.half_window;
-        scores[block][i] = sees ? scores[block][i] * scale : -INFINITY;
-        tile_largest[i / 2] = larger(tile_largest[i / 2], scores[block][i]);
-      }
+      for (int i = 0; i < 4; ++i) tile_largest[i / 2] = fmaxf(tile_largest[i / 2], scores[block][i]);
     }
     float shrink[2];
     float base[2];
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      tile_largest[half] = larger(tile_largest[half], __shfl_xor_sync(kAllLanes, tile_largest[half], 1));
-      tile_largest[half] = larger(tile_largest[half], __shfl_xor_sync(kAllLanes, tile_largest[half], 2));
-      const float now = larger(largest[half], tile_largest[half]);
-      base[half] = now == -INFINITY ? 0.0F : now;  // a row that has seen no key yet
-      shrink[half] = exp2f(largest[half] - base[half]);
+      tile_largest[half] = fmaxf(tile_largest[half], __shfl_xor_sync(kAllLanes, tile_largest[half], 1));
+      tile_largest[half] = fmaxf(tile_largest[half], __shfl_xor_sync(kAllLanes, tile_largest[half], 2));
+      const float now = fmaxf(largest[half], tile_largest[half]);
+      base[half] = now == -INFINITY ? 0.0F : now * scale;  // a row that has seen no key yet
+      shrink[half] = power_of_two(largest[half] * scale - base[half]);
       largest[half] = now;
       total[half] *= shrink[half];
     }
@@ -158,7 +228,7 @@ __global__ void __launch_bounds__(kAttentionThreads) attention_kernel(AttentionT
     for (int block = 0; block < kKeyBlocks; ++block) {
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        scores[block][i] = exp2f(scores[block][i] - base[i / 2]);
+        scores[block][i] = power_of_two(fmaf(scores[block][i], scale, -base[i / 2]));
         total[i / 2] += scores[block][i];
       }
     }
@@ -188,7 +258,7 @@ __global__ void __launch_bounds__(kAttentionThreads) attention_kernel(AttentionT
   for (int half = 0; half < 2; ++half) {
     total[half] += __shfl_xor_sync(kAllLanes, total[half], 1);
     total[half] += __shfl_xor_sync(kAllLanes, total[half], 2);
-    const std::uint32_t query = item.first + warp * kRowsOfWarp + group + half * 8;
+    const std::uint32_t query = first_query + group + half * 8;
     if (query >= item.length) continue;
     const float inverse = 1.0F / total[half];
     T* row = static_cast<T*>(task.out) + (std::uint64_t{item.begin} + query) * task.heads * kHeadDim +
@@ -204,13 +274,17 @@ __global__ void __launch_bounds__(kAttentionThreads) attention_kernel(AttentionT
 inline void attention(const AttentionTask& task, cudaStream_t stream) {
   if (task.item_count == 0) return;
   with_element(task.element, [&]<class T>(T) {
-    const auto launch = [&]<int kHeadDim>() {
-      constexpr int kBytes = 2 * kKeyTile * kTileStride<kHeadDim> * static_cast<int>(sizeof(T));
+    const auto launch = [&]<class Shape>(Shape) {
       const dim3 grid(task.item_count, task.heads);
-      attention_kernel<T, kHeadDim><<<grid, kAttentionThreads, kBytes, stream>>>(task);
+      attention_kernel<T, Shape><<<grid, Shape::kThreads, 0, stream>>>(task);
     };
-    if (task.head_dim == 64) return launch.template operator()<64>();
-    launch.template operator()<128>();
+    const auto launch_for = [&]<int kHeadDim>() {
+      if (task.query_tile == 32) return launch(AttentionShape<kHeadDim, 32>());
+      if (task.query_tile == 64) return launch(AttentionShape<kHeadDim, 64>());
+      launch(AttentionShape<kHeadDim, 128>());
+    };
+    if (task.head_dim == 64) return launch_for.template operator()<64>();
+    launch_for.template operator()<128>();
   });
 }
 

@@ -2,6 +2,8 @@
 // bytes a thread at a time.
 #pragma once
 
+#include <atomic>
+
 #include "quantier/engine/cuda/element.cuh"
 #include "quantier/engine/cuda/kernels.h"
 
@@ -13,6 +15,24 @@ constexpr int kWarp = 32;
 inline unsigned blocks_for(std::uint64_t items, unsigned per_block) {
   return static_cast<unsigned>((items + per_block - 1) / per_block);
 }
+
+// A kernel that needs more shared memory than every block may have is given it once for each device.
+class RoomGiven {
+ public:
+  cudaError_t ensure(const void* kernel, int bytes) {
+    int device = 0;
+    if (const cudaError_t error = cudaGetDevice(&device); error != cudaSuccess) return error;
+    const std::uint64_t mark = std::uint64_t{1} << (device % 64);
+    if (device < 64 && (given_.load(std::memory_order_acquire) & mark) != 0) return cudaSuccess;
+    const cudaError_t error =
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
+    if (error == cudaSuccess) given_.fetch_or(mark, std::memory_order_release);
+    return error;
+  }
+
+ private:
+  std::atomic<std::uint64_t> given_{0};
+};
 
 // Calls body(T()) for the type of an element.
 template <class Body>

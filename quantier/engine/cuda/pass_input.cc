@@ -21,8 +21,10 @@ PassInput measure_input(const TokenBatch& batch) {
   for (std::size_t text = 0; text < batch.size(); ++text) {
     const std::uint32_t length = batch.offsets[text + 1] - batch.offsets[text];
     input.longest = std::max(input.longest, length);
-    input.items += (length + kQueryTile - 1) / kQueryTile;
   }
+  const std::uint32_t tile = query_tile_for(input.longest);
+  for (std::size_t text = 0; text < batch.size(); ++text)
+    input.items += (batch.offsets[text + 1] - batch.offsets[text] + tile - 1) / tile;
   const auto reserve = [&](std::size_t bytes) {
     const std::size_t at = input.bytes;
     input.bytes += aligned_size(bytes);
@@ -46,7 +48,8 @@ void pack_input(const ModelSpec& spec, const TokenBatch& batch, const PassInput&
     const std::uint32_t length = batch.offsets[text + 1] - batch.offsets[text];
     offsets[text] = begin;
     pooled[text] = static_cast<std::uint32_t>(pooled_row(spec, batch, text)) - first;
-    for (std::uint32_t query = 0; query < length; query += kQueryTile) *items++ = {begin, length, query};
+    for (std::uint32_t query = 0; query < length; query += query_tile_for(input.longest))
+      *items++ = {begin, length, query};
   }
   offsets[batch.size()] = input.tokens;
 }

@@ -142,24 +142,40 @@ __global__ void __launch_bounds__(kProductThreads) i8_product_kernel(I8ProductTa
   }
 #endif
 
+  const int quarter = lane % 4;
+  const std::uint32_t first_column = blockIdx.x * kTileColumns + warp_column;
+  ColumnPair columns[4];
+#pragma unroll
+  for (int n = 0; n < 4; ++n) columns[n] = load_columns(task, first_column + n * 8 + quarter * 2);
 #pragma unroll
   for (int m = 0; m < 4; ++m) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const std::uint32_t row = blockIdx.y * kTileRows + warp_row + m * 16 + half * 8 + lane / 4;
-      if (row >= task.rows) continue;
-      const float x_absmax = task.x_absmax[row];
+      const bool inside = row < task.rows;
+      const float x_absmax = inside ? task.x_absmax[row] : 0.0F;
+      std::uint32_t words[4];
 #pragma unroll
-      for (int n = 0; n < 4; ++n) {
-        const std::uint32_t column = blockIdx.x * kTileColumns + warp_column + n * 8 + lane % 4 * 2;
-        if (column >= task.outputs) continue;
-        const int(&sum)[4] = sums[m][n];
-        if constexpr (kGate == Gate::kNone) {
-          store_i8<T>(task, sum[2 * half], sum[2 * half + 1], x_absmax, row, column);
-        } else if (n % 2 == 0) {
-          const int(&up)[4] = sums[m][n + 1];
-          store_gated_i8<T, kGate>(task, sum[2 * half], sum[2 * half + 1], up[2 * half], up[2 * half + 1],
-                                   x_absmax, row, column);
+      for (int n = 0; n < 4; ++n)
+        words[n] = i8_values<T>(sums[m][n][2 * half], sums[m][n][2 * half + 1], x_absmax, columns[n]);
+      if constexpr (kGate == Gate::kNone) {
+        const std::uint32_t column = first_column + quarter * 8;
+        const std::uint64_t at = std::uint64_t{row} * task.outputs + column;
+        const bool stores = inside && column < task.outputs;
+        uint4 vector = gather_block(words, quarter);
+        if (stores && task.residual != nullptr)
+          vector = add_vectors<T>(vector,
+                                  *reinterpret_cast<const uint4*>(static_cast<const T*>(task.residual) + at));
+        if (stores) *reinterpret_cast<uint4*>(static_cast<T*>(task.out) + at) = vector;
+      } else {
+#pragma unroll
+        for (int pair = 0; pair < 2; ++pair) {
+          const std::uint32_t column = first_column + pair * 2 * kGateBlock;
+          const std::uint64_t at =
+              std::uint64_t{row} * (task.outputs / 2) + column / 2 + static_cast<std::uint32_t>(quarter) * 2;
+          if (inside && column < task.outputs)
+            *reinterpret_cast<std::uint32_t*>(static_cast<T*>(task.out) + at) =
+                gated_values<T, kGate>(words[2 * pair], words[2 * pair + 1]);
         }
       }
     }
@@ -172,9 +188,11 @@ inline cudaError_t i8_product_mma(const I8ProductTask& task, cudaStream_t stream
   with_element(task.element, [&]<class T>(T) {
     with_any_gate(task.gate, [&]<Gate kGate>() {
       constexpr int kBytes = kStages * kSliceBytes;
-      if constexpr (kBytes > 48 * 1024)
-        error = cudaFuncSetAttribute(i8_product_kernel<T, kGate>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                     kBytes);
+      if constexpr (kBytes > 48 * 1024) {
+        static RoomGiven given;
+        error = given.ensure(reinterpret_cast<const void*>(i8_product_kernel<T, kGate>), kBytes);
+        if (error != cudaSuccess) return;
+      }
       const dim3 grid(blocks_for(task.outputs, kTileColumns), blocks_for(task.rows, kTileRows));
       i8_product_kernel<T, kGate><<<grid, kProductThreads, kBytes, stream>>>(task);
     });

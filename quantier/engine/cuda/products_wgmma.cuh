@@ -15,31 +15,34 @@ namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE {
 constexpr int kHopperRows = 128;
 constexpr int kHopperSlice = 128;  // bytes of depth
 constexpr int kGroupThreads = 128;
-constexpr int kMultipliers = 2;                                       // warpgroups
-constexpr int kHopperThreads = kMultipliers * kGroupThreads + kWarp;  // the fetching warp comes last
+constexpr int kMultipliers = 2;                                     // warpgroups
+constexpr int kHopperThreads = (kMultipliers + 1) * kGroupThreads;  // those that fetch come last
+// Of 168 registers that a thread has at the start, the fetching group gives away what multipliers need.
+constexpr int kFetcherRegisters = 40;
+constexpr int kMultiplierRegisters = 232;
 constexpr int kCluster = 2;
 constexpr int kTileAlignment = 1024;
 
-// How a tile shares the multiprocessor.
+// How much of a multiprocessor a tile takes.
 template <int kColumns>
 struct HopperShape {
-  static constexpr int kBlocks = kColumns <= 128 ? 2 : 1;  // on a multiprocessor
   static constexpr int kStageBytes = (kHopperRows + kColumns) * kHopperSlice;
-  static constexpr int kStages = (kBlocks == 2 ? 100 : 200) * 1024 / kStageBytes;
+  static constexpr int kStages = 208 * 1024 / kStageBytes;
   static constexpr int kBytes = kStages * kStageBytes + kTileAlignment;
 };
 
 // Both maps are matrices of bytes, inputs wide; boxes are 128 bytes times 128 rows of x, half a tile's rows
 // of the weights.
 template <class T, Gate kGate, int kColumns>
-__global__ void __cluster_dims__(kCluster, 1, 1)
-    __launch_bounds__(kHopperThreads, HopperShape<kColumns>::kBlocks)
-        i8_product_hopper(I8ProductTask task, const __grid_constant__ CUtensorMap x_map,
-                          const __grid_constant__ CUtensorMap weight_map) {
+__global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kHopperThreads, 1)
+    i8_product_hopper(I8ProductTask task, const __grid_constant__ CUtensorMap x_map,
+                      const __grid_constant__ CUtensorMap weight_map) {
   using Shape = HopperShape<kColumns>;
   constexpr int kStages = Shape::kStages;
   extern __shared__ unsigned char shared[];
   __shared__ alignas(8) std::uint64_t barriers[2 * kStages];
+  __shared__ alignas(16) float column_values[kMultipliers][2][kColumns];  // absmax of weights, bias
+  constexpr int kPerThread = (kColumns + kGroupThreads - 1) / kGroupThreads;
   const std::uint32_t tiles_at =
       (shared_address(shared) + kTileAlignment - 1) / kTileAlignment * kTileAlignment;
   const auto filled = [&](int stage) { return shared_address(barriers + stage); };
@@ -64,7 +67,8 @@ __global__ void __cluster_dims__(kCluster, 1, 1)
   const int group = static_cast<int>(threadIdx.x) / kGroupThreads;
 
   if (group == kMultipliers) {
-    if (threadIdx.x % kWarp == 0) {
+    give_registers<kFetcherRegisters>();
+    if (threadIdx.x % kGroupThreads == 0) {
       int stage = 0;
       int parity = 1;  // a barrier that nobody has arrived at yet lets the first round pass
       for (int tile = first_tile; tile < tiles; tile += clusters) {
@@ -86,6 +90,7 @@ __global__ void __cluster_dims__(kCluster, 1, 1)
       }
     }
   } else {
+    take_registers<kMultiplierRegisters>();
     const int thread = static_cast<int>(threadIdx.x) % kGroupThreads;
     const int lane = thread % kWarp;
     const bool signals = thread < kCluster;  // thread i tells block i
@@ -96,6 +101,23 @@ __global__ void __cluster_dims__(kCluster, 1, 1)
     };
     for (int tile = first_tile; tile < tiles; tile += clusters) {
       int sums[kColumns / 2];
+      // Scales and biases of the columns are on their way while the products run.
+      float fetched[2][kPerThread];
+      const std::uint32_t tile_column = tile % column_tiles * kColumns;
+#pragma unroll
+      for (int i = 0; i < kPerThread; ++i) {
+        const std::uint32_t column = tile_column + thread + i * kGroupThreads;
+        const bool inside = thread + i * kGroupThreads < kColumns && column < task.outputs;
+        fetched[0][i] = inside ? task.weight_absmax[column] : 0.0F;
+        fetched[1][i] = inside && task.bias != nullptr ? task.bias[column] : 0.0F;
+      }
+      const std::uint32_t first_row =
+          (tile / column_tiles * kCluster + rank) * kHopperRows + group * 64 + thread / kWarp * 16 + lane / 4;
+      float x_absmax[2];
+#pragma unroll
+      for (int half = 0; half < 2; ++half)
+        x_absmax[half] = first_row + half * 8 < task.rows ? task.x_absmax[first_row + half * 8] : 0.0F;
+
       int before = -1;
       for (int slice = 0; slice < slices; ++slice) {
         wait_for(filled(stage), parity);
@@ -117,27 +139,57 @@ __global__ void __cluster_dims__(kCluster, 1, 1)
           parity ^= 1;
         }
       }
+      sync_group(group);  // the columns of the tile before have been read
+#pragma unroll
+      for (int i = 0; i < kPerThread; ++i) {
+        if (thread + i * kGroupThreads < kColumns) {
+          column_values[group][0][thread + i * kGroupThreads] = fetched[0][i];
+          column_values[group][1][thread + i * kGroupThreads] = fetched[1][i];
+        }
+      }
+      sync_group(group);
       await_products<0>();
       release(before);
 
-      const std::uint32_t first_row =
-          (tile / column_tiles * kCluster + rank) * kHopperRows + group * 64 + thread / kWarp * 16 + lane / 4;
-      const std::uint32_t first_column = tile % column_tiles * kColumns + lane % 4 * 2;
+      const int quarter = lane % 4;
+      const auto columns_of = [&](int block) {
+        const int column = block * 8 + quarter * 2;
+        return ColumnPair{*reinterpret_cast<const float2*>(&column_values[group][0][column]),
+                          *reinterpret_cast<const float2*>(&column_values[group][1][column])};
+      };
+      constexpr int kBlocksOfVector = kGate == Gate::kNone ? 1 : 2;  // a gate and its up make one
+      constexpr int kVectors = kColumns / 8 / kBlocksOfVector / 4;   // that a lane stores of a row
+      const std::uint32_t width = task.outputs / kBlocksOfVector;
+      const std::uint32_t first_column = tile_column / kBlocksOfVector + quarter * 8;
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
         const std::uint32_t row = first_row + half * 8;
-        if (row >= task.rows) continue;
-        const float x_absmax = task.x_absmax[row];
+        const std::uint64_t at = std::uint64_t{row} * width + first_column;
+        const auto stores = [&](int vector) { return row < task.rows && first_column + vector * 32 < width; };
+        uint4 residual[kVectors];
+        if (kGate == Gate::kNone && task.residual != nullptr) {
 #pragma unroll
-        for (int block = 0; block < kColumns / 8; ++block) {
-          const std::uint32_t column = first_column + block * 8;
-          if (column >= task.outputs) break;
-          const int* sum = sums + block * 4 + half * 2;
-          if constexpr (kGate == Gate::kNone) {
-            store_i8<T>(task, sum[0], sum[1], x_absmax, row, column);
-          } else if (block % 2 == 0) {
-            store_gated_i8<T, kGate>(task, sum[0], sum[1], sum[4], sum[5], x_absmax, row, column);
+          for (int vector = 0; vector < kVectors; ++vector) {
+            if (stores(vector))
+              residual[vector] =
+                  *reinterpret_cast<const uint4*>(static_cast<const T*>(task.residual) + at + vector * 32);
           }
+        }
+#pragma unroll
+        for (int vector = 0; vector < kVectors; ++vector) {
+          std::uint32_t words[4];
+#pragma unroll
+          for (int part = 0; part < 4; ++part) {
+            const int block = (vector * 4 + part) * kBlocksOfVector;
+            const int* sum = sums + block * 4 + half * 2;
+            words[part] = i8_values<T>(sum[0], sum[1], x_absmax[half], columns_of(block));
+            if constexpr (kGate != Gate::kNone)
+              words[part] = gated_values<T, kGate>(
+                  words[part], i8_values<T>(sum[4], sum[5], x_absmax[half], columns_of(block + 1)));
+          }
+          uint4 out = gather_block(words, quarter);
+          if (kGate == Gate::kNone && task.residual != nullptr) out = add_vectors<T>(out, residual[vector]);
+          if (stores(vector)) *reinterpret_cast<uint4*>(static_cast<T*>(task.out) + at + vector * 32) = out;
         }
       }
     }
@@ -195,11 +247,12 @@ cudaError_t launch_hopper(const I8ProductTask& task, cudaStream_t stream) {
       !describe_matrix(weight_map, task.weights, task.outputs, task.inputs, kColumns / kCluster))
     return cudaErrorNotSupported;
   const auto kernel = i8_product_hopper<T, kGate, kColumns>;
-  const cudaError_t error =
-      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, Shape::kBytes);
-  if (error != cudaSuccess) return error;
+  static RoomGiven given;
+  if (const cudaError_t error = given.ensure(reinterpret_cast<const void*>(kernel), Shape::kBytes);
+      error != cudaSuccess)
+    return error;
   const unsigned pairs = blocks_for(task.rows, kCluster * kHopperRows) * blocks_for(task.outputs, kColumns);
-  const unsigned resident = static_cast<unsigned>(multiprocessors() * Shape::kBlocks / kCluster);
+  const unsigned resident = static_cast<unsigned>(multiprocessors() / kCluster);
   kernel<<<kCluster * min(pairs, resident), kHopperThreads, Shape::kBytes, stream>>>(task, x_map, weight_map);
   return cudaSuccess;
 }
