@@ -72,14 +72,14 @@ struct Shape {
   const char* name;
   std::uint32_t outputs;
   std::uint32_t inputs;
-  Gate gate;
+  Finish finish;
 };
 
 constexpr Shape kShapes[] = {
-    {"encoder qkv", 2304, 768, Gate::kNone},     {"encoder output", 768, 768, Gate::kNone},
-    {"encoder gate+up", 2304, 768, Gate::kGelu}, {"encoder down", 768, 1152, Gate::kNone},
-    {"decoder qkv", 1152, 896, Gate::kNone},     {"decoder output", 896, 896, Gate::kNone},
-    {"decoder gate+up", 9728, 896, Gate::kSilu}, {"decoder down", 896, 4864, Gate::kNone},
+    {"encoder qkv", 2304, 768, Finish::kRotate},       {"encoder output", 768, 768, Finish::kAdd},
+    {"encoder gate+up", 2304, 768, Finish::kGateGelu}, {"encoder down", 768, 1152, Finish::kAdd},
+    {"decoder qkv", 1152, 896, Finish::kRotate},       {"decoder output", 896, 896, Finish::kAdd},
+    {"decoder gate+up", 9728, 896, Finish::kGateSilu}, {"decoder down", 896, 4864, Finish::kAdd},
 };
 
 int run(std::uint32_t rows, int arch) {
@@ -116,8 +116,14 @@ int run(std::uint32_t rows, int arch) {
     fmt::print(", copy {:.0f} GB/s read and written\n", 2.0 * static_cast<double>(gigabyte) / copy * 1e-3);
   }
   constexpr int kSets = 8;  // of memory
-  fmt::print("{:<18} {:>12} {:>9} {:>9} {:>9} {:>9}\n", "product", "N x K", "f16 us", "TFLOP/s", "i8 us",
-             "TOP/s");
+  const DeviceBuffer turns_of_products = floats(std::size_t{4096} * 64, 0.7F);
+  std::vector<std::uint32_t> positions(rows);
+  for (std::uint32_t i = 0; i < rows; ++i) positions[i] = i % 128;
+  const DeviceBuffer positions_there(rows * sizeof(std::uint32_t), MemoryOwner::kOther);
+  cudaMemcpy(positions_there.data(), positions.data(), positions_there.size(), cudaMemcpyHostToDevice);
+  const bool has_tiles = kernels.float_product != nullptr;
+  fmt::print("{:<18} {:>12} {:>14} {}\n", "product, us", "N x K", "cuBLASLt f16",
+             has_tiles ? "own f16 and int8, tiles of 128, 192, 256 columns, and as chosen" : "own int8");
   for (const Shape& shape : kShapes) {
     const std::size_t x_size = std::size_t{whole_steps(rows)} * shape.inputs;
     const std::size_t w_size = std::size_t{shape.outputs} * shape.inputs;
@@ -130,42 +136,57 @@ int run(std::uint32_t rows, int arch) {
       w.push_back(noise(w_size * 2));
       y.push_back(noise(y_size * 2));
     }
-    const DeviceBuffer x_absmax = floats(whole_steps(rows), 1.0F);
-    const DeviceBuffer w_absmax = floats(shape.outputs, 0.05F);
-    const bool adds = shape.gate == Gate::kNone && shape.outputs < 1000;
-    const double f16 = timer.microseconds(10, [&](int i) {
-      const int set = i % kSets;
-      (void)(*products)->product({Element::kHalf, x[set].data(), w[set].data(), nullptr, adds, y[set].data(),
-                                  rows, shape.outputs, shape.inputs},
-                                 nullptr);
-    });
     const auto as_floats = [](const DeviceBuffer& buffer) {
       return static_cast<const float*>(static_cast<const void*>(buffer.data()));
     };
-    cudaError_t failed = cudaSuccess;
-    const double i8 = timer.microseconds(10, [&](int i) {
+    const DeviceBuffer x_absmax = floats(whole_steps(rows), 1.0F);
+    const DeviceBuffer w_absmax = floats(shape.outputs, 0.05F);
+    const double plain = timer.microseconds(10, [&](int i) {
       const int set = i % kSets;
-      const cudaError_t error = kernels.i8_product(
-          {.element = Element::kHalf,
-           .x = static_cast<const std::int8_t*>(static_cast<const void*>(x[set].data())),
-           .x_absmax = as_floats(x_absmax),
-           .weights = static_cast<const std::int8_t*>(static_cast<const void*>(w[set].data())),
-           .weight_absmax = as_floats(w_absmax),
-           .bias = nullptr,
-           .residual = adds ? y[set].data() : nullptr,
-           .gate = shape.gate,
-           .out = y[set].data(),
-           .rows = rows,
-           .outputs = shape.outputs,
-           .inputs = shape.inputs},
+      (void)(*products)->product(
+          {Element::kHalf, x[set].data(), w[set].data(), nullptr, shape.finish == Finish::kAdd, y[set].data(),
+           rows, shape.outputs, shape.inputs},
           nullptr);
-      if (error != cudaSuccess) failed = error;
     });
-    if (failed == cudaSuccess) failed = cudaGetLastError();
-    if (failed != cudaSuccess) fmt::print("failed: {}\n", cudaGetErrorString(failed));
+    fmt::print("{:<18} {:>12} {:>14.1f}", shape.name, fmt::format("{}x{}", shape.outputs, shape.inputs),
+               plain);
     const double work = 2.0 * rows * shape.outputs * shape.inputs * 1e-6;
-    fmt::print("{:<18} {:>12} {:>9.1f} {:>9.0f} {:>9.1f} {:>9.0f}\n", shape.name,
-               fmt::format("{}x{}", shape.outputs, shape.inputs), f16, work / f16, i8, work / i8);
+    for (const bool is_i8 : {false, true}) {
+      if (!is_i8 && !has_tiles) continue;
+      double last = 0;
+      for (const std::uint32_t tile : {128U, 192U, 256U, 0U}) {
+        if (!has_tiles && tile != 0) continue;
+        cudaError_t failed = cudaSuccess;
+        last = timer.microseconds(10, [&](int i) {
+          const int set = i % kSets;
+          const ProductTask task{
+              .element = Element::kHalf,
+              .x = x[set].data(),
+              .x_absmax = is_i8 ? as_floats(x_absmax) : nullptr,
+              .weights = w[set].data(),
+              .weight_absmax = is_i8 ? as_floats(w_absmax) : nullptr,
+              .bias = nullptr,
+              .finish = shape.finish == Finish::kRotate && !has_tiles ? Finish::kStore : shape.finish,
+              .rotations = static_cast<const float2*>(static_cast<const void*>(turns_of_products.data())),
+              .positions =
+                  static_cast<const std::uint32_t*>(static_cast<const void*>(positions_there.data())),
+              .rotated = shape.outputs / 3 * 2 / 64 * 64,
+              .out = y[set].data(),
+              .rows = rows,
+              .outputs = shape.outputs,
+              .inputs = shape.inputs,
+              .tile_columns = tile};
+          const cudaError_t error =
+              is_i8 ? kernels.i8_product(task, nullptr) : kernels.float_product(task, nullptr);
+          if (error != cudaSuccess) failed = error;
+        });
+        if (failed == cudaSuccess) failed = cudaGetLastError();
+        if (failed != cudaSuccess) fmt::print(" failed: {}", cudaGetErrorString(failed));
+        fmt::print(" {:>7.1f}", last);
+      }
+      fmt::print(" ({:.0f} T/s)", work / last);
+    }
+    fmt::print("\n");
   }
 
   fmt::print("{:<34} {:>9} {:>9}\n", "by rows", "us", "GB/s");
@@ -241,10 +262,13 @@ int run(std::uint32_t rows, int arch) {
       DeviceBuffer items_there(items.size() * sizeof(AttentionItem), MemoryOwner::kOther);
       cudaMemcpy(items_there.data(), items.data(), items_there.size(), cudaMemcpyHostToDevice);
       const std::uint32_t stride = (heads + 2 * kv_heads) * 64;
-      for (const std::int32_t window : {-1, 64}) {
+      for (const auto& variant : {std::pair{-1, true}, std::pair{-1, false}, std::pair{64, false}}) {
+        const int window = variant.first;
+        const bool rotates = variant.second;
         if (!is_layer_norm && window > 0) continue;
         memory(
-            fmt::format("attention {}h, {} tokens{}", heads, length, window > 0 ? ", window" : ""),
+            fmt::format("attention {}h, {} tokens{}{}", heads, length, window > 0 ? ", window" : "",
+                        rotates ? ", rotating" : ""),
             2.0 * rows * (stride + heads * 64), [&](int i) {
               const auto* q = big[i % kSets].data();
               kernels.attention(
@@ -258,8 +282,9 @@ int run(std::uint32_t rows, int arch) {
                    .head_dim = 64,
                    .causal = !is_layer_norm,
                    .half_window = window,
-                   .rotations = turns,
+                   .rotations = rotates ? turns : nullptr,
                    .items = static_cast<const AttentionItem*>(static_cast<const void*>(items_there.data())),
+                   .query_tile = query_tile_for(length),
                    .item_count = static_cast<std::uint32_t>(items.size()),
                    .out = y[i % kSets].data()},
                   nullptr);

@@ -80,8 +80,10 @@ def time_ms(call, rounds, budget_s=20.0):
         start = time.perf_counter()
         call()
         torch.cuda.synchronize()
-        if round_ >= 3:
-            times.append((time.perf_counter() - start) * 1e3)
+        if round_ < 3:  # compiles, warms up
+            begin = time.perf_counter()
+            continue
+        times.append((time.perf_counter() - start) * 1e3)
         if time.perf_counter() - begin > budget_s:
             break
     return times

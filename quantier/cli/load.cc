@@ -15,6 +15,7 @@ namespace {
 
 struct Options {
   LoadOptions load;
+  std::string device = "cpu";
   RecipeFlags recipe;
   std::string outlier_scope = "sequence";
   std::string outlier_weights = "int8";
@@ -28,6 +29,9 @@ bool satisfied(const LoadTest& test) {
 
 void load(Options& options, Session& session) {
   LoadOptions& load_options = options.load;
+  const Result<EngineChoice> engine = parse_device(options.device);
+  if (!engine) return session.report(engine.error());
+  load_options.engine = *engine;
   if (options.outlier_scope == "batch") load_options.recipe_options.outlier_scope = OutlierScope::kBatch;
   if (options.outlier_weights == "f16") load_options.recipe_options.outlier_weights = OutlierWeights::kF16;
   const auto rules = rules_of(options.recipe);
@@ -75,6 +79,7 @@ void add_load(CLI::App& app, Session& session) {
   command->add_option("--base", load_options.base, kBaseHelp);
   add_adapter_flag(*command, load_options.adapter);
   add_recipe_flags(*command, options->recipe, " (not needed where weights are quantized)");
+  add_device_flag(*command, options->device);
   command->add_option("--data", load_options.data, "JSONL or CSV: the texts that are asked")->required();
   command->add_option("--rate", load_options.rate, "Requests per second to be confirmed");
   command->add_flag("--find", load_options.find, "Search for the highest rate (the default without --rate)");

@@ -21,6 +21,7 @@ struct Options {
   std::string config;
   RunOptions run;
   std::string out = "quantier-out";
+  std::optional<std::string> device;
 };
 
 double mib(std::uint64_t bytes) { return static_cast<double>(bytes) / (1024.0 * 1024.0); }
@@ -110,13 +111,19 @@ std::string for_shell(const std::string& text) {
 void remark_how_to_go_on(const Error& error, const Options& options, Session& session) {
   if (error.kind != ErrorKind::kInterrupted) return;
   const std::string limit = options.run.limit ? fmt::format(" --limit {}", *options.run.limit) : "";
-  session.remark(fmt::format("to go on: quantier run {} --out {}{} --resume", for_shell(options.config),
-                             for_shell(options.out), limit));
+  const std::string device = options.device ? " --device " + *options.device : "";
+  session.remark(fmt::format("to go on: quantier run {} --out {}{}{} --resume", for_shell(options.config),
+                             for_shell(options.out), device, limit));
 }
 
 void run(Options& options, Session& session) {
-  const Result<RunConfig> config = read_run_config(options.config);
+  Result<RunConfig> config = read_run_config(options.config);
   if (!config) return session.report(config.error());
+  if (options.device) {
+    const Result<EngineChoice> engine = parse_device(*options.device);
+    if (!engine) return session.report(engine.error());
+    config->engine = *engine;
+  }
   options.run.out_directory = options.out;
   options.run.remark = [&session](std::string_view text) { session.remark(text); };
   const Result<RunOutcome> outcome =
@@ -155,6 +162,8 @@ void add_run(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();
   command->add_option("CONFIG", options->config, "TOML file, as `quantier init` proposes it")->required();
   command->add_option("--out", options->out, "Folder for the evidence and the note")->capture_default_str();
+  command->add_option("--device", options->device,
+                      "cpu, cuda or cuda:N instead of what the configuration says (device = \"cuda\")");
   command->add_flag("--resume", options->run.resume,
                     "Go on where an earlier run stopped; finished runs are kept");
   command->add_option("--limit", options->run.limit, "Only N examples, drawn by seed and stratified by label")

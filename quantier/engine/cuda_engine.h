@@ -28,6 +28,11 @@ struct CudaDeviceInfo {
 };
 // None where there is no driver.
 [[nodiscard]] std::vector<CudaDeviceInfo> cuda_devices();
+// Of the device with this index; empty where there is none.
+[[nodiscard]] inline std::string cuda_device_name(std::uint32_t index) {
+  const std::vector<CudaDeviceInfo> devices = cuda_devices();
+  return index < devices.size() ? devices[index].name : std::string();
+}
 // Why there are none, or which driver there is: one line.
 [[nodiscard]] std::string cuda_state();
 

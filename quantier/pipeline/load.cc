@@ -220,12 +220,12 @@ void add_remarks(const LoadOptions& options, LoadOutcome& outcome) {
 Result<LoadedModel> load_model(const LoadOptions& options, ThreadPool& pool) {
   const ModelLocation location{options.model, options.base, options.adapter};
   if (!options.calibration) {
-    return load_classifier(location, options.rules, options.recipe_options, EngineKind::kCpu, pool);
+    return load_classifier(location, options.rules, options.recipe_options, options.engine, pool);
   }
   QT_TRY(const std::vector<std::string> labels, label_names_of(location));
   QT_TRY(CalibrationSet set, read_calibration_set(*options.calibration, labels));
   const CalibrationRequest request{set, options.max_length, options.progress, options.interrupt};
-  return load_classifier(location, options.rules, options.recipe_options, EngineKind::kCpu, pool, &request);
+  return load_classifier(location, options.rules, options.recipe_options, options.engine, pool, &request);
 }
 
 }  // namespace
@@ -245,7 +245,7 @@ Result<LoadOutcome> test_load(const LoadOptions& options) {
   }
   // A text that cannot be served is found here and not in the middle of a trial.
   QT_TRY_STATUS(tokenize_all(model.tokenizer, data.texts, options.max_length, &pool, options.data.string()));
-  test.provenance = describe_machine(test.protocol.threads);
+  test.provenance = describe_machine(test.protocol.threads, options.engine);
   {
     QT_TRY(const Checkpoint checkpoint,
            Checkpoint::open(ModelLocation{options.model, options.base, options.adapter}));
@@ -255,7 +255,7 @@ Result<LoadOutcome> test_load(const LoadOptions& options) {
     test.provenance.tokenizer_sha256 = hashes.tokenizer;
   }
   test.provenance.data_sha256 = data.sha256;
-  test.configuration = {name_of_model(options.model), model.plan.recipe, "cpu"};
+  test.configuration = {name_of_model(options.model), model.plan.recipe, device_text(options.engine)};
   std::optional<Store> store;
   if (options.store) {
     QT_TRY(store, open_store(*options.store));

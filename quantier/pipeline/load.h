@@ -22,6 +22,7 @@
 #include "quantier/base/progress.h"
 #include "quantier/checkpoint/model_directory.h"
 #include "quantier/dataset/dataset.h"
+#include "quantier/engine/builder.h"
 #include "quantier/formats/plan.h"
 #include "quantier/pipeline/calibration_set.h"
 #include "quantier/record/load.h"
@@ -48,8 +49,9 @@ struct LoadOptions {
   std::int64_t repeats = 3;
   double resolution = 0.05;
   std::uint64_t seed = 20260101;
-  std::uint32_t max_length = 128;                 // tokens, as in `quantier run`
-  std::uint32_t threads = 0;                      // 0: all that the process may use
+  std::uint32_t max_length = 128;  // tokens, as in `quantier run`
+  std::uint32_t threads = 0;       // 0: all that the process may use
+  EngineChoice engine;
   std::optional<CalibrationOptions> calibration;  // for recipes that look at data
   std::optional<std::filesystem::path> store;
   // Of the run in the store that this tests, whose plan must be the one that is served; empty: the latest run

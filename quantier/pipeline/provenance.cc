@@ -19,6 +19,7 @@
 #include "quantier/base/clock.h"
 #include "quantier/base/sha256.h"
 #include "quantier/base/utf8.h"
+#include "quantier/engine/cuda_engine.h"
 
 #ifndef QUANTIER_VERSION
 #define QUANTIER_VERSION "0.1.0"
@@ -78,7 +79,12 @@ std::string kernel_release() {
   return fmt::format("{} {}", name.sysname, name.release);
 }
 
-Provenance describe_machine(std::uint32_t threads) {
+std::string machine_text(const EngineChoice& engine) {
+  if (engine.kind != EngineKind::kCuda) return cpu_model();
+  return fmt::format("{}, beside {}", cuda_device_name(engine.device), cpu_model());
+}
+
+Provenance describe_machine(std::uint32_t threads, const EngineChoice& engine) {
   Provenance provenance;
   provenance.quantier_version = program_version();
   provenance.git_revision = program_revision();
@@ -87,11 +93,12 @@ Provenance describe_machine(std::uint32_t threads) {
 #else
   provenance.compiler = "GCC " __VERSION__;
 #endif
-  provenance.machine = cpu_model();
+  provenance.machine = machine_text(engine);
   provenance.instruction_sets = instruction_sets();
   provenance.kernel_release = kernel_release();
   provenance.threads = threads;
   provenance.libraries = library_versions();
+  if (engine.kind == EngineKind::kCuda) provenance.libraries += ", CUDA: " + cuda_state();
   provenance.started_at = utc_now_rfc3339();
   return provenance;
 }

@@ -8,6 +8,7 @@
 
 #include "quantier/base/error.h"
 #include "quantier/checkpoint/checkpoint.h"
+#include "quantier/engine/builder.h"
 #include "quantier/record/measurement.h"
 
 namespace quantier {
@@ -20,7 +21,9 @@ namespace quantier {
 [[nodiscard]] std::string kernel_release();
 
 // Everything but the hashes.
-[[nodiscard]] Provenance describe_machine(std::uint32_t threads);
+[[nodiscard]] Provenance describe_machine(std::uint32_t threads, const EngineChoice& engine = {});
+// The processor, or the CUDA device and the processor beside it.
+[[nodiscard]] std::string machine_text(const EngineChoice& engine);
 
 struct ModelHashes {
   // Over the hashes of the files, in Checkpoint's order; one file: that file's hash. Of an adapter both hold

@@ -78,7 +78,7 @@ Result<Run> measure_predictions(const RunConfig& config, const RunPlan& plan, co
   run.split = config.data.split;
   run.limit = plan.limit;
   run.requested_batch_size = config.batch_size;
-  run.provenance = describe_machine(plan.threads);
+  run.provenance = describe_machine(plan.threads, config.engine);
   run.provenance.weights_sha256 = planned.hashes.weights;
   run.provenance.config_sha256 = planned.hashes.config;
   run.provenance.tokenizer_sha256 = planned.hashes.tokenizer;

@@ -36,6 +36,7 @@ class ConfigReader {
     top.whole("max_length", config_.max_length, 2, 1 << 20);
     top.whole("batch_size", config_.batch_size, 1, 1 << 16);
     top.whole("threads", config_.threads, 0, 1024);
+    read_device(top);
     top.whole("seed", config_.seed, 0, INT64_MAX);
     top.whole("bootstrap_replicates", config_.bootstrap_replicates, 100, 10'000'000);
     top.number("memory_budget_mb", config_.memory_budget_mb, 1, kHuge);
@@ -92,6 +93,17 @@ class ConfigReader {
                         suggestion(config_.reference_recipe, config_.recipes));
     }
     config_.reference_recipe = config_.recipes.front();
+  }
+
+  void read_device(TomlSection& top) {
+    std::string device = "cpu";
+    top.text("device", device);
+    if (const Result<EngineChoice> engine = parse_device(device)) {
+      config_.engine = *engine;
+    } else if (const toml::node* node = top.find("device")) {
+      top.refuse(*node, "device", fmt::format("\"{}\" is no device", printable(device, 40)),
+                 engine.error().hint);
+    }
   }
 
   void read_models(TomlSection& top) {

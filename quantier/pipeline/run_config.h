@@ -16,6 +16,7 @@
 #include "quantier/base/error.h"
 #include "quantier/checkpoint/model_directory.h"
 #include "quantier/dataset/dataset.h"
+#include "quantier/engine/builder.h"
 #include "quantier/formats/plan.h"
 #include "quantier/pipeline/calibration_set.h"
 #include "quantier/pipeline/envelope_config.h"
@@ -92,6 +93,7 @@ struct RunConfig {
   std::uint32_t max_length = 128;  // tokens, special ones included
   std::uint32_t batch_size = 32;
   std::uint32_t threads = 0;  // 0: as many as the machine has
+  EngineChoice engine;        // where all configurations run
   std::uint64_t seed = 20260101;
   std::uint32_t bootstrap_replicates = 10000;
   double memory_budget_mb = 600.0;  // of all processes together, while timing

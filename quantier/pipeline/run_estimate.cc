@@ -66,8 +66,8 @@ struct Probe {
 Result<Probe> probe(const Checkpoint& checkpoint, const std::string& recipe, const RunConfig& config,
                     const Sample& sample, std::size_t layers, ThreadPool& pool) {
   const Stopwatch loading;
-  QT_TRY(const ProbeModel model,
-         load_first_layers(checkpoint, config.rules_of(recipe), config.recipe_options, layers, pool));
+  QT_TRY(const ProbeModel model, load_first_layers(checkpoint, config.rules_of(recipe), config.recipe_options,
+                                                   layers, pool, config.engine));
   Probe result;
   result.load_seconds = static_cast<double>(loading.elapsed_ns()) * 1e-9;
   result.plan_bytes = model.plan_bytes;

@@ -222,6 +222,7 @@ Result<LoadOptions> load_options_from_json(const Json& json) {
   options.seed = load.seed;
   options.max_length = load.max_length;
   options.threads = load.threads;
+  options.engine = load.engine;
   options.calibration = load.calibration;
   QT_TRY(options.name, json_get<std::string>(json, "name", kSource));
   QT_TRY(options.rate, json_find<double>(json, "rate", kSource));

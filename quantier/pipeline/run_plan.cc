@@ -11,6 +11,7 @@
 #include "quantier/dataset/sample.h"
 #include "quantier/dataset/tiers.h"
 #include "quantier/engine/cpu/kernel_list.h"
+#include "quantier/engine/cuda_engine.h"
 #include "quantier/formats/plan.h"
 #include "quantier/interchange/stored_model.h"
 #include "quantier/pipeline/fitted_on.h"
@@ -108,6 +109,11 @@ std::string run_key(const PlannedRun& run, const RunConfig& config, const RunPla
       {"calibration", run.is_calibrated ? calibration_identity(*plan.calibration) : Json()}};
   // Not what this machine runs best: another measurement.
   if (const auto kernels = cpu::asked_kernels()) identity["kernels"] = *kernels;
+  if (config.engine.kind == EngineKind::kCuda) {
+    identity["device"] = device_text(config.engine);
+    identity["device_name"] = cuda_device_name(config.engine.device);
+    identity["kernel_arch"] = asked_kernel_arch();
+  }
   return sha256_hex(identity.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
@@ -193,7 +199,7 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
       QT_TRY(const Plan resolved, resolve_plan(checkpoints[m], checkpoints[m].spec(), config.rules_of(recipe),
                                                config.recipe_options));
       PlannedRun run;
-      run.configuration = {config.models[m].name, recipe, "cpu"};
+      run.configuration = {config.models[m].name, recipe, device_text(config.engine)};
       run.model = m;
       run.hashes = hashes[m];
       run.weight_bytes = resolved.total_bytes();

@@ -160,7 +160,7 @@ std::string timing_conditions(const RunConfig& config, const RunPlan& plan) {
               {"latency_samples", timing.latency_samples},
               {"workload", timing.workload},
               {"threads", plan.threads},
-              {"machine", cpu_model()}}
+              {"machine", machine_text(config.engine)}}
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -176,6 +176,7 @@ WorkerLoad worker_load_for(const RunConfig& config, const RunPlan& plan, const P
           .seed = config.seed,
           .max_length = config.max_length,
           .threads = plan.threads,
+          .engine = config.engine,
           .calibration = run.is_calibrated ? config.calibration : std::nullopt};
 }
 

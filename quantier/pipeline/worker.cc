@@ -107,13 +107,13 @@ class Worker {
   Result<LoadedModel> load_model() {
     const ModelLocation location{load_.model, load_.base, load_.adapter};
     if (!load_.calibration)
-      return load_classifier(location, load_.rules, load_.options, EngineKind::kCpu, *pool_);
+      return load_classifier(location, load_.rules, load_.options, load_.engine, *pool_);
     // Whether it may be used beside this data has been looked at when the run was planned.
     QT_TRY(const std::vector<std::string> labels, label_names_of(location));
     QT_TRY(CalibrationSet set, read_calibration_set(*load_.calibration, labels));
     const CalibrationRequest request{
         .set = set, .max_length = load_.max_length, .progress = progress_sender()};
-    return load_classifier(location, load_.rules, load_.options, EngineKind::kCpu, *pool_, &request);
+    return load_classifier(location, load_.rules, load_.options, load_.engine, *pool_, &request);
   }
 
   // A parent that is gone ends this process: nothing is left to do about a line that it did not get.
@@ -156,11 +156,15 @@ class Worker {
     predictions_ = std::move(result.predictions);
 
     QT_TRY(const ProcessMemory process, process_memory());
-    const MemoryRecord memory{
-        .weights_bytes = model_->classifier->executed_plan().weight_bytes,
-        .allocator_weights_peak_bytes = memory_use(MemoryOwner::kWeights).peak_bytes,
-        .allocator_activations_peak_bytes = memory_use(MemoryOwner::kActivations).peak_bytes,
-        .process_peak_bytes = process.peak_bytes};
+    MemoryRecord memory{.weights_bytes = model_->classifier->executed_plan().weight_bytes,
+                        .allocator_weights_peak_bytes = memory_use(MemoryOwner::kWeights).peak_bytes,
+                        .allocator_activations_peak_bytes = memory_use(MemoryOwner::kActivations).peak_bytes,
+                        .process_peak_bytes = process.peak_bytes};
+    if (const auto device = model_->classifier->device_memory()) {
+      memory.allocator_weights_peak_bytes = device->weights_peak_bytes;
+      memory.allocator_activations_peak_bytes = device->activations_peak_bytes;
+      memory.device_peak_bytes = device->peak_bytes();
+    }
     reply.body = {{"batch_size", result.batch_size}, {"memory", to_json(memory)}};
     reply.binary = {std::as_bytes(std::span(predictions_.logits)),
                     std::as_bytes(std::span(predictions_.token_counts)),

@@ -24,6 +24,7 @@
 #include "quantier/base/json.h"
 #include "quantier/checkpoint/model_directory.h"
 #include "quantier/dataset/dataset.h"
+#include "quantier/engine/builder.h"
 #include "quantier/formats/plan.h"
 #include "quantier/pipeline/calibration_set.h"
 
@@ -40,7 +41,8 @@ struct WorkerLoad {
   std::optional<std::uint64_t> limit;  // examples, stratified by label
   std::uint64_t seed = 0;
   std::uint32_t max_length = 128;
-  std::uint32_t threads = 0;                           // 0: all that the process may use
+  std::uint32_t threads = 0;  // 0: all that the process may use
+  EngineChoice engine = {};
   std::optional<CalibrationOptions> calibration = {};  // for recipes that look at data
 };
 

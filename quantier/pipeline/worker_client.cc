@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "quantier/engine/cpu/kernel_list.h"
+#include "quantier/engine/cuda_engine.h"
 #include "quantier/pipeline/worker.h"
 #include "quantier/record/json.h"
 
@@ -69,6 +70,8 @@ Result<WorkerClient> WorkerClient::spawn(std::string name, const WorkerCommandLi
 
   std::vector<std::string> words{"quantier"};
   if (const auto kernels = cpu::asked_kernels()) words.insert(words.end(), {"--kernel", *kernels});
+  if (const int arch = asked_kernel_arch(); arch != 0)
+    words.insert(words.end(), {"--kernel-arch", std::to_string(arch)});
   words.insert(words.end(), command.arguments.begin(), command.arguments.end());
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());

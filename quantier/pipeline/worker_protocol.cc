@@ -25,7 +25,8 @@ Json to_json(const WorkerLoad& load) {
             {"id_column", load.columns.id},
             {"seed", std::to_string(load.seed)},
             {"max_length", load.max_length},
-            {"threads", load.threads}};
+            {"threads", load.threads},
+            {"device", device_text(load.engine)}};
   if (load.base) json["base"] = load.base->string();
   json["adapter"] = adapter_use_name(load.adapter);
   if (load.limit) json["limit"] = *load.limit;
@@ -58,6 +59,8 @@ Result<WorkerLoad> worker_load_from_json(const Json& json) {
   load.max_length = static_cast<std::uint32_t>(max_length);
   QT_TRY(const std::uint64_t threads, json_get_count(json, "threads", kSource));
   load.threads = static_cast<std::uint32_t>(threads);
+  QT_TRY(const std::string device, json_get<std::string>(json, "device", kSource));
+  QT_TRY(load.engine, parse_device(device));
   if (json.contains("limit")) {
     QT_TRY(load.limit, json_get_count(json, "limit", kSource));
   }

@@ -103,7 +103,7 @@ class LoadedCublasLt final : public CublasLt {
     library_.destroy(handle_);
   }
 
-  [[nodiscard]] Status product(const ProductTask& task, cudaStream_t stream) override {
+  [[nodiscard]] Status product(const PlainProductTask& task, cudaStream_t stream) override {
     if (task.rows == 0) return {};
     const Shape shape{task.element,           task.bias != nullptr, task.adds,
                       whole_steps(task.rows), task.outputs,         task.inputs};

@@ -20,7 +20,7 @@ inline constexpr std::uint32_t kRowStep = 64;
   return (rows + kRowStep - 1) / kRowStep * kRowStep;
 }
 
-struct ProductTask {
+struct PlainProductTask {
   Element element = Element::kHalf;
   const void* x = nullptr;        // [rows, inputs]
   const void* weights = nullptr;  // [outputs, inputs]
@@ -36,7 +36,7 @@ class CublasLt {
  public:
   virtual ~CublasLt() = default;
   [[nodiscard]] static Result<std::unique_ptr<CublasLt>> open();
-  [[nodiscard]] virtual Status product(const ProductTask& task, cudaStream_t stream) = 0;
+  [[nodiscard]] virtual Status product(const PlainProductTask& task, cudaStream_t stream) = 0;
   // "cuBLASLt 13.0.2"
   [[nodiscard]] virtual std::string version() const = 0;
 };

@@ -132,7 +132,10 @@ void DeviceModel::lay_out() {
     const std::size_t size = std::size_t{matrix->outputs} * matrix->inputs;
     lay_out.reserve(matrix->weights, size * (matrix->is_i8 ? 1 : sizeof(std::uint16_t)));
     if (matrix->is_i8) lay_out.reserve(matrix->absmax, matrix->outputs * sizeof(float));
-    if (matrices[matrix].has_bias) lay_out.reserve(matrix->bias, matrix->outputs * sizeof(float));
+    if (matrices[matrix].has_bias) {
+      lay_out.reserve(matrix->bias, matrix->outputs * sizeof(float));
+      if (!matrix->is_i8) lay_out.reserve(matrix->bias_elements, matrix->outputs * sizeof(std::uint16_t));
+    }
     if (matrices[matrix].is_smooth) lay_out.reserve(matrix->multiplier, matrix->inputs * sizeof(float));
   }
   for (const NormSpec& norm : spec_.norms) {
@@ -223,7 +226,6 @@ Status DeviceModel::set_linear(const LinearSpec& linear, const PackedLinear& pac
   if (const auto* i8 = std::get_if<I8RowWeights>(&packed.weights)) {
     QT_TRY_STATUS(put_rows(matrix.weights, i8->codes.data(), packed.in_features, place));
     QT_TRY_STATUS(put_rows(matrix.absmax, i8->row_absmax.data(), sizeof(float), place));
-    if (!packed.bias.empty()) QT_TRY_STATUS(put_rows(matrix.bias, packed.bias.data(), sizeof(float), place));
   } else {
     const auto* f16 = std::get_if<F16Weights>(&packed.weights);
     const std::uint16_t* bits =
@@ -231,9 +233,10 @@ Status DeviceModel::set_linear(const LinearSpec& linear, const PackedLinear& pac
     QT_TRY_STATUS(put_rows(matrix.weights, bits, packed.in_features * sizeof(std::uint16_t), place));
     if (!packed.bias.empty()) {
       const std::vector<std::uint16_t> bias = element_bits(element_, packed.bias);
-      QT_TRY_STATUS(put_rows(matrix.bias, bias.data(), sizeof(std::uint16_t), place));
+      QT_TRY_STATUS(put_rows(matrix.bias_elements, bias.data(), sizeof(std::uint16_t), place));
     }
   }
+  if (!packed.bias.empty()) QT_TRY_STATUS(put_rows(matrix.bias, packed.bias.data(), sizeof(float), place));
   return set_multiplier(linear, packed.input.multiplier, matrix);
 }
 

@@ -24,10 +24,11 @@ namespace quantier::cuda {
 
 struct DeviceLinear {
   bool is_i8 = false;
-  const void* weights = nullptr;      // elements or int8 codes, [outputs, inputs]
-  const float* absmax = nullptr;      // [outputs] of int8 codes
-  const void* bias = nullptr;         // [outputs]: elements, or floats beside int8 codes; or null
-  const float* multiplier = nullptr;  // [inputs] or null
+  const void* weights = nullptr;        // elements or int8 codes, [outputs, inputs]
+  const float* absmax = nullptr;        // [outputs] of int8 codes
+  const float* bias = nullptr;          // [outputs] or null
+  const void* bias_elements = nullptr;  // the same beside elements, or null
+  const float* multiplier = nullptr;    // [inputs] or null
   std::uint32_t outputs = 0;
   std::uint32_t inputs = 0;
 };

@@ -27,7 +27,7 @@ Status DevicePass::prepare(const PassInput& input) {
     const DeviceLayer& layer = model_.layer(i);
     for (const DeviceLinear* linear : {&layer.qkv, &layer.attention_output, &layer.gate_up, &layer.down})
       if (linear->is_i8) code_width = std::max<std::size_t>(code_width, linear->inputs);
-    gates_apart = gates_apart || !layer.gate_up.is_i8;
+    gates_apart = gates_apart || !gates(layer.gate_up);
   }
   const std::size_t gate_up_bytes = gates_apart ? 2 * spec.intermediate * kElementBytes : 0;
   const std::size_t parts = (rows * gate_up_bytes + kWidestProductBytes - 1) / kWidestProductBytes;
@@ -100,63 +100,62 @@ void DevicePass::norm_for(const DeviceNorm* weights, const DeviceLinear& linear,
                 stream_);
 }
 
-Status DevicePass::product(const DeviceLinear& linear, const void* x, bool adds, void* out,
-                           std::uint32_t rows) const {
-  if (linear.is_i8) {
-    return check(kernels_.i8_product({.element = model_.element(),
-                                      .x = reinterpret_cast<const std::int8_t*>(codes_),
-                                      .x_absmax = absmax_,
-                                      .weights = static_cast<const std::int8_t*>(linear.weights),
-                                      .weight_absmax = linear.absmax,
-                                      .bias = static_cast<const float*>(linear.bias),
-                                      .residual = adds ? out : nullptr,
-                                      .gate = Gate::kNone,
-                                      .out = out,
-                                      .rows = rows,
-                                      .outputs = linear.outputs,
-                                      .inputs = linear.inputs},
-                                     stream_),
-                 "start an int8 product");
+bool DevicePass::rotates() const {
+  constexpr std::uint64_t kRotatedHead = 64;
+  return kernels_.float_product != nullptr && model_.spec().head_dim == kRotatedHead;
+}
+
+Status DevicePass::product(const DeviceLinear& linear, const void* x, Finish finish, void* out,
+                           std::uint32_t rows, double rope_theta) const {
+  const bool is_plain = finish == Finish::kStore || finish == Finish::kAdd;
+  if (!linear.is_i8 && is_plain) {
+    return products_.product({.element = model_.element(),
+                              .x = x,
+                              .weights = linear.weights,
+                              .bias = linear.bias_elements,
+                              .adds = finish == Finish::kAdd,
+                              .out = out,
+                              .rows = rows,
+                              .outputs = linear.outputs,
+                              .inputs = linear.inputs},
+                             stream_);
   }
-  return products_.product({.element = model_.element(),
-                            .x = x,
-                            .weights = linear.weights,
-                            .bias = linear.bias,
-                            .adds = adds,
-                            .out = out,
-                            .rows = rows,
-                            .outputs = linear.outputs,
-                            .inputs = linear.inputs},
-                           stream_);
+  const ModelSpec& spec = model_.spec();
+  ProductTask task{.element = model_.element(),
+                   .x = linear.is_i8 ? codes_ : x,
+                   .x_absmax = linear.is_i8 ? absmax_ : nullptr,
+                   .weights = linear.weights,
+                   .weight_absmax = linear.absmax,
+                   .bias = linear.bias,
+                   .finish = finish,
+                   .out = out,
+                   .rows = rows,
+                   .outputs = linear.outputs,
+                   .inputs = linear.inputs};
+  if (finish == Finish::kRotate) {
+    task.rotations = rotations_.table(rope_theta);
+    task.positions =
+        static_cast<const std::uint32_t*>(static_cast<const void*>(device_input_ + input_.positions_at));
+    task.rotated = static_cast<std::uint32_t>((spec.heads + spec.kv_heads) * spec.head_dim);
+  }
+  return check(linear.is_i8 ? kernels_.i8_product(task, stream_) : kernels_.float_product(task, stream_),
+               "start a product on the device");
 }
 
 Status DevicePass::run_mlp(const DeviceLayer& layer, std::uint32_t rows) {
   const ModelSpec& spec = model_.spec();
-  const Gate gate = gate_of(spec.mlp_activation);
+  const bool is_gelu = spec.mlp_activation == Activation::kGelu;
   for (std::uint32_t first = 0; first < rows; first += mlp_rows_) {
     const std::uint32_t count = std::min(mlp_rows_, rows - first);
     std::byte* stream = stream_rows_ + first * spec.hidden * kElementBytes;
     norm_for(&layer.mlp_norm, layer.gate_up, stream, count);
-    if (layer.gate_up.is_i8) {
+    if (gates(layer.gate_up)) {
       QT_TRY_STATUS(
-          check(kernels_.i8_product({.element = model_.element(),
-                                     .x = reinterpret_cast<const std::int8_t*>(codes_),
-                                     .x_absmax = absmax_,
-                                     .weights = static_cast<const std::int8_t*>(layer.gate_up.weights),
-                                     .weight_absmax = layer.gate_up.absmax,
-                                     .bias = static_cast<const float*>(layer.gate_up.bias),
-                                     .residual = nullptr,
-                                     .gate = gate,
-                                     .out = gated_,
-                                     .rows = count,
-                                     .outputs = layer.gate_up.outputs,
-                                     .inputs = layer.gate_up.inputs},
-                                    stream_),
-                "start an int8 product"));
+          product(layer.gate_up, inputs_, is_gelu ? Finish::kGateGelu : Finish::kGateSilu, gated_, count));
     } else {
-      QT_TRY_STATUS(product(layer.gate_up, inputs_, false, wide_, count));
+      QT_TRY_STATUS(product(layer.gate_up, inputs_, Finish::kStore, wide_, count));
       kernels_.gate({.element = model_.element(),
-                     .gate = gate,
+                     .gate = gate_of(spec.mlp_activation),
                      .x = wide_,
                      .out = gated_,
                      .rows = count,
@@ -164,7 +163,7 @@ Status DevicePass::run_mlp(const DeviceLayer& layer, std::uint32_t rows) {
                     stream_);
     }
     quantize_for(layer.down, gated_, count);
-    QT_TRY_STATUS(product(layer.down, gated_, true, stream, count));
+    QT_TRY_STATUS(product(layer.down, gated_, Finish::kAdd, stream, count));
   }
   return {};
 }
@@ -175,8 +174,9 @@ Status DevicePass::run_layer(std::size_t index, bool is_last) {
   const LayerSpec& shape = spec.layers[index];
   const DeviceNorm* attention_norm = layer.attention_norm ? &*layer.attention_norm : nullptr;
   norm_for(attention_norm, layer.qkv, stream_rows_, input_.tokens);
-  QT_TRY_STATUS(
-      product(layer.qkv, attention_norm != nullptr ? inputs_ : stream_rows_, false, wide_, input_.tokens));
+  const bool rotated = rotates();
+  QT_TRY_STATUS(product(layer.qkv, attention_norm != nullptr ? inputs_ : stream_rows_,
+                        rotated ? Finish::kRotate : Finish::kStore, wide_, input_.tokens, shape.rope_theta));
   const std::size_t query_width = spec.heads * spec.head_dim;
   const std::size_t key_width = spec.kv_heads * spec.head_dim;
   kernels_.attention(
@@ -190,7 +190,7 @@ Status DevicePass::run_layer(std::size_t index, bool is_last) {
        .head_dim = static_cast<std::uint32_t>(spec.head_dim),
        .causal = spec.causal,
        .half_window = shape.half_window ? static_cast<std::int32_t>(*shape.half_window) : -1,
-       .rotations = rotations_.table(shape.rope_theta),
+       .rotations = rotated ? nullptr : rotations_.table(shape.rope_theta),
        .items = static_cast<const AttentionItem*>(static_cast<const void*>(device_input_ + input_.items_at)),
        .query_tile = query_tile_for(input_.longest),
        .item_count = input_.items,
@@ -218,7 +218,7 @@ Status DevicePass::run_layer(std::size_t index, bool is_last) {
                         "move rows on the device"));
   }
   quantize_for(layer.attention_output, attended, rows);
-  QT_TRY_STATUS(product(layer.attention_output, attended, true, stream_rows_, rows));
+  QT_TRY_STATUS(product(layer.attention_output, attended, Finish::kAdd, stream_rows_, rows));
   return run_mlp(layer, rows);
 }
 
@@ -242,7 +242,7 @@ Status DevicePass::run_head(float* logits) {
   }
   if (const DeviceLinear* dense = model_.head_dense()) {
     std::byte* out = gated_;
-    QT_TRY_STATUS(product(*dense, pooled, false, wide_, input_.texts));
+    QT_TRY_STATUS(product(*dense, pooled, Finish::kStore, wide_, input_.texts));
     kernels_.activate({.element = model_.element(),
                        .activation = gate_of(spec.head_activation),
                        .x = wide_,
@@ -253,7 +253,7 @@ Status DevicePass::run_head(float* logits) {
   }
   const DeviceLinear& classifier = model_.classifier();
   std::byte* scores = gated_;
-  QT_TRY_STATUS(product(classifier, pooled, false, scores, input_.texts));
+  QT_TRY_STATUS(product(classifier, pooled, Finish::kStore, scores, input_.texts));
   kernels_.widen({.element = model_.element(),
                   .x = scores,
                   .out = logits,

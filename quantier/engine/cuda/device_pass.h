@@ -26,11 +26,13 @@ struct PassInput {
   std::uint32_t texts = 0;
   std::uint32_t longest = 0;
   std::uint32_t items = 0;
-  // Offsets in bytes of: ids, offsets [texts + 1], the row that pooling reads [texts], attention's items.
+  // Offsets in bytes of: ids, offsets [texts + 1], the row that pooling reads [texts], attention's items,
+  // each row's position in its text [tokens].
   std::size_t ids_at = 0;
   std::size_t offsets_at = 0;
   std::size_t pooled_at = 0;
   std::size_t items_at = 0;
+  std::size_t positions_at = 0;
   std::size_t bytes = 0;
 };
 [[nodiscard]] PassInput measure_input(const TokenBatch& batch);
@@ -55,9 +57,15 @@ class DevicePass {
   void norm_for(const DeviceNorm* weights, const DeviceLinear& linear, const void* x,
                 std::uint32_t rows) const;
   void quantize_for(const DeviceLinear& linear, const void* x, std::uint32_t rows) const;
-  // out = linear(what norm_for or quantize_for left, or x)
-  [[nodiscard]] Status product(const DeviceLinear& linear, const void* x, bool adds, void* out,
-                               std::uint32_t rows) const;
+  // out = finish(linear(what norm_for or quantize_for left, or x)); kRotate and gates where rotates() and
+  // gates() say so.
+  [[nodiscard]] Status product(const DeviceLinear& linear, const void* x, Finish finish, void* out,
+                               std::uint32_t rows, double rope_theta = 0) const;
+  // Whether products can rotate or gate what they make.
+  [[nodiscard]] bool rotates() const;
+  [[nodiscard]] bool gates(const DeviceLinear& linear) const {
+    return linear.is_i8 || kernels_.float_product != nullptr;
+  }
   [[nodiscard]] bool pools_one_row() const { return model_.spec().pooling != Pooling::kMean; }
 
   const DeviceModel& model_;

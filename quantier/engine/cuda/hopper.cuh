@@ -19,13 +19,15 @@ __device__ __forceinline__ void expect_bytes(std::uint32_t barrier, int bytes) {
                : "memory");
 }
 
-// At the barrier in the same place of another block of the cluster, or of this one.
+// At the barrier in the same place of another block of the cluster, or of this one. Of the memory it orders
+// nothing beyond this block: what was read before was read by finished products. (A release for the cluster
+// waits for all of the block's stores, longer than a slice takes.)
 __device__ __forceinline__ void arrive_at(std::uint32_t barrier, std::uint32_t block) {
   asm volatile(
       "{\n"
       ".reg .b32 remote;\n"
       "mapa.shared::cluster.u32 remote, %0, %1;\n"
-      "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote];\n"
+      "mbarrier.arrive.shared::cluster.b64 _, [remote];\n"
       "}" ::"r"(barrier),
       "r"(block)
       : "memory");
@@ -36,7 +38,7 @@ __device__ __forceinline__ void wait_for(std::uint32_t barrier, int parity) {
       "{\n"
       ".reg .pred done;\n"
       "wait:\n"
-      "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [%0], %1;\n"
+      "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
       "@done bra.uni finished;\n"
       "bra.uni wait;\n"
       "finished:\n"
@@ -97,50 +99,61 @@ __device__ __forceinline__ void await_products() {
 #define QT_R4(f, i) f(i), f(i + 1), f(i + 2), f(i + 3)
 #define QT_R16(f, i) QT_R4(f, i), QT_R4(f, i + 4), QT_R4(f, i + 8), QT_R4(f, i + 12)
 #define QT_R64(f, i) QT_R16(f, i), QT_R16(f, i + 16), QT_R16(f, i + 32), QT_R16(f, i + 48)
-#define QT_SUM(i) "+r"(sums[i])
+#define QT_R96(f, i) QT_R64(f, i), QT_R16(f, i + 64), QT_R16(f, i + 80)
+#define QT_R128(f, i) QT_R64(f, i), QT_R64(f, i + 64)
+#define QT_INT(i) "+r"(sums[i])
+#define QT_FLOAT(i) "+f"(sums[i])
 #define QT_NAMES_64                                                                                        \
   "%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27," \
   "%28,%29,%30,%31,%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,"   \
   "%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63"
-#define QT_NAMES_64_TO_95                                                                                    \
-  "%64,%65,%66,%67,%68,%69,%70,%71,%72,%73,%74,%75,%76,%77,%78,%79,%80,%81,%82,%83,%84,%85,%86,%87,%88,%89," \
+#define QT_NAMES_96                                                                                        \
+  QT_NAMES_64                                                                                              \
+  ",%64,%65,%66,%67,%68,%69,%70,%71,%72,%73,%74,%75,%76,%77,%78,%79,%80,%81,%82,%83,%84,%85,%86,%87,%88,%" \
+  "89,"                                                                                                    \
   "%90,%91,%92,%93,%94,%95"
-#define QT_NAMES_96_TO_127                                                                                \
-  "%96,%97,%98,%99,%100,%101,%102,%103,%104,%105,%106,%107,%108,%109,%110,%111,%112,%113,%114,%115,%116," \
+#define QT_NAMES_128                                                                                       \
+  QT_NAMES_96                                                                                              \
+  ",%96,%97,%98,%99,%100,%101,%102,%103,%104,%105,%106,%107,%108,%109,%110,%111,%112,%113,%114,%115,%116," \
   "%117,%118,%119,%120,%121,%122,%123,%124,%125,%126,%127"
+#define QT_TEXT_(x) #x
+#define QT_TEXT(x) QT_TEXT_(x)
 
-// sums (+)= a b^T, m64 n{2 * size} k32, int8 with int32 sums; `adds` 0 starts anew.
-__device__ __forceinline__ void multiply_i8(int (&sums)[64], std::uint64_t a, std::uint64_t b, int adds) {
-  asm volatile(
-      "{\n.reg .pred p;\nsetp.ne.b32 p, %66, 0;\n"
-      "wgmma.mma_async.sync.aligned.m64n128k32.s32.s8.s8 {" QT_NAMES_64 "}, %64, %65, p;\n}"
-      : QT_R64(QT_SUM, 0)
-      : "l"(a), "l"(b), "r"(adds));
-}
-__device__ __forceinline__ void multiply_i8(int (&sums)[96], std::uint64_t a, std::uint64_t b, int adds) {
-  asm volatile(
-      "{\n.reg .pred p;\nsetp.ne.b32 p, %98, 0;\n"
-      "wgmma.mma_async.sync.aligned.m64n192k32.s32.s8.s8 {" QT_NAMES_64 "," QT_NAMES_64_TO_95
-      "}, %96, %97, p;\n}"
-      : QT_R64(QT_SUM, 0), QT_R16(QT_SUM, 64), QT_R16(QT_SUM, 80)
-      : "l"(a), "l"(b), "r"(adds));
-}
-__device__ __forceinline__ void multiply_i8(int (&sums)[128], std::uint64_t a, std::uint64_t b, int adds) {
-  asm volatile(
-      "{\n.reg .pred p;\nsetp.ne.b32 p, %130, 0;\n"
-      "wgmma.mma_async.sync.aligned.m64n256k32.s32.s8.s8 {" QT_NAMES_64 "," QT_NAMES_64_TO_95
-      "," QT_NAMES_96_TO_127 "}, %128, %129, p;\n}"
-      : QT_R64(QT_SUM, 0), QT_R64(QT_SUM, 64)
-      : "l"(a), "l"(b), "r"(adds));
-}
+// sums (+)= a b^T, 64 rows of a, 2 * SIZE of b, 32 bytes of depth; `adds` 0 starts anew. A, B, P: the numbers
+// of the operands that follow the sums.
+#define QT_PRODUCT(NAME, SUM, KIND, SIZE, A, B, P, INSTRUCTION, SCALES)                                         \
+  __device__ __forceinline__ void NAME(SUM(&sums)[SIZE], std::uint64_t a, std::uint64_t b, int adds) {          \
+    asm volatile("{\n.reg .pred p;\nsetp.ne.b32 p, %" QT_TEXT(P) ", 0;\n"                                     \
+                 "wgmma.mma_async.sync.aligned." INSTRUCTION " {" QT_NAMES_##SIZE "}, %" QT_TEXT(A) ", %"      \
+                 QT_TEXT(B) ", p" SCALES ";\n}"                                                               \
+                 : QT_R##SIZE(KIND, 0)                                                                         \
+                 : "l"(a), "l"(b), "r"(adds)); \
+  }
+#define QT_FLOAT_SCALES ", 1, 1, 0, 0"
+QT_PRODUCT(multiply_i8, int, QT_INT, 64, 64, 65, 66, "m64n128k32.s32.s8.s8", "")
+QT_PRODUCT(multiply_i8, int, QT_INT, 96, 96, 97, 98, "m64n192k32.s32.s8.s8", "")
+QT_PRODUCT(multiply_i8, int, QT_INT, 128, 128, 129, 130, "m64n256k32.s32.s8.s8", "")
+QT_PRODUCT(multiply_f16, float, QT_FLOAT, 64, 64, 65, 66, "m64n128k16.f32.f16.f16", QT_FLOAT_SCALES)
+QT_PRODUCT(multiply_f16, float, QT_FLOAT, 96, 96, 97, 98, "m64n192k16.f32.f16.f16", QT_FLOAT_SCALES)
+QT_PRODUCT(multiply_f16, float, QT_FLOAT, 128, 128, 129, 130, "m64n256k16.f32.f16.f16", QT_FLOAT_SCALES)
+QT_PRODUCT(multiply_bf16, float, QT_FLOAT, 64, 64, 65, 66, "m64n128k16.f32.bf16.bf16", QT_FLOAT_SCALES)
+QT_PRODUCT(multiply_bf16, float, QT_FLOAT, 96, 96, 97, 98, "m64n192k16.f32.bf16.bf16", QT_FLOAT_SCALES)
+QT_PRODUCT(multiply_bf16, float, QT_FLOAT, 128, 128, 129, 130, "m64n256k16.f32.bf16.bf16", QT_FLOAT_SCALES)
 
 #undef QT_R4
 #undef QT_R16
 #undef QT_R64
-#undef QT_SUM
+#undef QT_R96
+#undef QT_R128
+#undef QT_INT
+#undef QT_FLOAT
 #undef QT_NAMES_64
-#undef QT_NAMES_64_TO_95
-#undef QT_NAMES_96_TO_127
+#undef QT_NAMES_96
+#undef QT_NAMES_128
+#undef QT_TEXT_
+#undef QT_TEXT
+#undef QT_PRODUCT
+#undef QT_FLOAT_SCALES
 
 // Registers go from one warpgroup to another.
 template <int kRegisters>

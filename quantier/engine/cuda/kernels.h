@@ -85,8 +85,8 @@ struct AttentionTask {
   std::uint32_t kv_heads = 0;
   std::uint32_t head_dim = 0;  // 64 or 128
   bool causal = false;
-  std::int32_t half_window = -1;  // keys further away than this are not seen; -1: all are
-  const float2* rotations = nullptr;
+  std::int32_t half_window = -1;      // keys further away than this are not seen; -1: all are
+  const float2* rotations = nullptr;  // null: queries and keys are rotated already
   const AttentionItem* items = nullptr;
   std::uint32_t query_tile = 0;  // of the items: 32, 64 or 128
   std::uint32_t item_count = 0;
@@ -145,22 +145,34 @@ struct WidenTask {
   std::uint32_t columns = 0;
 };
 
-// W8A8: out = x W^T with one scale for each row of x and of W, sums in int32, never stored
-// (formats/i8_row.h: i8_product), plus bias; then activation(gate) * up, or plus `residual` (which may be
-// out), rounded to elements after each of these.
-struct I8ProductTask {
+// What follows a product before it is stored. All values are rounded to elements where a framework would
+// store them.
+enum class Finish : std::uint8_t {
+  kStore,     // as it is
+  kAdd,       // plus what stands in out
+  kRotate,    // rotary embedding of the first `rotated` columns, heads of 64 (AttentionTask)
+  kGateGelu,  // activation(gate) * up of alternating blocks; out is then [rows, outputs / 2]
+  kGateSilu,
+};
+
+// out = finish(x W^T + bias). With maxima both operands are int8, one scale for each row of x and of W, sums
+// in int32 that are never stored (formats/i8_row.h: i8_product); without, elements with float sums.
+struct ProductTask {
   Element element = Element::kHalf;
-  const std::int8_t* x = nullptr;        // [rows, inputs]
-  const float* x_absmax = nullptr;       // [rows]
-  const std::int8_t* weights = nullptr;  // [outputs, inputs]
-  const float* weight_absmax = nullptr;  // [outputs]
+  const void* x = nullptr;               // [rows, inputs]
+  const float* x_absmax = nullptr;       // [rows] of int8, or null
+  const void* weights = nullptr;         // [outputs, inputs]
+  const float* weight_absmax = nullptr;  // [outputs] of int8, or null
   const float* bias = nullptr;           // [outputs] or null
-  const void* residual = nullptr;        // [rows, outputs] or null
-  Gate gate = Gate::kNone;               // out is then [rows, outputs / 2]
+  Finish finish = Finish::kStore;
+  const float2* rotations = nullptr;         // [positions, 32] for kRotate
+  const std::uint32_t* positions = nullptr;  // [rows]
+  std::uint32_t rotated = 0;                 // a multiple of 64
   void* out = nullptr;
   std::uint32_t rows = 0;
-  std::uint32_t outputs = 0;  // a multiple of 16
-  std::uint32_t inputs = 0;   // a multiple of 16
+  std::uint32_t outputs = 0;       // a multiple of 16
+  std::uint32_t inputs = 0;        // a multiple of 16
+  std::uint32_t tile_columns = 0;  // for measurements: a tile other than the table's own choice
 };
 
 struct Kernels {
@@ -176,8 +188,10 @@ struct Kernels {
   void (*gather)(const GatherTask&, cudaStream_t);
   void (*mean)(const MeanTask&, cudaStream_t);
   void (*widen)(const WidenTask&, cudaStream_t);
-  // An error when the product could not be described to the card.
-  cudaError_t (*i8_product)(const I8ProductTask&, cudaStream_t);
+  // Errors: cudaErrorNotSupported for what the table has no kernel for. That of int8 is in every table, for
+  // half and without kRotate; `float_product` may be null.
+  cudaError_t (*i8_product)(const ProductTask&, cudaStream_t);
+  cudaError_t (*float_product)(const ProductTask&, cudaStream_t);
   // What the driver made the table's code from and for: 75 and 90 for sm_75 code that was compiled from PTX
   // on a Hopper card.
   cudaError_t (*versions)(int* ptx, int* binary);

@@ -96,6 +96,14 @@ __device__ __forceinline__ void load_rows(const T* from, std::uint32_t stride, s
   }
 }
 
+template <class T, class Shape, int kRows, bool kRotates>
+__device__ __forceinline__ void load_either(const AttentionTask& task, const T* from, std::uint32_t first,
+                                            std::uint32_t length, T* tile) {
+  if constexpr (kRotates)
+    return load_rotated<T, Shape, kRows>(from, task.stride, first, length, task.rotations, tile);
+  load_rows<T, Shape, kRows>(from, task.stride, first, length, tile);
+}
+
 // Which keys the 16 queries of a warp see in a tile.
 struct Sight {
   bool any = false;  // of them
@@ -122,7 +130,7 @@ __device__ __forceinline__ Sight sight_of(const AttentionTask& task, std::uint32
   return sight;
 }
 
-template <class T, class Shape>
+template <class T, class Shape, bool kRotates>
 __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocks) attention_kernel(AttentionTask task) {
   constexpr int kHeadDim = Shape::kHeadDim;
   constexpr int kStride = Shape::kStride;
@@ -134,6 +142,7 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocks) attention_ker
   T* keys = reinterpret_cast<T*>(shared);
   T* values = keys + kKeyTile * kStride;
 
+  await_previous();
   const AttentionItem item = task.items[blockIdx.x];
   const std::uint32_t head = blockIdx.y;
   const std::uint32_t kv_head = head / (task.heads / task.kv_heads);
@@ -147,8 +156,7 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocks) attention_ker
   const int quarter = lane % 4;
   const int first_query = static_cast<int>(item.first) + warp * kRowsOfWarp;
 
-  load_rotated<T, Shape, Shape::kQueryTile>(query_of_text, task.stride, item.first, item.length,
-                                            task.rotations, keys);
+  load_either<T, Shape, Shape::kQueryTile, kRotates>(task, query_of_text, item.first, item.length, keys);
   __syncthreads();
   std::uint32_t queries[kDepths][4];
 #pragma unroll
@@ -174,7 +182,7 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocks) attention_ker
 
   for (std::uint32_t tile = first_key; tile < end_key; tile += kKeyTile) {
     __syncthreads();
-    load_rotated<T, Shape, kKeyTile>(key_of_text, task.stride, tile, item.length, task.rotations, keys);
+    load_either<T, Shape, kKeyTile, kRotates>(task, key_of_text, tile, item.length, keys);
     load_rows<T, Shape, kKeyTile>(value_of_text, task.stride, tile, item.length, values);
     __syncthreads();
     const Sight sight = sight_of(task, item.length, first_query, static_cast<int>(tile), kKeyTile);
@@ -274,17 +282,19 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocks) attention_ker
 inline void attention(const AttentionTask& task, cudaStream_t stream) {
   if (task.item_count == 0) return;
   with_element(task.element, [&]<class T>(T) {
-    const auto launch = [&]<class Shape>(Shape) {
+    const auto start = [&]<class Shape>(Shape) {
       const dim3 grid(task.item_count, task.heads);
-      attention_kernel<T, Shape><<<grid, Shape::kThreads, 0, stream>>>(task);
+      const auto kernel =
+          task.rotations != nullptr ? attention_kernel<T, Shape, true> : attention_kernel<T, Shape, false>;
+      (void)launch(kernel, grid, Shape::kThreads, 0, stream, task);
     };
-    const auto launch_for = [&]<int kHeadDim>() {
-      if (task.query_tile == 32) return launch(AttentionShape<kHeadDim, 32>());
-      if (task.query_tile == 64) return launch(AttentionShape<kHeadDim, 64>());
-      launch(AttentionShape<kHeadDim, 128>());
+    const auto start_for = [&]<int kHeadDim>() {
+      if (task.query_tile == 32) return start(AttentionShape<kHeadDim, 32>());
+      if (task.query_tile == 64) return start(AttentionShape<kHeadDim, 64>());
+      start(AttentionShape<kHeadDim, 128>());
     };
-    if (task.head_dim == 64) return launch_for.template operator()<64>();
-    launch_for.template operator()<128>();
+    if (task.head_dim == 64) return start_for.template operator()<64>();
+    start_for.template operator()<128>();
   });
 }
 

@@ -20,7 +20,8 @@ inline cudaError_t versions(int* ptx, int* binary) {
 }
 
 constexpr Kernels table(const char* name, int arch, bool has_bfloat16,
-                        cudaError_t (*i8_product)(const I8ProductTask&, cudaStream_t)) {
+                        cudaError_t (*i8_product)(const ProductTask&, cudaStream_t),
+                        cudaError_t (*float_product)(const ProductTask&, cudaStream_t)) {
   return {.name = name,
           .arch = arch,
           .has_bfloat16 = has_bfloat16,
@@ -34,6 +35,7 @@ constexpr Kernels table(const char* name, int arch, bool has_bfloat16,
           .mean = mean,
           .widen = widen_rows,
           .i8_product = i8_product,
+          .float_product = float_product,
           .versions = versions};
 }
 

@@ -6,6 +6,7 @@
 
 #include "quantier/engine/cuda/element.cuh"
 #include "quantier/engine/cuda/kernels.h"
+#include "quantier/engine/cuda/launch.cuh"
 
 namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE {
 
@@ -50,6 +51,7 @@ void with_element(Element element, Body body) {
 
 template <class T>
 __global__ void embed_kernel(EmbedTask task) {
+  await_previous();
   const std::uint64_t vectors = task.width / kVector;
   const std::uint64_t at = std::uint64_t{blockIdx.x} * blockDim.x + threadIdx.x;
   const std::uint64_t row = at / vectors;
@@ -79,7 +81,7 @@ inline void embed(const EmbedTask& task, cudaStream_t stream) {
   if (task.rows == 0) return;
   const std::uint64_t vectors = std::uint64_t{task.rows} * (task.width / kVector);
   with_element(task.element, [&]<class T>(T) {
-    embed_kernel<T><<<blocks_for(vectors, kRowThreads), kRowThreads, 0, stream>>>(task);
+    (void)launch(embed_kernel<T>, blocks_for(vectors, kRowThreads), kRowThreads, 0, stream, task);
   });
 }
 
@@ -158,6 +160,7 @@ __device__ void quantize_row(float (&values)[kMost][kVector], int vectors, std::
 
 template <class T, int kMost, int kTeam>
 __global__ void quantize_kernel(QuantizeTask task) {
+  await_previous();
   const std::uint64_t row = row_of_team<kTeam>();
   if (row >= task.rows) return;
   const int vectors = task.width / kVector;
@@ -170,6 +173,7 @@ __global__ void quantize_kernel(QuantizeTask task) {
 
 template <class T, int kMost, int kTeam>
 __global__ void norm_kernel(NormTask task) {
+  await_previous();
   const std::uint64_t row = row_of_team<kTeam>();
   if (row >= task.rows) return;
   const int place = place_in_row<kTeam>();
@@ -240,8 +244,8 @@ inline void norm(const NormTask& task, cudaStream_t stream) {
   if (task.rows == 0) return;
   with_element(task.element, [&]<class T>(T) {
     with_row_shape(task.width, [&]<int kMost, int kTeam>() {
-      norm_kernel<T, kMost, kTeam>
-          <<<blocks_for(task.rows, kRowThreads / kTeam), kRowThreads, 0, stream>>>(task);
+      (void)launch(norm_kernel<T, kMost, kTeam>, blocks_for(task.rows, kRowThreads / kTeam), kRowThreads, 0,
+                   stream, task);
     });
   });
 }
@@ -250,8 +254,8 @@ inline void quantize(const QuantizeTask& task, cudaStream_t stream) {
   if (task.rows == 0) return;
   with_element(task.element, [&]<class T>(T) {
     with_row_shape(task.width, [&]<int kMost, int kTeam>() {
-      quantize_kernel<T, kMost, kTeam>
-          <<<blocks_for(task.rows, kRowThreads / kTeam), kRowThreads, 0, stream>>>(task);
+      (void)launch(quantize_kernel<T, kMost, kTeam>, blocks_for(task.rows, kRowThreads / kTeam), kRowThreads,
+                   0, stream, task);
     });
   });
 }
@@ -266,6 +270,7 @@ __device__ __forceinline__ float activated(float x) {
 
 template <class T, Gate kGate>
 __global__ void gate_kernel(GateTask task) {
+  await_previous();
   const std::uint64_t vectors = task.width / kVector;
   const std::uint64_t at = std::uint64_t{blockIdx.x} * blockDim.x + threadIdx.x;
   if (at >= task.rows * vectors) return;
@@ -285,24 +290,19 @@ void with_gate(Gate gate, Body body) {
   body.template operator()<Gate::kSilu>();
 }
 
-template <class Body>
-void with_any_gate(Gate gate, Body body) {
-  if (gate == Gate::kNone) return body.template operator()<Gate::kNone>();
-  with_gate(gate, body);
-}
-
 inline void gate(const GateTask& task, cudaStream_t stream) {
   if (task.rows == 0) return;
   const std::uint64_t vectors = std::uint64_t{task.rows} * (task.width / kVector);
   with_element(task.element, [&]<class T>(T) {
     with_gate(task.gate, [&]<Gate kGate>() {
-      gate_kernel<T, kGate><<<blocks_for(vectors, kRowThreads), kRowThreads, 0, stream>>>(task);
+      (void)launch(gate_kernel<T, kGate>, blocks_for(vectors, kRowThreads), kRowThreads, 0, stream, task);
     });
   });
 }
 
 template <class T, Gate kGate>
 __global__ void activate_kernel(ActivateTask task) {
+  await_previous();
   const std::uint32_t at = blockIdx.x * blockDim.x + threadIdx.x;
   if (at >= task.count) return;
   T* x = static_cast<T*>(task.x) + at;
@@ -313,7 +313,8 @@ inline void activate(const ActivateTask& task, cudaStream_t stream) {
   if (task.count == 0) return;
   with_element(task.element, [&]<class T>(T) {
     with_gate(task.activation, [&]<Gate kGate>() {
-      activate_kernel<T, kGate><<<blocks_for(task.count, kRowThreads), kRowThreads, 0, stream>>>(task);
+      (void)launch(activate_kernel<T, kGate>, blocks_for(task.count, kRowThreads), kRowThreads, 0, stream,
+                   task);
     });
   });
 }
@@ -321,6 +322,7 @@ inline void activate(const ActivateTask& task, cudaStream_t stream) {
 // --- pooling ---
 
 __global__ void gather_kernel(GatherTask task) {
+  await_previous();
   const std::uint32_t vectors = task.width / kVector;
   const std::uint32_t at = blockIdx.x * blockDim.x + threadIdx.x;
   const std::uint32_t row = at / vectors;
@@ -332,11 +334,12 @@ __global__ void gather_kernel(GatherTask task) {
 inline void gather(const GatherTask& task, cudaStream_t stream) {
   if (task.rows == 0) return;
   const std::uint64_t vectors = std::uint64_t{task.rows} * (task.width / kVector);
-  gather_kernel<<<blocks_for(vectors, kRowThreads), kRowThreads, 0, stream>>>(task);
+  (void)launch(gather_kernel, blocks_for(vectors, kRowThreads), kRowThreads, 0, stream, task);
 }
 
 template <class T>
 __global__ void mean_kernel(MeanTask task) {
+  await_previous();
   const std::uint32_t column = blockIdx.y * blockDim.x + threadIdx.x;
   if (column >= task.width) return;
   const std::uint32_t begin = task.offsets[blockIdx.x];
@@ -352,12 +355,13 @@ inline void mean(const MeanTask& task, cudaStream_t stream) {
   if (task.texts == 0) return;
   with_element(task.element, [&]<class T>(T) {
     const dim3 grid(task.texts, blocks_for(task.width, kRowThreads));
-    mean_kernel<T><<<grid, kRowThreads, 0, stream>>>(task);
+    (void)launch(mean_kernel<T>, grid, kRowThreads, 0, stream, task);
   });
 }
 
 template <class T>
 __global__ void widen_kernel(WidenTask task) {
+  await_previous();
   const std::uint32_t at = blockIdx.x * blockDim.x + threadIdx.x;
   const std::uint32_t row = at / task.columns;
   if (row >= task.rows) return;
@@ -367,8 +371,8 @@ __global__ void widen_kernel(WidenTask task) {
 inline void widen_rows(const WidenTask& task, cudaStream_t stream) {
   if (task.rows == 0) return;
   with_element(task.element, [&]<class T>(T) {
-    widen_kernel<T>
-        <<<blocks_for(std::uint64_t{task.rows} * task.columns, kRowThreads), kRowThreads, 0, stream>>>(task);
+    (void)launch(widen_kernel<T>, blocks_for(std::uint64_t{task.rows} * task.columns, kRowThreads),
+                 kRowThreads, 0, stream, task);
   });
 }
 

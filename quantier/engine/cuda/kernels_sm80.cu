@@ -5,5 +5,5 @@
 #include "quantier/engine/cuda/kernels_body.cuh"
 
 namespace quantier::cuda {
-constinit const Kernels kSm80Kernels = sm80::table("sm80", 80, true, sm80::i8_product_mma);
+constinit const Kernels kSm80Kernels = sm80::table("sm80", 80, true, sm80::i8_product_mma, nullptr);
 }  // namespace quantier::cuda

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "quantier/engine/cuda/device_pass.h"
 #include "quantier/engine/graph/graph.h"
@@ -34,6 +35,7 @@ PassInput measure_input(const TokenBatch& batch) {
   input.offsets_at = reserve((input.texts + std::size_t{1}) * sizeof(std::uint32_t));
   input.pooled_at = reserve(input.texts * sizeof(std::uint32_t));
   input.items_at = reserve(input.items * sizeof(AttentionItem));
+  input.positions_at = reserve(input.tokens * sizeof(std::uint32_t));
   return input;
 }
 
@@ -43,10 +45,12 @@ void pack_input(const ModelSpec& spec, const TokenBatch& batch, const PassInput&
   auto* offsets = part<std::uint32_t>(to, input.offsets_at);
   auto* pooled = part<std::uint32_t>(to, input.pooled_at);
   auto* items = part<AttentionItem>(to, input.items_at);
+  auto* positions = part<std::uint32_t>(to, input.positions_at);
   for (std::size_t text = 0; text < batch.size(); ++text) {
     const std::uint32_t begin = batch.offsets[text] - first;
     const std::uint32_t length = batch.offsets[text + 1] - batch.offsets[text];
     offsets[text] = begin;
+    std::iota(positions + begin, positions + begin + length, 0U);
     pooled[text] = static_cast<std::uint32_t>(pooled_row(spec, batch, text)) - first;
     for (std::uint32_t query = 0; query < length; query += query_tile_for(input.longest))
       *items++ = {begin, length, query};

@@ -6,7 +6,7 @@
 // 4, so that eight rows read at the same chunk lie in eight bank groups.
 #pragma once
 
-#include "quantier/engine/cuda/epilogue_i8.cuh"
+#include "quantier/engine/cuda/epilogue.cuh"
 #include "quantier/engine/cuda/matrix.cuh"
 
 namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE {
@@ -34,8 +34,7 @@ struct ChunkSource {
   bool inside = false;
 };
 
-__device__ __forceinline__ ChunkSource chunk_source(const I8ProductTask& task, int copy,
-                                                    std::uint32_t depth) {
+__device__ __forceinline__ ChunkSource chunk_source(const ProductTask& task, int copy, std::uint32_t depth) {
   const int at = threadIdx.x + copy * kProductThreads;
   const int row = at / (kSlice / kChunk);
   const std::uint32_t k = depth + at % (kSlice / kChunk) * kChunk;
@@ -43,7 +42,7 @@ __device__ __forceinline__ ChunkSource chunk_source(const I8ProductTask& task, i
   const std::uint32_t index =
       is_weight ? blockIdx.x * kTileColumns + (row - kTileRows) : blockIdx.y * kTileRows + row;
   const bool inside = k < task.inputs && index < (is_weight ? task.outputs : task.rows);
-  const std::int8_t* base = is_weight ? task.weights : task.x;
+  const auto* base = static_cast<const std::int8_t*>(is_weight ? task.weights : task.x);
   return {inside ? base + std::uint64_t{index} * task.inputs + k : base, inside};
 }
 
@@ -54,7 +53,7 @@ __device__ __forceinline__ int chunk_target(int copy) {
 }
 
 #if defined(QUANTIER_CUDA_ASYNC_COPY)
-__device__ __forceinline__ void copy_slice(const I8ProductTask& task, std::uint32_t depth,
+__device__ __forceinline__ void copy_slice(const ProductTask& task, std::uint32_t depth,
                                            unsigned char* stage) {
 #pragma unroll
   for (int copy = 0; copy < kCopies; ++copy) {
@@ -93,9 +92,10 @@ __device__ __forceinline__ void multiply_slice(const unsigned char* stage, int w
   }
 }
 
-template <class T, Gate kGate>
-__global__ void __launch_bounds__(kProductThreads) i8_product_kernel(I8ProductTask task) {
+template <class T, Finish kFinish>
+__global__ void __launch_bounds__(kProductThreads) i8_product_kernel(ProductTask task) {
   extern __shared__ __align__(128) unsigned char stages[];
+  await_previous();
   const int warp = threadIdx.x / kWarp;
   const int lane = threadIdx.x % kWarp;
   const int warp_row = warp / 4 * 64;
@@ -157,15 +157,15 @@ __global__ void __launch_bounds__(kProductThreads) i8_product_kernel(I8ProductTa
       std::uint32_t words[4];
 #pragma unroll
       for (int n = 0; n < 4; ++n)
-        words[n] = i8_values<T>(sums[m][n][2 * half], sums[m][n][2 * half + 1], x_absmax, columns[n]);
-      if constexpr (kGate == Gate::kNone) {
+        words[n] = finished<T>(sums[m][n][2 * half], sums[m][n][2 * half + 1], x_absmax, columns[n]);
+      if constexpr (!kIsGate<kFinish>) {
         const std::uint32_t column = first_column + quarter * 8;
         const std::uint64_t at = std::uint64_t{row} * task.outputs + column;
         const bool stores = inside && column < task.outputs;
         uint4 vector = gather_block(words, quarter);
-        if (stores && task.residual != nullptr)
-          vector = add_vectors<T>(vector,
-                                  *reinterpret_cast<const uint4*>(static_cast<const T*>(task.residual) + at));
+        if (kFinish == Finish::kAdd && stores)
+          vector =
+              add_vectors<T>(vector, *reinterpret_cast<const uint4*>(static_cast<const T*>(task.out) + at));
         if (stores) *reinterpret_cast<uint4*>(static_cast<T*>(task.out) + at) = vector;
       } else {
 #pragma unroll
@@ -175,27 +175,30 @@ __global__ void __launch_bounds__(kProductThreads) i8_product_kernel(I8ProductTa
               std::uint64_t{row} * (task.outputs / 2) + column / 2 + static_cast<std::uint32_t>(quarter) * 2;
           if (inside && column < task.outputs)
             *reinterpret_cast<std::uint32_t*>(static_cast<T*>(task.out) + at) =
-                gated_values<T, kGate>(words[2 * pair], words[2 * pair + 1]);
+                gated_values<T, kFinish>(words[2 * pair], words[2 * pair + 1]);
         }
       }
     }
   }
 }
 
-inline cudaError_t i8_product_mma(const I8ProductTask& task, cudaStream_t stream) {
+inline cudaError_t i8_product_mma(const ProductTask& task, cudaStream_t stream) {
   if (task.rows == 0) return cudaSuccess;
+  // What is quantized to int8 stands in halves before.
+  if (task.element != Element::kHalf || task.finish == Finish::kRotate) return cudaErrorNotSupported;
   cudaError_t error = cudaSuccess;
-  with_element(task.element, [&]<class T>(T) {
-    with_any_gate(task.gate, [&]<Gate kGate>() {
+  with_finish(task.finish, [&]<Finish kFinish>() {
+    if constexpr (kFinish != Finish::kRotate) {
       constexpr int kBytes = kStages * kSliceBytes;
+      const auto kernel = i8_product_kernel<__half, kFinish>;
       if constexpr (kBytes > 48 * 1024) {
         static RoomGiven given;
-        error = given.ensure(reinterpret_cast<const void*>(i8_product_kernel<T, kGate>), kBytes);
+        error = given.ensure(reinterpret_cast<const void*>(kernel), kBytes);
         if (error != cudaSuccess) return;
       }
       const dim3 grid(blocks_for(task.outputs, kTileColumns), blocks_for(task.rows, kTileRows));
-      i8_product_kernel<T, kGate><<<grid, kProductThreads, kBytes, stream>>>(task);
-    });
+      error = launch(kernel, grid, kProductThreads, kBytes, stream, task);
+    }
   });
   return error;
 }
