@@ -393,7 +393,7 @@ void check_finishes(const ProductData& data, bool exact, bool rotates, const tes
   const std::vector<float>& products = data.products;
   const std::size_t n_count = data.shape.outputs;
   // A sum in another order may round to the next element.
-  const float of_sums = 6.0e-8F * 0.05F * static_cast<float>(data.shape.inputs);
+  const float of_sums = 1.2e-7F * 0.05F * static_cast<float>(data.shape.inputs);
   const auto off = [&](float value) { return exact ? 0.0F : 1.01F * step(std::fabs(value)) + of_sums; };
   const auto values = [](const DeviceArray<std::uint16_t>& out) {
     std::vector<float> floats;
