@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/audit/match_lines.h"
 #include "quantier/audit/match_series.h"
 
 namespace quantier {
@@ -125,6 +126,7 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     for (std::size_t n = first; n < audit.numbers.size(); ++n) here.push_back(&audit.numbers[n]);
     check_series(passage, here, known);
   }
+  if (!audit.against_itself) check_lines(audit.passages, audit.numbers, known);
   audit.claims = check_claims(audit.passages, audit.numbers, known, tables.published);
   for (const Demand& demand : tables.demands.list) {
     DemandFinding finding{
