@@ -96,6 +96,9 @@ std::string overclaimed(const Passage& passage, const ClaimClause& clause, const
     harm = nullptr;
   const Mention* same = first_word(clause.mentions, "equivalence");
   if (strong == nullptr && harm == nullptr && help == nullptr && same == nullptr) return {};
+  // How sure somebody is of a frontier says nothing of a loss: claim_dominance.cc holds that against the evidence.
+  const bool of_frontier = says(clause.mentions, "frontier") || says(clause.mentions, "dominated");
+  if (of_frontier && harm == nullptr && help == nullptr && same == nullptr) return {};
   if (is_cautious(clause.mentions, passage) ||
       negated(clause.mentions, {"strong", "harm", "help", "equivalence"}))
     return {};

@@ -48,6 +48,12 @@ NumberFinding Matcher::check() {
         finding.why = "it may be of something that its sentence does not name";
         return finding;
       }
+      // A range without a precision of its own runs over all of them.
+      if (!scopes_.narrow.recipe.pinned && number_.in_range && !number_.in_brackets) {
+        own = scopes_.narrow;
+        own.recipe = {};
+        if (may_be(own)) return wide;
+      }
       return alarm(NumberVerdict::kElsewhere, scopes_.narrow, wide.facts);
     }
     return wide;
@@ -77,6 +83,18 @@ NumberFinding Matcher::check() {
   const std::string_view behind =
       std::string_view(passage_.text).substr(std::min(number_.end, passage_.text.size()), 8);
   const bool cost = number_.unit == WrittenUnit::kMilliseconds || number_.unit == WrittenUnit::kBytes;
+  if (cost && follows_difference()) {
+    finding.why = "a difference to something that is not named beside it";
+    return finding;
+  }
+  if (is_share_of_something()) {
+    finding.why = "a share of something else than what is measured";
+    return finding;
+  }
+  if (is_cost_without_unit()) {
+    finding.why = "a cost without its unit";
+    return finding;
+  }
   if (cost && (behind.starts_with(" less") || behind.starts_with(" more") || behind.starts_with(" fewer"))) {
     finding.why = "a difference to something that is not named beside it";
     return finding;
@@ -86,7 +104,10 @@ NumberFinding Matcher::check() {
     finding.why = "nobody is named whose it could be";
     return finding;
   }
-  if (may_be(scopes_.plausible)) {
+  // A range without a precision of its own runs over all of them, whatever the text around speaks of.
+  Scope plausible = scopes_.plausible;
+  if (!scopes_.narrow.recipe.pinned && number_.in_range && !number_.in_brackets) plausible.recipe = {};
+  if (may_be(plausible)) {
     finding.why = "it may be of something that its sentence does not name";
     return finding;
   }

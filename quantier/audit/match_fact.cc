@@ -14,6 +14,7 @@ bool Matcher::role_fits(const Fact& fact) const {
     // With an interval in brackets beside it, this is what the interval is of.
     if (end && !number_.in_range && brackets_) return false;
     if (end && place_ != 0 && (place_ == 1) != (fact.role == FactRole::kLow)) return false;
+    if (!end && place_ != 0 && passage_.kind == PassageKind::kCell && !number_.in_range) return false;
     return !end || interval_said_;
   }
   return end && (place_ == 0 || (place_ == 1) == (fact.role == FactRole::kLow));

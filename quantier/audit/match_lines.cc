@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -69,6 +70,7 @@ std::vector<double> scales_of(const Entry& entry, FactUnit unit) {
                  ? std::vector{1.0}
                  : std::vector<double>{};
     case FactUnit::kRate:
+      return {1.0, 1.0 / 60.0};
     case FactUnit::kPlain:
     case FactUnit::kRatio:
       return {1.0};
@@ -96,6 +98,8 @@ bool is_slip(const Entry& entry, const Identity& identity) {
       const double ratio = identity.scale / own;
       return written == WrittenUnit::kBytes && (ratio < 0.99 || ratio > 1.08);
     }
+    case FactUnit::kRate:
+      return written == WrittenUnit::kRate && std::fabs(identity.scale - own) > 1e-9;
     default:
       return false;
   }
@@ -214,27 +218,43 @@ bool told_alike(const std::vector<Entry>& line, const AuditEvidence& evidence) {
   return common.has_value();
 }
 
-void check_line(const std::vector<Entry>& line, const AuditEvidence& evidence) {
+// How a line stands before anything of it is changed.
+struct Standing {
+  std::size_t alarms = 0;
+  std::size_t open = 0;
+  std::size_t sourced = 0;
+};
+
+Standing standing_of(const std::vector<Entry>& line) {
+  Standing standing;
+  for (const Entry& each : line) {
+    const NumberFinding& finding = each.checked->finding;
+    if (is_alarm(finding.verdict)) ++standing.alarms;
+    if (finding.verdict == NumberVerdict::kNotChecked && !finding.set_aside) ++standing.open;
+    if (finding.verdict == NumberVerdict::kSourced) ++standing.sourced;
+  }
+  return standing;
+}
+
+// `known`: numbers that stand in another line as well, which was read rightly.
+void check_line(const std::vector<Entry>& line, const Standing& standing, const AuditEvidence& evidence,
+                const std::set<const CheckedNumber*>& known) {
   constexpr std::size_t kFewest = 3;
   constexpr std::size_t kFewestToAlarm = 4;
   constexpr double kTellingDigits = 5.0;
-  const auto alarms = static_cast<std::size_t>(std::ranges::count_if(
-      line, [](const Entry& each) { return is_alarm(each.checked->finding.verdict); }));
-  const auto open = static_cast<std::size_t>(std::ranges::count_if(line, [](const Entry& each) {
-    return each.checked->finding.verdict == NumberVerdict::kNotChecked && !each.checked->finding.set_aside;
-  }));
   if (line.size() < 2) return;
-  const bool doubtful = 2 * alarms > line.size();
-  const bool unread = alarms == 0 && open + 1 >= line.size();
+  const bool doubtful = 2 * standing.alarms > line.size();
+  const bool unread = standing.alarms == 0 && standing.open + 1 >= line.size();
   if (!doubtful && !unread) return;
   const std::optional<Explained> told = explain(line, evidence);
   const bool established = told && line.size() >= kFewest && told->digits >= kTellingDigits &&
                            (told->count == line.size() ||
                             (line.size() >= kFewestToAlarm && told->count + 1 == line.size()));
-  if (established && head_denies(line, *told)) return;
+  if (told && told->count + 1 >= line.size() && head_denies(line, *told)) return;
   if (established) {
     for (std::size_t e = 0; e < line.size(); ++e) {
       CheckedNumber& number = *line[e].checked;
+      if (known.contains(&number)) continue;
       if (told->facts[e]) {
         if (number.finding.facts.empty() || is_alarm(number.finding.verdict))
           set(number, NumberVerdict::kSourced, {*told->facts[e]}, "");
@@ -248,7 +268,7 @@ void check_line(const std::vector<Entry>& line, const AuditEvidence& evidence) {
   }
   if (!doubtful || told_alike(line, evidence)) return;
   for (const Entry& entry : line) {
-    if (!is_alarm(entry.checked->finding.verdict)) continue;
+    if (!is_alarm(entry.checked->finding.verdict) || known.contains(entry.checked)) continue;
     set(*entry.checked, NumberVerdict::kNotChecked, {},
         "most of its column or row does not fit what its head was read as: what it is of is not known");
   }
@@ -279,6 +299,8 @@ void check_lines(const std::vector<Passage>& passages, std::vector<CheckedNumber
     if (run.size() >= 3 && entry.number->pair == 0)
       lines[{Direction::kList, checked.passage, run.first, 0}].push_back(entry);
   }
+  std::vector<std::pair<const std::vector<Entry>*, Standing>> all;
+  std::set<const CheckedNumber*> known;
   for (const auto& [key, line] : lines) {
     // One number of each configuration, or of one in several tiers.
     std::vector<std::tuple<std::string, std::string, std::string, std::string>> seen;
@@ -290,8 +312,13 @@ void check_lines(const std::vector<Passage>& passages, std::vector<CheckedNumber
           label != nullptr ? *label : ""};
       if (std::ranges::find(seen, of) == seen.end()) seen.push_back(std::move(of));
     }
-    if (seen.size() == line.size()) check_line(line, evidence);
+    if (seen.size() != line.size()) continue;
+    const Standing standing = standing_of(line);
+    all.emplace_back(&line, standing);
+    if (2 * standing.sourced < line.size() || 2 * standing.alarms > line.size() || line.size() < 3) continue;
+    for (const Entry& entry : line) known.insert(entry.checked);
   }
+  for (const auto& [line, standing] : all) check_line(*line, standing, evidence, known);
 }
 
 }  // namespace quantier
