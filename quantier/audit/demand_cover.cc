@@ -308,6 +308,18 @@ DemandStatus DemandChecker::limit_stands(const AuditLimit& limit,
     if (named && !of_somebody) return DemandStatus::kPresent;
     if (!of_somebody) status = DemandStatus::kNotChecked;
   }
+  // Beside somebody's numbers it may still be the limit that these are held against, unless it is one of theirs.
+  const bool free = std::ranges::any_of(numbers_, [&](const CheckedNumber& each) {
+    const Passage& passage = passages_[each.passage];
+    if (passage.appendix || !each.finding.facts.empty()) return false;
+    const WrittenNumber& number = passage.numbers[each.number];
+    return std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
+      return wanted(fact) && std::ranges::any_of(scales_of(passage, number, fact.unit), [&](double scale) {
+               return std::fabs(number.value * scale - fact.value) <= 1e-9 * std::fabs(fact.value);
+             });
+    });
+  });
+  if (free) status = DemandStatus::kNotChecked;
   return status;
 }
 

@@ -294,8 +294,14 @@ void Reader::add_group(const Mention& one, std::vector<std::string>& values) con
   const auto at = std::ranges::find(same, &one);
   if (at == same.end()) return;
   const auto linked = [&](const Mention* a, const Mention* b) {
-    return a->end <= b->begin &&
-           only_separators(std::string_view(passage_.text).substr(a->end, b->begin - a->end));
+    if (a->end > b->begin) return false;
+    std::string_view gap = std::string_view(passage_.text).substr(a->end, b->begin - a->end);
+    // "at fp16 and at int8".
+    for (const std::string_view preposition : {"at ", "in ", "for "}) {
+      if (gap.ends_with(preposition) && gap.find(" and ") != std::string_view::npos)
+        gap.remove_suffix(preposition.size());
+    }
+    return only_separators(gap);
   };
   auto first = at;
   while (first != same.begin() && linked(*(first - 1), *first)) --first;

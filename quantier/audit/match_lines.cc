@@ -258,6 +258,7 @@ void check_line(const std::vector<Entry>& line, const Standing& standing, const 
       if (told->facts[e]) {
         if (number.finding.facts.empty() || is_alarm(number.finding.verdict))
           set(number, NumberVerdict::kSourced, {*told->facts[e]}, "");
+        number.finding.metric_is_known = true;
       } else {
         set(number, NumberVerdict::kContradicts, {},
             fmt::format("all others in its line are {} of their configurations, and this is not",

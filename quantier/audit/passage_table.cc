@@ -151,7 +151,7 @@ bool Cutter::is_prose(const std::string& cell) { return sentences_of(cell).size(
 // said. What it compares with is nobody's of whom they are.
 std::vector<Mention> Cutter::group_of(const TableRow& row, const std::vector<Mention>& before) {
   const std::string& text = row.cells.front();
-  Passage made = passage(PassageKind::kHeading, text, row.place);
+  Passage made = passage(PassageKind::kSentence, text, row.place);
   made.lead_in = lead_in_;
   made.row_text = text;
   std::vector<Mention> group = made.mentions;
