@@ -105,7 +105,7 @@ bool is_tied(const CheckedNumber& each, const Passage& passage, bool metric_said
 }
 
 bool is_count(const std::string& metric) {
-  return has({"n", "class_n", "lost", "gained", "flips", "net", "wrong_to_wrong", "gate_kept"}, metric);
+  return has({"n", "class_n", "classes", "lost", "gained", "flips", "net", "wrong_to_wrong", "gate_kept"}, metric);
 }
 
 // What a passage says itself that it measures leaves room for these metrics: one of them, or nothing at all.
