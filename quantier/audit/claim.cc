@@ -45,15 +45,21 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
       if (passage.kind != PassageKind::kSentence) continue;
       add(ClaimKind::kOrder, internal::wrong_order(passage, clause, evidence, published));
     }
+    if (passage.kind != PassageKind::kHeading)
+      add(ClaimKind::kOrder, internal::turned_flips(passage, evidence));
     if (passage.kind != PassageKind::kSentence) continue;
     std::vector<const CheckedNumber*> checked;
     for (const CheckedNumber& each : numbers) {
       if (each.passage == p) checked.push_back(&each);
     }
+    const bool led = p > 0 && passages[p - 1].block == passage.block;
+    add(ClaimKind::kOrder,
+        internal::wrong_relation(passage, led ? &passages[p - 1] : nullptr, evidence, published));
     add(ClaimKind::kOrder, internal::turned_ratio(passage, evidence));
     add(ClaimKind::kOrder, internal::turned_amount(passage, evidence));
     add(ClaimKind::kOrder, internal::turned_direction(passage, checked, evidence));
     add(ClaimKind::kOrder, internal::wrong_extreme(passage, evidence));
+    add(ClaimKind::kOrder, internal::wrong_ranking(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_dominance(passage, evidence));
     add(ClaimKind::kPublishedAsOwn, internal::published_as_own(passage, published));
     add(ClaimKind::kModelledAsMeasured, internal::modelled_as_measured(passage, evidence, published));

@@ -9,7 +9,7 @@ namespace quantier::audit_internal {
 namespace {
 
 // Words that may stand between a number and the name it belongs to.
-constexpr std::array<std::string_view, 46> kFillers = {"of",
+constexpr std::array<std::string_view, 50> kFillers = {"of",
                                                        "at",
                                                        "for",
                                                        "in",
@@ -54,7 +54,11 @@ constexpr std::array<std::string_view, 46> kFillers = {"of",
                                                        "limit",
                                                        "points",
                                                        "most",
-                                                       "least"};
+                                                       "least",
+                                                       "build",
+                                                       "builds",
+                                                       "variant",
+                                                       "variants"};
 
 }  // namespace
 
