@@ -155,7 +155,8 @@ std::string overclaimed(const Passage& passage, const ClaimClause& clause, const
       passage.numbers, [](const WrittenNumber& each) { return !each.integer || each.in_brackets; });
   if (same == nullptr && (sure || !told_in_numbers)) same = first_word(clause.mentions, "unchanged");
   if ((!sure && harm == nullptr && help == nullptr && same == nullptr) || certainty.cautious) return {};
-  // How sure somebody is of a frontier says nothing of a loss: claim_dominance.cc holds that against the evidence.
+  // How sure somebody is of a frontier says nothing of a loss: claim_dominance.cc holds that against the
+  // evidence.
   const bool of_frontier = says(clause.mentions, "frontier") || says(clause.mentions, "dominated");
   if (of_frontier && harm == nullptr && help == nullptr && same == nullptr) return {};
   if (!cited_in(passage.text, published).empty() && said(clause.mentions, MentionKind::kTier).empty())

@@ -79,7 +79,9 @@ bool DemandChecker::fails_in_a_clause(const AuditConfiguration& one) const {
     return std::ranges::any_of(passage.mentions, [&](const Mention& model) {
       if (model.kind != MentionKind::kModel || !has(model.means, one.model)) return false;
       const Clause clause = clause_at(passage.text, model.begin, model.end);
-      const auto inside = [&](const Mention& each) { return each.begin >= clause.begin && each.end <= passage.text.find_first_of(");", clause.end - 1); };
+      const auto inside = [&](const Mention& each) {
+        return each.begin >= clause.begin && each.end <= passage.text.find_first_of(");", clause.end - 1);
+      };
       bool fails = false;
       for (const Mention& each : passage.mentions) {
         if (!inside(each)) continue;

@@ -195,8 +195,11 @@ bool Reader::near_word(std::string_view word, std::size_t reach) const {
 bool Reader::is_convention() const {
   constexpr std::size_t kReach = 6;
   constexpr double kLargestLevel = 0.2;
+  // "1.02 seconds" of so many texts was read as a time of one.
+  const bool cost = number_.unit == WrittenUnit::kMilliseconds || number_.unit == WrittenUnit::kBytes;
   return std::ranges::any_of(passage_.mentions, [&](const Mention& each) {
     if (each.kind != MentionKind::kWord || each.means.front() != "convention") return false;
+    if (cost && each.begin >= number_.begin && each.end <= number_.end) return false;
     const bool over = each.begin < number_.end && number_.begin < each.end;
     if (over) return true;
     const std::size_t gap = each.end <= number_.begin ? number_.begin - each.end : each.begin - number_.end;

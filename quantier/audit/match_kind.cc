@@ -12,7 +12,8 @@ namespace {
 
 bool ends_with_word(std::string_view text, std::string_view word) {
   if (!text.ends_with(word)) return false;
-  return text.size() == word.size() || std::isalpha(static_cast<unsigned char>(text[text.size() - word.size() - 1])) == 0;
+  return text.size() == word.size() ||
+         std::isalpha(static_cast<unsigned char>(text[text.size() - word.size() - 1])) == 0;
 }
 
 }  // namespace
@@ -22,14 +23,14 @@ bool Matcher::follows_difference() const {
   if (passage_.kind != PassageKind::kSentence) return false;
   std::string before = lowered(passage_.text.substr(0, number_.begin));
   while (before.ends_with(' ')) before.pop_back();
-  constexpr std::array<std::string_view, 14> kWords = {"save",  "saves",   "saved",   "saving",     "spare",
+  constexpr std::array<std::string_view, 14> kWords = {"save",   "saves",   "saved",   "saving",     "spare",
                                                        "spares", "another", "further", "additional", "extra",
                                                        "shaves", "frees",   "freeing", "free"};
   return std::ranges::any_of(kWords, [&](std::string_view word) { return ends_with_word(before, word); });
 }
 
-// "25 % to 64 % of its variance": a share of what is named behind it. Where the sentence speaks of a metric that
-// is no share of anything, that metric does not have it.
+// "25 % to 64 % of its variance": a share of what is named behind it. Where the sentence speaks of a metric
+// that is no share of anything, that metric does not have it.
 bool Matcher::is_share_of_something() const {
   if (number_.unit != WrittenUnit::kPercent || passage_.kind != PassageKind::kSentence) return false;
   const auto index = static_cast<std::size_t>(&number_ - passage_.numbers.data());

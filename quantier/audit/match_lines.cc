@@ -86,7 +86,8 @@ double half_as_written(const Entry& entry) { return entry.number->half_width / e
 bool is_slip(const Entry& entry, const Identity& identity) {
   const WrittenUnit written = unit_of(entry);
   if (written == WrittenUnit::kNone) return false;
-  const double own = entry.number->unit != WrittenUnit::kNone ? entry.number->scale : entry.passage->column_scale;
+  const double own =
+      entry.number->unit != WrittenUnit::kNone ? entry.number->scale : entry.passage->column_scale;
   switch (identity.unit) {
     case FactUnit::kFraction:
       return identity.scale == 1.0 && (written == WrittenUnit::kPercent || written == WrittenUnit::kPoints);
@@ -114,7 +115,8 @@ bool unit_may_be(const Entry& entry, FactUnit unit) {
       return unit == FactUnit::kBytes;
     case WrittenUnit::kPercent:
     case WrittenUnit::kPoints:
-      return unit == FactUnit::kFraction || (entry.number->unit == WrittenUnit::kNone && unit == FactUnit::kCount);
+      return unit == FactUnit::kFraction ||
+             (entry.number->unit == WrittenUnit::kNone && unit == FactUnit::kCount);
     case WrittenUnit::kRate:
       return unit == FactUnit::kRate;
     case WrittenUnit::kTimes:
@@ -137,7 +139,8 @@ bool has_value(const Entry& entry, const Fact& fact, double scale) {
   const double half = half_as_written(entry) * scale;
   const double slack = half * 1.001 + 3.0 * fact.monte_carlo_sd + 1e-12;
   if (std::fabs(value - fact.value) <= slack) return true;
-  return fact.difference && entry.number->sign == 0 && std::fabs(std::fabs(value) - std::fabs(fact.value)) <= slack;
+  return fact.difference && entry.number->sign == 0 &&
+         std::fabs(std::fabs(value) - std::fabs(fact.value)) <= slack;
 }
 
 // How many digits of a number an accident would have to hit.
@@ -178,7 +181,8 @@ std::optional<Explained> explain(const std::vector<Entry>& line, const AuditEvid
   }
   const Explained* best = nullptr;
   for (const auto& [identity, one] : found) {
-    if (best == nullptr || std::pair(one.count, one.digits) > std::pair(best->count, best->digits)) best = &one;
+    if (best == nullptr || std::pair(one.count, one.digits) > std::pair(best->count, best->digits))
+      best = &one;
   }
   return best == nullptr ? std::nullopt : std::optional(*best);
 }
@@ -204,18 +208,24 @@ std::string name_of(const Identity& identity) {
   return identity.fit.empty() ? name : fmt::format("{}, {}", name, identity.fit);
 }
 
-// Whether all alarms of a line say that it is of one other thing: the same model, fit and tier for all.
+// Whether all of a line says that it is of one other thing, or that its own numbers changed places: each of
+// them is that of another configuration, under the same metric.
 bool told_alike(const std::vector<Entry>& line, const AuditEvidence& evidence) {
-  std::optional<std::tuple<std::string, std::string, std::string>> common;
+  const Fact* first = nullptr;
+  bool same_tier = true;
+  bool among_them = true;
   for (const Entry& entry : line) {
     if (entry.checked->finding.verdict != NumberVerdict::kElsewhere || entry.checked->finding.facts.empty())
       return false;
     const Fact& fact = evidence.facts[entry.checked->finding.facts.front()];
-    std::tuple<std::string, std::string, std::string> of{fact.metric, fact.fit, fact.tier};
-    if (common && *common != of) return false;
-    common = std::move(of);
+    if (first == nullptr) first = &fact;
+    if (fact.metric != first->metric || fact.fit != first->fit) return false;
+    same_tier = same_tier && fact.tier == first->tier;
+    among_them = among_them && std::ranges::any_of(line, [&](const Entry& other) {
+                   return same_configuration(fact, other.scope);
+                 });
   }
-  return common.has_value();
+  return first != nullptr && (same_tier || among_them);
 }
 
 // How a line stands before anything of it is changed.
@@ -223,6 +233,7 @@ struct Standing {
   std::size_t alarms = 0;
   std::size_t open = 0;
   std::size_t sourced = 0;
+  std::size_t by_value = 0;  // of these such of which nothing said what is measured
 };
 
 Standing standing_of(const std::vector<Entry>& line) {
@@ -232,6 +243,7 @@ Standing standing_of(const std::vector<Entry>& line) {
     if (is_alarm(finding.verdict)) ++standing.alarms;
     if (finding.verdict == NumberVerdict::kNotChecked && !finding.set_aside) ++standing.open;
     if (finding.verdict == NumberVerdict::kSourced) ++standing.sourced;
+    if (finding.verdict == NumberVerdict::kSourced && !finding.metric_is_known) ++standing.by_value;
   }
   return standing;
 }
@@ -244,12 +256,13 @@ void check_line(const std::vector<Entry>& line, const Standing& standing, const 
   constexpr double kTellingDigits = 5.0;
   if (line.size() < 2) return;
   const bool doubtful = 2 * standing.alarms > line.size();
-  const bool unread = standing.alarms == 0 && standing.open + 1 >= line.size();
+  const bool unread = standing.alarms == 0 && standing.open > 0 &&
+                      standing.open + standing.by_value + 1 >= line.size();
   if (!doubtful && !unread) return;
   const std::optional<Explained> told = explain(line, evidence);
-  const bool established = told && line.size() >= kFewest && told->digits >= kTellingDigits &&
-                           (told->count == line.size() ||
-                            (line.size() >= kFewestToAlarm && told->count + 1 == line.size()));
+  const bool established =
+      told && line.size() >= kFewest && told->digits >= kTellingDigits &&
+      (told->count == line.size() || (line.size() >= kFewestToAlarm && told->count + 1 == line.size()));
   if (told && told->count + 1 >= line.size() && head_denies(line, *told)) return;
   if (established) {
     for (std::size_t e = 0; e < line.size(); ++e) {
@@ -316,7 +329,7 @@ void check_lines(const std::vector<Passage>& passages, std::vector<CheckedNumber
     if (seen.size() != line.size()) continue;
     const Standing standing = standing_of(line);
     all.emplace_back(&line, standing);
-    if (2 * standing.sourced < line.size() || 2 * standing.alarms > line.size() || line.size() < 3) continue;
+    if (2 * (standing.sourced - standing.by_value) < line.size() || 2 * standing.alarms > line.size() || line.size() < 3) continue;
     for (const Entry& entry : line) known.insert(entry.checked);
   }
   for (const auto& [line, standing] : all) check_line(*line, standing, evidence, known);

@@ -1,11 +1,11 @@
 // The numbers of a column, of a row or of a list in a cell, one for each configuration, looked at together.
 //
-// A table is written in one go: where its head was read wrongly, all of a column seems wrong, and where it was
-// read rightly, a wrong number stands alone. So a majority of alarms in one line is a doubt about the reading,
-// not about the note. What a line is of is then told by a second sign, its values: the one kind of fact
-// (metric, fit, end of an interval, unit) that has nearly all of them, each for the configuration of its row.
-// Such a line is sourced, and a number that does not fit it is an alarm; a line of which neither its head nor
-// its values say what it is is not checked.
+// A table is written in one go: where its head was read wrongly, all of a column seems wrong, and where it
+// was read rightly, a wrong number stands alone. So a majority of alarms in one line is a doubt about the
+// reading, not about the note. What a line is of is then told by a second sign, its values: the one kind of
+// fact (metric, fit, end of an interval, unit) that has nearly all of them, each for the configuration of its
+// row. Such a line is sourced, and a number that does not fit it is an alarm; a line of which neither its
+// head nor its values say what it is is not checked.
 #pragma once
 
 #include <vector>

@@ -107,7 +107,7 @@ void Cutter::table(const TextBlock& block) {
     made.row_text = fmt::format("{}", fmt::join(header, " | "));
     passages_.push_back(std::move(made));
   }
-  std::vector<Mention> group;       // of a row that only names what follows
+  std::vector<Mention> group;  // of a row that only names what follows
   group_text_.clear();
   std::vector<Mention> first_cell;  // of the last row whose first cell was filled
   for (std::size_t r = block.header_rows; r < block.rows.size(); ++r) {

@@ -1,5 +1,5 @@
-// "A thousand texts cost 1.02 seconds": a time of so many together, read as that of one of them. Only passage.cc
-// includes this.
+// "A thousand texts cost 1.02 seconds": a time of so many together, read as that of one of them. Only
+// passage.cc includes this.
 #pragma once
 
 #include <array>
@@ -28,7 +28,7 @@ inline double examples_together(std::string_view text) {
                                           {"1,000,000 ", 1e6},
                                           {"hundred ", 1e2},
                                           {"100 ", 1e2}}};
-  constexpr std::array<std::string_view, 7> kThings = {"text",    "example", "item", "request",
+  constexpr std::array<std::string_view, 7> kThings = {"text",   "example",  "item", "request",
                                                        "sample", "document", "input"};
   const std::string words = " " + lowered(text);
   for (const Many& many : kMany) {
@@ -50,7 +50,8 @@ inline void divide_among(double together, std::vector<WrittenNumber>& numbers) {
   for (WrittenNumber& number : numbers) {
     const bool seconds = number.unit == WrittenUnit::kOther &&
                          (number.text.ends_with(" s") || number.text.ends_with("seconds"));
-    if (!seconds && !(number.unit == WrittenUnit::kNone && number.listed_unit == WrittenUnit::kOther)) continue;
+    if (!seconds && !(number.unit == WrittenUnit::kNone && number.listed_unit == WrittenUnit::kOther))
+      continue;
     const double scale = 1e3 / together;
     number.unit = WrittenUnit::kMilliseconds;
     number.value *= scale;

@@ -193,10 +193,10 @@ std::vector<std::string> take_labels(std::vector<TableRow>& rows) {
     const std::size_t space = next.find(' ');
     const std::string tail = space == std::string::npos ? "" : next.substr(space + 1);
     const bool splits = is_one_word(tail) && std::ranges::all_of(rows, [&](const TableRow& row) {
-      const std::string& cell = row.cells[c + 1];
-      return cell.size() > tail.size() + 1 && cell.ends_with(" " + tail) &&
-             is_number(cell.substr(0, cell.size() - tail.size() - 1));
-    });
+                          const std::string& cell = row.cells[c + 1];
+                          return cell.size() > tail.size() + 1 && cell.ends_with(" " + tail) &&
+                                 is_number(cell.substr(0, cell.size() - tail.size() - 1));
+                        });
     for (TableRow& row : rows) {
       row.cells.erase(row.cells.begin() + static_cast<std::ptrdiff_t>(c));
       if (!splits) continue;

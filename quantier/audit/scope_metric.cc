@@ -175,7 +175,8 @@ bool counts_in_points(const Passage& passage) {
   const bool own_tier = !said(passage.mentions, MentionKind::kTier).empty();
   const bool points_around =
       says(passage.before, "points") || says(passage.lead_in, "points") || says(passage.heading, "points");
-  // "**Head** (n = 3,502). Encoder int8 0.0 [-0.2, +0.1]; ...": the tier may stand once in front of all of it.
+  // "**Head** (n = 3,502). Encoder int8 0.0 [-0.2, +0.1]; ...": the tier may stand once in front of all of
+  // it.
   if (!own_tier && (said(passage.before, MentionKind::kTier).empty() || !points_around)) return false;
   for (std::size_t i = 0; i + 1 < passage.numbers.size(); ++i) {
     const WrittenNumber& low = passage.numbers[i];

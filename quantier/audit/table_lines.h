@@ -1,6 +1,6 @@
-// Cells of several lines (<br>): where the cells of a row have as many lines each, their k-th lines stand beside
-// each other and are a row of their own; elsewhere a line end is a space. A cell of one line belongs to all of
-// them.
+// Cells of several lines (<br>): where the cells of a row have as many lines each, their k-th lines stand
+// beside each other and are a row of their own; elsewhere a line end is a space. A cell of one line belongs
+// to all of them.
 #pragma once
 
 #include <algorithm>
