@@ -126,8 +126,10 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     for (std::size_t n = first; n < audit.numbers.size(); ++n) here.push_back(&audit.numbers[n]);
     check_series(passage, here, known);
   }
-  if (!audit.against_itself) check_lines(audit.passages, audit.numbers, known);
-  audit.claims = check_claims(audit.passages, audit.numbers, known, tables.published);
+  LineFindings lines;
+  if (!audit.against_itself) lines = check_lines(audit.passages, audit.numbers, known);
+  audit.claims = check_claims(audit.passages, audit.numbers, known, tables.published, lines.heads);
+  audit.claims.insert(audit.claims.end(), lines.wrong.begin(), lines.wrong.end());
   for (const Demand& demand : tables.demands.list) {
     DemandFinding finding{
         .status = DemandStatus::kNotChecked, .missing = {}, .why = "needs evidence to tell"};

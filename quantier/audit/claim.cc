@@ -20,24 +20,34 @@ const char* claim_kind_name(ClaimKind kind) {
       return "order is the other way round";
     case ClaimKind::kPublishedAsOwn:
       return "published, told as one's own";
+    case ClaimKind::kMembership:
+      return "of another group or size";
+    case ClaimKind::kHead:
+      return "head of other numbers";
   }
   return "overclaim";
 }
 
 std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
                                        const std::vector<CheckedNumber>& numbers,
-                                       const AuditEvidence& evidence, const Published& published) {
+                                       const AuditEvidence& evidence, const Published& published,
+                                       const std::vector<ReadHead>& heads) {
   namespace internal = audit_internal;
   std::vector<ClaimFinding> found;
   for (std::size_t p = 0; p < passages.size(); ++p) {
     const Passage& passage = passages[p];
-    if (passage.appendix || passage.kind == PassageKind::kHeaderCell) continue;
+    if (passage.appendix) continue;
     const auto add = [&](ClaimKind kind, std::string why) {
       // One alarm of a kind for a sentence: the reader looks at all of it anyway.
       const bool known = std::ranges::any_of(
           found, [&](const ClaimFinding& each) { return each.kind == kind && each.passage == p; });
       if (!why.empty() && !known) found.push_back({.kind = kind, .passage = p, .why = std::move(why)});
     };
+    if (passage.kind != PassageKind::kHeading)
+      add(ClaimKind::kMembership, internal::wrong_membership(passage, evidence));
+    if (passage.kind == PassageKind::kHeaderCell) continue;
+    if (passage.kind == PassageKind::kSentence)
+      add(ClaimKind::kHead, internal::misdefined_head(passage, heads));
     for (const internal::ClaimClause& clause : internal::claim_clauses(passage)) {
       add(ClaimKind::kOverclaim, internal::overclaimed(passage, clause, evidence, published));
       if (passage.kind == PassageKind::kHeading || clause.inherits) continue;

@@ -180,6 +180,8 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
 [[nodiscard]] std::string turned_flips(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_ranking(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_dominance(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string wrong_membership(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string misdefined_head(const Passage& passage, const std::vector<ReadHead>& heads);
 [[nodiscard]] std::string published_as_own(const Passage& passage, const Published& published);
 [[nodiscard]] std::string modelled_as_measured(const Passage& passage, const AuditEvidence& evidence,
                                                const Published& published);

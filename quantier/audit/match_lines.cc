@@ -248,22 +248,94 @@ Standing standing_of(const std::vector<Entry>& line) {
   return standing;
 }
 
+// What the text around a table says of the fit of its errors, where it says one and no other.
+std::string fit_around(const std::vector<Passage>& passages, std::size_t section) {
+  std::string fit;
+  for (const Passage& passage : passages) {
+    if (passage.section != section || passage.appendix) continue;
+    for (const Mention& each : passage.mentions) {
+      if (each.kind != MentionKind::kFit || each.means.size() != 1 || each.means.front() == "raw") continue;
+      if (!fit.empty() && fit != each.means.front()) return {};
+      fit = each.means.front();
+    }
+  }
+  return fit;
+}
+
+// "ECE after temperature" in the table and "cross-fitted" below it, and all numbers are those of the other
+// fit.
+void check_fit_around(const std::vector<Entry>& line, const std::vector<Passage>& passages,
+                      const AuditEvidence& evidence) {
+  if (line.size() < 3) return;
+  std::map<std::string, std::size_t> fits;
+  std::vector<const Entry*> odd;
+  const std::string said_fit = fit_around(passages, line.front().passage->section);
+  if (said_fit.empty()) return;
+  for (const Entry& entry : line) {
+    if (entry.scope.fit.values.size() == 1 || !entry.scope.metric.pinned ||
+        !entry.scope.metric.allows("ece") || entry.checked->finding.verdict != NumberVerdict::kSourced)
+      return;
+    bool own = false;
+    std::set<std::string> here;
+    for (const std::size_t i : entry.checked->finding.facts) {
+      const Fact& fact = evidence.facts[i];
+      if (fact.metric != "ece" || fact.role != FactRole::kValue) continue;
+      own = own || fact.fit == said_fit;
+      here.insert(fact.fit);
+    }
+    for (const std::string& fit : here) ++fits[fit];
+    if (!own) odd.push_back(&entry);
+  }
+  for (const auto& [fit, count] : fits) {
+    if (fit == said_fit || fit == "raw" || count != line.size() || odd.empty()) continue;
+    for (const Entry* entry : odd)
+      set(*entry->checked, NumberVerdict::kElsewhere, entry->checked->finding.facts,
+          fmt::format("all of its line is {}, and the text says {}", fit, said_fit));
+  }
+}
+
+// The cell that names a line: the head of its column, or the label of its row.
+std::optional<std::size_t> head_of(const std::vector<Entry>& line, const std::vector<Passage>& passages) {
+  const Passage& first = *line.front().passage;
+  const bool column =
+      std::ranges::all_of(line, [&](const Entry& each) { return each.passage->column == first.column; });
+  for (std::size_t p = 0; p < passages.size(); ++p) {
+    const Passage& each = passages[p];
+    if (each.block != first.block) continue;
+    const bool head = each.kind == PassageKind::kHeaderCell && column && each.column == first.column;
+    const bool label =
+        each.kind == PassageKind::kCell && !column && each.row == first.row && each.numbers.empty();
+    if (head || label) return p;
+  }
+  return std::nullopt;
+}
+
 // `known`: numbers that stand in another line as well, which was read rightly.
 void check_line(const std::vector<Entry>& line, const Standing& standing, const AuditEvidence& evidence,
-                const std::set<const CheckedNumber*>& known) {
+                const std::set<const CheckedNumber*>& known, const std::vector<Passage>& passages,
+                LineFindings& findings) {
   constexpr std::size_t kFewest = 3;
   constexpr std::size_t kFewestToAlarm = 4;
   constexpr double kTellingDigits = 5.0;
   if (line.size() < 2) return;
   const bool doubtful = 2 * standing.alarms > line.size();
-  const bool unread = standing.alarms == 0 && standing.open > 0 &&
-                      standing.open + standing.by_value + 1 >= line.size();
+  const bool unread =
+      standing.alarms == 0 && standing.open > 0 && standing.open + standing.by_value + 1 >= line.size();
   if (!doubtful && !unread) return;
   const std::optional<Explained> told = explain(line, evidence);
   const bool established =
       told && line.size() >= kFewest && told->digits >= kTellingDigits &&
       (told->count == line.size() || (line.size() >= kFewestToAlarm && told->count + 1 == line.size()));
-  if (told && told->count + 1 >= line.size() && head_denies(line, *told)) return;
+  if (told && told->count + 1 >= line.size() && head_denies(line, *told)) {
+    const std::optional<std::size_t> head = head_of(line, passages);
+    if (head && line.size() >= kFewest && told->digits >= kTellingDigits)
+      findings.wrong.push_back(
+          {.kind = ClaimKind::kHead,
+           .passage = *head,
+           .why = fmt::format("its numbers are {}{}", name_of(told->identity),
+                              is_slip(line.front(), told->identity) ? " in another unit" : "")});
+    return;
+  }
   if (established) {
     for (std::size_t e = 0; e < line.size(); ++e) {
       CheckedNumber& number = *line[e].checked;
@@ -293,8 +365,9 @@ using LineKey = std::tuple<Direction, std::size_t, std::size_t, std::size_t>;
 
 }  // namespace
 
-void check_lines(const std::vector<Passage>& passages, std::vector<CheckedNumber>& numbers,
-                 const AuditEvidence& evidence) {
+LineFindings check_lines(const std::vector<Passage>& passages, std::vector<CheckedNumber>& numbers,
+                         const AuditEvidence& evidence) {
+  LineFindings findings;
   std::map<LineKey, std::vector<Entry>> lines;
   for (CheckedNumber& checked : numbers) {
     const Passage& passage = passages[checked.passage];
@@ -329,10 +402,20 @@ void check_lines(const std::vector<Passage>& passages, std::vector<CheckedNumber
     if (seen.size() != line.size()) continue;
     const Standing standing = standing_of(line);
     all.emplace_back(&line, standing);
-    if (2 * (standing.sourced - standing.by_value) < line.size() || 2 * standing.alarms > line.size() || line.size() < 3) continue;
+    if (2 * (standing.sourced - standing.by_value) < line.size() || 2 * standing.alarms > line.size() ||
+        line.size() < 3)
+      continue;
     for (const Entry& entry : line) known.insert(entry.checked);
   }
-  for (const auto& [line, standing] : all) check_line(*line, standing, evidence, known);
+  for (const auto& [line, standing] : all) {
+    check_line(*line, standing, evidence, known, passages, findings);
+    check_fit_around(*line, passages, evidence);
+    const std::optional<Explained> told = explain(*line, evidence);
+    const std::optional<std::size_t> head = head_of(*line, passages);
+    if (told && head && told->count == line->size() && line->size() >= 3 && told->digits >= 5.0)
+      findings.heads.push_back({.text = passages[*head].text, .fit = told->identity.fit});
+  }
+  return findings;
 }
 
 }  // namespace quantier

@@ -10,12 +10,18 @@
 
 #include <vector>
 
+#include "quantier/audit/claim.h"
 #include "quantier/audit/match.h"
 
 namespace quantier {
 
+struct LineFindings {
+  std::vector<ReadHead> heads;      // of lines whose values say what they are
+  std::vector<ClaimFinding> wrong;  // heads that say another fit or unit than all of their numbers
+};
+
 // Changes the findings of numbers in tables where their line says more than each of them alone.
-void check_lines(const std::vector<Passage>& passages, std::vector<CheckedNumber>& numbers,
-                 const AuditEvidence& evidence);
+LineFindings check_lines(const std::vector<Passage>& passages, std::vector<CheckedNumber>& numbers,
+                         const AuditEvidence& evidence);
 
 }  // namespace quantier

@@ -193,6 +193,7 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
     split_by_column(passage, index, scopes.narrow.metric);
     scopes.wide.metric = scopes.narrow.metric;
     keep_exact_fits(passage.column_mentions, scopes.narrow.fit.values);
+    keep_exact_fits(passage.row_mentions, scopes.narrow.fit.values);
     scopes.wide.fit = scopes.narrow.fit;
     scopes.limit = says(passage.mentions, "limit");
   } else {
