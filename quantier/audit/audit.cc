@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "quantier/audit/match_series.h"
+#include "quantier/audit/match_together.h"
 
 namespace quantier {
 
@@ -124,6 +125,8 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     std::vector<CheckedNumber*> here;
     for (std::size_t n = first; n < audit.numbers.size(); ++n) here.push_back(&audit.numbers[n]);
     check_series(passage, here, known);
+    check_intervals(passage, here, known);
+    check_gates(here, known);
   }
   audit.claims = check_claims(audit.passages, audit.numbers, known, tables.published);
   for (const Demand& demand : tables.demands.list) {

@@ -147,7 +147,9 @@ bool Matcher::of_another_metric() const {
     return false;
   const auto index = static_cast<std::size_t>(&number_ - passage_.numbers.data());
   // A fit is one of calibration.
-  if (Reader(passage_, index).metric_in_clause() || !said(passage_.mentions, MentionKind::kFit).empty())
+  const Reader reader(passage_, index);
+  if (reader.metric_in_clause() || reader.metric_before_brackets() || scopes_.narrow.label.pinned ||
+      !said(passage_.mentions, MentionKind::kFit).empty())
     return false;
   Scope open = scopes_.plausible;
   open.model = scopes_.narrow.model;
@@ -272,7 +274,8 @@ NumberFinding check_number(const Passage& passage, std::size_t number, const Aud
                            const Published& published, const std::vector<std::size_t>& owner) {
   NumberFinding finding = Matcher(passage, number, evidence, published, owner).check();
   const WrittenNumber& written = passage.numbers[number];
-  if (!is_alarm(finding.verdict) || written.listed_unit == WrittenUnit::kNone) return finding;
+  const bool unread = finding.verdict == NumberVerdict::kNotChecked && !finding.set_aside && !written.integer;
+  if ((!is_alarm(finding.verdict) && !unread) || written.listed_unit == WrittenUnit::kNone) return finding;
   // "3.19 and 7.92 ms": read once more with the unit that stands behind the list.
   Passage other = passage;
   WrittenNumber& changed = other.numbers[number];
@@ -282,7 +285,7 @@ NumberFinding check_number(const Passage& passage, std::size_t number, const Aud
   changed.scale = written.listed_scale;
   changed.binary_scale = written.listed_binary;
   NumberFinding again = Matcher(other, number, evidence, published, owner).check();
-  return is_alarm(again.verdict) ? finding : again;
+  return is_alarm(again.verdict) && !unread ? finding : again;
 }
 
 }  // namespace quantier
