@@ -20,6 +20,8 @@ const char* claim_kind_name(ClaimKind kind) {
       return "order is the other way round";
     case ClaimKind::kPublishedAsOwn:
       return "published, told as one's own";
+    case ClaimKind::kRepeated:
+      return "named twice in a list";
   }
   return "overclaim";
 }
@@ -45,6 +47,7 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
       if (passage.kind != PassageKind::kSentence) continue;
       add(ClaimKind::kOrder, internal::wrong_order(passage, clause, evidence, published));
     }
+    add(ClaimKind::kRepeated, internal::named_twice(passage));
     if (passage.kind != PassageKind::kHeading)
       add(ClaimKind::kOrder, internal::turned_flips(passage, evidence));
     if (passage.kind != PassageKind::kSentence) continue;
@@ -58,6 +61,7 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
     add(ClaimKind::kOrder, internal::turned_ratio(passage, evidence));
     add(ClaimKind::kOrder, internal::turned_amount(passage, evidence));
     add(ClaimKind::kOrder, internal::turned_direction(passage, checked, evidence));
+    add(ClaimKind::kOrder, internal::wrong_tier(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_extreme(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_ranking(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_dominance(passage, evidence));

@@ -24,7 +24,8 @@ enum class ClaimKind : std::uint8_t {
   kOutOfScope,
   kOutcome,
   kOrder,
-  kPublishedAsOwn
+  kPublishedAsOwn,
+  kRepeated
 };
 [[nodiscard]] const char* claim_kind_name(ClaimKind kind);
 

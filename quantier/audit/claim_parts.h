@@ -177,6 +177,8 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
 [[nodiscard]] std::string turned_amount(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string turned_ratio(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_extreme(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string wrong_tier(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string named_twice(const Passage& passage);
 [[nodiscard]] std::string turned_flips(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_ranking(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_dominance(const Passage& passage, const AuditEvidence& evidence);

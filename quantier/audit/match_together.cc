@@ -58,6 +58,16 @@ const Fact* partner(const std::vector<const Fact*>& list, const Fact& of) {
   return found == list.end() ? nullptr : *found;
 }
 
+// A value with two ends that one method gave: they stand side by side in the evidence.
+bool has_whole(const Candidates& found) {
+  std::vector<const Fact*> lows;
+  for (const Fact* low : found.facts[1]) {
+    const auto beside = [&](const Fact* high) { return high == low + 1 || low == high + 1; };
+    if (std::ranges::any_of(found.facts[2], beside)) lows.push_back(low);
+  }
+  return std::ranges::any_of(lows, [&](const Fact* low) { return partner(found.facts[0], *low) != nullptr; });
+}
+
 bool one_of(const ScopeSet& set) { return set.pinned && set.values.size() == 1; }
 
 }  // namespace
@@ -95,16 +105,13 @@ void check_intervals(const Passage& passage, const std::vector<CheckedNumber*>& 
     bool whole = false;
     for (const bool turned : {false, true}) {
       const Candidates found = candidates_of(readings, evidence, turned);
-      for (std::size_t part = 0; part < 3 && !whole; ++part) {
-        const std::size_t next = (part + 1) % 3;
+      whole = whole || has_whole(found);
+      if (turned || whole) continue;
+      for (std::size_t part = 0; part < 3; ++part) {
         for (const Fact* fact : found.facts[part]) {
-          const Fact* other = partner(found.facts[next], *fact);
-          if (other == nullptr) continue;
-          const std::size_t third = (part + 2) % 3;
-          whole = whole || partner(found.facts[third], *fact) != nullptr;
-          if (turned || !in_scope(*fact, scope)) continue;
+          if (!in_scope(*fact, scope) || partner(found.facts[(part + 1) % 3], *fact) == nullptr) continue;
           nearly = fact;
-          odd = third;
+          odd = (part + 2) % 3;
         }
       }
     }
