@@ -6,6 +6,7 @@
 
 #include "quantier/audit/match_lines.h"
 #include "quantier/audit/match_series.h"
+#include "quantier/audit/match_together.h"
 
 namespace quantier {
 
@@ -125,6 +126,8 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     std::vector<CheckedNumber*> here;
     for (std::size_t n = first; n < audit.numbers.size(); ++n) here.push_back(&audit.numbers[n]);
     check_series(passage, here, known);
+    check_intervals(passage, here, known);
+    check_gates(here, known);
   }
   LineFindings lines;
   if (!audit.against_itself) lines = check_lines(audit.passages, audit.numbers, known);

@@ -24,6 +24,8 @@ const char* claim_kind_name(ClaimKind kind) {
       return "of another group or size";
     case ClaimKind::kHead:
       return "head of other numbers";
+    case ClaimKind::kRepeated:
+      return "named twice in a list";
   }
   return "overclaim";
 }
@@ -55,6 +57,7 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
       if (passage.kind != PassageKind::kSentence) continue;
       add(ClaimKind::kOrder, internal::wrong_order(passage, clause, evidence, published));
     }
+    add(ClaimKind::kRepeated, internal::named_twice(passage));
     if (passage.kind != PassageKind::kHeading)
       add(ClaimKind::kOrder, internal::turned_flips(passage, evidence));
     if (passage.kind != PassageKind::kSentence) continue;
@@ -68,9 +71,12 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
     add(ClaimKind::kOrder, internal::turned_ratio(passage, evidence));
     add(ClaimKind::kOrder, internal::turned_amount(passage, evidence));
     add(ClaimKind::kOrder, internal::turned_direction(passage, checked, evidence));
+    add(ClaimKind::kOrder, internal::wrong_tier(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_extreme(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_ranking(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_dominance(passage, evidence));
+    add(ClaimKind::kOrder, internal::wrong_frontier(passage, evidence));
+    add(ClaimKind::kOutOfScope, internal::carried_over(passage, led ? &passages[p - 1] : nullptr, published));
     add(ClaimKind::kPublishedAsOwn, internal::published_as_own(passage, published));
     add(ClaimKind::kModelledAsMeasured, internal::modelled_as_measured(passage, evidence, published));
     const bool follows = p + 1 < passages.size() && passages[p + 1].block == passage.block;

@@ -26,7 +26,8 @@ enum class ClaimKind : std::uint8_t {
   kOrder,
   kPublishedAsOwn,
   kMembership,
-  kHead
+  kHead,
+  kRepeated
 };
 [[nodiscard]] const char* claim_kind_name(ClaimKind kind);
 

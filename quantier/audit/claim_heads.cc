@@ -27,10 +27,14 @@ std::string misdefined_head(const Passage& passage, const std::vector<ReadHead>&
     const std::string name = plain_name(head.text);
     if (name.size() < kShortestName || head.fit.empty() || head.fit == "raw") continue;
     std::size_t at = text.find(name);
-    // Written as a name, in marks of code or quotes.
-    while (at != std::string::npos &&
-           (at == 0 || std::string_view("`\"'").find(passage.text[at - 1]) == std::string_view::npos))
-      at = text.find(name, at + 1);
+    // As the subject of its clause.
+    const auto begins = [&](std::size_t place) {
+      std::size_t before = place;
+      while (before > 0 && std::string_view("`\"' ").find(text[before - 1]) != std::string_view::npos)
+        --before;
+      return before == 0 || std::string_view(";.,:(").find(text[before - 1]) != std::string_view::npos;
+    };
+    while (at != std::string::npos && !begins(at)) at = text.find(name, at + 1);
     if (at == std::string::npos) continue;
     const std::size_t begin = at + name.size();
     std::size_t end = std::min(text.find(';', begin), text.size());

@@ -220,6 +220,14 @@ bool Reader::word_just_before(std::string_view word, std::size_t reach) const {
   });
 }
 
+bool Reader::list_of_differences() const {
+  constexpr std::size_t kReach = 12;
+  return std::ranges::any_of(passage_.mentions, [&](const Mention& each) {
+    return each.kind == MentionKind::kWord && each.means.front() == "difference" && each.end <= run_begin_ &&
+           run_begin_ - each.end <= kReach && !number_between(each.end, run_begin_);
+  });
+}
+
 bool Reader::bound_behind() const {
   const std::string_view behind =
       std::string_view(passage_.text).substr(std::min(number_.end, passage_.text.size()));
@@ -232,6 +240,12 @@ bool Reader::metric_in_clause() const {
   return std::ranges::any_of(passage_.mentions, [&](const Mention& each) {
     return each.kind == MentionKind::kMetric && each.begin >= clause_.begin && each.end <= clause_.end;
   });
+}
+
+bool Reader::metric_before_brackets() const {
+  const std::size_t open = std::string_view(passage_.text).substr(0, number_.begin).rfind('(');
+  if (open == std::string_view::npos || passage_.text.find(')', open) < number_.begin) return false;
+  return chained_before(MentionKind::kMetric, open) != nullptr;
 }
 
 bool Reader::is_total() const {

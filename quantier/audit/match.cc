@@ -168,7 +168,9 @@ bool Matcher::of_another_metric() const {
     return false;
   const auto index = static_cast<std::size_t>(&number_ - passage_.numbers.data());
   // A fit is one of calibration.
-  if (Reader(passage_, index).metric_in_clause() || !said(passage_.mentions, MentionKind::kFit).empty())
+  const Reader reader(passage_, index);
+  if (reader.metric_in_clause() || reader.metric_before_brackets() || scopes_.narrow.label.pinned ||
+      !said(passage_.mentions, MentionKind::kFit).empty())
     return false;
   Scope open = scopes_.plausible;
   open.model = scopes_.narrow.model;
@@ -189,8 +191,14 @@ bool Matcher::slipped_unit(NumberFinding& finding) const {
   constexpr double kTelling = 0.01;
   constexpr double kNear = 20.0;
   const bool bytes = number_.unit == WrittenUnit::kBytes;
-  if ((!bytes && number_.unit != WrittenUnit::kMilliseconds) || passage_.appendix || scopes_.convention ||
-      number_.in_words || number_.half_width > kTelling * std::fabs(number_.value) ||
+  // Seconds stand for anything that lasts; only beside a configuration are they its time.
+  const bool seconds = number_.unit == WrittenUnit::kOther && !number_.integer && !passage_.appendix &&
+                       (number_.text.ends_with(" s") || number_.text.ends_with("seconds")) &&
+                       (scopes_.wide.model.pinned || !said(passage_.mentions, MentionKind::kRecipe).empty() ||
+                        !said(passage_.column_mentions, MentionKind::kModel).empty());
+  const double unit_scale = seconds ? 1e3 : 1.0;
+  if ((!bytes && !seconds && number_.unit != WrittenUnit::kMilliseconds) || passage_.appendix ||
+      scopes_.convention || number_.in_words || number_.half_width > kTelling * std::fabs(number_.value) ||
       says(passage_.mentions, "hardware") || says(passage_.mentions, "machine") ||
       !cited_in(passage_.text, published_).empty())
     return false;
@@ -199,14 +207,15 @@ bool Matcher::slipped_unit(NumberFinding& finding) const {
   for (const Fact& fact : evidence_.facts) {
     if (fact.unit != unit || fact.source == FactSource::kModelled || fact.difference || fact.value <= 0.0)
       continue;
-    const double ratio = number_.value / fact.value;
+    const double ratio = number_.value * unit_scale / fact.value;
     if (ratio > 1.0 / kNear && ratio < kNear) return false;
     // A supposition moves a limit to what one has and then names another.
     const bool own = (fact.model.empty() || scopes_.plausible.model.allows(fact.model)) &&
                      (fact.recipe.empty() || scopes_.plausible.recipe.allows(fact.recipe));
     if (!own && !scopes_.hypothetical) continue;
     for (const double scale : {1e3, 1e-3, 1e6, 1e-6}) {
-      if (near(number_.value * scale, fact.value, number_.half_width * scale)) same_digits = &fact;
+      if (near(number_.value * unit_scale * scale, fact.value, number_.half_width * unit_scale * scale))
+        same_digits = &fact;
     }
   }
   if (same_digits == nullptr) return false;
@@ -293,7 +302,8 @@ NumberFinding check_number(const Passage& passage, std::size_t number, const Aud
                            const Published& published, const std::vector<std::size_t>& owner) {
   NumberFinding finding = Matcher(passage, number, evidence, published, owner).check();
   const WrittenNumber& written = passage.numbers[number];
-  if (!is_alarm(finding.verdict) || written.listed_unit == WrittenUnit::kNone) return finding;
+  const bool unread = finding.verdict == NumberVerdict::kNotChecked && !finding.set_aside && !written.integer;
+  if ((!is_alarm(finding.verdict) && !unread) || written.listed_unit == WrittenUnit::kNone) return finding;
   // "3.19 and 7.92 ms": read once more with the unit that stands behind the list.
   Passage other = passage;
   WrittenNumber& changed = other.numbers[number];
@@ -303,7 +313,7 @@ NumberFinding check_number(const Passage& passage, std::size_t number, const Aud
   changed.scale = written.listed_scale;
   changed.binary_scale = written.listed_binary;
   NumberFinding again = Matcher(other, number, evidence, published, owner).check();
-  return is_alarm(again.verdict) ? finding : again;
+  return is_alarm(again.verdict) && !unread ? finding : again;
 }
 
 }  // namespace quantier

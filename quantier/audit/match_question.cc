@@ -109,11 +109,13 @@ bool Matcher::checkable() const {
       return false;
     case WrittenUnit::kPercent:
       // A class is told by how often it is right.
-      return scopes_.metric_is_near || (scopes_.narrow.label.pinned && scopes_.narrow.model.pinned);
+      return scopes_.metric_is_near || scopes_.narrow.label.pinned;
     case WrittenUnit::kNone:
       break;
   }
   if (number_.in_words) return false;  // a count, or a way of speaking
+  // Beside a class it is how often that class is right, where nothing else is named.
+  if (!number_.integer && scopes_.narrow.label.pinned) return true;
   if (counts_in_points(passage_) && scopes_.narrow.tier.pinned) return true;
   if (number_.integer && passage_.kind != PassageKind::kCell) {
     // Counts are everywhere; only one that is tied to a configuration or a tier is a finding.

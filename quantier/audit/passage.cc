@@ -129,7 +129,9 @@ void Cutter::sentences(const TextBlock& block) {
 
 std::string Passage::quote() const {
   if (kind != PassageKind::kCell) return text;
-  return column_text.empty() ? row_text : fmt::format("{} (column \"{}\")", row_text, column_text);
+  std::string text_of_row =
+      column_text.empty() ? row_text : fmt::format("{} (column \"{}\")", row_text, column_text);
+  return group_text.empty() ? text_of_row : fmt::format("{} (under \"{}\")", text_of_row, group_text);
 }
 
 std::vector<Passage> passages_of(const NoteText& note, const Vocabulary& words) {

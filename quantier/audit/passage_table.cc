@@ -192,6 +192,7 @@ void Cutter::cell_part(const TextBlock& block, const TableRow& row, std::size_t 
   made.row_mentions = texts;
   made.lead_in = lead_in_;
   made.row_text = fmt::format("{}", fmt::join(row.cells, " | "));
+  made.group_text = group_text_;
   made.around_text = group_text_.empty() ? lead_text_ : lead_text_ + " " + group_text_;
   if (c < header.size()) read_column(block, c, header, made);
   for (std::size_t label = 0;
