@@ -59,7 +59,7 @@ std::string wrong_frontier(const Passage& passage, const AuditEvidence& evidence
     for (const NamedConfiguration& one : named) {
       if (one.begin < begin || one.end > end) continue;
       const bool before = one.end <= front.begin &&
-                          is_member_before(std::string_view(text).substr(one.end, front.begin - one.end));
+                          is_member_before(std::string_view(text).substr(one.end, front.end - one.end));
       const bool behind = one.begin >= front.end &&
                           is_member_behind(std::string_view(text).substr(front.end, one.begin - front.end));
       if (!before && !behind) continue;

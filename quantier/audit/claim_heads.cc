@@ -40,7 +40,7 @@ std::string misdefined_head(const Passage& passage, const std::vector<ReadHead>&
     std::size_t end = std::min(text.find(';', begin), text.size());
     for (const ReadHead& other : heads) {
       const std::size_t next = text.find(plain_name(other.text), begin);
-      if (!other.text.empty() && next != std::string::npos) end = std::min(end, next);
+      if (other.text.size() >= kShortestName && next != std::string::npos) end = std::min(end, next);
     }
     const std::string_view verb = std::string_view(text).substr(begin, 12);
     if (verb.find(" is ") == std::string_view::npos && verb.find(" are ") == std::string_view::npos &&

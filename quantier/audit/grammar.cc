@@ -144,6 +144,13 @@ Chosen Reader::narrow(MentionKind kind) const {
   // Counted things follow their number: "11 lost". What stands behind a list of numbers is whose they are.
   if (kind == MentionKind::kMetric && behind != nullptr && number_.integer) first = nullptr;
   if (kind != MentionKind::kMetric && behind != nullptr && run_.size() > 1) first = nullptr;
+  // One configuration has one value: a single name behind different numbers is that of the last one.
+  if (kind == MentionKind::kRecipe && behind != nullptr && index_ != run_.last) {
+    std::vector<std::string> group;
+    add_group(*behind, group);
+    const WrittenNumber& last = passage_.numbers[run_.last];
+    if (group.size() == 1 && last.value != number_.value) behind = nullptr;
+  }
   for (const Mention* each : {first, behind}) {
     if (each != nullptr) add_group(*each, chosen.values);
   }

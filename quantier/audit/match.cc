@@ -107,6 +107,15 @@ NumberFinding Matcher::check() {
   // A range without a precision of its own runs over all of them, whatever the text around speaks of.
   Scope plausible = scopes_.plausible;
   if (!scopes_.narrow.recipe.pinned && number_.in_range && !number_.in_brackets) plausible.recipe = {};
+  // Where its own sentence names nobody and the text around speaks of several, it may be any of theirs.
+  const bool several = said(passage_.before, MentionKind::kModel).size() > 1 ||
+                       said(passage_.before, MentionKind::kRecipe).size() > 1;
+  if (several && passage_.kind == PassageKind::kSentence &&
+      said(passage_.mentions, MentionKind::kModel).empty() &&
+      said(passage_.mentions, MentionKind::kRecipe).empty()) {
+    if (!scopes_.narrow.recipe.pinned) plausible.recipe = {};
+    if (!scopes_.narrow.model.pinned) plausible.model = {};
+  }
   if (may_be(plausible)) {
     finding.why = "it may be of something that its sentence does not name";
     return finding;

@@ -142,8 +142,16 @@ bool Matcher::told_of_today() const {
 std::string Matcher::excuse() const {
   if (passage_.appendix) return "protocol and provenance are not compared";
   if (scopes_.convention) return "a convention or a setting";
+  // Such a share is counted in per cent where anything beside it is, and a sentence that says itself what it
+  // measures is no longer about the resampled data of the one before.
+  const bool percent_beside = number_.unit == WrittenUnit::kNone && !number_.integer &&
+                              std::ranges::any_of(passage_.numbers, [](const WrittenNumber& each) {
+                                return each.unit == WrittenUnit::kPercent;
+                              });
   for (const std::vector<Mention>* list :
        {&passage_.mentions, &passage_.before, &passage_.lead_in, &passage_.column_mentions}) {
+    const bool around = list == &passage_.before || list == &passage_.lead_in;
+    if (percent_beside || (around && scopes_.metric_is_near && scopes_.narrow.metric.pinned)) continue;
     if (!resampled_ && says(*list, "resampled"))
       return "a share of resampled data, and none is kept for this";
   }
