@@ -6,6 +6,7 @@
 
 #include "quantier/audit/match_series.h"
 #include "quantier/audit/match_together.h"
+#include "quantier/audit/match_totals.h"
 
 namespace quantier {
 
@@ -127,6 +128,7 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     check_series(passage, here, known);
     check_intervals(passage, here, known);
     check_gates(here, known);
+    check_totals(passage, here, known);
   }
   audit.claims = check_claims(audit.passages, audit.numbers, known, tables.published);
   for (const Demand& demand : tables.demands.list) {

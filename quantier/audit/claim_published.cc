@@ -16,6 +16,10 @@ bool says_own(const Passage& passage) {
 }
 
 bool gives_credit(const Passage& passage) {
+  // "In our own benchmark": the writer's.
+  for (const std::string_view word : {"own benchmark", "our benchmark", "my benchmark", "we benchmarked"}) {
+    if (passage.text.find(word) != std::string::npos) return says(passage.mentions, "negation");
+  }
   for (const std::string_view word :
        {"report", "Report", "publish", "paper", "benchmark", "Benchmark", "their ", "others", "other people",
         "users ", "vendor", "authors", "not ours", "literature"}) {
