@@ -7,6 +7,7 @@
 #include "quantier/audit/match_lines.h"
 #include "quantier/audit/match_series.h"
 #include "quantier/audit/match_together.h"
+#include "quantier/audit/match_totals.h"
 
 namespace quantier {
 
@@ -128,6 +129,7 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     check_series(passage, here, known);
     check_intervals(passage, here, known);
     check_gates(here, known);
+    check_totals(passage, here, known);
   }
   LineFindings lines;
   if (!audit.against_itself) lines = check_lines(audit.passages, audit.numbers, known);

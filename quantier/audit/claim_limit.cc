@@ -2,6 +2,7 @@
 // limits, or every limit there is.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 
 #include <fmt/format.h>
@@ -104,7 +105,24 @@ class LimitReader {
         " must ",   "has to ",    "have to ", "needs to ", "need to ",  "next time",
         "only on ", "only where", "only if",  "only when", "only once", "is set ",
         "were set", "set at",     "set to",   "set below", "until",     "to pass"};
-    return holds_any(std::string_view(text_), kOther) || says(passage_.mentions, "reported");
+    return holds_any(std::string_view(text_), kOther) || says(passage_.mentions, "reported") ||
+           moves_a_limit();
+  }
+
+  // "Lower the memory limit below 41.7 MB and int8 is out": under another limit than the declared one.
+  [[nodiscard]] bool moves_a_limit() const {
+    constexpr std::size_t kReach = 12;
+    return std::ranges::any_of(passage_.mentions, [&](const Mention& word) {
+      if (word.kind != MentionKind::kWord || word.means.front() != "limit" ||
+          !is_word(passage_.text[word.begin]))
+        return false;
+      return std::ranges::any_of(passage_.numbers, [&](const WrittenNumber& number) {
+        if (number.begin < word.end || number.begin - word.end > kReach) return false;
+        return std::ranges::none_of(evidence_.limits, [&](const AuditLimit& limit) {
+          return std::abs(number.value - limit.limit) <= 1e-9 * std::abs(limit.limit);
+        });
+      });
+    });
   }
 
   // Words that say why somebody is out, the limit unsaid: "rejected for its ECE".
@@ -203,6 +221,7 @@ class LimitReader {
         return {};
       return judge(*limit, *who, passes);
     }
+    if (names_a_limit() && !passes) return of_several(metrics, *who);
     if (names_a_limit() || passes) return {};
     for (const std::string& metric : metrics_listed()) {
       if (const AuditLimit* limit = limit_of({metric}, evidence_)) {
@@ -210,6 +229,18 @@ class LimitReader {
       }
     }
     return {};
+  }
+
+  // "out on ECE, memory and tail accuracy": passes every one of them.
+  [[nodiscard]] std::string of_several(const std::vector<std::string>& metrics, const Named& who) const {
+    if (!said(mentions_, MentionKind::kFit).empty() || says(passage_.mentions, "prior")) return {};
+    std::string why;
+    for (const AuditLimit& limit : evidence_.limits) {
+      if (!contains(metrics, limit.metric)) continue;
+      why = judge(limit, who, false);
+      if (why.empty()) return {};
+    }
+    return why;
   }
 
   // "meets every limit", "breaks no limit", "violates none".

@@ -31,6 +31,10 @@ bool says_own(const Part& part) {
 }
 
 bool gives_credit(const Part& part) {
+  // "In our own benchmark": the writer's.
+  for (const std::string_view word : {"own benchmark", "our benchmark", "my benchmark", "we benchmarked"}) {
+    if (part.text.find(word) != std::string_view::npos) return says(part.mentions, "negation");
+  }
   for (const std::string_view word :
        {"report", "Report", "publish", "paper", "benchmark", "Benchmark", "their ", "others", "other people",
         "users ", "vendor", "authors", "not ours", "literature", "body else", "one else", "forwarded",

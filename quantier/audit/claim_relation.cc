@@ -217,7 +217,8 @@ bool not_claimed(const Passage& passage, const Relation& relation, const Publish
   if (passage.text.find("he larger the ") != std::string::npos ||
       passage.text.find(", the more ") != std::string::npos)
     return true;
-  return says_in(passage, statement, "resampled") || says_in(passage, statement, "limit");
+  return says_in(passage, statement, "resampled") ||
+         says_in(passage, segment_at(passage.text, relation.begin), "limit");
 }
 
 // The change of one tier, by the comparison that has it.

@@ -62,6 +62,12 @@ TEST(ClaimFrontier, WhoIsDominatedEverywhereIsOnNone) {
   EXPECT_EQ(claims(audited("demo-decoder int4 would have to be half as slow to lie on the frontier.\n")), "");
 }
 
+TEST(ClaimLimit, UnderAnotherLimitNothingIsDecided) {
+  EXPECT_EQ(claims(audited("Move the ECE limit to 0.019 and demo-encoder fp16 is out.\n")), "");
+  EXPECT_EQ(claims(audited("Under the ECE limit of 0.025 demo-encoder fp16 is out.\n")),
+            "limit decided otherwise");
+}
+
 TEST(ClaimMembership, AClassAndASizeBelongToOneGroup) {
   constexpr const char* kGroup = "of another group or size";
   AuditEvidence evidence = small_evidence();

@@ -197,7 +197,9 @@ bool Matcher::of_another_metric() const {
 // "41.7 GB" where nothing has gigabytes and something has 41.7 MB: the digits of a measured number or of a
 // limit, in a unit in which nothing here is near.
 bool Matcher::slipped_unit(NumberFinding& finding) const {
-  constexpr double kTelling = 0.01;
+  const bool named = !said(passage_.mentions, MentionKind::kModel).empty() ||
+                     !said(passage_.mentions, MentionKind::kRecipe).empty();
+  const double kTelling = named ? 0.03 : 0.01;
   constexpr double kNear = 20.0;
   const bool bytes = number_.unit == WrittenUnit::kBytes;
   // Seconds stand for anything that lasts; only beside a configuration are they its time.
@@ -227,10 +229,40 @@ bool Matcher::slipped_unit(NumberFinding& finding) const {
         same_digits = &fact;
     }
   }
+  if (same_digits == nullptr && slipped_difference(unit)) {
+    finding.verdict = NumberVerdict::kContradicts;
+    finding.why = "the digits of a difference in another unit than that of the evidence";
+    return true;
+  }
   if (same_digits == nullptr) return false;
   finding.verdict = NumberVerdict::kContradicts;
   finding.why = fmt::format("in another unit than the evidence: {}", fact_text(*same_digits));
   return true;
+}
+
+// "needs 1.5 KB more": no two of those named differ by so little, and two differ by 1.5 MB.
+bool Matcher::slipped_difference(FactUnit unit) const {
+  const std::string_view behind =
+      std::string_view(passage_.text).substr(std::min(number_.end, passage_.text.size()), 8);
+  if (!behind.starts_with(" more") && !behind.starts_with(" less") && !behind.starts_with(" fewer"))
+    return false;
+  bool slipped = false;
+  for (const Fact& a : evidence_.facts) {
+    if (a.unit != unit || a.difference || a.role != FactRole::kValue || a.source != FactSource::kMeasured ||
+        a.model.empty() || !scopes_.wide.model.allows(a.model) || !scopes_.wide.recipe.allows(a.recipe))
+      continue;
+    for (const Fact& b : evidence_.facts) {
+      if (b.unit != unit || b.difference || b.role != FactRole::kValue || b.source != FactSource::kMeasured ||
+          b.metric != a.metric || b.model.empty() || !scopes_.wide.model.allows(b.model) ||
+          !scopes_.wide.recipe.allows(b.recipe))
+        continue;
+      const double difference = a.value - b.value;
+      if (near(number_.value, difference, 2.0 * number_.half_width)) return false;
+      for (const double scale : {1e3, 1e-3})
+        slipped = slipped || near(number_.value * scale, difference, number_.half_width * scale);
+    }
+  }
+  return slipped;
 }
 
 const PublishedValue* Matcher::in_published_table() const {

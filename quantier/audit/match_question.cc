@@ -34,7 +34,10 @@ bool Matcher::is_a_total() const {
   constexpr double kLeast = 20.0;
   if (number_.pair != 0 || number_.value < kLeast) return false;
   // "110 predictions changed": it says itself what is counted.
-  const std::string_view behind = std::string_view(passage_.text).substr(number_.end);
+  std::string_view behind = std::string_view(passage_.text).substr(number_.end);
+  // "changes 220 of 6,083 answers".
+  if (behind.starts_with(" of "))
+    behind.remove_prefix(std::min(behind.size(), behind.find_first_not_of("0123456789,", 4)));
   for (const std::string_view counted :
        {" predictions", " answers", " flips", " lost", " gained", " changed", " out of "}) {
     if (behind.starts_with(counted)) return false;

@@ -68,6 +68,8 @@ bool has_whole(const Candidates& found) {
   return std::ranges::any_of(lows, [&](const Fact* low) { return partner(found.facts[0], *low) != nullptr; });
 }
 
+bool number_is_not_zero(const WrittenNumber& number) { return std::fabs(number.value) > number.half_width; }
+
 bool one_of(const ScopeSet& set) { return set.pinned && set.values.size() == 1; }
 
 }  // namespace
@@ -103,8 +105,14 @@ void check_intervals(const Passage& passage, const std::vector<CheckedNumber*>& 
     const Fact* nearly = nullptr;
     std::size_t odd = 0;
     bool whole = false;
+    bool mirrored = false;
     for (const bool turned : {false, true}) {
       const Candidates found = candidates_of(readings, evidence, turned);
+      // A value with its sign is not told the other way round.
+      if (turned && value.sign != 0 && number_is_not_zero(value)) {
+        mirrored = !whole && has_whole(found);
+        continue;
+      }
       whole = whole || has_whole(found);
       if (turned || whole) continue;
       for (std::size_t part = 0; part < 3; ++part) {
@@ -114,6 +122,12 @@ void check_intervals(const Passage& passage, const std::vector<CheckedNumber*>& 
           odd = (part + 2) % 3;
         }
       }
+    }
+    if (mirrored && tier_said) {
+      numbers[i]->finding = {.verdict = NumberVerdict::kContradicts,
+                             .facts = {},
+                             .why = "value and interval have the other sign in the evidence"};
+      continue;
     }
     if (whole || nearly == nullptr) continue;
     numbers[i + odd]->finding = {
@@ -136,12 +150,11 @@ void check_gates(const std::vector<CheckedNumber*>& numbers, const AuditEvidence
   std::optional<std::set<std::size_t>> threshold;
   for (const CheckedNumber* each : numbers) {
     std::set<std::size_t> gates;
-    bool only_threshold = each->finding.verdict == NumberVerdict::kSourced;
+    if (each->finding.verdict != NumberVerdict::kSourced) continue;
     for (const std::size_t i : each->finding.facts) {
-      only_threshold = only_threshold && evidence.facts[i].metric == "gate_threshold";
-      gates.insert(gate_of[i]);
+      if (evidence.facts[i].metric == "gate_threshold") gates.insert(gate_of[i]);
     }
-    if (!only_threshold || gates.empty()) continue;
+    if (gates.empty()) continue;
     if (threshold && *threshold != gates) return;  // two of them: whose is whose is not known
     threshold = std::move(gates);
   }
