@@ -32,12 +32,16 @@ bool Matcher::follows_difference() const {
 // "25 % to 64 % of its variance": a share of what is named behind it. Where the sentence speaks of a metric
 // that is no share of anything, that metric does not have it.
 bool Matcher::is_share_of_something() const {
-  if (number_.unit != WrittenUnit::kPercent || passage_.kind != PassageKind::kSentence) return false;
+  // "0.3 of its standard errors" is as little a value.
+  const bool bare = number_.unit == WrittenUnit::kNone && !number_.integer;
+  if ((number_.unit != WrittenUnit::kPercent && !bare) || passage_.kind != PassageKind::kSentence)
+    return false;
   const auto index = static_cast<std::size_t>(&number_ - passage_.numbers.data());
   const bool opens_range = index + 1 < passage_.numbers.size() && joins_range(index);
   const std::size_t end = opens_range ? passage_.numbers[index + 1].end : number_.end;
-  if (!std::string_view(passage_.text).substr(std::min(end, passage_.text.size())).starts_with(" of "))
-    return false;
+  const std::string_view behind = std::string_view(passage_.text).substr(std::min(end, passage_.text.size()));
+  const bool of_its = behind.starts_with(" of its ") || behind.starts_with(" of their ");
+  if (!of_its && (bare || !behind.starts_with(" of "))) return false;
   const std::vector<std::string>& metrics = scopes_.narrow.metric.values;
   return !metrics.empty() && std::ranges::none_of(metrics, [](const std::string& metric) {
     return metric.starts_with("gate") || metric.ends_with("accuracy") || metric.ends_with("share") ||

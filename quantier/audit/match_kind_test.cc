@@ -12,6 +12,7 @@ TEST(NumberKind, AShareOfSomethingIsNoValueOfTheMetric) {
   EXPECT_EQ(alarms("Macro-F1 of demo-encoder int8 owes 31 % of its spread to five labels."), 0U);
   EXPECT_EQ(alarms("Macro-F1 of demo-encoder int8 owes 31 % to 44 % of its spread to five labels."), 0U);
   EXPECT_GT(alarms("The macro-F1 of demo-encoder int8 is 31.0 %."), 0U);
+  EXPECT_EQ(alarms("Held-out ECE of demo-encoder int8 is 0.023, 0.4 of its own spread below the limit."), 0U);
 }
 
 TEST(NumberKind, WhatIsSavedIsADifference) {

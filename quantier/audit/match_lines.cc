@@ -372,10 +372,13 @@ LineFindings check_lines(const std::vector<Passage>& passages, std::vector<Check
   for (CheckedNumber& checked : numbers) {
     const Passage& passage = passages[checked.passage];
     if (passage.kind != PassageKind::kCell || passage.appendix) continue;
+    const NumberScopes scopes = scopes_of(passage, checked.number, evidence);
+    // "< 1 %" is a bound, and no value of its line.
+    if (scopes.bounding || scopes.approximate) continue;
     Entry entry{.checked = &checked,
                 .passage = &passage,
                 .number = &passage.numbers[checked.number],
-                .scope = scopes_of(passage, checked.number, evidence).narrow};
+                .scope = scopes.narrow};
     if (entry.number->in_words || entry.number->is_spread || only(entry.scope.model) == nullptr ||
         only(entry.scope.recipe) == nullptr)
       continue;
