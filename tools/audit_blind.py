@@ -15,6 +15,7 @@ import argparse
 import ast
 import collections
 import difflib
+import html
 import json
 import operator
 import pathlib
@@ -112,9 +113,7 @@ def plain(text):
     """A text without markup, escapes and spaces, so that a quote can be found in a raw .ipynb or .html."""
     text = re.sub(r"</?[a-zA-Z][^>]*>", "", text)
     text = text.replace("\\n", " ").replace('\\"', '"').replace("\\\\", "\\")
-    for entity, sign in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("&nbsp;", " "), ("&quot;", '"')):
-        text = text.replace(entity, sign)
-    return re.sub(r"[\W_]+", "", text).lower()
+    return re.sub(r"[\W_]+", "", html.unescape(text)).lower()
 
 
 def new_findings(before, after, touched, original):

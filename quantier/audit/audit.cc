@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "quantier/audit/match_lines.h"
 #include "quantier/audit/match_series.h"
+#include "quantier/audit/match_together.h"
+#include "quantier/audit/match_totals.h"
 
 namespace quantier {
 
@@ -124,8 +127,14 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     std::vector<CheckedNumber*> here;
     for (std::size_t n = first; n < audit.numbers.size(); ++n) here.push_back(&audit.numbers[n]);
     check_series(passage, here, known);
+    check_intervals(passage, here, known);
+    check_gates(here, known);
+    check_totals(passage, here, known);
   }
-  audit.claims = check_claims(audit.passages, audit.numbers, known, tables.published);
+  LineFindings lines;
+  if (!audit.against_itself) lines = check_lines(audit.passages, audit.numbers, known);
+  audit.claims = check_claims(audit.passages, audit.numbers, known, tables.published, lines.heads);
+  audit.claims.insert(audit.claims.end(), lines.wrong.begin(), lines.wrong.end());
   for (const Demand& demand : tables.demands.list) {
     DemandFinding finding{
         .status = DemandStatus::kNotChecked, .missing = {}, .why = "needs evidence to tell"};

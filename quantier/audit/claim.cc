@@ -20,24 +20,36 @@ const char* claim_kind_name(ClaimKind kind) {
       return "order is the other way round";
     case ClaimKind::kPublishedAsOwn:
       return "published, told as one's own";
+    case ClaimKind::kMembership:
+      return "of another group or size";
+    case ClaimKind::kHead:
+      return "head of other numbers";
+    case ClaimKind::kRepeated:
+      return "named twice in a list";
   }
   return "overclaim";
 }
 
 std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
                                        const std::vector<CheckedNumber>& numbers,
-                                       const AuditEvidence& evidence, const Published& published) {
+                                       const AuditEvidence& evidence, const Published& published,
+                                       const std::vector<ReadHead>& heads) {
   namespace internal = audit_internal;
   std::vector<ClaimFinding> found;
   for (std::size_t p = 0; p < passages.size(); ++p) {
     const Passage& passage = passages[p];
-    if (passage.appendix || passage.kind == PassageKind::kHeaderCell) continue;
+    if (passage.appendix) continue;
     const auto add = [&](ClaimKind kind, std::string why) {
       // One alarm of a kind for a sentence: the reader looks at all of it anyway.
       const bool known = std::ranges::any_of(
           found, [&](const ClaimFinding& each) { return each.kind == kind && each.passage == p; });
       if (!why.empty() && !known) found.push_back({.kind = kind, .passage = p, .why = std::move(why)});
     };
+    if (passage.kind != PassageKind::kHeading)
+      add(ClaimKind::kMembership, internal::wrong_membership(passage, evidence));
+    if (passage.kind == PassageKind::kHeaderCell) continue;
+    if (passage.kind == PassageKind::kSentence)
+      add(ClaimKind::kHead, internal::misdefined_head(passage, heads));
     for (const internal::ClaimClause& clause : internal::claim_clauses(passage)) {
       add(ClaimKind::kOverclaim, internal::overclaimed(passage, clause, evidence, published));
       if (passage.kind == PassageKind::kHeading || clause.inherits) continue;
@@ -45,16 +57,26 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
       if (passage.kind != PassageKind::kSentence) continue;
       add(ClaimKind::kOrder, internal::wrong_order(passage, clause, evidence, published));
     }
+    add(ClaimKind::kRepeated, internal::named_twice(passage));
+    if (passage.kind != PassageKind::kHeading)
+      add(ClaimKind::kOrder, internal::turned_flips(passage, evidence));
     if (passage.kind != PassageKind::kSentence) continue;
     std::vector<const CheckedNumber*> checked;
     for (const CheckedNumber& each : numbers) {
       if (each.passage == p) checked.push_back(&each);
     }
+    const bool led = p > 0 && passages[p - 1].block == passage.block;
+    add(ClaimKind::kOrder,
+        internal::wrong_relation(passage, led ? &passages[p - 1] : nullptr, evidence, published));
     add(ClaimKind::kOrder, internal::turned_ratio(passage, evidence));
     add(ClaimKind::kOrder, internal::turned_amount(passage, evidence));
     add(ClaimKind::kOrder, internal::turned_direction(passage, checked, evidence));
+    add(ClaimKind::kOrder, internal::wrong_tier(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_extreme(passage, evidence));
+    add(ClaimKind::kOrder, internal::wrong_ranking(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_dominance(passage, evidence));
+    add(ClaimKind::kOrder, internal::wrong_frontier(passage, evidence));
+    add(ClaimKind::kOutOfScope, internal::carried_over(passage, led ? &passages[p - 1] : nullptr, published));
     add(ClaimKind::kPublishedAsOwn, internal::published_as_own(passage, published));
     add(ClaimKind::kModelledAsMeasured, internal::modelled_as_measured(passage, evidence, published));
     const bool follows = p + 1 < passages.size() && passages[p + 1].block == passage.block;

@@ -24,9 +24,18 @@ enum class ClaimKind : std::uint8_t {
   kOutOfScope,
   kOutcome,
   kOrder,
-  kPublishedAsOwn
+  kPublishedAsOwn,
+  kMembership,
+  kHead,
+  kRepeated
 };
 [[nodiscard]] const char* claim_kind_name(ClaimKind kind);
+
+// What the numbers below a head of a table were found to be, whatever it says: "held-out".
+struct ReadHead {
+  std::string text;
+  std::string fit;
+};
 
 struct ClaimFinding {
   ClaimKind kind = ClaimKind::kOverclaim;
@@ -37,6 +46,7 @@ struct ClaimFinding {
 [[nodiscard]] std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
                                                      const std::vector<CheckedNumber>& numbers,
                                                      const AuditEvidence& evidence,
-                                                     const Published& published);
+                                                     const Published& published,
+                                                     const std::vector<ReadHead>& heads = {});
 
 }  // namespace quantier

@@ -9,6 +9,7 @@
 
 #include "quantier/audit/claim_names.h"
 #include "quantier/audit/claim_parts.h"
+#include "quantier/audit/relation.h"
 #include "quantier/audit/word_forms.h"
 
 namespace quantier::audit_internal {
@@ -138,17 +139,32 @@ std::string turned_step(const Passage& passage, std::size_t n,
   return {};
 }
 
+// Whether the statement that a number stands in is denied. "No longer 0.058 behind" says that it is behind
+// now.
+bool denied_at(const Passage& passage, const WrittenNumber& number) {
+  const Span statement = statement_at(passage.text, number.begin);
+  std::vector<Mention> mentions = between(passage.mentions, statement.begin, statement.end);
+  std::erase_if(mentions, [&](const Mention& each) {
+    return std::string_view(passage.text).substr(each.begin).starts_with("no longer");
+  });
+  return negated(mentions, {});
+}
+
 }  // namespace
 
 std::string turned_direction(const Passage& passage, const std::vector<const CheckedNumber*>& checked,
                              const AuditEvidence& evidence) {
-  if (negated(passage.mentions, {})) return {};
+  if (negated(passage.mentions, {}) && passage.text.find('(') == std::string::npos &&
+      passage.text.find("no longer") == std::string::npos)
+    return {};
   for (std::size_t n = 0; n < passage.numbers.size(); ++n) {
+    if (denied_at(passage, passage.numbers[n])) continue;
     if (std::string why = turned_step(passage, n, checked, evidence); !why.empty()) return why;
   }
   const std::vector<NamedConfiguration> named = configurations_in(passage);
   for (const CheckedNumber* each : checked) {
     const WrittenNumber& number = passage.numbers[each->number];
+    if (denied_at(passage, number)) continue;
     if (number.sign != 0 || number.in_brackets || number.value == 0.0 || is_alarm(each->finding.verdict))
       continue;
     // "2.5 points lower" behind it, or "trails by 0.058" before it in its clause.

@@ -1,4 +1,4 @@
-// Superlatives: "the slowest of the three", "its largest dip is in the tail".
+// Superlatives of cost: "the slowest of the three".
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -70,69 +70,11 @@ std::string wrong_cost(const Passage& passage, const AuditEvidence& evidence) {
   return {};
 }
 
-bool speaks_of_largest_change(const Passage& passage) {
-  const std::string text = lowered(passage.text);
-  constexpr std::array<std::string_view, 8> kMost = {"largest", "biggest",  "lowest",    "worst",
-                                                     "deepest", "greatest", "strongest", "most"};
-  constexpr std::array<std::string_view, 22> kChanges = {
-      "dip",     "dips",    "drop",   "drops",   "loss",   "losses",  "estimate", "estimates",
-      "change",  "changes", "value",  "values",  "figure", "figures", "effect",   "effects",
-      "decline", "shift",   "damage", "dipping", "losing", "|δ|"};
-  std::size_t at = 0;
-  const auto any = [&](const auto& list) {
-    return std::ranges::any_of(list, [&](std::string_view word) { return contains_word(text, word, at); });
-  };
-  return any(kMost) && any(kChanges);
-}
-
-// The tier in which a model moved most, either way or down; both are meant by "largest" at times.
-bool may_be_most(const AuditEvidence& evidence, const std::string& model, const std::string& tier,
-                 const std::vector<std::string>& recipes) {
-  double lowest = 0.0;
-  double largest = 0.0;
-  double own_lowest = 0.0;
-  double own_largest = 0.0;
-  for (const AuditComparison& each : evidence.comparisons) {
-    if (each.model != model || each.tier.empty()) continue;
-    if (!recipes.empty() && !contains(recipes, each.recipe)) continue;
-    lowest = std::min(lowest, each.delta);
-    largest = std::max(largest, std::fabs(each.delta));
-    if (each.tier != tier) continue;
-    own_lowest = std::min(own_lowest, each.delta);
-    own_largest = std::max(own_largest, std::fabs(each.delta));
-  }
-  constexpr double kTie = 5e-4;
-  return own_lowest <= lowest + kTie || own_largest >= largest - kTie;
-}
-
-std::string wrong_tier(const Passage& passage, const AuditEvidence& evidence) {
-  if (!speaks_of_largest_change(passage)) return {};
-  std::vector<std::string> models;
-  std::vector<std::string> tiers;
-  for (const Mention& each : passage.mentions) {
-    if (each.kind == MentionKind::kModel) models.push_back(each.means.front());
-    if (each.kind == MentionKind::kTier && !each.means.front().empty()) tiers.push_back(each.means.front());
-  }
-  if (models.empty() || models.size() != tiers.size() || models.size() > 2) return {};
-  if (models.size() == 2 && models[0] == models[1]) return {};
-  const std::vector<std::string> recipes = said(passage.mentions, MentionKind::kRecipe);
-  for (std::size_t i = 0; i < models.size(); ++i) {
-    const bool compared = std::ranges::any_of(evidence.comparisons, [&](const AuditComparison& each) {
-      return each.model == models[i] && each.tier == tiers[i];
-    });
-    if (!compared || may_be_most(evidence, models[i], tiers[i], recipes)) continue;
-    return fmt::format("{} did not move most in {}", models[i], tiers[i]);
-  }
-  return {};
-}
-
 }  // namespace
 
 std::string wrong_extreme(const Passage& passage, const AuditEvidence& evidence) {
-  if (is_cautious(passage.mentions, passage) && passage.text.find('?') != std::string::npos) return {};
-  if (supposes(passage.mentions, passage.text)) return {};
-  std::string why = wrong_tier(passage, evidence);
-  if (!why.empty() || negated(passage.mentions, {}) || says(passage.mentions, "hardware")) return why;
+  if (passage.text.find('?') != std::string::npos || supposes(passage.mentions, passage.text)) return {};
+  if (negated(passage.mentions, {}) || says(passage.mentions, "hardware")) return {};
   return wrong_cost(passage, evidence);
 }
 

@@ -10,8 +10,8 @@
 namespace quantier::audit_internal {
 
 struct NamedConfiguration {
-  std::string model;
-  std::string recipe;  // empty: all of the model's
+  std::string model = {};
+  std::string recipe = {};  // empty: all of the model's
   std::size_t begin = 0;
   std::size_t end = 0;
 };

@@ -167,6 +167,9 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
                                         const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_order(const Passage& passage, const ClaimClause& clause,
                                       const AuditEvidence& evidence, const Published& published);
+// `previous`: the sentence before in the same block, or null.
+[[nodiscard]] std::string wrong_relation(const Passage& passage, const Passage* previous,
+                                         const AuditEvidence& evidence, const Published& published);
 // `checked`: the numbers of the passage with their facts.
 [[nodiscard]] std::string turned_direction(const Passage& passage,
                                            const std::vector<const CheckedNumber*>& checked,
@@ -174,7 +177,17 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
 [[nodiscard]] std::string turned_amount(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string turned_ratio(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_extreme(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string wrong_tier(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string named_twice(const Passage& passage);
+[[nodiscard]] std::string turned_flips(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string wrong_ranking(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_dominance(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string wrong_frontier(const Passage& passage, const AuditEvidence& evidence);
+// `last`: the sentence before it in the same block, or null.
+[[nodiscard]] std::string carried_over(const Passage& passage, const Passage* last,
+                                       const Published& published);
+[[nodiscard]] std::string wrong_membership(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string misdefined_head(const Passage& passage, const std::vector<ReadHead>& heads);
 [[nodiscard]] std::string published_as_own(const Passage& passage, const Published& published);
 [[nodiscard]] std::string modelled_as_measured(const Passage& passage, const AuditEvidence& evidence,
                                                const Published& published);

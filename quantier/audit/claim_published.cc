@@ -9,25 +9,45 @@
 namespace quantier::audit_internal {
 namespace {
 
-bool says_own(const Passage& passage) {
+// The part of a sentence between semicolons: what it says of its number it says there.
+struct Part {
+  std::string_view text;
+  std::vector<Mention> mentions;
+};
+
+Part part_at(const Passage& passage, std::size_t place) {
   const std::string_view text = passage.text;
-  return says(passage.mentions, "own") || text.starts_with("I ") || text.starts_with("Own ") ||
+  const std::size_t cut = text.substr(0, place).rfind(';');
+  const std::size_t begin = cut == std::string_view::npos ? 0 : cut + 1;
+  const std::size_t end = std::min(text.find(';', place), text.size());
+  return {.text = text.substr(begin, end - begin), .mentions = between(passage.mentions, begin, end)};
+}
+
+bool says_own(const Part& part) {
+  std::string_view text = part.text;
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  return says(part.mentions, "own") || text.starts_with("I ") || text.starts_with("Own ") ||
          text.find(" I ") != std::string_view::npos || text.find(" own ") != std::string_view::npos;
 }
 
-bool gives_credit(const Passage& passage) {
+bool gives_credit(const Part& part) {
+  // "In our own benchmark": the writer's.
+  for (const std::string_view word : {"own benchmark", "our benchmark", "my benchmark", "we benchmarked"}) {
+    if (part.text.find(word) != std::string_view::npos) return says(part.mentions, "negation");
+  }
   for (const std::string_view word :
        {"report", "Report", "publish", "paper", "benchmark", "Benchmark", "their ", "others", "other people",
-        "users ", "vendor", "authors", "not ours", "literature"}) {
-    if (passage.text.find(word) != std::string::npos) return true;
+        "users ", "vendor", "authors", "not ours", "literature", "body else", "one else", "forwarded",
+        "quoted"}) {
+    if (part.text.find(word) != std::string_view::npos) return true;
   }
-  return says(passage.mentions, "negation");
+  return says(part.mentions, "negation");
 }
 
 }  // namespace
 
 std::string published_as_own(const Passage& passage, const Published& published) {
-  if (!says_own(passage) || gives_credit(passage) || supposes(passage.mentions, passage.text)) return {};
+  if (supposes(passage.mentions, passage.text)) return {};
   for (const PublishedWork& work : published.works) {
     const bool technique = std::ranges::any_of(work.techniques, [&](const std::string& name) {
       return passage.text.find(name) != std::string::npos;
@@ -42,6 +62,8 @@ std::string published_as_own(const Passage& passage, const Published& published)
         if (!kind || !rate || std::fabs(number.value - value.value) > value.half_width + number.half_width)
           continue;
         if (passage.text.find("tokens") == std::string::npos && !technique) continue;
+        const Part part = part_at(passage, number.begin);
+        if (!says_own(part) || gives_credit(part)) continue;
         return fmt::format("not your run: {} has {} ({})", work.name, number.text, value.what);
       }
     }

@@ -39,7 +39,8 @@ std::string modelled_as_measured(const Passage& passage, const AuditEvidence& ev
     return {};
   // "Our benchmark on a T4" is a run of one's own, a benchmark somebody else's.
   const bool own_benchmark = std::ranges::any_of(
-      std::array<std::string_view, 4>{"ur benchmark", "y benchmark", "wn benchmark", "we benchmark"},
+      std::array<std::string_view, 8>{"ur benchmark", "y benchmark", "wn benchmark", "e benchmark",
+                                      "I benchmark", "I did benchmark", "we did benchmark", "have benchmark"},
       [&](std::string_view word) { return passage.text.find(word) != std::string::npos; });
   for (const Mention& each : passage.mentions) {
     if (each.kind != MentionKind::kWord) continue;
@@ -58,8 +59,20 @@ std::string ratio_out_of_scope(const Passage& passage, const Passage* next, cons
                                const Published& published) {
   const bool ratio = std::ranges::any_of(
       passage.numbers, [](const WrittenNumber& each) { return each.unit == WrittenUnit::kTimes; });
-  if (!ratio || says(passage.mentions, "scope")) return {};
-  const bool own = !said(passage.mentions, MentionKind::kModel).empty() || says(passage.mentions, "own");
+  if (!ratio) return {};
+  // Said of this ratio, and not of another work behind a semicolon.
+  for (const WrittenNumber& each : passage.numbers) {
+    if (each.unit != WrittenUnit::kTimes) continue;
+    const std::size_t from = passage.text.rfind("; ", each.begin);
+    const std::size_t to = std::min(passage.text.size(), passage.text.find("; ", each.end));
+    if (says(between(passage.mentions, from == std::string::npos ? 0 : from, to), "scope")) return {};
+  }
+  const bool here = std::ranges::any_of(
+      std::array<std::string_view, 6>{"this server", "this machine", "this CPU", "this host", "this box",
+                                      "this processor"},
+      [&](std::string_view word) { return passage.text.find(word) != std::string::npos; });
+  const bool own =
+      here || !said(passage.mentions, MentionKind::kModel).empty() || says(passage.mentions, "own");
   if (!own) return {};
   for (const PublishedWork& work : published.works) {
     const auto technique = std::ranges::find_if(work.techniques, [&](const std::string& name) {
@@ -69,7 +82,10 @@ std::string ratio_out_of_scope(const Passage& passage, const Passage* next, cons
     });
     if (technique == work.techniques.end()) continue;
     // The sentence after may say what the ratio is good for.
-    if (next != nullptr && says(next->mentions, "scope")) return {};
+    const bool follows = next != nullptr && (cited_in(next->text, published).empty() ||
+                                             next->text.find(*technique) != std::string::npos);
+    const std::size_t end = next == nullptr ? 0 : std::min(next->text.size(), next->text.find("; "));
+    if (follows && says(between(next->mentions, 0, end), "scope")) return {};
     return fmt::format("a ratio of {} was found in another scope ({}); say so, or do not carry it over",
                        *technique, work.scope);
   }

@@ -54,9 +54,66 @@ TEST(ClaimDominance, WhoIsBetterInEverythingIsNotDominated) {
   EXPECT_EQ(claims(audited("Every decoder is slower than demo-encoder int8, hence dominated.\n")), "");
 }
 
+TEST(ClaimFrontier, WhoIsDominatedEverywhereIsOnNone) {
+  EXPECT_EQ(claims(audited("demo-encoder int8 and demo-encoder int4 lie on the frontier.\n")), "");
+  EXPECT_EQ(claims(audited("demo-encoder int8 and demo-decoder int8 lie on the frontier.\n")), kOrder);
+  EXPECT_EQ(claims(audited("The frontier consists of demo-decoder int4 alone.\n")), kOrder);
+  EXPECT_EQ(claims(audited("demo-decoder int4 is not on the frontier.\n")), "");
+  EXPECT_EQ(claims(audited("demo-decoder int4 would have to be half as slow to lie on the frontier.\n")), "");
+}
+
+TEST(ClaimLimit, UnderAnotherLimitNothingIsDecided) {
+  EXPECT_EQ(claims(audited("Move the ECE limit to 0.019 and demo-encoder fp16 is out.\n")), "");
+  EXPECT_EQ(claims(audited("Under the ECE limit of 0.025 demo-encoder fp16 is out.\n")),
+            "limit decided otherwise");
+}
+
+TEST(ClaimMembership, AClassAndASizeBelongToOneGroup) {
+  constexpr const char* kGroup = "of another group or size";
+  AuditEvidence evidence = small_evidence();
+  for (Fact& fact : evidence.facts) {
+    if (fact.label == "games") fact.tier = "head";
+  }
+  for (const auto& [tier, n] : {std::pair("head", 812.0), std::pair("tail", 96.0)}) {
+    Fact fact;
+    fact.metric = "n";
+    fact.tier = tier;
+    fact.unit = FactUnit::kCount;
+    fact.value = n;
+    evidence.facts.push_back(fact);
+  }
+  EXPECT_EQ(claims(audited("We follow games (head) on the encoder.\n", evidence)), "");
+  EXPECT_EQ(claims(audited("We follow games (tail) on the encoder.\n", evidence)), kGroup);
+  EXPECT_EQ(claims(audited("Nothing moved in the head (812 texts).\n", evidence)), "");
+  EXPECT_EQ(claims(audited("Nothing moved in the tail (812 texts).\n", evidence)), kGroup);
+  EXPECT_EQ(claims(audited("| tier | texts |\n|---|---|\n| head | 812 |\n| tail | 96 |\n", evidence)), "");
+  EXPECT_EQ(claims(audited("| tier | texts |\n|---|---|\n| head | 96 |\n| tail | 96 |\n", evidence)), kGroup);
+}
+
+TEST(ClaimHead, WhatATextSaysOfAColumnIsHeldAgainstItsNumbers) {
+  const std::string table =
+      "| run | refit | second |\n|---|---|---|\n| encoder fp16 | 0.019 | 0.020 |\n| encoder int8 | 0.022 | "
+      "0.023 |\n"
+      "| encoder int4 | 0.025 | 0.027 |\n| decoder fp16 | 0.031 | 0.033 |\n| decoder int8 | 0.032 | 0.034 "
+      "|\n\n";
+  EXPECT_EQ(claims(audited(table + "`refit` is in-sample; `second` is held-out.\n")), "");
+  EXPECT_EQ(claims(audited(table + "`refit` is held-out ECE.\n")), "head of other numbers");
+}
+
+TEST(ClaimCarried, WhatAPaperFoundIsNotOnesOwn) {
+  constexpr const char* kScope = "ratio out of its scope";
+  const std::string found = "LLM.int8() was slower than fp16 below 6.7 B parameters (Dettmers et al., 2022)";
+  EXPECT_EQ(claims(audited(found + "; our kernels are others.\n")), "");
+  EXPECT_EQ(claims(audited(found + "; it will be slower on our server too.\n")), kScope);
+  EXPECT_EQ(claims(audited(found + "; that need not make it slower on our server too.\n")), "");
+}
+
 TEST(ClaimPublished, NumbersOfAPaperAreNotMeasuredHere) {
   EXPECT_EQ(claims(audited("vLLM users report 741 tokens/s with AWQ on an H200 with a 32 B model.\n")), "");
   EXPECT_EQ(claims(audited("In our runs we got 741 tokens/s with AWQ.\n")), "published, told as one's own");
+  EXPECT_EQ(claims(audited("In our runs AWQ gave 741 tokens/s; that need not be so elsewhere.\n")),
+            "published, told as one's own");
+  EXPECT_EQ(claims(audited("Somebody else saw 741 tokens/s with AWQ; our own kernels differ.\n")), "");
 }
 
 TEST(ClaimStrength, WhatIsUnresolvedIsNoFinding) {

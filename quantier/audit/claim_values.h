@@ -8,15 +8,16 @@
 
 namespace quantier::audit_internal {
 
-// Every value of a metric that a configuration has, in the order of the evidence (kinds of memory,
-// protocols).
+// Every value of a metric that a configuration has (of one class where `label` says so), in the order of the
+// evidence (kinds of memory, protocols).
 [[nodiscard]] inline std::vector<double> values_of(const AuditEvidence& evidence, const std::string& metric,
-                                                   const std::string& model, const std::string& recipe) {
+                                                   const std::string& model, const std::string& recipe,
+                                                   const std::string& label = {}) {
   std::vector<double> values;
   for (const Fact& fact : evidence.facts) {
     if (fact.metric != metric || fact.model != model || fact.recipe != recipe ||
         fact.role != FactRole::kValue || fact.unit == FactUnit::kRatio || !fact.tier.empty() ||
-        !fact.label.empty() || fact.difference || fact.source == FactSource::kModelled)
+        fact.label != label || fact.difference || fact.source == FactSource::kModelled)
       continue;
     if (metric == "memory" && fact.unit != FactUnit::kBytes) continue;
     if (metric == "ece" && fact.fit != "raw" && fact.fit != "held-out") continue;

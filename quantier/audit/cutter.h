@@ -35,6 +35,11 @@ class Cutter {
   void table(const TextBlock& block);
   void cell(const TextBlock& block, const TableRow& row, std::size_t r, std::size_t c,
             const std::vector<std::string>& header, const std::vector<Mention>& texts);
+  void cell_part(const TextBlock& block, const TableRow& row, std::size_t r, std::size_t c,
+                 const std::vector<std::string>& header, const std::vector<Mention>& texts,
+                 const std::string& text);
+  static bool is_prose(const std::string& cell);
+  [[nodiscard]] std::vector<Mention> group_of(const TableRow& row, const std::vector<Mention>& before);
   void read_column(const TextBlock& block, std::size_t c, const std::vector<std::string>& header,
                    Passage& made) const;
   void read_caption_unit(Passage& made) const;
@@ -46,6 +51,7 @@ class Cutter {
   std::vector<Mention> lead_in_;
   std::vector<Mention> siblings_;                            // of the present list
   std::string lead_text_;                                    // the paragraph before, or the heading
+  std::string group_text_;                                   // of the row that names those below it
   std::string heading_text_;                                 // the innermost one
   bool commas_ = false;                                      // the note writes decimals with them
   std::vector<std::pair<int, std::vector<Mention>>> items_;  // around the present item, by depth

@@ -105,7 +105,8 @@ bool is_tied(const CheckedNumber& each, const Passage& passage, bool metric_said
 }
 
 bool is_count(const std::string& metric) {
-  return has({"n", "class_n", "lost", "gained", "flips", "net", "wrong_to_wrong", "gate_kept"}, metric);
+  return has({"n", "class_n", "classes", "lost", "gained", "flips", "net", "wrong_to_wrong", "gate_kept"},
+             metric);
 }
 
 // What a passage says itself that it measures leaves room for these metrics: one of them, or nothing at all.
@@ -308,6 +309,19 @@ DemandStatus DemandChecker::limit_stands(const AuditLimit& limit,
     if (named && !of_somebody) return DemandStatus::kPresent;
     if (!of_somebody) status = DemandStatus::kNotChecked;
   }
+  // Beside somebody's numbers it may still be the limit that these are held against, unless it is one of
+  // theirs.
+  const bool free = std::ranges::any_of(numbers_, [&](const CheckedNumber& each) {
+    const Passage& passage = passages_[each.passage];
+    if (passage.appendix || !each.finding.facts.empty()) return false;
+    const WrittenNumber& number = passage.numbers[each.number];
+    return std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
+      return wanted(fact) && std::ranges::any_of(scales_of(passage, number, fact.unit), [&](double scale) {
+               return std::fabs(number.value * scale - fact.value) <= 1e-9 * std::fabs(fact.value);
+             });
+    });
+  });
+  if (free) status = DemandStatus::kNotChecked;
   return status;
 }
 

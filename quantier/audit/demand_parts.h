@@ -75,6 +75,7 @@ class DemandChecker {
   [[nodiscard]] DemandFinding variety(const DemandWay& way) const;
   // Who fails which limit (demand_failures.cc).
   [[nodiscard]] DemandFinding failures() const;
+  [[nodiscard]] bool fails_in_a_clause(const AuditConfiguration& one) const;
   [[nodiscard]] bool may_tell_failure(const AuditLimit& limit, const AuditConfiguration& one) const;
 
   const std::vector<Passage>& passages_;

@@ -124,6 +124,14 @@ bool DemandChecker::named(const std::string& name, const Window& window) const {
   if (name == "beaten-twice") return beaten_twice(window.mentions);
   if (name == "unexplained")
     return window.only_sentences && window.facts.empty() && says_nothing_known(window);
+  // Between two models, of which the earlier recommendation named one.
+  if (name == "prior-difference") {
+    return has_fact(window, [&](const Fact& fact) {
+      return fact.difference && !fact.against_model.empty() && fact.against_model != fact.model &&
+             (evidence_.prior_model.empty() || fact.model == evidence_.prior_model ||
+              fact.against_model == evidence_.prior_model);
+    });
+  }
   if (name == "two-models") return models.size() >= 2 || evidence_.models.size() < 2;
   if (name == "tier") {
     return std::ranges::any_of(said(window.mentions, MentionKind::kTier),

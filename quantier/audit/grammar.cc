@@ -9,7 +9,7 @@ namespace quantier::audit_internal {
 namespace {
 
 // Words that may stand between a number and the name it belongs to.
-constexpr std::array<std::string_view, 46> kFillers = {"of",
+constexpr std::array<std::string_view, 50> kFillers = {"of",
                                                        "at",
                                                        "for",
                                                        "in",
@@ -54,7 +54,11 @@ constexpr std::array<std::string_view, 46> kFillers = {"of",
                                                        "limit",
                                                        "points",
                                                        "most",
-                                                       "least"};
+                                                       "least",
+                                                       "build",
+                                                       "builds",
+                                                       "variant",
+                                                       "variants"};
 
 }  // namespace
 
@@ -140,6 +144,13 @@ Chosen Reader::narrow(MentionKind kind) const {
   // Counted things follow their number: "11 lost". What stands behind a list of numbers is whose they are.
   if (kind == MentionKind::kMetric && behind != nullptr && number_.integer) first = nullptr;
   if (kind != MentionKind::kMetric && behind != nullptr && run_.size() > 1) first = nullptr;
+  // One configuration has one value: a single name behind different numbers is that of the last one.
+  if (kind == MentionKind::kRecipe && behind != nullptr && index_ != run_.last) {
+    std::vector<std::string> group;
+    add_group(*behind, group);
+    const WrittenNumber& last = passage_.numbers[run_.last];
+    if (group.size() == 1 && last.value != number_.value) behind = nullptr;
+  }
   for (const Mention* each : {first, behind}) {
     if (each != nullptr) add_group(*each, chosen.values);
   }
@@ -191,8 +202,11 @@ bool Reader::near_word(std::string_view word, std::size_t reach) const {
 bool Reader::is_convention() const {
   constexpr std::size_t kReach = 6;
   constexpr double kLargestLevel = 0.2;
+  // "1.02 seconds" of so many texts was read as a time of one.
+  const bool cost = number_.unit == WrittenUnit::kMilliseconds || number_.unit == WrittenUnit::kBytes;
   return std::ranges::any_of(passage_.mentions, [&](const Mention& each) {
     if (each.kind != MentionKind::kWord || each.means.front() != "convention") return false;
+    if (cost && each.begin >= number_.begin && each.end <= number_.end) return false;
     const bool over = each.begin < number_.end && number_.begin < each.end;
     if (over) return true;
     const std::size_t gap = each.end <= number_.begin ? number_.begin - each.end : each.begin - number_.end;
@@ -213,6 +227,14 @@ bool Reader::word_just_before(std::string_view word, std::size_t reach) const {
   });
 }
 
+bool Reader::list_of_differences() const {
+  constexpr std::size_t kReach = 12;
+  return std::ranges::any_of(passage_.mentions, [&](const Mention& each) {
+    return each.kind == MentionKind::kWord && each.means.front() == "difference" && each.end <= run_begin_ &&
+           run_begin_ - each.end <= kReach && !number_between(each.end, run_begin_);
+  });
+}
+
 bool Reader::bound_behind() const {
   const std::string_view behind =
       std::string_view(passage_.text).substr(std::min(number_.end, passage_.text.size()));
@@ -225,6 +247,12 @@ bool Reader::metric_in_clause() const {
   return std::ranges::any_of(passage_.mentions, [&](const Mention& each) {
     return each.kind == MentionKind::kMetric && each.begin >= clause_.begin && each.end <= clause_.end;
   });
+}
+
+bool Reader::metric_before_brackets() const {
+  const std::size_t open = std::string_view(passage_.text).substr(0, number_.begin).rfind('(');
+  if (open == std::string_view::npos || passage_.text.find(')', open) < number_.begin) return false;
+  return chained_before(MentionKind::kMetric, open) != nullptr;
 }
 
 bool Reader::is_total() const {
@@ -294,8 +322,14 @@ void Reader::add_group(const Mention& one, std::vector<std::string>& values) con
   const auto at = std::ranges::find(same, &one);
   if (at == same.end()) return;
   const auto linked = [&](const Mention* a, const Mention* b) {
-    return a->end <= b->begin &&
-           only_separators(std::string_view(passage_.text).substr(a->end, b->begin - a->end));
+    if (a->end > b->begin) return false;
+    std::string_view gap = std::string_view(passage_.text).substr(a->end, b->begin - a->end);
+    // "at fp16 and at int8".
+    for (const std::string_view preposition : {"at ", "in ", "for "}) {
+      if (gap.ends_with(preposition) && gap.find(" and ") != std::string_view::npos)
+        gap.remove_suffix(preposition.size());
+    }
+    return only_separators(gap);
   };
   auto first = at;
   while (first != same.begin() && linked(*(first - 1), *first)) --first;

@@ -43,6 +43,8 @@ class Reader {
   [[nodiscard]] Chosen by_list(MentionKind kind) const;
   // Three numbers or more in a row.
   [[nodiscard]] bool is_bare_list() const { return run_.size() >= 3 && number_.pair == 0; }
+  // "by 1.2, 0.9 and 3.4 MB": a word of differences stands right before the first one.
+  [[nodiscard]] bool list_of_differences() const;
   [[nodiscard]] bool near_word(std::string_view word, std::size_t reach) const;
   [[nodiscard]] bool is_convention() const;
   [[nodiscard]] bool word_just_before(std::string_view word, std::size_t reach) const;
@@ -50,6 +52,8 @@ class Reader {
   [[nodiscard]] bool bound_behind() const;
   // Whether its own clause says what is measured.
   [[nodiscard]] bool metric_in_clause() const;
+  // "overall accuracy (encoder 80.3 %)": said right before the brackets that it stands in.
+  [[nodiscard]] bool metric_before_brackets() const;
   // "7 of 60", "out of the 283", "among 60".
   [[nodiscard]] bool is_total() const;
 

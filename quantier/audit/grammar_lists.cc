@@ -62,6 +62,9 @@ Chosen Reader::list_here(MentionKind kind) const {
     if (right_behind && only_fillers(passage_.text.substr(run_end_, run.front()->begin - run_end_)))
       best = &run;
   }
+  // "42.0 %, and 41.8 % at int4": the last one has a name of its own, and the numbers are no list of others.
+  const Mention* own = joined_behind(kind);
+  if (own != nullptr && std::ranges::find(*best, own) == best->end()) return {};
   return {.values = (*best)[index_ - run_.first]->means, .pinned = true};
 }
 

@@ -48,6 +48,12 @@ NumberFinding Matcher::check() {
         finding.why = "it may be of something that its sentence does not name";
         return finding;
       }
+      // A range without a precision of its own runs over all of them.
+      if (!scopes_.narrow.recipe.pinned && number_.in_range && !number_.in_brackets) {
+        own = scopes_.narrow;
+        own.recipe = {};
+        if (may_be(own)) return wide;
+      }
       return alarm(NumberVerdict::kElsewhere, scopes_.narrow, wide.facts);
     }
     return wide;
@@ -77,6 +83,18 @@ NumberFinding Matcher::check() {
   const std::string_view behind =
       std::string_view(passage_.text).substr(std::min(number_.end, passage_.text.size()), 8);
   const bool cost = number_.unit == WrittenUnit::kMilliseconds || number_.unit == WrittenUnit::kBytes;
+  if (cost && follows_difference()) {
+    finding.why = "a difference to something that is not named beside it";
+    return finding;
+  }
+  if (is_share_of_something()) {
+    finding.why = "a share of something else than what is measured";
+    return finding;
+  }
+  if (is_cost_without_unit()) {
+    finding.why = "a cost without its unit";
+    return finding;
+  }
   if (cost && (behind.starts_with(" less") || behind.starts_with(" more") || behind.starts_with(" fewer"))) {
     finding.why = "a difference to something that is not named beside it";
     return finding;
@@ -86,7 +104,19 @@ NumberFinding Matcher::check() {
     finding.why = "nobody is named whose it could be";
     return finding;
   }
-  if (may_be(scopes_.plausible)) {
+  // A range without a precision of its own runs over all of them, whatever the text around speaks of.
+  Scope plausible = scopes_.plausible;
+  if (!scopes_.narrow.recipe.pinned && number_.in_range && !number_.in_brackets) plausible.recipe = {};
+  // Where its own sentence names nobody and the text around speaks of several, it may be any of theirs.
+  const bool several = said(passage_.before, MentionKind::kModel).size() > 1 ||
+                       said(passage_.before, MentionKind::kRecipe).size() > 1;
+  if (several && passage_.kind == PassageKind::kSentence &&
+      said(passage_.mentions, MentionKind::kModel).empty() &&
+      said(passage_.mentions, MentionKind::kRecipe).empty()) {
+    if (!scopes_.narrow.recipe.pinned) plausible.recipe = {};
+    if (!scopes_.narrow.model.pinned) plausible.model = {};
+  }
+  if (may_be(plausible)) {
     finding.why = "it may be of something that its sentence does not name";
     return finding;
   }
@@ -147,7 +177,9 @@ bool Matcher::of_another_metric() const {
     return false;
   const auto index = static_cast<std::size_t>(&number_ - passage_.numbers.data());
   // A fit is one of calibration.
-  if (Reader(passage_, index).metric_in_clause() || !said(passage_.mentions, MentionKind::kFit).empty())
+  const Reader reader(passage_, index);
+  if (reader.metric_in_clause() || reader.metric_before_brackets() || scopes_.narrow.label.pinned ||
+      !said(passage_.mentions, MentionKind::kFit).empty())
     return false;
   Scope open = scopes_.plausible;
   open.model = scopes_.narrow.model;
@@ -165,11 +197,19 @@ bool Matcher::of_another_metric() const {
 // "41.7 GB" where nothing has gigabytes and something has 41.7 MB: the digits of a measured number or of a
 // limit, in a unit in which nothing here is near.
 bool Matcher::slipped_unit(NumberFinding& finding) const {
-  constexpr double kTelling = 0.01;
+  const bool named = !said(passage_.mentions, MentionKind::kModel).empty() ||
+                     !said(passage_.mentions, MentionKind::kRecipe).empty();
+  const double kTelling = named ? 0.03 : 0.01;
   constexpr double kNear = 20.0;
   const bool bytes = number_.unit == WrittenUnit::kBytes;
-  if ((!bytes && number_.unit != WrittenUnit::kMilliseconds) || passage_.appendix || scopes_.convention ||
-      number_.in_words || number_.half_width > kTelling * std::fabs(number_.value) ||
+  // Seconds stand for anything that lasts; only beside a configuration are they its time.
+  const bool seconds = number_.unit == WrittenUnit::kOther && !number_.integer && !passage_.appendix &&
+                       (number_.text.ends_with(" s") || number_.text.ends_with("seconds")) &&
+                       (scopes_.wide.model.pinned || !said(passage_.mentions, MentionKind::kRecipe).empty() ||
+                        !said(passage_.column_mentions, MentionKind::kModel).empty());
+  const double unit_scale = seconds ? 1e3 : 1.0;
+  if ((!bytes && !seconds && number_.unit != WrittenUnit::kMilliseconds) || passage_.appendix ||
+      scopes_.convention || number_.in_words || number_.half_width > kTelling * std::fabs(number_.value) ||
       says(passage_.mentions, "hardware") || says(passage_.mentions, "machine") ||
       !cited_in(passage_.text, published_).empty())
     return false;
@@ -178,20 +218,51 @@ bool Matcher::slipped_unit(NumberFinding& finding) const {
   for (const Fact& fact : evidence_.facts) {
     if (fact.unit != unit || fact.source == FactSource::kModelled || fact.difference || fact.value <= 0.0)
       continue;
-    const double ratio = number_.value / fact.value;
+    const double ratio = number_.value * unit_scale / fact.value;
     if (ratio > 1.0 / kNear && ratio < kNear) return false;
     // A supposition moves a limit to what one has and then names another.
     const bool own = (fact.model.empty() || scopes_.plausible.model.allows(fact.model)) &&
                      (fact.recipe.empty() || scopes_.plausible.recipe.allows(fact.recipe));
     if (!own && !scopes_.hypothetical) continue;
     for (const double scale : {1e3, 1e-3, 1e6, 1e-6}) {
-      if (near(number_.value * scale, fact.value, number_.half_width * scale)) same_digits = &fact;
+      if (near(number_.value * unit_scale * scale, fact.value, number_.half_width * unit_scale * scale))
+        same_digits = &fact;
     }
+  }
+  if (same_digits == nullptr && slipped_difference(unit)) {
+    finding.verdict = NumberVerdict::kContradicts;
+    finding.why = "the digits of a difference in another unit than that of the evidence";
+    return true;
   }
   if (same_digits == nullptr) return false;
   finding.verdict = NumberVerdict::kContradicts;
   finding.why = fmt::format("in another unit than the evidence: {}", fact_text(*same_digits));
   return true;
+}
+
+// "needs 1.5 KB more": no two of those named differ by so little, and two differ by 1.5 MB.
+bool Matcher::slipped_difference(FactUnit unit) const {
+  const std::string_view behind =
+      std::string_view(passage_.text).substr(std::min(number_.end, passage_.text.size()), 8);
+  if (!behind.starts_with(" more") && !behind.starts_with(" less") && !behind.starts_with(" fewer"))
+    return false;
+  bool slipped = false;
+  for (const Fact& a : evidence_.facts) {
+    if (a.unit != unit || a.difference || a.role != FactRole::kValue || a.source != FactSource::kMeasured ||
+        a.model.empty() || !scopes_.wide.model.allows(a.model) || !scopes_.wide.recipe.allows(a.recipe))
+      continue;
+    for (const Fact& b : evidence_.facts) {
+      if (b.unit != unit || b.difference || b.role != FactRole::kValue || b.source != FactSource::kMeasured ||
+          b.metric != a.metric || b.model.empty() || !scopes_.wide.model.allows(b.model) ||
+          !scopes_.wide.recipe.allows(b.recipe))
+        continue;
+      const double difference = a.value - b.value;
+      if (near(number_.value, difference, 2.0 * number_.half_width)) return false;
+      for (const double scale : {1e3, 1e-3})
+        slipped = slipped || near(number_.value * scale, difference, number_.half_width * scale);
+    }
+  }
+  return slipped;
 }
 
 const PublishedValue* Matcher::in_published_table() const {
@@ -272,7 +343,8 @@ NumberFinding check_number(const Passage& passage, std::size_t number, const Aud
                            const Published& published, const std::vector<std::size_t>& owner) {
   NumberFinding finding = Matcher(passage, number, evidence, published, owner).check();
   const WrittenNumber& written = passage.numbers[number];
-  if (!is_alarm(finding.verdict) || written.listed_unit == WrittenUnit::kNone) return finding;
+  const bool unread = finding.verdict == NumberVerdict::kNotChecked && !finding.set_aside && !written.integer;
+  if ((!is_alarm(finding.verdict) && !unread) || written.listed_unit == WrittenUnit::kNone) return finding;
   // "3.19 and 7.92 ms": read once more with the unit that stands behind the list.
   Passage other = passage;
   WrittenNumber& changed = other.numbers[number];
@@ -282,7 +354,7 @@ NumberFinding check_number(const Passage& passage, std::size_t number, const Aud
   changed.scale = written.listed_scale;
   changed.binary_scale = written.listed_binary;
   NumberFinding again = Matcher(other, number, evidence, published, owner).check();
-  return is_alarm(again.verdict) ? finding : again;
+  return is_alarm(again.verdict) && !unread ? finding : again;
 }
 
 }  // namespace quantier

@@ -1,6 +1,7 @@
 // Ratios and differences of two facts.
 #include <algorithm>
 
+#include "quantier/audit/grammar.h"
 #include "quantier/audit/matcher.h"
 
 namespace quantier::audit_internal {
@@ -12,6 +13,9 @@ bool Matcher::derived(NumberFinding& finding) const {
   const bool subtraction = scopes_.is_difference ||
                            (number_.unit == WrittenUnit::kPoints && (number_.sign != 0 || scopes_.compares));
   if (!ratio && !percent && !subtraction) return false;
+  // A list of values states no differences unless it says so in front.
+  const Reader reader(passage_, static_cast<std::size_t>(&number_ - passage_.numbers.data()));
+  if (!ratio && reader.is_bare_list() && number_.sign == 0 && !reader.list_of_differences()) return false;
   // Where the evidence has the difference itself, arithmetic on other numbers explains nothing.
   if (!ratio && scopes_.narrow.tier.pinned && number_.unit != WrittenUnit::kPercent) return false;
   Scope scope = scopes_.wide;

@@ -14,6 +14,7 @@ bool Matcher::role_fits(const Fact& fact) const {
     // With an interval in brackets beside it, this is what the interval is of.
     if (end && !number_.in_range && brackets_) return false;
     if (end && place_ != 0 && (place_ == 1) != (fact.role == FactRole::kLow)) return false;
+    if (!end && place_ != 0 && passage_.kind == PassageKind::kCell && !number_.in_range) return false;
     return !end || interval_said_;
   }
   return end && (place_ == 0 || (place_ == 1) == (fact.role == FactRole::kLow));
@@ -156,6 +157,7 @@ NumberFinding Matcher::of_spread() const {
 // A declared bound beside what is held against it: "ECE 0.033 where 0.025 is allowed".
 bool Matcher::is_limit(NumberFinding& finding) const {
   if (number_.in_brackets || number_.sign != 0) return false;
+  const Fact* other = nullptr;
   for (std::size_t i = 0; i < evidence_.facts.size(); ++i) {
     const Fact& fact = evidence_.facts[i];
     if (fact.role != FactRole::kLimit || fact.difference) continue;
@@ -164,10 +166,23 @@ bool Matcher::is_limit(NumberFinding& finding) const {
     for (const Reading& reading : readings_) {
       if (reading.unit != fact.unit || std::fabs(reading.value - fact.value) > 1e-9 * std::fabs(fact.value))
         continue;
+      // "accuracy in mid at least 0.45", where the limit is one on the tail.
+      if (!fact.tier.empty() && scopes_.narrow.tier.pinned && !scopes_.narrow.tier.allows(fact.tier)) {
+        other = &fact;
+        continue;
+      }
       finding.facts.push_back(i);
       finding.verdict = NumberVerdict::kSourced;
       return true;
     }
+  }
+  const bool of_nobody = said(passage_.mentions, MentionKind::kModel).empty() &&
+                         said(passage_.mentions, MentionKind::kRecipe).empty() &&
+                         said(passage_.row_mentions, MentionKind::kModel).empty();
+  if (other != nullptr && of_nobody && passage_.kind == PassageKind::kSentence) {
+    finding.verdict = NumberVerdict::kElsewhere;
+    finding.why = fmt::format("this limit is one on {}", other->tier);
+    return true;
   }
   return false;
 }

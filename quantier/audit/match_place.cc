@@ -37,7 +37,8 @@ Matcher::Matcher(const Passage& passage, std::size_t index, const AuditEvidence&
     for (const char* word : {"hypothetical", "would_change", "bounding", "relax"})
       step_said_ = step_said_ || says(*list, word);
   }
-  interval_said_ = number_.in_brackets || number_.in_range;
+  // A column of the lower ends holds nothing else, and needs no other word for it.
+  interval_said_ = number_.in_brackets || number_.in_range || place_ != 0;
   if (passage.kind != PassageKind::kSentence) {
     interval_said_ = interval_said_ || says(passage.mentions, "interval") ||
                      says(passage.column_mentions, "interval") || says(passage.row_mentions, "interval");

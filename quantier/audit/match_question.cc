@@ -34,7 +34,10 @@ bool Matcher::is_a_total() const {
   constexpr double kLeast = 20.0;
   if (number_.pair != 0 || number_.value < kLeast) return false;
   // "110 predictions changed": it says itself what is counted.
-  const std::string_view behind = std::string_view(passage_.text).substr(number_.end);
+  std::string_view behind = std::string_view(passage_.text).substr(number_.end);
+  // "changes 220 of 6,083 answers".
+  if (behind.starts_with(" of "))
+    behind.remove_prefix(std::min(behind.size(), behind.find_first_not_of("0123456789,", 4)));
   for (const std::string_view counted :
        {" predictions", " answers", " flips", " lost", " gained", " changed", " out of "}) {
     if (behind.starts_with(counted)) return false;
@@ -109,11 +112,13 @@ bool Matcher::checkable() const {
       return false;
     case WrittenUnit::kPercent:
       // A class is told by how often it is right.
-      return scopes_.metric_is_near || (scopes_.narrow.label.pinned && scopes_.narrow.model.pinned);
+      return scopes_.metric_is_near || scopes_.narrow.label.pinned;
     case WrittenUnit::kNone:
       break;
   }
   if (number_.in_words) return false;  // a count, or a way of speaking
+  // Beside a class it is how often that class is right, where nothing else is named.
+  if (!number_.integer && scopes_.narrow.label.pinned) return true;
   if (counts_in_points(passage_) && scopes_.narrow.tier.pinned) return true;
   if (number_.integer && passage_.kind != PassageKind::kCell) {
     // Counts are everywhere; only one that is tied to a configuration or a tier is a finding.
@@ -140,8 +145,16 @@ bool Matcher::told_of_today() const {
 std::string Matcher::excuse() const {
   if (passage_.appendix) return "protocol and provenance are not compared";
   if (scopes_.convention) return "a convention or a setting";
+  // Such a share is counted in per cent where anything beside it is, and a sentence that says itself what it
+  // measures is no longer about the resampled data of the one before.
+  const bool percent_beside = number_.unit == WrittenUnit::kNone && !number_.integer &&
+                              std::ranges::any_of(passage_.numbers, [](const WrittenNumber& each) {
+                                return each.unit == WrittenUnit::kPercent;
+                              });
   for (const std::vector<Mention>* list :
        {&passage_.mentions, &passage_.before, &passage_.lead_in, &passage_.column_mentions}) {
+    const bool around = list == &passage_.before || list == &passage_.lead_in;
+    if (percent_beside || (around && scopes_.metric_is_near && scopes_.narrow.metric.pinned)) continue;
     if (!resampled_ && says(*list, "resampled"))
       return "a share of resampled data, and none is kept for this";
   }

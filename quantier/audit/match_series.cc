@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -183,19 +184,25 @@ void check_run(const Passage& passage, const NumberRun& run, const std::vector<C
   const Kind* other = nullptr;
   const Kind* nearly = nullptr;
   std::size_t odd = 0;
+  std::vector<std::pair<const Kind*, std::size_t>> almost;  // of anything, all but one
+  bool of_somebody = false;
   for (const Kind& kind : kinds) {
     if (!agrees(kind, what, false, false)) continue;
     const std::vector<bool> found = matches(members, kind, evidence);
     const bool named = agrees(kind, what, true, true);
     if (full(found)) {
+      of_somebody = true;
       if (named) return;
       // Only one of the two may be otherwise: of another model in the same fit, or of another fit.
       if (agrees(kind, what, true, false) || agrees(kind, what, false, true)) other = &kind;
       continue;
     }
-    if (named && std::ranges::count(found, false) == 1 && members.size() > 2) {
+    if (std::ranges::count(found, false) != 1 || members.size() <= 2) continue;
+    const auto at = static_cast<std::size_t>(std::ranges::find(found, false) - found.begin());
+    almost.emplace_back(&kind, at);
+    if (named) {
       nearly = &kind;
-      odd = static_cast<std::size_t>(std::ranges::find(found, false) - found.begin());
+      odd = at;
     }
   }
   const bool anybody = what.model.empty() && what.fit.empty();
@@ -206,11 +213,18 @@ void check_run(const Passage& passage, const NumberRun& run, const std::vector<C
     }
     return;
   }
-  // Of a model that is named, all but one; few digits would make that an accident.
-  if (nearly == nullptr || what.model.empty() || (what.metrics.empty() && what.label.empty())) return;
+  // All but one are of the same, and few digits would make that an accident. Where nothing says of whom,
+  // they must be of nobody else.
+  const auto telling = [](const Member& member) {
+    return member.half_width <= 0.004 * std::fabs(member.value);
+  };
+  if (nearly == nullptr || what.model.empty() || (what.metrics.empty() && what.label.empty())) {
+    if (of_somebody || almost.size() != 1 || !std::ranges::all_of(members, telling)) return;
+    nearly = almost.front().first;
+    odd = almost.front().second;
+  }
   const Member& member = members[odd];
-  const bool telling = member.half_width <= 0.004 * std::fabs(member.value);
-  if (!telling) return;
+  if (!telling(member)) return;
   alarm(*numbers[run.first + odd], NumberVerdict::kContradicts,
         fmt::format("the others in its row are of {}, and the evidence has another number for {}",
                     text_of(*nearly), member.recipe));

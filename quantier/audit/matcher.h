@@ -72,7 +72,12 @@ class Matcher {
   [[nodiscard]] bool counts_what_nobody_named() const;
   // Whether its clause names no metric, and what its names have under another one is this.
   [[nodiscard]] bool of_another_metric() const;
+  // What a number is by the words right beside it, which no fact states (match_kind.cc).
+  [[nodiscard]] bool follows_difference() const;
+  [[nodiscard]] bool is_share_of_something() const;
+  [[nodiscard]] bool is_cost_without_unit() const;
   [[nodiscard]] bool slipped_unit(NumberFinding& finding) const;
+  [[nodiscard]] bool slipped_difference(FactUnit unit) const;
   [[nodiscard]] const PublishedValue* in_published_table() const;
   [[nodiscard]] NumberFinding published_alarm(const PublishedValue& value) const;
   [[nodiscard]] NumberFinding alarm(NumberVerdict verdict, const Scope& scope,

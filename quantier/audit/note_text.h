@@ -37,6 +37,7 @@ enum class BlockKind : std::uint8_t { kHeading, kParagraph, kItem, kTable };
 struct TableRow {
   std::vector<std::string> cells;
   NotePlace place;
+  bool spanning = false;  // one cell over all of its columns: it names what stands below it
 };
 
 struct TextBlock {

@@ -21,7 +21,7 @@ inline constexpr double kBinaryMega = 1048576.0 / 1e6;
 inline constexpr double kBinaryGiga = 1073741824.0 / 1e9;
 
 // Longer ones first where one begins with another.
-inline constexpr std::array<UnitName, 60> kUnits = {{
+inline constexpr std::array<UnitName, 63> kUnits = {{
     {"percentage points", WrittenUnit::kPoints, 0.01},
     {"percentage point", WrittenUnit::kPoints, 0.01},
     {"accuracy points", WrittenUnit::kPoints, 0.01},
@@ -74,6 +74,9 @@ inline constexpr std::array<UnitName, 60> kUnits = {{
     {"s/item", WrittenUnit::kMilliseconds, 1e3},
     {"s/request", WrittenUnit::kMilliseconds, 1e3},
     {"s/sample", WrittenUnit::kMilliseconds, 1e3},
+    {"s per example", WrittenUnit::kMilliseconds, 1e3},
+    {"s per text", WrittenUnit::kMilliseconds, 1e3},
+    {"s per request", WrittenUnit::kMilliseconds, 1e3},
     {"seconds per example", WrittenUnit::kMilliseconds, 1e3},
     {"seconds per text", WrittenUnit::kMilliseconds, 1e3},
     {"tokens/s", WrittenUnit::kOther, 1.0},

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "quantier/audit/cutter.h"
+#include "quantier/audit/per_many.h"
 #include "quantier/audit/word_forms.h"
 
 namespace quantier {
@@ -103,6 +104,7 @@ void Cutter::sentences(const TextBlock& block) {
   std::string said_before;
   for (std::string& sentence : sentences_of(block.text)) {
     Passage made = passage(PassageKind::kSentence, std::move(sentence), block.place);
+    divide_among(examples_together(said_before + made.text), made.numbers);
     made.before = before;
     made.lead_in = lead_in_;
     made.siblings = siblings_;
@@ -127,7 +129,9 @@ void Cutter::sentences(const TextBlock& block) {
 
 std::string Passage::quote() const {
   if (kind != PassageKind::kCell) return text;
-  return column_text.empty() ? row_text : fmt::format("{} (column \"{}\")", row_text, column_text);
+  std::string text_of_row =
+      column_text.empty() ? row_text : fmt::format("{} (column \"{}\")", row_text, column_text);
+  return group_text.empty() ? text_of_row : fmt::format("{} (under \"{}\")", text_of_row, group_text);
 }
 
 std::vector<Passage> passages_of(const NoteText& note, const Vocabulary& words) {

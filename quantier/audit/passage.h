@@ -46,6 +46,7 @@ struct Passage {
   std::vector<Mention> metric_mentions;
   std::string around_text;  // the paragraph before a table; of a sentence those before it in its block
   std::string row_text;     // the row joined, for quoting
+  std::string group_text;   // of the row over all columns that heads those below it
   WrittenUnit column_unit = WrittenUnit::kNone;  // from "(ms)", "points", "%" in the header or the caption
   double column_scale = 1.0;
   double column_together = 1.0;  // "time per 1,000 texts": of so many together

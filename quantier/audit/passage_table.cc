@@ -7,6 +7,7 @@
 #include "quantier/audit/cutter.h"
 #include "quantier/audit/grammar.h"
 #include "quantier/audit/header_unit.h"
+#include "quantier/audit/word_forms.h"
 
 namespace quantier::audit_internal {
 namespace {
@@ -106,14 +107,21 @@ void Cutter::table(const TextBlock& block) {
     made.row_text = fmt::format("{}", fmt::join(header, " | "));
     passages_.push_back(std::move(made));
   }
-  std::vector<Mention> group;       // of a row that only names what follows
+  std::vector<Mention> group;  // of a row that only names what follows
+  group_text_.clear();
   std::vector<Mention> first_cell;  // of the last row whose first cell was filled
   for (std::size_t r = block.header_rows; r < block.rows.size(); ++r) {
     const TableRow& row = block.rows[r];
+    if (row.spanning) {
+      group = group_of(row, group);
+      continue;
+    }
     std::vector<Mention> texts;
     const std::size_t labels = label_columns(row);
     for (std::size_t c = 0; c < row.cells.size(); ++c) {
       std::vector<Mention> mentions = names_in(block, r, c);
+      // What a cell of prose names is what its own sentences speak of.
+      if (is_prose(row.cells[c])) mentions.clear();
       if (c == 0 && !row.cells[c].empty()) first_cell = mentions;
       // A verdict behind the numbers ("fails ECE") says nothing of what they are.
       std::erase_if(mentions,
@@ -136,10 +144,47 @@ void Cutter::table(const TextBlock& block) {
   lead_in_.clear();
 }
 
+// More than one sentence.
+bool Cutter::is_prose(const std::string& cell) { return sentences_of(cell).size() > 1; }
+
+// A cell over the whole table says once what the rows below it hold; "the same" again what the one before it
+// said. What it compares with is nobody's of whom they are.
+std::vector<Mention> Cutter::group_of(const TableRow& row, const std::vector<Mention>& before) {
+  const std::string& text = row.cells.front();
+  Passage made = passage(PassageKind::kSentence, text, row.place);
+  made.lead_in = lead_in_;
+  made.row_text = text;
+  std::vector<Mention> group = made.mentions;
+  std::erase_if(group, [&](const Mention& recipe) {
+    return recipe.kind == MentionKind::kRecipe && std::ranges::any_of(group, [&](const Mention& word) {
+             return word.kind == MentionKind::kWord && word.means.front() == "comparison" &&
+                    word.end <= recipe.begin && recipe.begin - word.end <= 8;
+           });
+  });
+  passages_.push_back(std::move(made));
+  if (lowered(text).find("the same ") == std::string::npos) {
+    group_text_ = text;
+  } else {
+    append_missing(group, before);
+  }
+  return group;
+}
+
 void Cutter::cell(const TextBlock& block, const TableRow& row, std::size_t r, std::size_t c,
                   const std::vector<std::string>& header, const std::vector<Mention>& texts) {
   if (row.cells[c].empty()) return;
-  Passage made = passage(PassageKind::kCell, row.cells[c], row.place.line > 0 ? row.place : block.place);
+  const std::vector<std::string> parts = sentences_of(row.cells[c]);
+  if (parts.size() < 2) {
+    cell_part(block, row, r, c, header, texts, row.cells[c]);
+    return;
+  }
+  for (const std::string& part : parts) cell_part(block, row, r, c, header, texts, part);
+}
+
+void Cutter::cell_part(const TextBlock& block, const TableRow& row, std::size_t r, std::size_t c,
+                       const std::vector<std::string>& header, const std::vector<Mention>& texts,
+                       const std::string& text) {
+  Passage made = passage(PassageKind::kCell, text, row.place.line > 0 ? row.place : block.place);
   if (!words_.cell_recipe(c < header.size() ? header[c] : std::string(), row.cells[c]).empty())
     made.numbers.clear();
   made.row = r;
@@ -147,12 +192,14 @@ void Cutter::cell(const TextBlock& block, const TableRow& row, std::size_t r, st
   made.row_mentions = texts;
   made.lead_in = lead_in_;
   made.row_text = fmt::format("{}", fmt::join(row.cells, " | "));
-  made.around_text = lead_text_;
+  made.group_text = group_text_;
+  made.around_text = group_text_.empty() ? lead_text_ : lead_text_ + " " + group_text_;
   if (c < header.size()) read_column(block, c, header, made);
   for (std::size_t label = 0;
        label < std::min(label_columns(row), c) && made.column_unit == WrittenUnit::kNone; ++label) {
     read_unit(words_.spelled_out(row.cells[label]), made);
   }
+  if (made.column_unit == WrittenUnit::kNone) read_unit(group_text_, made);
   if (made.column_unit == WrittenUnit::kNone) read_caption_unit(made);
   passages_.push_back(std::move(made));
 }
@@ -189,7 +236,7 @@ void Cutter::read_column(const TextBlock& block, std::size_t c, const std::vecto
   const bool own_name = !said(made.column_mentions, MentionKind::kFit).empty();
   for (std::size_t left = c;
        !own_name && left > 0 && said(made.column_mentions, MentionKind::kMetric).empty(); --left) {
-    const bool interval = says(words_.mentions(header[left]), "convention");
+    const bool interval = says(words_.mentions(header[left]), "interval");
     if (!interval) break;
     append(made.column_mentions, words_.mentions(header[left - 1]));
     if (made.column_unit == WrittenUnit::kNone) read_unit(header[left - 1], made);

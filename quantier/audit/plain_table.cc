@@ -170,6 +170,45 @@ std::vector<std::string> listed(std::string_view caption, const TextBlock& table
   return things;
 }
 
+bool is_one_word(std::string_view cell) {
+  return !cell.empty() && std::ranges::all_of(cell, [](char c) {
+    return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '=' || c == ':';
+  });
+}
+
+// "lost  2 gained  1" in every line: a word that is the same in all of them names the number behind it, as a
+// head would. The names of the columns, without a head for those that have none; empty where no word is one.
+std::vector<std::string> take_labels(std::vector<TableRow>& rows) {
+  const auto same = [&](std::size_t c, std::string_view word) {
+    return std::ranges::all_of(rows, [&](const TableRow& row) { return row.cells[c] == word; });
+  };
+  std::vector<std::string> names(rows.front().cells.size());
+  bool any = false;
+  for (std::size_t c = 1; c + 1 < rows.front().cells.size(); ++c) {
+    const std::string label = rows.front().cells[c];
+    if (!is_one_word(label) || !same(c, label)) continue;
+    any = true;
+    // What stands behind the number is the label of the next one.
+    const std::string next = rows.front().cells[c + 1];
+    const std::size_t space = next.find(' ');
+    const std::string tail = space == std::string::npos ? "" : next.substr(space + 1);
+    const bool splits = is_one_word(tail) && std::ranges::all_of(rows, [&](const TableRow& row) {
+                          const std::string& cell = row.cells[c + 1];
+                          return cell.size() > tail.size() + 1 && cell.ends_with(" " + tail) &&
+                                 is_number(cell.substr(0, cell.size() - tail.size() - 1));
+                        });
+    for (TableRow& row : rows) {
+      row.cells.erase(row.cells.begin() + static_cast<std::ptrdiff_t>(c));
+      if (!splits) continue;
+      row.cells[c].resize(row.cells[c].size() - tail.size() - 1);
+      row.cells.insert(row.cells.begin() + static_cast<std::ptrdiff_t>(c) + 1, tail);
+    }
+    names[c] = label;
+    names.resize(rows.front().cells.size());
+  }
+  return any ? names : std::vector<std::string>();
+}
+
 void add_table(std::vector<Line> lines, NotePlace place, std::string_view caption,
                std::vector<TextBlock>& tables) {
   std::erase_if(lines, [](const Line& line) { return line.is_rule(); });
@@ -196,7 +235,8 @@ void add_table(std::vector<Line> lines, NotePlace place, std::string_view captio
       return;
     table.rows.push_back(std::move(row));
   }
-  std::vector<std::string> names = header ? header_of(*header, columns) : listed(caption, table);
+  std::vector<std::string> names = header ? header_of(*header, columns) : take_labels(table.rows);
+  if (!header && names.empty()) names = listed(caption, table);
   if (!names.empty()) {
     TableRow row{.cells = std::move(names), .place = place};
     if (header && place.line > 0) row.place.line = place.line + header->number;

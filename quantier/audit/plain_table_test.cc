@@ -38,6 +38,17 @@ TEST(PlainTable, BracketsAndUnitsStayWithTheirNumber) {
               ElementsAre("encoder", "int4", "0.8", "0.10", "[-0.30, 0.36]", "9.1 MB"));
 }
 
+TEST(PlainTable, AWordThatEveryLineRepeatsHeadsTheNumberBehindIt) {
+  const auto found = tables(
+      "demo-encoder int8 tail  -0.6 [-2.1, +0.7]  lost  6 gained  3\n"
+      "demo-encoder int8 head   0.4 [-0.3, +1.2]  lost 15 gained 27\n",
+      "change, interval, flips");
+  ASSERT_THAT(found, SizeIs(1));
+  ASSERT_EQ(found[0].header_rows, 1U);
+  EXPECT_THAT(found[0].rows[0].cells, ElementsAre("", "", "lost", "gained"));
+  EXPECT_THAT(found[0].rows[2].cells, ElementsAre("demo-encoder int8 head", "0.4 [-0.3, +1.2]", "15", "27"));
+}
+
 TEST(PlainTable, ARemarkThatListsAsManyThingsHeadsIt) {
   const char* print = "demo-encoder int8  head  -0.03   2   1\ndemo-encoder int8  tail   0.00   0   0\n";
   const auto found = tables(print, "points, lost, gained");

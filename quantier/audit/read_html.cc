@@ -11,6 +11,7 @@
 #include "quantier/audit/html_tree.h"
 #include "quantier/audit/note_text.h"
 #include "quantier/audit/plain_table.h"
+#include "quantier/audit/table_lines.h"
 #include "quantier/audit/table_spans.h"
 
 namespace quantier::audit_internal {
@@ -78,7 +79,7 @@ class Walk {
       begin(depth > 0 ? BlockKind::kItem : BlockKind::kParagraph, node);
       level_ = depth;
     }
-    if (name == "br") append(" ");
+    if (name == "br") append(table_ && in_cell_ ? std::string_view(&kCellLineEnd, 1) : " ");
     return true;
   }
 
@@ -130,13 +131,20 @@ class Walk {
   void end_cell() {
     if (!in_cell_) return;
     in_cell_ = false;
-    spans_.add(table_->rows.back().cells, normalised(text_), rows_of_cell_, columns_of_cell_);
+    ++cells_of_row_;
+    spans_.add(table_->rows.back().cells, text_, rows_of_cell_, columns_of_cell_);
     text_.clear();
   }
 
   void end_row() {
     end_cell();
-    if (!table_->rows.empty()) spans_.end_row(table_->rows.back().cells);
+    if (table_->rows.empty()) return;
+    TableRow row = std::move(table_->rows.back());
+    table_->rows.pop_back();
+    spans_.end_row(row.cells);
+    row.spanning = cells_of_row_ == 1 && row.cells.size() > 1 && columns_of_cell_ >= row.cells.size();
+    cells_of_row_ = 0;
+    for (TableRow& line : rows_of_lines(row)) table_->rows.push_back(std::move(line));
   }
 
   // The number that an attribute states; 1 where it states none.
@@ -226,6 +234,7 @@ class Walk {
   TableSpans spans_;
   std::size_t rows_of_cell_ = 1;
   std::size_t columns_of_cell_ = 1;
+  std::size_t cells_of_row_ = 0;
   bool in_cell_ = false;
   bool caption_ = false;
   bool row_is_header_ = false;

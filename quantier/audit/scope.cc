@@ -193,6 +193,7 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
     split_by_column(passage, index, scopes.narrow.metric);
     scopes.wide.metric = scopes.narrow.metric;
     keep_exact_fits(passage.column_mentions, scopes.narrow.fit.values);
+    keep_exact_fits(passage.row_mentions, scopes.narrow.fit.values);
     scopes.wide.fit = scopes.narrow.fit;
     scopes.limit = says(passage.mentions, "limit");
   } else {
@@ -229,7 +230,11 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
                      !said(passage.column_mentions, kind).empty();
     if (!own && !(scopes.narrow.*set).pinned) scopes.plausible.*set = {};
   }
-  scopes.hypothetical = says(passage.mentions, "hypothetical");
+  // "0.021 against 0.025; another sample could turn it over": what is supposed behind a semicolon is that.
+  const std::size_t stop = passage.text.find("; ", number.end);
+  scopes.hypothetical = std::ranges::any_of(passage.mentions, [&](const Mention& each) {
+    return each.kind == MentionKind::kWord && each.means.front() == "hypothetical" && each.begin < stop;
+  });
   scopes.bounding = reader.word_just_before("bounding", 4) || reader.bound_behind();
   // "by more than 2 % and 5 %": said once for both.
   if (index > 0 && passage.numbers[index - 1].end <= number.begin) {

@@ -172,7 +172,12 @@ bool counts_in_points(const Passage& passage) {
     return true;
   // A heading or the paragraph before a list may say it once for all of it; then a tier is what is counted.
   // An interval around zero beside a tier is one of a change.
-  if (said(passage.mentions, MentionKind::kTier).empty()) return false;
+  const bool own_tier = !said(passage.mentions, MentionKind::kTier).empty();
+  const bool points_around =
+      says(passage.before, "points") || says(passage.lead_in, "points") || says(passage.heading, "points");
+  // "**Head** (n = 3,502). Encoder int8 0.0 [-0.2, +0.1]; ...": the tier may stand once in front of all of
+  // it.
+  if (!own_tier && (said(passage.before, MentionKind::kTier).empty() || !points_around)) return false;
   for (std::size_t i = 0; i + 1 < passage.numbers.size(); ++i) {
     const WrittenNumber& low = passage.numbers[i];
     const WrittenNumber& high = passage.numbers[i + 1];
@@ -184,7 +189,7 @@ bool counts_in_points(const Passage& passage) {
     return each.sign != 0 && each.unit == WrittenUnit::kNone && std::abs(each.value) >= 0.1;
   };
   if (std::ranges::any_of(passage.numbers, is_change)) return true;
-  return says(passage.before, "points") || says(passage.lead_in, "points") || says(passage.heading, "points");
+  return points_around;
 }
 
 }  // namespace quantier

@@ -61,6 +61,43 @@ std::map<std::string, std::string> short_names(const std::vector<std::string>& m
 
 }  // namespace
 
+// What a temperature was read on, told by what was done with the texts: "the texts that it was not tuned on",
+// "where it was fitted", "each half with the temperature of the other half".
+void Vocabulary::add_told_fits() {
+  const auto held_out = [&](const std::string& phrase) { add(phrase, MentionKind::kFit, {"held-out"}); };
+  const auto in_sample = [&](const std::string& phrase) { add(phrase, MentionKind::kFit, {"in-sample"}); };
+  for (const char* verb : {"fitted", "fit", "tuned", "calibrated", "estimated", "adjusted", "optimised",
+                           "optimized", "learned"}) {
+    for (const char* tail : {" on", " to", " with", " there"}) held_out(fmt::format("not {}{}", verb, tail));
+    for (const char* use : {"used to ", "used for ", "seen by the ", "involved in the "})
+      held_out(fmt::format("not {}{}", use, verb));
+    held_out(fmt::format("not been {} on", verb));
+    held_out(fmt::format("never {} on", verb));
+    for (const char* other :
+         {"the other", "the opposite", "one half", "half", "different", "separate", "another"})
+      held_out(fmt::format("{} on {}", verb, other));
+    for (const char* be : {"was ", "were ", "is ", "has been "}) {
+      for (const char* tail : {" on", " there"}) in_sample(fmt::format("it {}{}{}", be, verb, tail));
+      in_sample(fmt::format("where it {}{}", be, verb));
+      in_sample(fmt::format("where the temperature {}{}", be, verb));
+      in_sample(fmt::format("that the temperature {}{} on", be, verb));
+    }
+    in_sample(fmt::format("{} and judged on the same", verb));
+  }
+  for (const char* which : {"unseen", "withheld", "held-back", "left-out", "reserved", "remaining",
+                            "untouched", "other", "opposite"}) {
+    for (const char* what :
+         {"half", "fold", "folds", "rows", "texts", "examples", "data", "part", "portion"}) {
+      if (std::string_view(which) == "untouched" || std::string_view(which) == "other") {
+        const bool half = std::string_view(what) == "half" || std::string_view(what).starts_with("fold");
+        if (!half) continue;
+      }
+      held_out(fmt::format("{} {}", which, what));
+    }
+  }
+  for (const char* what : {"half", "fold", "observations", "items"}) in_sample(fmt::format("same {}", what));
+}
+
 Result<Vocabulary> Vocabulary::make(const AuditEvidence& evidence) {
   Vocabulary words;
   toml::table table;
@@ -88,15 +125,7 @@ Result<Vocabulary> Vocabulary::make(const AuditEvidence& evidence) {
   each("fit", [&](const toml::table& entry, const auto& phrases) {
     add_all(phrases, MentionKind::kFit, texts_of(entry, "means"));
   });
-  // "the texts that it was not tuned on", "not used to fit it": told by what was not done with them.
-  for (const char* verb : {"fitted", "fit", "tuned", "calibrated", "estimated", "adjusted"}) {
-    for (const char* tail : {" on", " to", " with", " there"})
-      words.add(fmt::format("not {}{}", verb, tail), MentionKind::kFit, {"held-out"});
-    for (const char* use : {"used to ", "used for ", "seen by the ", "involved in the "})
-      words.add(fmt::format("not {}{}", use, verb), MentionKind::kFit, {"held-out"});
-    words.add(fmt::format("not been {} on", verb), MentionKind::kFit, {"held-out"});
-    words.add(fmt::format("never {} on", verb), MentionKind::kFit, {"held-out"});
-  }
+  words.add_told_fits();
   each("ignore",
        [&](const toml::table&, const auto& phrases) { add_all(phrases, MentionKind::kIgnore, {}); });
   each("word", [&](const toml::table& entry, const auto& phrases) {
@@ -106,6 +135,16 @@ Result<Vocabulary> Vocabulary::make(const AuditEvidence& evidence) {
       add_all(verb_forms(verb), MentionKind::kWord, kind);
     for (const std::string& adjective : texts_of(entry, "adjectives"))
       add_all(adjective_forms(adjective), MentionKind::kWord, kind);
+  });
+  each("relation", [&](const toml::table& entry, const auto&) {
+    const std::vector<std::string> means = {"relation", entry["metric"].value_or(std::string()),
+                                            entry["says"].value_or(std::string()),
+                                            entry["form"].value_or(std::string())};
+    add_all(texts_of(entry, "words"), MentionKind::kWord, means);
+    for (const std::string& verb : texts_of(entry, "verbs")) {
+      const std::vector<std::string> forms = verb_forms(verb);
+      add_all(forms, MentionKind::kWord, means);
+    }
   });
   each("order", [&](const toml::table& entry, const auto&) {
     const std::vector<std::string> order = {texts_of(entry, "metric").front(),

@@ -1,0 +1,115 @@
+// Which group a class is of, and how many examples a group has: said right beside its name, and held against
+// the evidence where that knows both.
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+
+#include "quantier/audit/claim_parts.h"
+
+namespace quantier::audit_internal {
+namespace {
+
+// The groups that the evidence has for a class; empty where it says nothing of it.
+std::vector<std::string> tiers_of(const std::string& label, const AuditEvidence& evidence) {
+  std::vector<std::string> tiers;
+  for (const Fact& fact : evidence.facts) {
+    if (fact.label == label && !fact.tier.empty() && !contains(tiers, fact.tier)) tiers.push_back(fact.tier);
+  }
+  return tiers;
+}
+
+bool is_size_of(const Fact& fact) {
+  return fact.metric == "n" && fact.unit == FactUnit::kCount && !fact.tier.empty() && fact.label.empty();
+}
+
+// "libs (head)", "the head class libs".
+std::string of_another_group(const Passage& passage, const AuditEvidence& evidence) {
+  const std::string_view text = passage.text;
+  for (const Mention& label : passage.mentions) {
+    if (label.kind != MentionKind::kLabel || label.means.size() != 1) continue;
+    for (const Mention& tier : passage.mentions) {
+      if (tier.kind != MentionKind::kTier || tier.means.size() != 1 || tier.means.front().empty()) continue;
+      const bool behind = label.end <= tier.begin;
+      std::string between(behind ? text.substr(label.end, tier.begin - label.end)
+                                 : text.substr(std::min(tier.end, label.begin),
+                                               label.begin - std::min(tier.end, label.begin)));
+      std::erase_if(between, [](char c) { return c == '`' || c == '*' || c == '_' || c == '"'; });
+      const char next = tier.end < text.size() ? text[tier.end] : ')';
+      const bool beside = behind ? between == " (" && (next == ')' || next == ',' || next == ';')
+                                 : between == " class " && tier.end <= label.begin;
+      if (!beside) continue;
+      const std::vector<std::string> known = tiers_of(label.means.front(), evidence);
+      if (known.empty() || contains(known, tier.means.front())) continue;
+      return fmt::format("{} is a class of the {}, not of the {}", label.means.front(), known.front(),
+                         tier.means.front());
+    }
+  }
+  return {};
+}
+
+// The name of a group for a size that only another one has.
+std::string of_another_size(const std::string& tier, double size, const AuditEvidence& evidence) {
+  constexpr double kTelling = 50.0;  // a smaller number may count anything
+  if (size < kTelling) return {};
+  std::string other;
+  double own = 0.0;
+  for (const Fact& fact : evidence.facts) {
+    if (!is_size_of(fact)) continue;
+    if (fact.tier == tier) own = fact.value;
+    if (fact.value == size) {
+      if (fact.tier == tier) return {};
+      other = fact.tier;
+    }
+  }
+  if (other.empty() || own == 0.0) return {};
+  return fmt::format("{:.0f} is how many examples the {} has; the {} has {:.0f}", size, other, tier, own);
+}
+
+bool is_bare_count(const WrittenNumber& number) {
+  return number.integer && number.unit == WrittenUnit::kNone && number.sign == 0 && number.pair == 0 &&
+         !number.in_words && !number.in_brackets;
+}
+
+// "head (3,502 texts)", "head, n = 3,502".
+std::string size_beside_name(const Passage& passage, const AuditEvidence& evidence) {
+  for (const Mention& tier : passage.mentions) {
+    if (tier.kind != MentionKind::kTier || tier.means.size() != 1 || tier.means.front().empty()) continue;
+    for (const WrittenNumber& number : passage.numbers) {
+      if (number.begin < tier.end || !is_bare_count(number)) continue;
+      std::string between = passage.text.substr(tier.end, number.begin - tier.end);
+      std::erase_if(between, [](char c) { return c == ' ' || c == '*' || c == '`'; });
+      if (between != "(" && between != "(n=" && between != ",n=" && between != "n=" && between != "(n")
+        continue;
+      if (std::string why = of_another_size(tier.means.front(), number.value, evidence); !why.empty())
+        return why;
+    }
+  }
+  return {};
+}
+
+// A cell that holds nothing but a count, in the row or under the head of one group and of no configuration.
+std::string size_in_table(const Passage& passage, const AuditEvidence& evidence) {
+  if (passage.kind != PassageKind::kCell || passage.numbers.size() != 1 ||
+      !is_bare_count(passage.numbers.front()))
+    return {};
+  std::vector<std::string> tiers = said(passage.row_mentions, MentionKind::kTier);
+  for (const std::string& tier : said(passage.column_mentions, MentionKind::kTier)) {
+    if (!contains(tiers, tier)) tiers.push_back(tier);
+  }
+  const bool of_configuration = !said(passage.column_mentions, MentionKind::kRecipe).empty() &&
+                                !said(passage.row_mentions, MentionKind::kRecipe).empty();
+  if (tiers.size() != 1 || tiers.front().empty() || of_configuration) return {};
+  return of_another_size(tiers.front(), passage.numbers.front().value, evidence);
+}
+
+}  // namespace
+
+std::string wrong_membership(const Passage& passage, const AuditEvidence& evidence) {
+  for (const auto& check : {of_another_group, size_beside_name, size_in_table}) {
+    if (std::string why = check(passage, evidence); !why.empty()) return why;
+  }
+  return {};
+}
+
+}  // namespace quantier::audit_internal
