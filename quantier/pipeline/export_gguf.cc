@@ -112,7 +112,10 @@ class WrittenSoFar {
   WrittenSoFar& operator=(const WrittenSoFar&) = delete;
   ~WrittenSoFar() {
     std::error_code ignored;
-    for (const std::filesystem::path& path : paths_) std::filesystem::remove(path, ignored);
+    while (!paths_.empty()) {
+      std::filesystem::remove(paths_.back(), ignored);  // a folder only when it is empty
+      paths_.pop_back();
+    }
   }
   void add(std::filesystem::path path) { paths_.push_back(std::move(path)); }
   void keep() { paths_.clear(); }
@@ -253,14 +256,15 @@ Result<GgufExport> export_gguf(const GgufExportOptions& options) {
   Exporter exporter(checkpoint, options);
   QT_TRY(const std::vector<GgufTensorToWrite> tensors, exporter.tensors());
   const std::filesystem::path folder = gguf_tokenizer_directory(options.out);
+  WrittenSoFar written;
+  std::error_code ignored;
+  if (!std::filesystem::exists(folder, ignored)) written.add(folder);
   QT_TRY_STATUS(create_folders(folder));
   GgufExport result;
-  WrittenSoFar written;
   QT_TRY(result.tokenizer_files, copy_tokenizer(checkpoint, folder, written));
   QT_TRY_STATUS(write_gguf(options.out, metadata, tensors));
   written.keep();
   result.tensors = exporter.take_tensors();
-  std::error_code ignored;
   result.file_bytes = std::filesystem::file_size(options.out, ignored);
   return result;
 }
