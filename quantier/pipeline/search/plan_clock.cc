@@ -174,8 +174,10 @@ class ThisMachine final : public PlanClock {
     QT_TRY_STATUS(base_model_->predict(batch, logits));
     QT_TRY_STATUS(model->predict(batch, logits));
     if (stop_requested(interrupt_)) return interrupted();
-    const Turns turns = take_turns([&] { (void)base_model_->predict(batch, logits); },
-                                   [&] { (void)model->predict(batch, logits); });
+    Status status;
+    const Turns turns = take_turns([&] { status = base_model_->predict(batch, logits); },
+                                   [&] { status = model->predict(batch, logits); });
+    QT_TRY_STATUS(status);
     if (!base_pass_ns_) base_pass_ns_ = median(turns.first_ns);
     return *base_pass_ns_ * median(turns.ratios);
   }

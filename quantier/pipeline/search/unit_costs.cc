@@ -56,6 +56,7 @@ Result<UnitCosts> byte_costs(const ModelSpec& spec, const std::vector<SearchUnit
     for (std::size_t u = 0; u < units.size(); ++u) {
       QT_TRY(const Plan plan, resolve_rules(rules_for(base, units[u], recipe), spec));
       std::vector<double> bytes;
+      bytes.reserve(plan.layers.size());
       for (const LayerPlan& layer : plan.layers) bytes.push_back(static_cast<double>(layer.bytes));
       costs.of_unit[u].push_back(sum_of(units[u], bytes));
     }
