@@ -2,8 +2,8 @@
 """The oracle's side of bench/interchange.sh: what transformers, bitsandbytes, compressed-tensors and peft compute.
 
   interchange.py write KIND MODEL OUT            a checkpoint of MODEL, quantized by the stack itself
-  interchange.py logits MODEL DATA COUNT OUT     logits of the first COUNT texts, one text at a time
-  interchange.py compare A.npz B.npz [BOUND]     flips and differences of logits
+  interchange.py logits MODEL DATA COUNT OUT [ATTENTION]   logits of the first COUNT texts, one text at a time
+  interchange.py compare A.npz B.npz [BOUND [AGAIN.npz]]   flips and differences of logits
   interchange.py unpacked KIND A REFERENCE       GPTQ or AWQ tensors against compressed-tensors' of the same plan
   interchange.py pack KIND REFERENCE OUT         a GPTQ or AWQ checkpoint made with numpy from the definitions
   interchange.py adapter KIND MODEL OUT DATA COUNT LOGITS   a LoRA adapter by peft, and peft's logits
@@ -36,10 +36,10 @@ def texts(data, count):
         return [json.loads(line)["text"] for line, _ in zip(file, range(count))]
 
 
-def load(model):
+def load(model, attention):
     import torch
     from transformers import AutoModelForSequenceClassification
-    options = {"dtype": torch.float16, "attn_implementation": "eager"}
+    options = {"dtype": torch.float16, "attn_implementation": attention}
     try:
         return AutoModelForSequenceClassification.from_pretrained(model, **options).eval()
     except (AttributeError, RuntimeError) as error:
@@ -52,11 +52,11 @@ def load(model):
             model, quantization_config=CompressedTensorsConfig(dequantize=True), **options).eval()
 
 
-def logits(model, data, count, out):
+def logits(model, data, count, out, attention="eager"):
     import torch
     from transformers import AutoTokenizer
     tokenizer = AutoTokenizer.from_pretrained(model)
-    loaded = load(model)
+    loaded = load(model, attention)
     rows = []
     with torch.no_grad():
         for text in texts(data, int(count)):
@@ -66,8 +66,9 @@ def logits(model, data, count, out):
     np.savez(out, logits=np.stack(rows).astype(np.float32))
 
 
-def compare(a, b, bound=None):
-    """bound: a file of the same model in half precision, the largest difference that passes, or nothing: print only."""
+def compare(a, b, bound=None, again=None):
+    """bound: a file of the same model in half precision, the largest difference that passes, or nothing: print only.
+    again: b once more by the same program, its attention summed in another order: what it differs by from itself."""
     first, second = np.load(a)["logits"], np.load(b)["logits"]
     count = min(len(first), len(second))
     first, second = first[:count].astype(np.float64), second[:count].astype(np.float64)
@@ -79,7 +80,13 @@ def compare(a, b, bound=None):
         half = np.load(bound)["logits"][:count]
         moved, moved_flips = float(np.abs(first - half).mean()), int((first.argmax(1) != half.argmax(1)).sum())
         text += f"; the recipe itself moves {moved_flips} of them, and logits by {moved:.5f}"
-        good = good and flips <= max(-(-count // 50), moved_flips) and mean <= moved
+        allowed_flips, allowed = max(-(-count // 50), moved_flips), moved
+        if again is not None:
+            other = np.load(again)["logits"][:count]
+            own, own_flips = float(np.abs(second - other).mean()), int((second.argmax(1) != other.argmax(1)).sum())
+            text += f"; with its attention in another order the stack itself moves {own_flips}, and logits by {own:.5f}"
+            allowed_flips, allowed = max(allowed_flips, own_flips), max(allowed, 1.25 * own)
+        good = good and flips <= allowed_flips and mean <= allowed
     elif bound is not None:
         good = good and flips == 0 and largest <= float(bound)
     print(f"{'loads and logits agree' if good else 'DISAGREE'}: {text}")

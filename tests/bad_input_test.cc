@@ -257,6 +257,14 @@ TEST_F(BadInput, FullStandardOutput) {
   }
 }
 
+// An error that nobody can read is still that error.
+TEST_F(BadInput, AMessageThatCannotBeWrittenChangesNoExitCode) {
+  const std::string command = std::string(QUANTIER_BINARY) + " inspect /nowhere </dev/null 2>/dev/full";
+  const int status = std::system(command.c_str());
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), kRuntimeFailure);
+}
+
 // Nothing, and less than nothing, is not an amount.
 TEST_F(BadInput, AmountsMustBePositive) {
   for (const std::string& arguments :

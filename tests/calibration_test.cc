@@ -7,6 +7,7 @@
 
 #include "quantier/base/json.h"
 #include "quantier/dataset/npz.h"
+#include "quantier/evidence/store.h"
 #include "tests/command_line.h"
 
 namespace quantier::testing {
@@ -158,6 +159,28 @@ TEST_F(CalibrationTest, ARecipeWithoutTextsNamesTheFlag) {
   EXPECT_THAT(other.err, HasSubstr("looks at the weights alone"));
 }
 
+// A short name leaves the head alone; a plan that names it gets what it says, from what the head reads.
+TEST_F(CalibrationTest, TheHeadIsFittedWhereAPlanNamesIt) {
+  for (const char* model : {"demo-encoder", "demo-decoder"}) {
+    for (const auto& [recipe, method] : {std::pair{"int4-gptq:group=32", "gptq"},
+                                         {"int4-awq:group=32", "awq"},
+                                         {"int8-smooth", "smoothquant"}}) {
+      SCOPED_TRACE(std::string(model) + " " + recipe);
+      write_file(folder_ / "head.toml",
+                 std::string("base = \"fp16\"\n[layers]\n\"classifier\" = \"") + recipe + "\"\n");
+      const ProgramResult result =
+          quantier("predict " + demo(model) + " --plan " + (folder_ / "head.toml").string() +
+                   " --max-length 64 --json --data " + data_.string() + " " + with_texts());
+      ASSERT_EQ(result.exit_code, 0) << result.err;
+      const Json layers = parse_json(result.out, "output")->at("calibration").at("layers");
+      ASSERT_EQ(layers.size(), 1U);
+      EXPECT_EQ(layers[0].at("layer"), "classifier");
+      EXPECT_EQ(layers[0].at("method"), method);
+      EXPECT_LT(layers[0].at("block_loss").get<double>(), layers[0].at("block_loss_rtn").get<double>());
+    }
+  }
+}
+
 TEST_F(CalibrationTest, TextsOfTheEvaluationDataAreRefused) {
   std::string all = read_file(texts_);
   const std::string evaluated = first_lines(read_file(data_), 3);
@@ -246,6 +269,31 @@ workload = false
   ASSERT_EQ(shown.exit_code, 0) << shown.err;
   const ProgramResult again = quantier("run " + config.string() + " --out " + out + " --resume --json");
   ASSERT_EQ(again.exit_code, 0) << again.err;
+
+  // What was allowed stands in the evidence, and in the note that is made from it.
+  write_file(folder_ / "overlapping.jsonl", read_file(texts_) + first_lines(read_file(data_), 2));
+  const std::string overlapping = "[calibration]\npath = \"overlapping.jsonl\"\n";
+  write_file(config, fmt::format(fmt::runtime(head), overlapping));
+  EXPECT_EQ(quantier("run " + config.string() + " --out " + out).exit_code, 6);
+  write_file(config, fmt::format(fmt::runtime(head), overlapping + "overlap = \"allow\"\n"));
+  const std::string with_overlap = (folder_ / "with-overlap").string();
+  const ProgramResult allowed = quantier("run " + config.string() + " --out " + with_overlap);
+  ASSERT_EQ(allowed.exit_code, 0) << allowed.err;
+  auto store = Store::open(with_overlap + "/evidence.sqlite", Store::Mode::kReadOnly);
+  ASSERT_TRUE(store) << store.error().message();
+  bool is_recorded = false;
+  const auto summaries = store->runs();
+  ASSERT_TRUE(summaries) << summaries.error().message();
+  for (const RunSummary& summary : *summaries) {
+    const auto stored = store->load_run(summary.key);
+    ASSERT_TRUE(stored) << stored.error().message();
+    for (const auto& [name, value] : stored->plan.options) {
+      is_recorded = is_recorded || (name == "calibration_overlap_allowed" && value.starts_with("2: "));
+    }
+  }
+  EXPECT_TRUE(is_recorded);
+  EXPECT_THAT(read_file(with_overlap + "/note.md"),
+              HasSubstr("2 of the calibration texts drawn stand in the evaluation data"));
 
   // Another sample is another configuration.
   write_file(config, fmt::format(fmt::runtime(head),

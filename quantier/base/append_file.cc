@@ -11,8 +11,11 @@ namespace quantier {
 namespace {
 
 std::unexpected<Error> failed(const char* what, const std::filesystem::path& path) {
-  return fail(ErrorKind::kEnvironment, what, path.string(), errno_text(errno),
-              errno == ENOSPC ? "free space on the disk" : "");
+  const char* hint = "";
+  if (errno == ENOSPC || errno == EDQUOT) hint = "free space on the disk";
+  if (errno == EFBIG) hint = "raise the limit on the size of files (ulimit -f)";
+  if (errno == EACCES || errno == EROFS) hint = "choose a folder that may be written to";
+  return fail(ErrorKind::kEnvironment, what, path.string(), errno_text(errno), hint);
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ std::string hint_for(int error_number) {
     case ENOSPC:
     case EDQUOT:
       return "free some disk space or choose another place";
+    case EFBIG:
+      return "raise the limit on the size of files (ulimit -f)";
     default:
       return {};
   }

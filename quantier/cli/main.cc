@@ -33,8 +33,9 @@ constexpr const char* kFooter =
 int exit_code_after_output(int exit_code) {
   errno = 0;
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
-  fmt::print(stderr, "quantier: cannot write to standard output{}{}\n", errno != 0 ? ": " : "",
-             errno != 0 ? quantier::errno_text(errno) : "");
+  quantier::cli::to_standard_error(fmt::format("quantier: cannot write to standard output{}{}\n",
+                                               errno != 0 ? ": " : "",
+                                               errno != 0 ? quantier::errno_text(errno) : ""));
   return static_cast<int>(quantier::cli::ExitCode::kRuntimeFailure);
 }
 

@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kDescription =
     "Which layers bear which recipe? Changes one layer at a time, measures what that does to the predictions "
     "of "
-    "each tier,\nand finds the mixed plan that hurts the tiers least within a budget of bytes.\n"
+    "each tier,\nand finds the mixed plan that hurts the tiers least within a budget of bytes or of time.\n"
     "  quantier search MODEL --data calibration.jsonl --tiers head=10,mid=20,tail --counts counts.json \\\n"
     "      --budget-share 0.4 --out mixed.toml\n"
     "  quantier predict MODEL --plan mixed.toml --data test.jsonl --out mixed.npz\n"
@@ -36,9 +36,10 @@ struct Options {
 void search(Options& options, Session& session) {
   SearchRequest& request = options.request;
   if (options.budget_mb) request.budget_bytes = static_cast<std::uint64_t>(*options.budget_mb * 1e6);
-  if (!request.budget_bytes && !request.budget_share) {
-    return session.report({ErrorKind::kUsage, "the search needs a budget", "", "without one the base wins",
-                           "give --budget-mb, or --budget-share 0.5 for half of the base's bytes"});
+  if (!request.budget_bytes && !request.budget_share && !request.budget_ms) {
+    return session.report(
+        {ErrorKind::kUsage, "the search needs a budget", "", "without one the base wins",
+         "give --budget-mb, --budget-share 0.5 for half of the base's bytes, or --budget-ms"});
   }
   if (!options.base_directory.empty()) request.model.base = options.base_directory;
   if (!options.out.empty()) request.resume_file = options.out + ".measured.jsonl";
@@ -86,6 +87,22 @@ void add_search(CLI::App& app, Session& session) {
       ->add_option("--budget-share", request.budget_share, "The same as a share of the base recipe's bytes")
       ->check(CLI::Range(0.0, 1.0))
       ->excludes(budget);
+  auto* milliseconds =
+      command
+          ->add_option(
+              "--budget-ms", request.budget_ms,
+              "Instead of bytes: milliseconds of one pass at most, on this machine with these threads")
+          ->check(CLI::PositiveNumber)
+          ->excludes(budget)
+          ->excludes("--budget-share");
+  command->add_option("--budget-batch", request.workload.batch, "Texts of the pass that --budget-ms is about")
+      ->capture_default_str()
+      ->needs(milliseconds)
+      ->check(CLI::Range(1, 65536));
+  command->add_option("--budget-tokens", request.workload.tokens_per_text, "Tokens of each of these texts")
+      ->capture_default_str()
+      ->needs(milliseconds)
+      ->check(CLI::Range(1, 1 << 20));
   command
       ->add_option("--base", request.base,
                    "Recipe of the layers that stay, and what damage is measured against")

@@ -40,6 +40,8 @@ int exit_code_for(const Error& error, int signal) {
   return static_cast<int>(ExitCode::kRuntimeFailure);
 }
 
+void to_standard_error(std::string_view text) { (void)std::fwrite(text.data(), 1, text.size(), stderr); }
+
 void Session::watch_signals() {
   watched = &interrupt;
   struct sigaction action{};
@@ -49,6 +51,8 @@ void Session::watch_signals() {
   sigaction(SIGTERM, &action, nullptr);
   // A reader that goes away (`quantier ... | head`) shows as a write error, not as a death by signal.
   std::signal(SIGPIPE, SIG_IGN);
+  // A file that grows beyond what the shell allows (ulimit -f) likewise.
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 void Session::report(const Error& error) {
@@ -63,7 +67,7 @@ void Session::report(const Error& error) {
                       {"hint", error.hint},
                       {"exit_code", exit_code}}}});
   } else {
-    fmt::print(stderr, "quantier: {}\n", error.message());
+    to_standard_error(fmt::format("quantier: {}\n", error.message()));
   }
 }
 
@@ -73,7 +77,7 @@ void Session::print_json(const Json& document) const {
 
 void Session::remark(std::string_view text) {
   end_progress();
-  fmt::print(stderr, "{}\n", text);
+  to_standard_error(fmt::format("{}\n", text));
 }
 
 ProgressFunction Session::progress() {
@@ -98,14 +102,14 @@ ProgressFunction Session::progress() {
             fmt::format("  about {}:{:02} left", static_cast<int>(left) / 60, static_cast<int>(left) % 60);
       }
     }
-    fmt::print(stderr, "\r\x1b[K{}", text);
+    to_standard_error("\r\x1b[K" + text);
     std::fflush(stderr);
     line_is_open_ = true;
   };
 }
 
 void Session::end_progress() {
-  if (line_is_open_) fmt::print(stderr, "\r\x1b[K");
+  if (line_is_open_) to_standard_error("\r\x1b[K");
   line_is_open_ = false;
 }
 

@@ -29,6 +29,9 @@ enum class ExitCode : int {
 
 [[nodiscard]] int exit_code_for(const Error& error, int signal);
 
+// A message that cannot be written (a full disk behind 2>) changes no exit code.
+void to_standard_error(std::string_view text);
+
 class Session {
  public:
   bool json = false;

@@ -62,6 +62,27 @@ struct SelectedOn {
   friend bool operator==(const SelectedOn&, const SelectedOn&) = default;
 };
 
+// What times a search chose rules by, and where: they hold on that machine under those conditions alone.
+struct TimedOn {
+  double budget_ms = 0;  // of one pass over the batch
+  double base_ms = 0;    // passes, measured: of the base, and of these rules
+  double plan_ms = 0;
+  std::uint64_t batch = 0;
+  std::uint64_t tokens_per_text = 0;
+  std::uint64_t threads = 0;
+  std::string processor;
+  std::string kernels;
+  struct UnitTime {
+    std::string unit;  // a pattern
+    std::string recipe;
+    double milliseconds = 0;
+    friend bool operator==(const UnitTime&, const UnitTime&) = default;
+  };
+  std::vector<UnitTime>
+      units;  // what each adds to a pass under each recipe that could be chosen (unit_costs.h)
+  friend bool operator==(const TimedOn&, const TimedOn&) = default;
+};
+
 struct PlanRules {
   std::string name;  // shown as the recipe; the base's name when empty
   std::string base;  // a recipe
@@ -73,6 +94,7 @@ struct PlanRules {
   };
   std::vector<Rule> layers;
   std::optional<SelectedOn> selected_on = std::nullopt;
+  std::optional<TimedOn> timed_on = std::nullopt;
   friend bool operator==(const PlanRules&, const PlanRules&) = default;
 
   // A recipe for all layers.

@@ -133,6 +133,15 @@ Result<CalibrationTokens> encode_calibration(CalibrationSet& set, const Tokenize
   return encoded;
 }
 
+std::optional<std::string> overlap_remark(const CalibrationRecord& record) {
+  if (record.overlaps.empty()) return std::nullopt;
+  return fmt::format(
+      "{} of the calibration texts drawn stand in the evaluation data or are nearly like one there{}: a "
+      "method does better "
+      "on what it was fitted to",
+      record.overlaps.size(), record.overlap_allowed ? " (allowed by --calibration-overlap)" : "");
+}
+
 std::vector<std::pair<std::string, std::string>> record_options(const CalibrationRecord& record) {
   Sha256 ids;
   for (const std::string& id : record.ids) ids.update(id + "\n");

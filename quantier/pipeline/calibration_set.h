@@ -68,6 +68,10 @@ struct CalibrationTokens {
                                                            std::optional<std::size_t> max_length,
                                                            ThreadPool* pool);
 
+// What a reader of the results must know: that texts of the evaluation data, or ones nearly like them, took
+// part.
+[[nodiscard]] std::optional<std::string> overlap_remark(const CalibrationRecord& record);
+
 // The record as pairs of name and text, for the executed plan.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> record_options(
     const CalibrationRecord& record);

@@ -104,9 +104,30 @@ Result<GgufMetadata> metadata_of(const Checkpoint& checkpoint, const GgufExportO
   return metadata;
 }
 
+// What an export has written so far; gone again unless all of it was.
+class WrittenSoFar {
+ public:
+  WrittenSoFar() = default;
+  WrittenSoFar(const WrittenSoFar&) = delete;
+  WrittenSoFar& operator=(const WrittenSoFar&) = delete;
+  ~WrittenSoFar() {
+    std::error_code ignored;
+    while (!paths_.empty()) {
+      std::filesystem::remove(paths_.back(), ignored);  // a folder only when it is empty
+      paths_.pop_back();
+    }
+  }
+  void add(std::filesystem::path path) { paths_.push_back(std::move(path)); }
+  void keep() { paths_.clear(); }
+
+ private:
+  std::vector<std::filesystem::path> paths_;
+};
+
 // Copies what the model's reader will look for beside the file.
 Result<std::vector<std::filesystem::path>> copy_tokenizer(const Checkpoint& checkpoint,
-                                                          const std::filesystem::path& folder) {
+                                                          const std::filesystem::path& folder,
+                                                          WrittenSoFar& written) {
   std::vector<std::pair<std::filesystem::path, std::string>> copies;
   for (const char* name : {"tokenizer.json", "tokenizer_config.json"}) {
     const std::filesystem::path from = checkpoint.tokenizer_directory() / name;
@@ -126,7 +147,10 @@ Result<std::vector<std::filesystem::path>> copy_tokenizer(const Checkpoint& chec
   }
   std::vector<std::filesystem::path> files;
   for (const auto& [to, content] : copies) {
-    if (!content.empty()) QT_TRY_STATUS(write_file_atomically(to, content));
+    if (!content.empty()) {
+      QT_TRY_STATUS(write_file_atomically(to, content));
+      written.add(to);
+    }
     files.push_back(to);
   }
   return files;
@@ -232,12 +256,15 @@ Result<GgufExport> export_gguf(const GgufExportOptions& options) {
   Exporter exporter(checkpoint, options);
   QT_TRY(const std::vector<GgufTensorToWrite> tensors, exporter.tensors());
   const std::filesystem::path folder = gguf_tokenizer_directory(options.out);
+  WrittenSoFar written;
+  std::error_code ignored;
+  if (!std::filesystem::exists(folder, ignored)) written.add(folder);
   QT_TRY_STATUS(create_folders(folder));
   GgufExport result;
-  QT_TRY(result.tokenizer_files, copy_tokenizer(checkpoint, folder));
+  QT_TRY(result.tokenizer_files, copy_tokenizer(checkpoint, folder, written));
   QT_TRY_STATUS(write_gguf(options.out, metadata, tensors));
+  written.keep();
   result.tensors = exporter.take_tensors();
-  std::error_code ignored;
   result.file_bytes = std::filesystem::file_size(options.out, ignored);
   return result;
 }

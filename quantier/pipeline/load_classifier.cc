@@ -102,6 +102,7 @@ Status build_calibrated(const Checkpoint& checkpoint, EngineChoice engine, Threa
   model.calibration = request.set.record;
   add_adapter(checkpoint, model.plan, *builder);
   for (auto& [name, value] : record_options(request.set.record)) builder->add_option(name, value);
+  if (const auto remark = overlap_remark(request.set.record)) builder->add_remark(*remark);
   builder->add_remark(reset_process_peak()
                           ? "peaks of memory are counted from the end of the calibration on"
                           : "the peak of the process holds the calibration too: this system cannot reset it");

@@ -40,6 +40,17 @@ Status hand_over_embedding(const Checkpoint& checkpoint, const ModelSpec& spec, 
   return {};
 }
 
+Result<PackedLinear> pack_one(const Checkpoint& checkpoint, const LinearSpec& linear, const LayerPlan& layer,
+                              const Plan& plan, ThreadPool* pool) {
+  QT_TRY(const TensorData weight, checkpoint.tensor(linear.weight));
+  QT_TRY(const std::optional<TensorData> bias, read_bias(checkpoint, linear.bias));
+  QT_TRY(PackedLinear packed,
+         pack_linear(linear, layer, plan, weight.view(), bias ? &bias->view() : nullptr, pool));
+  QT_TRY(packed.low_rank, adapter_beside(checkpoint, linear));
+  checkpoint.drop_pages(linear.weight);
+  return packed;
+}
+
 Status pack_model(const Checkpoint& checkpoint, const ModelSpec& spec, const Plan& plan, ModelSink& sink,
                   ThreadPool* pool) {
   QT_CHECK(plan.layers.size() == spec.linears.size(), "a plan has one entry for each linear layer");
@@ -52,12 +63,7 @@ Status pack_model(const Checkpoint& checkpoint, const ModelSpec& spec, const Pla
   for (std::size_t i = 0; i < spec.linears.size(); ++i) {
     const LinearSpec& linear = spec.linears[i];
     if (sink.has_linear(linear)) continue;
-    QT_TRY(const TensorData weight, checkpoint.tensor(linear.weight));
-    QT_TRY(const std::optional<TensorData> bias, read_bias(checkpoint, linear.bias));
-    QT_TRY(PackedLinear packed,
-           pack_linear(linear, plan.layers[i], plan, weight.view(), bias ? &bias->view() : nullptr, pool));
-    QT_TRY(packed.low_rank, adapter_beside(checkpoint, linear));
-    checkpoint.drop_pages(linear.weight);
+    QT_TRY(PackedLinear packed, pack_one(checkpoint, linear, plan.layers[i], plan, pool));
     QT_TRY_STATUS(sink.set_linear(linear, std::move(packed)));
   }
   return {};

@@ -15,6 +15,10 @@ namespace quantier {
 [[nodiscard]] Status pack_model(const Checkpoint& checkpoint, const ModelSpec& spec, const Plan& plan,
                                 ModelSink& sink, ThreadPool* pool = nullptr);
 
+// One layer, with what stays beside it.
+[[nodiscard]] Result<PackedLinear> pack_one(const Checkpoint& checkpoint, const LinearSpec& linear,
+                                            const LayerPlan& layer, const Plan& plan, ThreadPool* pool);
+
 // What stays beside the weights of the layer; rank 0 where nothing does.
 [[nodiscard]] Result<LowRank> adapter_beside(const Checkpoint& checkpoint, const LinearSpec& linear);
 

@@ -16,6 +16,7 @@ namespace quantier {
 namespace {
 
 constexpr std::uint64_t kMaxBytes = 1 << 24;
+constexpr double kMostMilliseconds = 1e12;
 
 const std::vector<std::string>& embedding_words() {
   static const std::vector<std::string> words = [] {
@@ -61,6 +62,43 @@ void read_selected_on(const toml::table& table, TomlReader& reader, PlanRules& r
   rules.selected_on = std::move(selected);
 }
 
+void read_unit_times(const toml::table& table, TomlReader& reader, TimedOn& timed) {
+  std::vector<std::pair<toml::source_position, TimedOn::UnitTime>> products;
+  TomlSection units(table, "[timed_on.unit_ms]", reader);
+  for (const auto& [key, node] : table) {
+    const std::string unit(key.str());
+    const toml::table* recipes = units.table(unit.c_str());
+    if (recipes == nullptr) return;
+    TomlSection section(*recipes, "[timed_on.unit_ms]", reader);
+    for (const auto& [name, value] : *recipes) {
+      TimedOn::UnitTime product{unit, std::string(name.str()), 0};
+      section.number(product.recipe.c_str(), product.milliseconds, 0, kMostMilliseconds);
+      products.emplace_back(name.source().begin, std::move(product));
+    }
+  }
+  std::ranges::sort(products, [](const auto& a, const auto& b) {
+    return std::pair(a.first.line, a.first.column) < std::pair(b.first.line, b.first.column);
+  });
+  for (auto& [position, product] : products) timed.units.push_back(std::move(product));
+}
+
+void read_timed_on(const toml::table& table, TomlReader& reader, PlanRules& rules) {
+  TomlSection section(table, "[timed_on]", reader);
+  TimedOn timed;
+  constexpr std::int64_t kMost = 1'000'000'000;
+  section.number("budget_ms", timed.budget_ms, 0, kMostMilliseconds);
+  section.number("base_ms", timed.base_ms, 0, kMostMilliseconds);
+  section.number("plan_ms", timed.plan_ms, 0, kMostMilliseconds);
+  section.whole("batch", timed.batch, 1, kMost);
+  section.whole("tokens", timed.tokens_per_text, 1, kMost);
+  section.whole("threads", timed.threads, 1, kMost);
+  section.text("processor", timed.processor);
+  section.text("kernels", timed.kernels);
+  if (const toml::table* products = section.table("unit_ms")) read_unit_times(*products, reader, timed);
+  section.finish();
+  rules.timed_on = std::move(timed);
+}
+
 Result<PlanRules> read(const toml::table& document, std::string_view name, std::string_view source) {
   PlanRules rules;
   rules.name = name;
@@ -72,6 +110,7 @@ Result<PlanRules> read(const toml::table& document, std::string_view name, std::
              [&](std::size_t i) { rules.embedding = embedding_format_from_name(embedding_words()[i]); });
   if (const toml::table* table = top.table("layers")) read_layers(*table, reader, rules);
   if (const toml::table* table = top.table("selected_on")) read_selected_on(*table, reader, rules);
+  if (const toml::table* table = top.table("timed_on")) read_timed_on(*table, reader, rules);
   top.finish();
   top.require("base", "the recipe of every layer that [layers] does not name, for example base = \"int8\"");
   if (const toml::node* node = document.get("base"); node != nullptr && reader.ok()) {
@@ -95,6 +134,28 @@ std::string selected_on_text(const SelectedOn& selected) {
                         ends ? "\n" : "");
   }
   return text + "]\n";
+}
+
+// A number that TOML reads as a float.
+std::string milliseconds(double value) { return fmt::format("{:.6f}", value); }
+
+std::string timed_on_text(const TimedOn& timed) {
+  std::string text = fmt::format(
+      "\n# The times that this plan was chosen by, medians: they hold on this machine and for these "
+      "batches.\n"
+      "[timed_on]\nbudget_ms = {}\nbase_ms = {}\nplan_ms = {}\nbatch = {}\ntokens = {}\nthreads = {}\n"
+      "processor = {}\nkernels = {}\n[timed_on.unit_ms]\n",
+      milliseconds(timed.budget_ms), milliseconds(timed.base_ms), milliseconds(timed.plan_ms), timed.batch,
+      timed.tokens_per_text, timed.threads, toml_string(timed.processor), toml_string(timed.kernels));
+  for (std::size_t i = 0; i < timed.units.size(); ++i) {
+    const TimedOn::UnitTime& product = timed.units[i];
+    const bool begins = i == 0 || timed.units[i - 1].unit != product.unit;
+    const bool ends = i + 1 == timed.units.size() || timed.units[i + 1].unit != product.unit;
+    text += begins ? toml_string(product.unit) + " = { " : ", ";
+    text += fmt::format("{} = {}", toml_string(product.recipe), milliseconds(product.milliseconds));
+    if (ends) text += " }\n";
+  }
+  return text;
 }
 
 }  // namespace
@@ -128,6 +189,7 @@ std::string plan_file_text(const PlanRules& rules, const ModelSpec& spec, const 
     text += fmt::format("{} = {}\n", toml_string(rule.pattern), toml_string(rule.recipe));
   }
   if (rules.selected_on) text += selected_on_text(*rules.selected_on);
+  if (rules.timed_on) text += timed_on_text(*rules.timed_on);
   text +=
       "\n# What this is on the model that it was written for. A line above, \"PATTERN\" = \"RECIPE\", gives "
       "another\n# recipe to the layers it names: \"layers.0-3\", \"layers.*.mlp.down\", \"classifier\".\n";

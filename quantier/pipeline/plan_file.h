@@ -14,6 +14,12 @@
 //   sha256 = "..."
 //   fingerprints = ["0123456789abcdef", ...]    # of their texts (dataset/fingerprint.h)
 //
+//   [timed_on]                  # written by `quantier search --budget-ms`: one pass over batch texts of
+//   tokens each budget_ms = 20.0 base_ms = 31.4              # measured: the base, and this plan plan_ms
+//   = 19.2 batch = 32 tokens = 128 threads = 2 processor = "..." kernels = "avx512vnni" [timed_on.unit_ms] #
+//   what each unit adds under each recipe that could be chosen "layers.0" = { "fp16" = 2.5, "int8-rtn" = 1.1
+//   }
+//
 // Recipes are checked when the file is read, patterns when a model is there. Errors: kUsage with line and
 // column; kEnvironment when the file cannot be read.
 #pragma once

@@ -74,6 +74,32 @@ TEST(PlanFile, KeepsWhatItWasSelectedOn) {
   EXPECT_FALSE(parse_plan_file("base = \"fp16\"\n[selected_on]\ndata = \"a\"\n", "", "plan.toml"));
 }
 
+TEST(PlanFile, KeepsTheTimesThatItWasChosenBy) {
+  const std::string text =
+      "base = \"fp16\"\n[timed_on]\nbudget_ms = 20\nbase_ms = 31.5\nplan_ms = 19.25\nbatch = 32\ntokens = "
+      "128\nthreads = 2\nprocessor = \"some \\\"one\\\"\"\nkernels = \"avx2\"\n[timed_on.unit_ms]\n"
+      "\"layers.1\" = { \"fp16\" = 2.5, \"int4-rtn:group=64,zero=on\" = 1.125 }\n"
+      "\"layers.0\" = { \"fp16\" = 2.75 }\n";
+  const auto rules = parse_plan_file(text, "mixed", "plan.toml");
+  ASSERT_TRUE(rules) << rules.error().message();
+  ASSERT_TRUE(rules->timed_on);
+  EXPECT_EQ(rules->timed_on->processor, "some \"one\"");
+  const std::vector<TimedOn::UnitTime> expected = {{"layers.1", "fp16", 2.5},
+                                                   {"layers.1", "int4-rtn:group=64,zero=on", 1.125},
+                                                   {"layers.0", "fp16", 2.75}};
+  EXPECT_EQ(rules->timed_on->units, expected);
+  const auto plan = resolve_rules(*rules, ModelSpec{});
+  ASSERT_TRUE(plan);
+  const auto again = parse_plan_file(plan_file_text(*rules, ModelSpec{}, *plan), "mixed", "written.toml");
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(again->timed_on, rules->timed_on);
+  EXPECT_FALSE(parse_plan_file("base = \"fp16\"\n[timed_on]\nbatch = 0\n", "", "plan.toml"));
+  EXPECT_FALSE(parse_plan_file("base = \"fp16\"\n[timed_on]\nbudget = 3\n", "", "plan.toml"));
+  EXPECT_FALSE(parse_plan_file("base = \"fp16\"\n[timed_on.unit_ms]\n\"layers.0\" = 3\n", "", "plan.toml"));
+  EXPECT_FALSE(parse_plan_file("base = \"fp16\"\n[timed_on.unit_ms]\n\"layers.0\" = { \"a\" = -1 }\n", "",
+                               "plan.toml"));
+}
+
 TEST(PlanFile, RefusesWithLineAndHint) {
   const auto refusal = [](const std::string& text) {
     const auto rules = parse_plan_file(text, "p", "plan.toml");

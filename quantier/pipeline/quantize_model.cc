@@ -148,12 +148,27 @@ Json calibration_identity(const std::optional<CalibrationSet>& set, const Quanti
   return identity;
 }
 
+// Finished layers outlast an interruption and a disk that is full.
 Error with_resume_hint(Error error, const fs::path& partial) {
   if (error.kind == ErrorKind::kInterrupted) {
     error.where = partial.string();
     error.hint = "give the same command again to go on; remove that folder to start over";
   }
+  if (error.kind == ErrorKind::kEnvironment) {
+    error.hint += fmt::format("{}then give the same command again: it goes on from {}; or remove that folder",
+                              error.hint.empty() ? "" : "; ", printable(partial.string(), 200));
+  }
   return error;
+}
+
+// The journal in its folder. A folder that was made for nothing does not stay.
+Result<ArtefactJournal> open_journal(const fs::path& partial, const Json& identity) {
+  std::error_code ignored;
+  const bool is_new = !fs::exists(partial, ignored);
+  QT_TRY_STATUS(create_folders(partial));
+  Result<ArtefactJournal> journal = ArtefactJournal::open(partial, identity);
+  if (!journal && is_new) fs::remove_all(partial, ignored);
+  return journal;
 }
 
 // The files stand complete in a folder beside the journal before they get their name.
@@ -188,8 +203,7 @@ Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options) {
   if (!partial.has_filename()) partial = partial.parent_path();
   const fs::path out = partial;
   partial += ".partial";
-  QT_TRY_STATUS(create_folders(partial));
-  QT_TRY(ArtefactJournal journal, ArtefactJournal::open(partial, identity));
+  QT_TRY(ArtefactJournal journal, open_journal(partial, identity));
   ArtefactWriter writer({checkpoint, spec, plan, *format}, std::move(journal), options.progress,
                         options.interrupt);
   Result<Packed> packed = pack(checkpoint, plan, options, set, writer);
@@ -222,7 +236,10 @@ Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options) {
   const fs::path complete = partial / "complete";
   std::error_code ignored;
   fs::remove_all(complete, ignored);
-  QT_TRY_STATUS(writer.write_files(complete, std::move(manifest), report));
+  if (Status written = writer.write_files(complete, std::move(manifest), report); !written) {
+    fs::remove_all(complete, ignored);
+    return std::unexpected(with_resume_hint(std::move(written).error(), partial));
+  }
   QT_TRY_STATUS(put_in_place(complete, partial, out));
   std::vector<fs::path> files;
   for (const fs::directory_entry& entry : fs::directory_iterator(out, ignored)) {

@@ -165,19 +165,21 @@ std::string timing_conditions(const RunConfig& config, const RunPlan& plan) {
 }
 
 WorkerLoad worker_load_for(const RunConfig& config, const RunPlan& plan, const PlannedRun& run) {
-  return {.model = config.models[run.model].path,
-          .base = config.models[run.model].base,
-          .adapter = config.models[run.model].adapter,
-          .rules = config.rules_of(run.configuration.recipe),
-          .options = config.recipe_options,
-          .data = config.data.path,
-          .columns = config.data.columns,
-          .limit = plan.limit,
-          .seed = config.seed,
-          .max_length = config.max_length,
-          .threads = plan.threads,
-          .engine = config.engine,
-          .calibration = run.is_calibrated ? config.calibration : std::nullopt};
+  WorkerLoad load{.model = config.models[run.model].path,
+                  .base = config.models[run.model].base,
+                  .adapter = config.models[run.model].adapter,
+                  .rules = config.rules_of(run.configuration.recipe),
+                  .options = config.recipe_options,
+                  .data = config.data.path,
+                  .columns = config.data.columns,
+                  .limit = plan.limit,
+                  .seed = config.seed,
+                  .max_length = config.max_length,
+                  .threads = plan.threads,
+                  .engine = config.engine,
+                  .calibration = run.is_calibrated ? config.calibration : std::nullopt};
+  if (run.is_calibrated && plan.calibration) load.calibration_overlaps = plan.calibration->record.overlaps;
+  return load;
 }
 
 std::vector<std::vector<std::size_t>> groups_within(const std::vector<std::uint64_t>& bytes,

@@ -38,6 +38,10 @@ TEST(WorkerLoadFor, CarriesWhatShapesTheNumbers) {
   EXPECT_FALSE(worker_load_for(config, plan, run).calibration.has_value());
   run.is_calibrated = true;
   EXPECT_EQ(worker_load_for(config, plan, run).calibration->path, "/c.jsonl");
+  plan.calibration.emplace().record.overlaps = {"one is like another"};
+  const auto received = worker_load_from_json(to_json(worker_load_for(config, plan, run)));
+  ASSERT_TRUE(received) << received.error().message();
+  EXPECT_EQ(received->calibration_overlaps, plan.calibration->record.overlaps);
 }
 
 }  // namespace

@@ -111,6 +111,7 @@ class Worker {
     // Whether it may be used beside this data has been looked at when the run was planned.
     QT_TRY(const std::vector<std::string> labels, label_names_of(location));
     QT_TRY(CalibrationSet set, read_calibration_set(*load_.calibration, labels));
+    set.record.overlaps = load_.calibration_overlaps;
     const CalibrationRequest request{
         .set = set, .max_length = load_.max_length, .progress = progress_sender()};
     return load_classifier(location, load_.rules, load_.options, load_.engine, *pool_, &request);

@@ -44,6 +44,8 @@ struct WorkerLoad {
   std::uint32_t threads = 0;  // 0: all that the process may use
   EngineChoice engine = {};
   std::optional<CalibrationOptions> calibration = {};  // for recipes that look at data
+  // What the guard found between its texts and the data when the run was planned, for the record.
+  std::vector<std::string> calibration_overlaps = {};
 };
 
 [[nodiscard]] Json to_json(const WorkerLoad& load);

@@ -30,7 +30,10 @@ Json to_json(const WorkerLoad& load) {
   if (load.base) json["base"] = load.base->string();
   json["adapter"] = adapter_use_name(load.adapter);
   if (load.limit) json["limit"] = *load.limit;
-  if (load.calibration) json["calibration"] = to_json(*load.calibration);
+  if (load.calibration) {
+    json["calibration"] = to_json(*load.calibration);
+    json["calibration_overlaps"] = load.calibration_overlaps;
+  }
   return json;
 }
 
@@ -66,6 +69,9 @@ Result<WorkerLoad> worker_load_from_json(const Json& json) {
   }
   if (json.contains("calibration")) {
     QT_TRY(load.calibration, calibration_options_from_json(json["calibration"], kSource));
+    for (const Json& overlap : json.value("calibration_overlaps", Json::array())) {
+      if (overlap.is_string()) load.calibration_overlaps.push_back(overlap.get<std::string>());
+    }
   }
   return load;
 }

@@ -30,17 +30,28 @@ Status PlanPredictor::set_calibration(CalibrationSet& set) {
   return {};
 }
 
-Result<Predictions> PlanPredictor::predict(const Plan& plan) const {
+Status PlanPredictor::pack(const Plan& plan, ModelSink& sink) const {
+  if (!plan.is_calibrated()) return pack_model(*checkpoint_, checkpoint_->spec(), plan, sink, pool_);
+  QT_CHECK(calibration_.has_value(), "a plan that looks at data has texts to look at");
+  const CalibrationRun run{calibration_->batch(), pool_, {}, interrupt_};
+  QT_TRY_STATUS(pack_calibrated_model(*checkpoint_, checkpoint_->spec(), plan, run, sink));
+  return {};
+}
+
+Result<PackedLinear> PlanPredictor::pack_layer(const Plan& plan, std::size_t index) const {
+  const LinearSpec& linear = checkpoint_->spec().linears[index];
+  return pack_one(*checkpoint_, linear, plan.layers[index], plan, pool_);
+}
+
+Result<std::unique_ptr<Classifier>> PlanPredictor::build(const Plan& plan) const {
   QT_TRY(const std::unique_ptr<EngineBuilder> builder,
          EngineBuilder::create(checkpoint_->spec(), plan, EngineKind::kCpu, *pool_));
-  if (plan.is_calibrated()) {
-    QT_CHECK(calibration_.has_value(), "a plan that looks at data has texts to look at");
-    const CalibrationRun run{calibration_->batch(), pool_, {}, interrupt_};
-    QT_TRY_STATUS(pack_calibrated_model(*checkpoint_, checkpoint_->spec(), plan, run, *builder));
-  } else {
-    QT_TRY_STATUS(pack_model(*checkpoint_, checkpoint_->spec(), plan, *builder, pool_));
-  }
-  QT_TRY(const std::unique_ptr<Classifier> classifier, builder->finish());
+  QT_TRY_STATUS(pack(plan, *builder));
+  return builder->finish();
+}
+
+Result<Predictions> PlanPredictor::predict(const Plan& plan) const {
+  QT_TRY(const std::unique_ptr<Classifier> classifier, build(plan));
   PredictOptions options;
   options.batch_size = batch_size_;
   options.source = "search data";

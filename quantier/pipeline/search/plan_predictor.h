@@ -1,5 +1,6 @@
-// Predictions of one model under one plan after another, over texts that are tokenized once. Plans that look
-// at data are calibrated anew each, on the same texts.
+// One model under one plan after another: its predictions over texts that are tokenized once, the model
+// itself, its layers. Plans that look at data are calibrated anew each, on the same texts, and come after
+// set_calibration(). Errors: those of packing, of the engine and of the tokenizer.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,8 @@
 #include "quantier/base/thread_pool.h"
 #include "quantier/checkpoint/checkpoint.h"
 #include "quantier/dataset/dataset.h"
+#include "quantier/engine/classifier.h"
+#include "quantier/formats/model_sink.h"
 #include "quantier/formats/plan.h"
 #include "quantier/pipeline/calibration_set.h"
 #include "quantier/record/predictions.h"
@@ -28,9 +31,13 @@ class PlanPredictor {
   // The texts for plans that look at data. Errors: those of the tokenizer. Completes the record of `set`.
   [[nodiscard]] Status set_calibration(CalibrationSet& set);
 
-  // Builds the model anew under the plan. Errors: those of packing and of the engine.
-  // A plan that looks at data comes after set_calibration().
+  // Builds the model anew under the plan.
   [[nodiscard]] Result<Predictions> predict(const Plan& plan) const;
+  [[nodiscard]] Result<std::unique_ptr<Classifier>> build(const Plan& plan) const;
+  // Everything of the model into a sink; and the linear layer `index` of the model alone, under a plan that
+  // looks at its weights only.
+  [[nodiscard]] Status pack(const Plan& plan, ModelSink& sink) const;
+  [[nodiscard]] Result<PackedLinear> pack_layer(const Plan& plan, std::size_t index) const;
 
  private:
   const Checkpoint* checkpoint_ = nullptr;

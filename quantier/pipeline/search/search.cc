@@ -1,7 +1,11 @@
 #include "quantier/pipeline/search/search.h"
 
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
 #include <set>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,38 +14,21 @@
 #include "quantier/base/utf8.h"
 #include "quantier/dataset/fingerprint.h"
 #include "quantier/dataset/sample.h"
+#include "quantier/engine/cpu/kernel_list.h"
 #include "quantier/pipeline/plan_file.h"
 #include "quantier/pipeline/provenance.h"
 #include "quantier/pipeline/search/measured_damages.h"
 #include "quantier/pipeline/search/mixed_choice.h"
 #include "quantier/pipeline/search/plan_predictor.h"
+#include "quantier/pipeline/search/search_input.h"
+#include "quantier/pipeline/search/unit_costs.h"
 
 namespace quantier {
 namespace {
 
-// Layers that change together.
-struct Unit {
-  std::string pattern;
-  std::vector<std::size_t> linears;  // indices into ModelSpec::linears
-};
-
-std::vector<Unit> units_of(const ModelSpec& spec, bool by_layer) {
-  std::vector<Unit> units;
-  for (std::size_t i = 0; i < spec.linears.size(); ++i) {
-    const LinearSpec& linear = spec.linears[i];
-    if (is_head(linear.role)) continue;
-    const std::string pattern = by_layer ? fmt::format("layers.{}", linear.layer) : linear.name;
-    if (units.empty() || units.back().pattern != pattern) units.push_back({pattern, {}});
-    units.back().linears.push_back(i);
-  }
-  return units;
-}
-
-std::uint64_t bytes_of(const Unit& unit, const Plan& plan) {
-  std::uint64_t sum = 0;
-  for (const std::size_t linear : unit.linears) sum += plan.layers[linear].bytes;
-  return sum;
-}
+constexpr double kMsPerNs = 1e-6;
+// Mixed plans tried for one weighting of the tiers when whole passes turn out slower than their layers.
+constexpr std::size_t kMostChoices = 4;
 
 // A plan's name among what was measured.
 std::string key_of(const PlanRules& rules) {
@@ -50,80 +37,23 @@ std::string key_of(const PlanRules& rules) {
   return key;
 }
 
-Status check_recipes(const SearchRequest& request) {
-  std::set<std::string> seen = {request.base};
-  QT_TRY(const Recipe base, parse_recipe(request.base));
-  if (base.body.is_calibrated()) {
-    return fail(ErrorKind::kUnsupported, "damage is measured against a base that looks at weights alone",
-                fmt::format("recipe {}", printable(request.base, 80)), "",
-                "offer it with --recipes beside --base fp16");
-  }
-  bool looks_at_data = false;
-  for (const std::string& name : request.recipes) {
-    QT_TRY(const Recipe recipe, parse_recipe(name));
-    looks_at_data = looks_at_data || recipe.body.is_calibrated();
-    if (recipe.body.is_calibrated() && !request.calibration) {
-      return fail(
-          ErrorKind::kUsage, "this recipe looks at calibration texts",
-          fmt::format("recipe {}", printable(name, 80)), "none were given",
-          "give some hundred texts of the training split, other ones than --data, with --calibration FILE");
-    }
-    if (seen.insert(name).second) continue;
-    return fail(ErrorKind::kUsage, fmt::format("the recipe {} stands twice", printable(name, 80)),
-                "base and --recipes");
-  }
-  if (request.recipes.empty()) {
-    return fail(ErrorKind::kUsage, "there is nothing to choose from", "--recipes", "it names no recipe");
-  }
-  if (request.calibration && !looks_at_data) {
-    return fail(ErrorKind::kUsage, "these recipes look at the weights alone", "--recipes",
-                "--calibration would change nothing",
-                "leave it out, or offer int4-gptq, int4-awq or int8-smooth");
-  }
-  return {};
-}
-
-Result<ExampleTiers> tiers_of(const SearchRequest& request, const Dataset& data, const ModelSpec& spec) {
-  ExampleTiers tiers;
-  if (request.tiers.tiers.empty()) {
-    tiers.names = {"all"};
-    tiers.tier_of_example.assign(data.size(), 0);
-    return tiers;
-  }
-  if (data.labels.empty()) {
-    return fail(ErrorKind::kUsage, "tiers need labels", request.data.string(),
-                "a tier is made of the examples of its classes", "name the column with --label-col");
-  }
-  PredictionTable table;
-  table.source = request.data.string();
-  table.example_count = data.size();
-  table.class_count = spec.classes;
-  table.ids = data.ids;
-  QT_TRY(AnalysisTiers read, tiers_from_request(request.tiers, spec.label_names, table, data.labels));
-  tiers.names = std::move(read.names);
-  for (const std::int32_t label : data.labels) {
-    tiers.tier_of_example.push_back(read.tier_of_class[static_cast<std::size_t>(label)]);
-  }
-  return tiers;
-}
-
 class Search {
  public:
   explicit Search(const SearchRequest& request) : request_(request), pool_(request.threads) {}
 
   Result<SearchResult> run() {
-    QT_TRY_STATUS(check_recipes(request_));
+    QT_TRY_STATUS(check_recipes_of(request_));
     QT_TRY(const Checkpoint checkpoint, Checkpoint::open(request_.model));
     spec_ = &checkpoint.spec();
     QT_TRY(Dataset data, read_dataset(request_.data, request_.columns, spec_->label_names));
     if (request_.examples) {
       data = keep_examples(data, stratified_sample(data, *request_.examples, request_.seed));
     }
-    QT_TRY(tiers_, tiers_of(request_, data, *spec_));
+    QT_TRY(tiers_, tiers_of_search(request_, data, *spec_));
     labels_ = data.labels;
-    QT_TRY_STATUS(set_weights());
+    QT_TRY(weights_, tier_weights_of(request_, tiers_));
     QT_TRY_STATUS(describe(data));
-    QT_TRY_STATUS(set_budget());
+    QT_TRY_STATUS(set_byte_budget());
     QT_TRY(PlanPredictor predictor, PlanPredictor::create(checkpoint, data, request_.max_length,
                                                           request_.batch_size, pool_, request_.interrupt));
     QT_TRY_STATUS(read_calibration(data, predictor));
@@ -131,6 +61,7 @@ class Search {
     QT_TRY(const std::string search, identity(checkpoint));
     QT_TRY(measured_, MeasuredDamages::open(request_.resume_file, search));
     result_.measured_before = measured_.found();
+    QT_TRY_STATUS(set_time_budget(predictor));
     QT_TRY_STATUS(measure_units());
     QT_TRY_STATUS(measure_plans());
     QT_TRY_STATUS(write_plan());
@@ -155,18 +86,6 @@ class Search {
     return {};
   }
 
-  Status set_weights() {
-    weights_ = request_.tier_weights;
-    if (weights_.empty()) weights_.assign(tiers_.names.size(), 1.0);
-    const bool fits = weights_.size() == tiers_.names.size() &&
-                      std::ranges::all_of(weights_, [](double weight) { return weight >= 0.0; }) &&
-                      std::ranges::any_of(weights_, [](double weight) { return weight > 0.0; });
-    if (fits) return {};
-    return fail(ErrorKind::kUsage, "the weights do not fit the tiers", "--tier-weights",
-                fmt::format("{} weights for {} tiers", weights_.size(), tiers_.names.size()),
-                "give one number for each tier, none negative and not all 0");
-  }
-
   Status describe(const Dataset& data) {
     units_ = units_of(*spec_, request_.by_layer);
     QT_TRY(base_plan_, resolve_recipe(request_.base, *spec_));
@@ -183,42 +102,65 @@ class Search {
     return {};
   }
 
-  // The budget, and what of it the layers may take; refused when the smallest plan exceeds it.
-  Status set_budget() {
+  // Bytes are known beforehand: refused before anything is measured.
+  Status set_byte_budget() {
+    QT_TRY(bytes_, byte_costs(*spec_, units_, request_.base, request_.recipes));
+    if (request_.budget_ms) return {};
     result_.budget_bytes = request_.budget_bytes
                                ? *request_.budget_bytes
                                : static_cast<std::uint64_t>(request_.budget_share.value_or(1.0) *
                                                             static_cast<double>(result_.base_bytes));
-    std::uint64_t fixed = result_.base_bytes;
-    std::uint64_t smallest = 0;
-    for (const Unit& unit : units_) {
-      std::vector<LayerOption> options = {{static_cast<double>(bytes_of(unit, base_plan_)), 0.0}};
-      fixed -= bytes_of(unit, base_plan_);
-      for (const std::string& recipe : request_.recipes) {
-        QT_TRY(const Plan plan, resolve_rules(rules_for(unit, recipe), *spec_));
-        options.push_back({static_cast<double>(bytes_of(unit, plan)), 0.0});
-      }
-      const auto least = std::ranges::min_element(options, {}, &LayerOption::cost);
-      smallest += static_cast<std::uint64_t>(least->cost);
-      options_.push_back(std::move(options));
-    }
-    if (fixed + smallest > result_.budget_bytes) {
-      return fail(ErrorKind::kUsage, "no plan fits into the budget",
-                  fmt::format("{} bytes", result_.budget_bytes),
-                  fmt::format("the smallest takes {} bytes, {} of them embedding, head and norms",
-                              fixed + smallest, fixed),
-                  "raise the budget, offer smaller recipes, or a base with int8 embeddings "
-                  "(int8-rtn:embedding=int8)");
-    }
-    layer_budget_ = static_cast<double>(result_.budget_bytes - fixed);
-    return {};
+    costs_ = &bytes_;
+    unit_budget_ = static_cast<double>(result_.budget_bytes) - bytes_.rest;
+    if (bytes_.least() <= static_cast<double>(result_.budget_bytes)) return {};
+    return fail(ErrorKind::kUsage, "no plan fits into the budget",
+                fmt::format("{} bytes", result_.budget_bytes),
+                fmt::format("the smallest takes {:.0f} bytes, {:.0f} of them embedding, head and norms",
+                            bytes_.least(), bytes_.rest),
+                "raise the budget, offer smaller recipes, or a base with int8 embeddings "
+                "(int8-rtn:embedding=int8)");
   }
 
-  [[nodiscard]] PlanRules rules_for(const Unit& unit, const std::string& recipe) const {
-    PlanRules rules;
-    rules.base = request_.base;
-    rules.layers.push_back({unit.pattern, recipe});
-    return rules;
+  Status set_time_budget(const PlanPredictor& predictor) {
+    if (!request_.budget_ms) return {};
+    clock_ = request_.clock;
+    if (clock_ == nullptr) {
+      own_clock_ =
+          clock_of_this_machine(predictor, *spec_, base_plan_, request_.workload, pool_, request_.interrupt);
+      clock_ = own_clock_.get();
+    }
+    QT_TRY(TimeCosts costs,
+           time_costs(*clock_, *spec_, units_, request_.base, request_.recipes, request_.progress));
+    times_ = std::move(costs.costs);
+    for (std::size_t r = 0; r < costs.passes.size(); ++r) {
+      passes_ns_[r == 0 ? request_.base : request_.recipes[r - 1]] = costs.passes[r];
+    }
+    costs_ = &times_;
+    const double budget_ns = *request_.budget_ms / kMsPerNs;
+    unit_budget_ = budget_ns - times_.rest;
+    TimedOn timed;
+    timed.budget_ms = *request_.budget_ms;
+    timed.batch = request_.workload.batch;
+    timed.tokens_per_text = request_.workload.tokens_per_text;
+    timed.threads = request_.threads;
+    timed.processor = cpu_model();
+    timed.kernels = cpu::chosen_kernels().name;
+    for (std::size_t u = 0; u < units_.size(); ++u) {
+      timed.units.push_back({units_[u].pattern, request_.base, times_.of_unit[u][0] * kMsPerNs});
+      for (std::size_t r = 0; r < request_.recipes.size(); ++r) {
+        timed.units.push_back({units_[u].pattern, request_.recipes[r], times_.of_unit[u][r + 1] * kMsPerNs});
+      }
+    }
+    result_.times = std::move(timed);
+    if (times_.least() <= budget_ns) return {};
+    return fail(
+        ErrorKind::kUsage, "no plan fits into the budget", fmt::format("{} ms", *request_.budget_ms),
+        fmt::format("with the fastest recipe in every layer a pass over {} texts of {} tokens would take "
+                    "{:.3f} ms, {:.3f} of them outside the layers that change",
+                    request_.workload.batch, request_.workload.tokens_per_text, times_.least() * kMsPerNs,
+                    times_.rest * kMsPerNs),
+        "raise the budget, offer faster recipes, or give a smaller batch or shorter texts "
+        "(--budget-batch, --budget-tokens)");
   }
 
   // Everything that measured damages depend on.
@@ -261,10 +203,13 @@ class Search {
     std::size_t done = 0;
     for (std::size_t u = 0; u < units_.size(); ++u) {
       for (std::size_t r = 0; r < request_.recipes.size(); ++r) {
-        QT_TRY(std::vector<TierDamage> tiers, measure(rules_for(units_[u], request_.recipes[r])));
-        result_.sensitivity.push_back({units_[u].pattern, request_.recipes[r],
-                                       static_cast<std::uint64_t>(options_[u][r + 1].cost),
-                                       std::move(tiers)});
+        QT_TRY(std::vector<TierDamage> tiers,
+               measure(rules_for(request_.base, units_[u], request_.recipes[r])));
+        UnitDamage damage{units_[u].pattern, request_.recipes[r],
+                          static_cast<std::uint64_t>(bytes_.of_unit[u][r + 1]), std::nullopt,
+                          std::move(tiers)};
+        if (clock_ != nullptr) damage.unit_ms = times_.of_unit[u][r + 1] * kMsPerNs;
+        result_.sensitivity.push_back(std::move(damage));
         tell("measuring layers", ++done, total);
       }
     }
@@ -275,15 +220,19 @@ class Search {
     return result_.sensitivity[unit * request_.recipes.size() + recipe];
   }
 
-  // The choice for one weighting of the tiers; option 0 is the base.
-  [[nodiscard]] std::vector<std::size_t> choice_for(std::span<const double> weights) const {
-    std::vector<std::vector<LayerOption>> options = options_;
+  // The choice for one weighting of the tiers; option 0 is the base. nullopt: even the cheapest is over
+  // budget.
+  [[nodiscard]] std::optional<std::vector<std::size_t>> choice_for(std::span<const double> weights,
+                                                                   double budget) const {
+    std::vector<std::vector<LayerOption>> options(units_.size());
     for (std::size_t u = 0; u < units_.size(); ++u) {
+      options[u].push_back({costs_->of_unit[u][0], 0.0});
       for (std::size_t r = 0; r < request_.recipes.size(); ++r) {
-        options[u][r + 1].damage = weighted_divergence(unit_damage(u, r).tiers, weights);
+        options[u].push_back(
+            {costs_->of_unit[u][r + 1], weighted_divergence(unit_damage(u, r).tiers, weights)});
       }
     }
-    return *choose_options(options, layer_budget_);  // the smallest plan fits: set_budget has looked
+    return choose_options(options, budget);
   }
 
   [[nodiscard]] PlanRules rules_of(std::span<const std::size_t> choice) const {
@@ -296,17 +245,52 @@ class Search {
     return rules;
   }
 
-  Status add_plan(PlanRules rules, std::optional<double> expected) {
+  // `choice` of a mixed plan; empty for a recipe used throughout.
+  Status add_plan(PlanRules rules, std::span<const std::size_t> choice) {
     PlanDamage plan;
     plan.name = rules.name.empty() ? rules.base : rules.name;
     QT_TRY(const Plan resolved, resolve_rules(rules, *spec_));
     plan.bytes = resolved.total_bytes();
-    plan.expected = expected;
-    plan.within_budget = plan.bytes <= result_.budget_bytes;
+    if (!choice.empty()) {
+      plan.expected = 0;
+      for (std::size_t u = 0; u < units_.size(); ++u) {
+        if (choice[u] > 0)
+          *plan.expected += weighted_divergence(unit_damage(u, choice[u] - 1).tiers, weights_);
+      }
+    }
     QT_TRY(plan.tiers, measure(rules));
     plan.measured = weighted_divergence(plan.tiers, weights_);
+    plan.within_budget = plan.bytes <= result_.budget_bytes;
+    if (clock_ != nullptr) {
+      const std::string key = key_of(rules);
+      if (!passes_ns_.contains(key)) {
+        QT_TRY(passes_ns_[key], clock_->pass_ns(resolved));
+      }
+      plan.pass_ms = passes_ns_[key] * kMsPerNs;
+      plan.within_budget = *plan.pass_ms <= *request_.budget_ms;
+      if (!choice.empty()) {
+        double expected_ns = times_.rest;
+        for (std::size_t u = 0; u < units_.size(); ++u) expected_ns += times_.of_unit[u][choice[u]];
+        plan.expected_ms = expected_ns * kMsPerNs;
+      }
+    }
     plan.rules = std::move(rules);
     result_.plans.push_back(std::move(plan));
+    return {};
+  }
+
+  // The choice for one weighting as a whole. Where it takes longer than the sum of its layers and the budget,
+  // the next one has as much less to spend.
+  Status add_mixed(std::span<const double> weights, std::set<std::vector<std::size_t>>& tried) {
+    double budget = unit_budget_;
+    for (std::size_t attempt = 0; attempt < kMostChoices; ++attempt) {
+      const auto choice = choice_for(weights, budget);
+      if (!choice || !tried.insert(*choice).second) return {};
+      QT_TRY_STATUS(add_plan(rules_of(*choice), *choice));
+      const PlanDamage& plan = result_.plans.back();
+      if (plan.within_budget || !plan.pass_ms) return {};
+      budget -= (*plan.pass_ms - *request_.budget_ms) / kMsPerNs;
+    }
     return {};
   }
 
@@ -326,32 +310,40 @@ class Search {
     const std::size_t total = weightings.size() + request_.recipes.size() + 1;
     std::size_t done = 0;
     for (const std::vector<double>& weighting : weightings) {
-      const std::vector<std::size_t> choice = choice_for(weighting);
+      QT_TRY_STATUS(add_mixed(weighting, tried));
       tell("measuring plans", ++done, total);
-      if (!tried.insert(choice).second) continue;
-      double expected = 0;
-      for (std::size_t u = 0; u < units_.size(); ++u) {
-        if (choice[u] > 0) expected += weighted_divergence(unit_damage(u, choice[u] - 1).tiers, weights_);
-      }
-      QT_TRY_STATUS(add_plan(rules_of(choice), expected));
     }
     for (std::size_t r = 0; r <= request_.recipes.size(); ++r) {
       PlanRules rules;
       rules.base = r == 0 ? request_.base : request_.recipes[r - 1];
-      QT_TRY_STATUS(add_plan(std::move(rules), std::nullopt));
+      QT_TRY_STATUS(add_plan(std::move(rules), {}));
       tell("measuring plans", ++done, total);
     }
     std::ranges::stable_sort(result_.plans, [](const PlanDamage& a, const PlanDamage& b) {
       if (a.within_budget != b.within_budget) return a.within_budget;
       return a.measured < b.measured;
     });
-    return {};
+    if (result_.chosen().within_budget) return {};
+    const auto fastest = std::ranges::min_element(
+        result_.plans, {}, [](const PlanDamage& plan) { return plan.pass_ms.value_or(0); });
+    return fail(ErrorKind::kUsage, "no plan that was run as a whole stayed within the budget",
+                fmt::format("{} ms", request_.budget_ms.value_or(0)),
+                fmt::format("the fastest, {}, took {:.3f} ms", printable(fastest->name, 80),
+                            fastest->pass_ms.value_or(0)),
+                "raise the budget, or offer faster recipes");
   }
 
   Status write_plan() {
     PlanRules rules = result_.chosen().rules;
     QT_TRY(const Plan plan, resolve_rules(rules, *spec_));
     rules.selected_on = SelectedOn{result_.data, result_.data_sha256, result_.seen};
+    if (result_.times) {
+      result_.times->plan_ms = result_.chosen().pass_ms.value_or(0);
+      for (const PlanDamage& each : result_.plans) {
+        if (each.name == request_.base) result_.times->base_ms = each.pass_ms.value_or(0);
+      }
+    }
+    rules.timed_on = result_.times;
     result_.plan_file = plan_file_text(rules, *spec_, plan);
     return {};
   }
@@ -360,9 +352,14 @@ class Search {
   ThreadPool pool_;
   const ModelSpec* spec_ = nullptr;
   const PlanPredictor* predictor_ = nullptr;
-  std::vector<Unit> units_;
-  std::vector<std::vector<LayerOption>> options_;  // [units][1 + recipes] costs in bytes
-  double layer_budget_ = 0;
+  std::vector<SearchUnit> units_;
+  UnitCosts bytes_;
+  UnitCosts times_;                          // nanoseconds; with a budget of time
+  const UnitCosts* costs_ = nullptr;         // what the budget is about
+  double unit_budget_ = 0;                   // what of it the units may take
+  std::map<std::string, double> passes_ns_;  // of whole plans, by key_of
+  PlanClock* clock_ = nullptr;               // null with a budget of bytes
+  std::unique_ptr<PlanClock> own_clock_;
   Plan base_plan_;
   ExampleTiers tiers_;
   std::vector<std::int32_t> labels_;

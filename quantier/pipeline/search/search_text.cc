@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "quantier/base/utf8.h"
 #include "quantier/pipeline/search/search.h"
 
 namespace quantier {
@@ -18,6 +19,7 @@ std::string flips(const TierDamage& tier) {
 
 void head(std::string& text, const SearchResult& result, const char* first, std::size_t width) {
   fmt::format_to(std::back_inserter(text), "{:<{}} {:>9}", first, width, "MB");
+  if (result.times) fmt::format_to(std::back_inserter(text), " {:>9}", "ms");
   for (const std::string& tier : result.tiers) {
     fmt::format_to(std::back_inserter(text), "  {:>16} {:>9}", "flips " + tier, "mnat");
   }
@@ -46,6 +48,7 @@ std::string search_text(const SearchResult& result) {
   for (const UnitDamage& unit : result.sensitivity) {
     fmt::format_to(std::back_inserter(text), "{:<{}} {:>9.3f}", unit.unit + "  " + unit.recipe, width,
                    megabytes(unit.bytes));
+    if (unit.unit_ms) fmt::format_to(std::back_inserter(text), " {:>9.3f}", *unit.unit_ms);
     tiers(text, unit.tiers);
     text += '\n';
   }
@@ -53,15 +56,27 @@ std::string search_text(const SearchResult& result) {
   head(text, result, "whole plans", width);
   for (const PlanDamage& plan : result.plans) {
     fmt::format_to(std::back_inserter(text), "{:<{}} {:>9.3f}", plan.name, width, megabytes(plan.bytes));
+    if (plan.pass_ms) fmt::format_to(std::back_inserter(text), " {:>9.3f}", *plan.pass_ms);
     tiers(text, plan.tiers);
     if (plan.expected)
       fmt::format_to(std::back_inserter(text), "  (sum of its layers {:.3f})", 1e3 * *plan.expected);
+    if (plan.expected_ms)
+      fmt::format_to(std::back_inserter(text), "  (by its layers {:.3f} ms)", *plan.expected_ms);
     if (!plan.within_budget) text += "  over budget";
     if (&plan == &result.chosen()) text += "  CHOSEN";
     text += '\n';
   }
-  fmt::format_to(std::back_inserter(text), "\nbudget {:.3f} MB of resident weights; chosen {:.3f} MB: {}\n",
-                 megabytes(result.budget_bytes), megabytes(result.chosen().bytes), result.chosen().name);
+  if (result.times) {
+    fmt::format_to(std::back_inserter(text),
+                   "\nbudget {} ms for a pass over {} texts of {} tokens; chosen {:.3f} ms: {}\n"
+                   "Medians on {} ({} kernels, threads: {}); on another machine other plans may win.\n",
+                   result.times->budget_ms, result.times->batch, result.times->tokens_per_text,
+                   result.times->plan_ms, result.chosen().name, printable(result.times->processor, 80),
+                   result.times->kernels, result.times->threads);
+  } else {
+    fmt::format_to(std::back_inserter(text), "\nbudget {:.3f} MB of resident weights; chosen {:.3f} MB: {}\n",
+                   megabytes(result.budget_bytes), megabytes(result.chosen().bytes), result.chosen().name);
+  }
   for (const PlanRules::Rule& rule : result.chosen().rules.layers) {
     fmt::format_to(std::back_inserter(text), "  {:<{}} {}\n", rule.pattern, width, rule.recipe);
   }
@@ -86,6 +101,17 @@ Json to_json(const std::vector<TierDamage>& damage, const std::vector<std::strin
   return tiers;
 }
 
+Json to_json(const TimedOn& timed) {
+  return {{"budget_ms", timed.budget_ms},
+          {"base_ms", timed.base_ms},
+          {"plan_ms", timed.plan_ms},
+          {"batch", timed.batch},
+          {"tokens_per_text", timed.tokens_per_text},
+          {"threads", timed.threads},
+          {"processor", timed.processor},
+          {"kernels", timed.kernels}};
+}
+
 }  // namespace
 
 Json search_json(const SearchResult& result) {
@@ -94,6 +120,7 @@ Json search_json(const SearchResult& result) {
     sensitivity.push_back({{"layers", unit.unit},
                            {"recipe", unit.recipe},
                            {"bytes", unit.bytes},
+                           {"unit_ms", unit.unit_ms ? Json(*unit.unit_ms) : Json(nullptr)},
                            {"tiers", to_json(unit.tiers, result.tiers)}});
   }
   Json plans = Json::array();
@@ -104,6 +131,8 @@ Json search_json(const SearchResult& result) {
                      {"base", plan.rules.base},
                      {"layers", std::move(layers)},
                      {"bytes", plan.bytes},
+                     {"expected_ms", plan.expected_ms ? Json(*plan.expected_ms) : Json(nullptr)},
+                     {"pass_ms", plan.pass_ms ? Json(*plan.pass_ms) : Json(nullptr)},
                      {"within_budget", plan.within_budget},
                      {"chosen", &plan == &result.chosen()},
                      {"expected_divergence_nat", plan.expected ? Json(*plan.expected) : Json(nullptr)},
@@ -116,7 +145,8 @@ Json search_json(const SearchResult& result) {
           {"selected_in_sample", true},
           {"base", result.base},
           {"base_bytes", result.base_bytes},
-          {"budget_bytes", result.budget_bytes},
+          {"budget_bytes", result.times ? Json(nullptr) : Json(result.budget_bytes)},
+          {"timed_on", result.times ? to_json(*result.times) : Json(nullptr)},
           {"reference", to_json(result.reference, result.tiers)},
           {"sensitivity", std::move(sensitivity)},
           {"plans", std::move(plans)}};
