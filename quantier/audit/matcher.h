@@ -73,6 +73,7 @@ class Matcher {
   // Whether its clause names no metric, and what its names have under another one is this.
   [[nodiscard]] bool of_another_metric() const;
   [[nodiscard]] bool slipped_unit(NumberFinding& finding) const;
+  [[nodiscard]] bool seconds_of_milliseconds(NumberFinding& finding) const;
   [[nodiscard]] bool slipped_difference(FactUnit unit) const;
   [[nodiscard]] const PublishedValue* in_published_table() const;
   [[nodiscard]] NumberFinding published_alarm(const PublishedValue& value) const;
