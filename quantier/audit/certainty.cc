@@ -113,7 +113,9 @@ class CertaintyReader {
       const Span segment = segment_at(passage_.text, each.begin);
       std::string_view before = text(segment.begin, each.begin);
       if (before.size() > 32) before.remove_prefix(before.size() - 32);
-      if (holds_any(before, kBefore) || starts_with_any(text(each.end, segment.end), kBehind)) return &each;
+      if (before.ends_with("no ") || holds_any(before, kBefore) ||
+          starts_with_any(text(each.end, segment.end), kBehind))
+        return &each;
     }
     return nullptr;
   }
@@ -177,10 +179,11 @@ class CertaintyReader {
     return std::ranges::any_of(clause_.mentions, [&](const Mention& each) {
       if (!is(each, "negation") || inside_strong(each)) return false;
       if (chance != nullptr) {
-        // It is chance that is denied.
-        const std::size_t reach =
-            each.begin < chance->begin ? chance->begin - each.end : each.begin - chance->end;
-        if (reach <= 32) return false;
+        // It is chance that is denied, and not a loss "that stands out from chance".
+        const bool before = each.end <= chance->begin;
+        const std::string_view between =
+            before ? text(each.end, chance->begin) : text(chance->end, each.begin);
+        if (words_in(between) <= 2) return false;
       }
       if (strong == nullptr) return true;
       if (absence && each.begin >= strong->end) return false;

@@ -1,13 +1,16 @@
 // How strongly a sentence speaks, against what the evidence carries.
 //
-// Six things are looked for, and only in sentences whose subject is pinned by name: certainty, harm or help
-// told of a change that the evidence calls unresolved, directional or of the other sign; a time or memory on
-// hardware nobody measured, told as if somebody had; a ratio of a paper carried to one's own models without
-// its scope; a limit said to be passed or failed that the evidence decides the other way; an order (faster,
-// smaller, better calibrated, trails by, dominated by, the slowest, 2.5 times as long as) that is the other
-// way round; a number of a paper told as measured by the writer. Words come in classes (data/words.toml);
-// what a class needs of the evidence is decided here. Caution is never an alarm: a hedge or a negation
-// anywhere in the clause ends the search.
+// Looked for, and only where the subject is known by name or carried over from the sentence before:
+// certainty, harm or help told of a change that the evidence calls unresolved, directional or of the other
+// sign (claim_strength, certainty); a time or memory on hardware nobody measured, a ratio of a paper carried
+// to one's own models without its scope (claim_reach); a limit said to be passed or failed that the evidence
+// decides the other way (claim_limit); who has more of something than whom (relation, parties,
+// claim_relation, and older forms in claim_order, _ratio, _amount, _extreme, _direction, _dominance), an
+// order of three (claim_ranking), the tier of the largest change (claim_tier), answers lost for won
+// (claim_flips), a list that names one thing twice (claim_enumeration); a number of a paper told as measured
+// by the writer (claim_published). Words come in classes (data/words.toml); what a class needs of the
+// evidence is decided here. Caution is never an alarm: what a negation denies is read where that is plain,
+// and ends the search where it is not.
 #pragma once
 
 #include <cstdint>

@@ -91,9 +91,9 @@ bool is_count(const WrittenNumber& number) {
 
 // Between a number and its word: nothing, or what is counted.
 bool belongs(std::string_view between) {
-  constexpr std::array<std::string_view, 12> kNouns = {"answers",  "answer",      "texts",   "text",
-                                                       "examples", "predictions", "cases",   "were",
-                                                       "got",      "are",         "of them", "newly"};
+  constexpr std::array<std::string_view, 17> kNouns = {
+      "head",     "mid",         "tail",  "rare", "frequent", "answers", "answer",  "texts", "text",
+      "examples", "predictions", "cases", "were", "got",      "are",     "of them", "newly"};
   std::size_t words = 0;
   for (std::size_t at = 0; at < between.size();) {
     if (!is_word(between[at])) {
@@ -103,7 +103,7 @@ bool belongs(std::string_view between) {
     }
     std::size_t end = at;
     while (end < between.size() && is_word(between[end])) ++end;
-    if (std::ranges::find(kNouns, between.substr(at, end - at)) == kNouns.end() || ++words > 2) return false;
+    if (std::ranges::find(kNouns, between.substr(at, end - at)) == kNouns.end() || ++words > 3) return false;
     at = end;
   }
   return true;

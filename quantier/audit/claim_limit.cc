@@ -166,9 +166,9 @@ class LimitReader {
     return Named{.displays = {models.front() + " " + recipes.front()}, .whole_model = false};
   }
   [[nodiscard]] bool of_all_recipes() const {
-    constexpr std::array<std::string_view, 10> kAll = {
-        "every precision", "all precisions", "any precision", "all three",  "all of the",
-        "every one",       "none of",        "throughout",    "in all its", "at every"};
+    constexpr std::array<std::string_view, 11> kAll = {
+        "never ",    "every precision", "all precisions", "any precision", "all three", "all of the",
+        "every one", "none of",         "throughout",     "in all its",    "at every"};
     return holds_any(std::string_view(text_), kAll);
   }
 

@@ -2,21 +2,12 @@
 
 #include "quantier/audit/builtin.h"
 #include "quantier/audit/demand.h"
+#include "quantier/audit/toml_texts.h"
 
 namespace quantier {
 namespace {
 
-std::vector<std::string> texts_of(const toml::node* node) {
-  std::vector<std::string> texts;
-  if (node == nullptr) return texts;
-  if (const auto one = node->value_exact<std::string>()) return {*one};
-  if (const toml::array* array = node->as_array()) {
-    for (const toml::node& item : *array) {
-      if (const auto text = item.value_exact<std::string>()) texts.push_back(*text);
-    }
-  }
-  return texts;
-}
+using audit_internal::texts_of;
 
 std::vector<std::vector<std::string>> lists_of(const toml::node* node) {
   std::vector<std::vector<std::string>> lists;

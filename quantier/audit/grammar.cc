@@ -9,7 +9,7 @@ namespace quantier::audit_internal {
 namespace {
 
 // Words that may stand between a number and the name it belongs to.
-constexpr std::array<std::string_view, 50> kFillers = {"of",
+constexpr std::array<std::string_view, 52> kFillers = {"of",
                                                        "at",
                                                        "for",
                                                        "in",
@@ -58,7 +58,9 @@ constexpr std::array<std::string_view, 50> kFillers = {"of",
                                                        "build",
                                                        "builds",
                                                        "variant",
-                                                       "variants"};
+                                                       "variants",
+                                                       "all",
+                                                       "three"};
 
 }  // namespace
 
@@ -169,7 +171,22 @@ const Mention* Reader::before(MentionKind kind) const {
   }
   if (found == nullptr && clause_.opened_at) found = chained_before(kind, *clause_.opened_at);
   if (found == nullptr && kind != MentionKind::kMetric) found = labelled(kind);
+  if (found == nullptr && kind == MentionKind::kLabel) found = class_before();
   return found;
+}
+
+// "games in 87.8 % by the encoder and in 89.8 % by the decoder": a class holds up to the next one or a
+// semicolon, unless something is named that is no matter of classes.
+const Mention* Reader::class_before() const {
+  const std::size_t stop = std::string_view(passage_.text).substr(0, number_.begin).find_last_of(";:");
+  const Mention* found = nullptr;
+  for (const Mention& each : passage_.mentions) {
+    if (each.end > number_.begin || (stop != std::string::npos && each.begin < stop)) continue;
+    if (each.kind == MentionKind::kLabel) found = &each;
+    const bool measure = each.kind == MentionKind::kMetric && each.means.front() != "accuracy";
+    if (measure || (each.kind == MentionKind::kTier && found != nullptr)) return nullptr;
+  }
+  return metric_in_clause() ? nullptr : found;
 }
 
 // "tail: -0.61 [...], lost 6": what an item begins with, up to a colon, is what all of it is of. Two names of

@@ -62,6 +62,7 @@ class Reader {
   [[nodiscard]] bool compared_between(std::size_t from) const;
   [[nodiscard]] const Mention* before(MentionKind kind) const;
   [[nodiscard]] const Mention* labelled(MentionKind kind) const;
+  [[nodiscard]] const Mention* class_before() const;
   [[nodiscard]] const Mention* joined_behind(MentionKind kind) const;
   [[nodiscard]] const Mention* chained_before(MentionKind kind, std::size_t open) const;
   void add_group(const Mention& one, std::vector<std::string>& values) const;

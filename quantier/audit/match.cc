@@ -1,6 +1,7 @@
 #include "quantier/audit/match.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -199,8 +200,9 @@ bool Matcher::of_another_metric() const {
 bool Matcher::slipped_unit(NumberFinding& finding) const {
   const bool named = !said(passage_.mentions, MentionKind::kModel).empty() ||
                      !said(passage_.mentions, MentionKind::kRecipe).empty();
-  const double kTelling = named ? 0.03 : 0.01;
+  const double kTelling = named ? 0.04 : 0.01;
   constexpr double kNear = 20.0;
+  if (seconds_of_milliseconds(finding)) return true;
   const bool bytes = number_.unit == WrittenUnit::kBytes;
   // Seconds stand for anything that lasts; only beside a configuration are they its time.
   const bool seconds = number_.unit == WrittenUnit::kOther && !number_.integer && !passage_.appendix &&
@@ -237,6 +239,40 @@ bool Matcher::slipped_unit(NumberFinding& finding) const {
   if (same_digits == nullptr) return false;
   finding.verdict = NumberVerdict::kContradicts;
   finding.why = fmt::format("in another unit than the evidence: {}", fact_text(*same_digits));
+  return true;
+}
+
+// "takes 2.1 s": seconds for one text, where the evidence has 2.1 ms. Of a thousand texts they would be
+// right.
+bool Matcher::seconds_of_milliseconds(NumberFinding& finding) const {
+  const bool seconds = number_.unit == WrittenUnit::kOther &&
+                       (number_.text.ends_with(" s") || number_.text.ends_with("seconds"));
+  if (!seconds || number_.integer || passage_.kind != PassageKind::kSentence || passage_.appendix)
+    return false;
+  if (says(passage_.mentions, "hardware") || !cited_in(passage_.text, published_).empty()) return false;
+  const std::string& text = passage_.text;
+  for (const char* many : {"1,000", "1000", "thousand", "whole", "all ", "batch of 32", "batches", "6,083"}) {
+    if (text.find(many) != std::string::npos) return false;
+  }
+  const bool of_one =
+      std::ranges::any_of(std::array<std::string_view, 10>{" per text", " per example", " per request",
+                                                           " per item", "single request", "one text",
+                                                           "a text", "each text", "a request", "one request"},
+                          [&](std::string_view one) { return text.find(one) != std::string::npos; });
+  const bool milliseconds = std::ranges::any_of(passage_.numbers, [&](const WrittenNumber& each) {
+    return each.unit == WrittenUnit::kMilliseconds && each.value == number_.value;
+  });
+  if (milliseconds) return false;
+  if (!of_one || (scopes_.wide.recipe.values.empty() && scopes_.wide.model.values.empty())) return false;
+  const auto same = std::ranges::find_if(evidence_.facts, [&](const Fact& fact) {
+    return fact.metric == "latency" && fact.unit == FactUnit::kMilliseconds &&
+           fact.role == FactRole::kValue && !fact.difference && fact.source != FactSource::kModelled &&
+           scopes_.wide.model.allows(fact.model) && scopes_.wide.recipe.allows(fact.recipe) &&
+           near(number_.value, fact.value, number_.half_width);
+  });
+  if (same == evidence_.facts.end()) return false;
+  finding.verdict = NumberVerdict::kContradicts;
+  finding.why = fmt::format("in another unit than the evidence: {}", fact_text(*same));
   return true;
 }
 

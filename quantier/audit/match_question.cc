@@ -98,6 +98,9 @@ bool Matcher::checkable() const {
                            passage_.column_unit == WrittenUnit::kBytes ||
                            passage_.column_unit == WrittenUnit::kRate;
   if (passage_.kind == PassageKind::kCell && number_.unit == WrittenUnit::kNone && cost_column) return true;
+  // Beside a class it is how often that class is right, where nothing else is named.
+  const bool one_class = said(passage_.mentions, MentionKind::kLabel).size() == 1 &&
+                         said(passage_.mentions, MentionKind::kMetric).empty();
   // "pays twice" is a way of speaking unless somebody is named.
   if (number_.in_words && said(passage_.mentions, MentionKind::kRecipe).empty()) return false;
   switch (number_.unit) {
@@ -112,13 +115,12 @@ bool Matcher::checkable() const {
       return false;
     case WrittenUnit::kPercent:
       // A class is told by how often it is right.
-      return scopes_.metric_is_near || scopes_.narrow.label.pinned;
+      return scopes_.metric_is_near || scopes_.narrow.label.pinned || (one_class && !number_.integer);
     case WrittenUnit::kNone:
       break;
   }
   if (number_.in_words) return false;  // a count, or a way of speaking
-  // Beside a class it is how often that class is right, where nothing else is named.
-  if (!number_.integer && scopes_.narrow.label.pinned) return true;
+  if (!number_.integer && number_.value <= 1.0 && (scopes_.narrow.label.pinned || one_class)) return true;
   if (counts_in_points(passage_) && scopes_.narrow.tier.pinned) return true;
   if (number_.integer && passage_.kind != PassageKind::kCell) {
     // Counts are everywhere; only one that is tied to a configuration or a tier is a finding.

@@ -101,9 +101,10 @@ void check_right(const Passage& cell, CheckedNumber& checked, const AuditEvidenc
       scope.tier.pinned && scope.tier.values.size() == 1 ? scope.tier.values.front() : "";
   double total = 0.0;
   for (const Fact& fact : evidence.facts) {
-    if (fact.metric == "n" && fact.tier == tier && fact.label.empty() && fact.fit.empty() &&
-        fact.role == FactRole::kValue && !fact.difference)
-      total = std::max(total, fact.value);
+    // How many it was measured on, and not how many it would take.
+    if (fact.metric == "n" && fact.tier == tier && fact.label.empty() && fact.model.empty() &&
+        fact.role == FactRole::kValue && total == 0.0)
+      total = fact.value;
   }
   if (total < number.value) return;
   constexpr double kNear = 0.1;

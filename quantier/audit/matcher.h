@@ -77,6 +77,7 @@ class Matcher {
   [[nodiscard]] bool is_share_of_something() const;
   [[nodiscard]] bool is_cost_without_unit() const;
   [[nodiscard]] bool slipped_unit(NumberFinding& finding) const;
+  [[nodiscard]] bool seconds_of_milliseconds(NumberFinding& finding) const;
   [[nodiscard]] bool slipped_difference(FactUnit unit) const;
   [[nodiscard]] const PublishedValue* in_published_table() const;
   [[nodiscard]] NumberFinding published_alarm(const PublishedValue& value) const;

@@ -4,100 +4,11 @@
 #include <array>
 #include <string_view>
 
+#include "quantier/audit/parties_words.h"
 #include "quantier/audit/word_forms.h"
 
 namespace quantier::audit_internal {
 namespace {
-
-constexpr std::array<std::string_view, 16> kComparators = {
-    " than ",        " against ",      " versus ",         " vs ",     " vs. ", " compared with ",
-    " compared to ", " relative to ",  " over ",           " as ",     " to ",  " of ",
-    " from ",        " with that of ", " in contrast to ", " next to "};
-
-constexpr std::array<std::string_view, 22> kOthers = {"any other",
-                                                      "every other",
-                                                      "all other",
-                                                      "all others",
-                                                      "all the others",
-                                                      "the others",
-                                                      "the rest",
-                                                      "all the rest",
-                                                      "everything else",
-                                                      "anything else",
-                                                      "everybody else",
-                                                      "anybody else",
-                                                      "either of the others",
-                                                      "both others",
-                                                      "the other five",
-                                                      "the other two",
-                                                      "each of the others",
-                                                      "every one of the others",
-                                                      "the remaining",
-                                                      "all remaining",
-                                                      "all of the others",
-                                                      "nothing else"};
-
-constexpr std::array<std::string_view, 12> kNobody = {
-    "nothing",    "no other",   "nobody",      "none of the",        "no configuration", "no candidate",
-    "no variant", "not one of", "no one else", "none of the others", "no model",         "no build"};
-
-constexpr std::array<std::string_view, 16> kAll = {"of all",
-                                                   "of the six",
-                                                   "any other configuration",
-                                                   "every other configuration",
-                                                   "overall",
-                                                   "all six",
-                                                   "the field",
-                                                   "in the comparison",
-                                                   "we ran",
-                                                   "everything else",
-                                                   "anything",
-                                                   "any other candidate",
-                                                   "in the table",
-                                                   "all candidates",
-                                                   "of everything",
-                                                   "all configurations"};
-
-bool says_any(std::string_view text, const auto& phrases) {
-  return std::ranges::any_of(phrases, [&](std::string_view phrase) {
-    for (std::size_t at = text.find(phrase); at != std::string_view::npos; at = text.find(phrase, at + 1)) {
-      const std::size_t end = at + phrase.size();
-      if ((at == 0 || !is_word(text[at - 1])) && (end == text.size() || !is_word(text[end]))) return true;
-    }
-    return false;
-  });
-}
-
-// Whether somebody is named behind a word of comparing: then it is not who is spoken of.
-bool is_compared_with(std::string_view text, const NamedConfiguration& named) {
-  std::string before = lowered(text.substr(0, named.begin));
-  for (const std::string_view article : {"the ", "its ", "that of ", "of ", "an ", "a "}) {
-    const bool whole =
-        before.size() == article.size() ||
-        (before.size() > article.size() && !is_word(before[before.size() - article.size() - 1]));
-    if (before.ends_with(article) && whole) before.resize(before.size() - article.size());
-  }
-  constexpr std::array<std::string_view, 16> kBefore = {
-      "than ", "against ", "versus ", "vs ", "vs. ", "over ",  "behind ",         "compared with ",
-      "from ", "unlike ",  "beside ", "to ", "as ",  "beats ", "in contrast to ", "compared to "};
-  return std::ranges::any_of(kBefore, [&](std::string_view word) {
-    if (!before.ends_with(word)) return false;
-    const std::size_t at = before.size() - word.size();
-    return at == 0 || !is_word(before[at - 1]);
-  });
-}
-
-// "going to int8", "switching the encoder to int8", "when it is cut to int8": that is where the change leads.
-bool is_target(std::string_view text, const NamedConfiguration& named) {
-  const std::string before = lowered(text.substr(0, named.begin));
-  if (!before.ends_with(" to ")) return false;
-  constexpr std::array<std::string_view, 18> kMoves = {
-      "going",       "goes", "moving", "move",       "switching", "switch",
-      "taking",      "cut",  "from",   "quantizing", "quantized", "quantising",
-      "compressing", "step", "down",   "change",     "reduced",   "squeezed"};
-  const std::string_view tail = std::string_view(before).substr(before.size() > 60 ? before.size() - 60 : 0);
-  return says_any(tail, kMoves);
-}
 
 class Finder {
  public:
@@ -147,7 +58,9 @@ class Finder {
     if (object == nullptr) object = fronted_object();
     if (relation_.form == RelationForm::kChange && changed_model()) return parties_;
     if (subject == nullptr && relation_.form == RelationForm::kChange) subject = changed_behind();
-    if (object == nullptr && relation_.form == RelationForm::kStanding) object = only_other(subject);
+    const bool elsewhere = subject != nullptr && subject->end <= segment_.begin && named_behind();
+    if (object == nullptr && relation_.form == RelationForm::kStanding && !elsewhere)
+      object = only_other(subject);
     if (object == subject) object = nullptr;
     if (object != nullptr) {
       parties_.against = Against::kNamed;
@@ -157,10 +70,17 @@ class Finder {
       parties_.second = *origin;
     }
     if (subject == nullptr) return carried();
+    if (object == nullptr && elsewhere) return std::nullopt;
     return of(*subject);
   }
 
  private:
+  // "We lose time with A and win it with B": who is named behind the word, in its own part, may be who is
+  // meant.
+  [[nodiscard]] bool named_behind() const {
+    return first_behind(named_, relation_.end, segment_.end) != nullptr;
+  }
+
   [[nodiscard]] std::string_view part(std::size_t begin, std::size_t end) const {
     end = std::min(end, lower_.size());
     return begin < end ? std::string_view(lower_).substr(begin, end - begin) : std::string_view();
@@ -177,8 +97,10 @@ class Finder {
       if (each.begin < relation_.end || each.end > statement_.end) continue;
       std::string_view between = part(relation_.end, each.begin);
       const bool verb = relation_.form == RelationForm::kStanding;
-      if (verb && each.begin <= relation_.end + 14 && between.find(',') == std::string_view::npos)
-        return &each;
+      const bool aside = between.find(',') != std::string_view::npos ||
+                         between.find(" with ") != std::string_view::npos ||
+                         between.find(" at ") != std::string_view::npos;
+      if (verb && each.begin <= relation_.end + 14 && !aside) return &each;
       if (is_target(text_, each)) return nullptr;
       const std::string padded = " " + std::string(between);
       for (const std::string_view word : kComparators) {

@@ -91,6 +91,13 @@ std::vector<Mention> between(const std::vector<Mention>& mentions, const Span& s
   return found;
 }
 
+// "On latency, A wins and B loses": what a statement compares by stands before its parts.
+bool topic_before(const Passage& passage, const Span& statement, const Span& segment) {
+  return std::ranges::any_of(passage.mentions, [&](const Mention& each) {
+    return each.kind == MentionKind::kMetric && each.begin >= statement.begin && each.end <= segment.begin;
+  });
+}
+
 int sign_of(std::string_view says, const std::string& metric) {
   if (says == "more") return 1;
   if (says == "less") return -1;
@@ -192,7 +199,7 @@ std::vector<Relation> relations_in(const Passage& passage) {
         break;
       }
       if (!metric.empty()) break;
-      if (measures.size() == 1) {
+      if (measures.size() == 1 && (span == &segment || topic_before(passage, statement, segment))) {
         metric = measures.front();
       } else if (measures.empty()) {
         metric = measure_of_units(passage, *span);

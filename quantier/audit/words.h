@@ -65,6 +65,7 @@ class Vocabulary {
  private:
   void add(std::string_view phrase, MentionKind kind, std::vector<std::string> means, bool exact = false);
   void add_told_fits();
+  void add_denied_doubts();
   void sort();
   bool learn_pair(std::string_view name, std::string_view meaning);
   bool learn_metric(std::string_view name, std::string_view meaning, const std::vector<Mention>& meant);

@@ -8,6 +8,7 @@
 #include <toml++/toml.h>
 
 #include "quantier/audit/builtin.h"
+#include "quantier/audit/toml_texts.h"
 #include "quantier/audit/word_forms.h"
 #include "quantier/audit/words.h"
 
@@ -20,16 +21,7 @@ using audit_internal::verb_forms;
 namespace {
 
 std::vector<std::string> texts_of(const toml::table& table, const char* key) {
-  std::vector<std::string> texts;
-  const toml::node* node = table.get(key);
-  if (node == nullptr) return texts;
-  if (const auto one = node->value_exact<std::string>()) return {*one};
-  if (const toml::array* array = node->as_array()) {
-    for (const toml::node& item : *array) {
-      if (const auto text = item.value_exact<std::string>()) texts.push_back(*text);
-    }
-  }
-  return texts;
+  return audit_internal::texts_of(table.get(key));
 }
 
 // Parts of a name between hyphens and the like: "demo-encoder" -> demo, encoder.
@@ -98,6 +90,18 @@ void Vocabulary::add_told_fits() {
   for (const char* what : {"half", "fold", "observations", "items"}) in_sample(fmt::format("same {}", what));
 }
 
+// "Without a doubt", "beyond all question": doubt that is denied.
+void Vocabulary::add_denied_doubts() {
+  for (const char* denial : {"without ", "beyond ", "past ", "no "}) {
+    for (const char* article :
+         {"", "a ", "any ", "all ", "the slightest ", "a shadow of a ", "reasonable "}) {
+      for (const char* noun :
+           {"doubt", "question", "dispute", "argument", "debate", "controversy", "contradiction"})
+        add(fmt::format("{}{}{}", denial, article, noun), MentionKind::kWord, {"strong"});
+    }
+  }
+}
+
 Result<Vocabulary> Vocabulary::make(const AuditEvidence& evidence) {
   Vocabulary words;
   toml::table table;
@@ -126,6 +130,7 @@ Result<Vocabulary> Vocabulary::make(const AuditEvidence& evidence) {
     add_all(phrases, MentionKind::kFit, texts_of(entry, "means"));
   });
   words.add_told_fits();
+  words.add_denied_doubts();
   each("ignore",
        [&](const toml::table&, const auto& phrases) { add_all(phrases, MentionKind::kIgnore, {}); });
   each("word", [&](const toml::table& entry, const auto& phrases) {
