@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Formatting, layers, static analysis, sanitizers and a minute of fuzzing: what a change must pass beside its tests.
-#   scripts/check.sh [format] [layers] [tidy] [asan] [tsan] [fuzz] [page]     default: all but page, which needs chromium
+#   scripts/check.sh [format] [layers] [tidy] [asan] [tsan] [fuzz] [cuda] [page]
+# default: all but page, which needs chromium, and cuda, which needs nvcc: it compiles and links the CUDA engine and runs what
+# of its tests needs no device.
 # Says at the end which steps failed; one that fails does not keep the others from running. About half an hour on two cores;
 # build/asan, build/tsan, build/fuzz and build/tidy are kept, so a second call only builds what changed.
 # FUZZ_SECONDS (20) is the time for each fuzz target.
@@ -8,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] || steps=(format layers tidy asan tsan fuzz)
-sources() { git ls-files '*.h' '*.cc'; }
+sources() { git ls-files '*.h' '*.cc' '*.cu' '*.cuh'; }
 need() { command -v "$1" >/dev/null || { echo "check: $1 is missing; install the Debian package $2" >&2; exit 1; }; }
 
 run_step() {
@@ -16,10 +18,15 @@ run_step() {
     format) need clang-format-19 clang-format-19; sources | xargs clang-format-19 --dry-run --Werror ;;
     layers) tools/layers/check_layers.sh ;;
     page) scripts/check_page.sh ;;
+    cuda)
+      need nvcc "nvidia-cuda-toolkit, or NVIDIA's own"
+      cmake -S . -B build/cuda -G Ninja -DCMAKE_BUILD_TYPE=Release -DQUANTIER_CUDA=ON >/dev/null
+      cmake --build build/cuda --target cuda_ops_test cuda_refusals_test
+      ctest --test-dir build/cuda -R '^cuda_' --output-on-failure </dev/null ;;
     tidy)
       need clang-tidy-19 clang-tidy-19
-      cmake --preset dev -DCMAKE_CXX_COMPILER=clang++-19 -B build/tidy >/dev/null
-      git ls-files 'quantier/*.cc' | xargs -P "$(nproc)" -n 4 clang-tidy-19 --quiet -p build/tidy ;;
+      cmake --preset dev -DCMAKE_CXX_COMPILER=clang++-19 -DQUANTIER_CUDA=OFF -B build/tidy >/dev/null
+      git ls-files 'quantier/*.cc' | grep -v '^quantier/engine/cuda/' | xargs -P "$(nproc)" -n 4 clang-tidy-19 --quiet -p build/tidy ;;
     asan | tsan)
       cmake --preset "$1" >/dev/null
       # Races can only be where threads are: the pool, the engine, the workers, the statistics.

@@ -83,6 +83,7 @@ class Bench {
     document_ = {{"geometry", options_.geometry}, {"tokens", options_.tokens}, {"rows", Json::array()}};
     // One recipe after another, so that each one's memory is its own; the times come afterwards.
     for (const std::string& recipe : options_.recipes) {
+      reset_cuda_memory_peaks();
       QT_TRY(const ProbeModel model, load(checkpoint, recipe, engine));
       document_["device"] = model.classifier->executed_plan().device;
       Texts texts(std::vector<std::uint32_t>(32, static_cast<std::uint32_t>(options_.tokens)),

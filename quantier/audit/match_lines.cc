@@ -287,7 +287,8 @@ void check_fit_around(const std::vector<Entry>& line, const std::vector<Passage>
     if (!own) odd.push_back(&entry);
   }
   for (const auto& [fit, count] : fits) {
-    if (fit == said_fit || fit == "raw" || count != line.size() || odd.empty()) continue;
+    // What somebody reported may be fitted either way.
+    if (fit == said_fit || fit == "raw" || fit == "reported" || count != line.size() || odd.empty()) continue;
     for (const Entry* entry : odd)
       set(*entry->checked, NumberVerdict::kElsewhere, entry->checked->finding.facts,
           fmt::format("all of its line is {}, and the text says {}", fit, said_fit));

@@ -21,5 +21,6 @@ Status choose_kernel_arch(int arch) {
               "install the CUDA toolkit and build again");
 }
 int asked_kernel_arch() { return 0; }
+void reset_cuda_memory_peaks() {}
 
 }  // namespace quantier

@@ -36,6 +36,9 @@ struct CudaDeviceInfo {
 // Why there are none, or which driver there is: one line.
 [[nodiscard]] std::string cuda_state();
 
+// Starts new peaks of what classifiers allocate on devices, at what they hold now.
+void reset_cuda_memory_peaks();
+
 // The table of kernels that engines made from now on take: 75, 80, 90; 0 for the best. kUsage for others.
 [[nodiscard]] Status choose_kernel_arch(int arch);
 [[nodiscard]] int asked_kernel_arch();

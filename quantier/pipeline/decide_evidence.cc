@@ -208,7 +208,9 @@ void add_costs(const ConfigurationFindings& findings, Candidate& candidate) {
   };
   add("weights", memory.weights_bytes);
   add("allocator_peak", memory.allocator_weights_peak_bytes + memory.allocator_activations_peak_bytes);
-  add("process_peak", memory.process_peak_bytes);
+  // Of a model on a device it is the device's memory that a deployment has to have.
+  add("process_peak",
+      memory.process_peak_bytes > 0 ? memory.device_peak_bytes.value_or(memory.process_peak_bytes) : 0);
   add(kImportedMemory, memory.device_peak_bytes.value_or(0));
 }
 

@@ -39,7 +39,8 @@ std::optional<double> memory_by(const MemoryRecord& memory, const std::string& d
   if (definition == "allocator_peak") return allocator_peak(memory);
   // Of a model on a device it is the device's memory that a deployment has to have.
   if (definition == "process_peak" || definition.empty())
-    return bytes_of(memory.device_peak_bytes.value_or(memory.process_peak_bytes));
+    return bytes_of(
+        memory.process_peak_bytes > 0 ? memory.device_peak_bytes.value_or(memory.process_peak_bytes) : 0);
   return std::nullopt;
 }
 

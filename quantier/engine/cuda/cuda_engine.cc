@@ -289,6 +289,11 @@ Status choose_kernel_arch(int arch) {
   return {};
 }
 
+void reset_cuda_memory_peaks() {
+  for (const MemoryOwner owner : {MemoryOwner::kWeights, MemoryOwner::kActivations, MemoryOwner::kOther})
+    cuda::reset_device_memory_peak(owner);
+}
+
 int asked_kernel_arch() { return cuda::asked_arch().load(); }
 
 }  // namespace quantier

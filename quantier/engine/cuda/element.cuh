@@ -95,7 +95,7 @@ constexpr unsigned kAllLanes = 0xFFFFFFFFu;
 __device__ __forceinline__ float larger(float a, float b) { return a > b || a != a ? a : b; }
 
 __device__ __forceinline__ float gelu(float x) { return 0.5F * x * (1.0F + erff(x * 0.70710678118654752F)); }
-__device__ __forceinline__ float silu(float x) { return x / (1.0F + __expf(-x)); }
+__device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.0F + __expf(-x)); }
 
 // formats/i8_row.h: i8_scale, i8_quantize_row, i8_product, in the same order of roundings.
 __device__ __forceinline__ float i8_scale(float absmax) {

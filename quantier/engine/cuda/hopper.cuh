@@ -100,7 +100,6 @@ __device__ __forceinline__ void await_products() {
 #define QT_R16(f, i) QT_R4(f, i), QT_R4(f, i + 4), QT_R4(f, i + 8), QT_R4(f, i + 12)
 #define QT_R64(f, i) QT_R16(f, i), QT_R16(f, i + 16), QT_R16(f, i + 32), QT_R16(f, i + 48)
 #define QT_R96(f, i) QT_R64(f, i), QT_R16(f, i + 64), QT_R16(f, i + 80)
-#define QT_R128(f, i) QT_R64(f, i), QT_R64(f, i + 64)
 #define QT_INT(i) "+r"(sums[i])
 #define QT_FLOAT(i) "+f"(sums[i])
 #define QT_NAMES_64                                                                                        \
@@ -112,10 +111,6 @@ __device__ __forceinline__ void await_products() {
   ",%64,%65,%66,%67,%68,%69,%70,%71,%72,%73,%74,%75,%76,%77,%78,%79,%80,%81,%82,%83,%84,%85,%86,%87,%88,%" \
   "89,"                                                                                                    \
   "%90,%91,%92,%93,%94,%95"
-#define QT_NAMES_128                                                                                       \
-  QT_NAMES_96                                                                                              \
-  ",%96,%97,%98,%99,%100,%101,%102,%103,%104,%105,%106,%107,%108,%109,%110,%111,%112,%113,%114,%115,%116," \
-  "%117,%118,%119,%120,%121,%122,%123,%124,%125,%126,%127"
 #define QT_TEXT_(x) #x
 #define QT_TEXT(x) QT_TEXT_(x)
 
@@ -132,24 +127,19 @@ __device__ __forceinline__ void await_products() {
 #define QT_FLOAT_SCALES ", 1, 1, 0, 0"
 QT_PRODUCT(multiply_i8, int, QT_INT, 64, 64, 65, 66, "m64n128k32.s32.s8.s8", "")
 QT_PRODUCT(multiply_i8, int, QT_INT, 96, 96, 97, 98, "m64n192k32.s32.s8.s8", "")
-QT_PRODUCT(multiply_i8, int, QT_INT, 128, 128, 129, 130, "m64n256k32.s32.s8.s8", "")
 QT_PRODUCT(multiply_f16, float, QT_FLOAT, 64, 64, 65, 66, "m64n128k16.f32.f16.f16", QT_FLOAT_SCALES)
 QT_PRODUCT(multiply_f16, float, QT_FLOAT, 96, 96, 97, 98, "m64n192k16.f32.f16.f16", QT_FLOAT_SCALES)
-QT_PRODUCT(multiply_f16, float, QT_FLOAT, 128, 128, 129, 130, "m64n256k16.f32.f16.f16", QT_FLOAT_SCALES)
 QT_PRODUCT(multiply_bf16, float, QT_FLOAT, 64, 64, 65, 66, "m64n128k16.f32.bf16.bf16", QT_FLOAT_SCALES)
 QT_PRODUCT(multiply_bf16, float, QT_FLOAT, 96, 96, 97, 98, "m64n192k16.f32.bf16.bf16", QT_FLOAT_SCALES)
-QT_PRODUCT(multiply_bf16, float, QT_FLOAT, 128, 128, 129, 130, "m64n256k16.f32.bf16.bf16", QT_FLOAT_SCALES)
 
 #undef QT_R4
 #undef QT_R16
 #undef QT_R64
 #undef QT_R96
-#undef QT_R128
 #undef QT_INT
 #undef QT_FLOAT
 #undef QT_NAMES_64
 #undef QT_NAMES_96
-#undef QT_NAMES_128
 #undef QT_TEXT_
 #undef QT_TEXT
 #undef QT_PRODUCT

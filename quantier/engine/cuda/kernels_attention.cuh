@@ -23,9 +23,21 @@ struct AttentionShape {
   static constexpr int kKeyTile = kQueries < 64 ? kQueries : 64;
   // Rows in shared memory are 16 bytes longer than they are, so that eight of them lie in eight bank groups.
   static constexpr int kStride = kHeadDim + kVector;
-  // Queries go through the place of keys and values.
+  // One tile of keys and of values, through whose place the queries go before; or queries and two of each,
+  // where copies run ahead of the products.
   static constexpr int kRows = kQueryTile > 2 * kKeyTile ? kQueryTile : 2 * kKeyTile;
+  static constexpr int kRowsAhead = kQueryTile + 4 * kKeyTile;
 };
+
+#if defined(QUANTIER_CUDA_ASYNC_COPY)
+constexpr bool kCopiesAhead = true;
+#else
+constexpr bool kCopiesAhead = false;
+#endif
+// Rotated rows pass through registers, and cannot be copied ahead.
+template <class T, class Shape, bool kRotates>
+constexpr int kAttentionBytes = (kCopiesAhead && !kRotates ? Shape::kRowsAhead : Shape::kRows) *
+                                Shape::kStride * static_cast<int>(sizeof(T));
 
 // 2 to the power of x, within two units of the last place; below 2^-126 it is 0. (PTX ISA: ex2.approx.ftz.)
 __device__ __forceinline__ float power_of_two(float x) {
@@ -96,6 +108,26 @@ __device__ __forceinline__ void load_rows(const T* from, std::uint32_t stride, s
   }
 }
 
+#if defined(QUANTIER_CUDA_ASYNC_COPY)
+// The same, on its way when this returns.
+template <class T, class Shape, int kRows>
+__device__ __forceinline__ void copy_rows(const T* from, std::uint32_t stride, std::uint32_t first,
+                                          std::uint32_t length, T* tile) {
+  constexpr int kChunks = Shape::kHeadDim / kVector;
+#pragma unroll
+  for (int step = 0; step < kRows * kChunks / Shape::kThreads; ++step) {
+    const int at = static_cast<int>(threadIdx.x) + step * Shape::kThreads;
+    const int row = at / kChunks;
+    const int column = at % kChunks * kVector;
+    const std::uint32_t position = first + row;
+    const bool inside = position < length;
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(
+                     shared_address(tile + row * Shape::kStride + column)),
+                 "l"(inside ? from + std::uint64_t{position} * stride + column : from), "r"(inside ? 16 : 0));
+  }
+}
+#endif
+
 template <class T, class Shape, int kRows, bool kRotates>
 __device__ __forceinline__ void load_either(const AttentionTask& task, const T* from, std::uint32_t first,
                                             std::uint32_t length, T* tile) {
@@ -138,9 +170,8 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocks) attention_ker
   constexpr int kDepths = kHeadDim / 16;    // products of depth 16 that make a score
   constexpr int kColumns = kHeadDim / 8;    // blocks of 8 output columns
   constexpr int kKeyBlocks = kKeyTile / 8;  // blocks of 8 keys
-  __shared__ __align__(16) unsigned char shared[Shape::kRows * kStride * sizeof(T)];
-  T* keys = reinterpret_cast<T*>(shared);
-  T* values = keys + kKeyTile * kStride;
+  extern __shared__ __align__(16) unsigned char shared[];
+  T* tiles = reinterpret_cast<T*>(shared);
 
   await_previous();
   const AttentionItem item = task.items[blockIdx.x];
@@ -155,15 +186,6 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocks) attention_ker
   const int group = lane / 4;
   const int quarter = lane % 4;
   const int first_query = static_cast<int>(item.first) + warp * kRowsOfWarp;
-
-  load_either<T, Shape, Shape::kQueryTile, kRotates>(task, query_of_text, item.first, item.length, keys);
-  __syncthreads();
-  std::uint32_t queries[kDepths][4];
-#pragma unroll
-  for (int depth = 0; depth < kDepths; ++depth) {
-    const int row = warp * kRowsOfWarp + lane % 16;
-    load_matrices(queries[depth], shared_address(keys + row * kStride + depth * 16 + lane / 16 * 8));
-  }
 
   const std::uint32_t last_query = min(item.first + Shape::kQueryTile, item.length) - 1;
   std::uint32_t first_key = 0;
@@ -180,14 +202,18 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocks) attention_ker
   // Exponents are taken to base 2.
   const float scale = 1.44269504088896341F * rsqrtf(static_cast<float>(kHeadDim));
 
-  for (std::uint32_t tile = first_key; tile < end_key; tile += kKeyTile) {
-    __syncthreads();
-    load_either<T, Shape, kKeyTile, kRotates>(task, key_of_text, tile, item.length, keys);
-    load_rows<T, Shape, kKeyTile>(value_of_text, task.stride, tile, item.length, values);
-    __syncthreads();
+  std::uint32_t queries[kDepths][4];
+  const auto take_queries = [&](const T* from) {
+#pragma unroll
+    for (int depth = 0; depth < kDepths; ++depth) {
+      const int row = warp * kRowsOfWarp + lane % 16;
+      load_matrices(queries[depth], shared_address(from + row * kStride + depth * 16 + lane / 16 * 8));
+    }
+  };
+  // What a tile of keys adds.
+  const auto answer = [&](std::uint32_t tile, const T* keys, const T* values) {
     const Sight sight = sight_of(task, item.length, first_query, static_cast<int>(tile), kKeyTile);
-    if (!sight.any) continue;
-
+    if (!sight.any) return;
     float scores[kKeyBlocks][4] = {};
 #pragma unroll
     for (int depth = 0; depth < kDepths; ++depth) {
@@ -260,6 +286,48 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocks) attention_ker
         multiply_add<T>(out[2 * pair + 1], a, b[2], b[3]);
       }
     }
+  };
+
+  if constexpr (kCopiesAhead && !kRotates) {
+#if defined(QUANTIER_CUDA_ASYNC_COPY)
+    T* const ahead[2][2] = {
+        {tiles + Shape::kQueryTile * kStride, tiles + (Shape::kQueryTile + kKeyTile) * kStride},
+        {tiles + (Shape::kQueryTile + 2 * kKeyTile) * kStride,
+         tiles + (Shape::kQueryTile + 3 * kKeyTile) * kStride}};
+    const auto copy = [&](std::uint32_t tile, int turn) {
+      if (tile < end_key) {
+        copy_rows<T, Shape, kKeyTile>(key_of_text, task.stride, tile, item.length, ahead[turn][0]);
+        copy_rows<T, Shape, kKeyTile>(value_of_text, task.stride, tile, item.length, ahead[turn][1]);
+      }
+      asm volatile("cp.async.commit_group;");
+    };
+    copy_rows<T, Shape, Shape::kQueryTile>(query_of_text, task.stride, item.first, item.length, tiles);
+    copy(first_key, 0);
+    copy(first_key + kKeyTile, 1);
+    int turn = 0;
+    for (std::uint32_t tile = first_key; tile < end_key; tile += kKeyTile) {
+      asm volatile("cp.async.wait_group 1;" ::: "memory");
+      __syncthreads();
+      if (tile == first_key) take_queries(tiles);
+      answer(tile, ahead[turn][0], ahead[turn][1]);
+      if (tile + 2 * kKeyTile < end_key) __syncthreads();
+      copy(tile + 2 * kKeyTile, turn);
+      turn ^= 1;
+    }
+#endif
+  } else {
+    T* keys = tiles;
+    T* values = keys + kKeyTile * kStride;
+    load_either<T, Shape, Shape::kQueryTile, kRotates>(task, query_of_text, item.first, item.length, keys);
+    __syncthreads();
+    take_queries(keys);
+    for (std::uint32_t tile = first_key; tile < end_key; tile += kKeyTile) {
+      __syncthreads();
+      load_either<T, Shape, kKeyTile, kRotates>(task, key_of_text, tile, item.length, keys);
+      load_rows<T, Shape, kKeyTile>(value_of_text, task.stride, tile, item.length, values);
+      __syncthreads();
+      answer(tile, keys, values);
+    }
   }
 
 #pragma unroll
@@ -279,14 +347,25 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocks) attention_ker
   }
 }
 
+template <class T, class Shape, bool kRotates>
+void start_attention(const AttentionTask& task, dim3 grid, cudaStream_t stream) {
+  constexpr int kBytes = kAttentionBytes<T, Shape, kRotates>;
+  const auto kernel = attention_kernel<T, Shape, kRotates>;
+  if constexpr (kBytes > 48 * 1024) {
+    static RoomGiven given;
+    // An error stays with the device, where it is asked for after the pass.
+    if (given.ensure(reinterpret_cast<const void*>(kernel), kBytes) != cudaSuccess) return;
+  }
+  (void)launch(kernel, grid, Shape::kThreads, kBytes, stream, task);
+}
+
 inline void attention(const AttentionTask& task, cudaStream_t stream) {
   if (task.item_count == 0) return;
   with_element(task.element, [&]<class T>(T) {
     const auto start = [&]<class Shape>(Shape) {
       const dim3 grid(task.item_count, task.heads);
-      const auto kernel =
-          task.rotations != nullptr ? attention_kernel<T, Shape, true> : attention_kernel<T, Shape, false>;
-      (void)launch(kernel, grid, Shape::kThreads, 0, stream, task);
+      if (task.rotations != nullptr) return start_attention<T, Shape, true>(task, grid, stream);
+      start_attention<T, Shape, false>(task, grid, stream);
     };
     const auto start_for = [&]<int kHeadDim>() {
       if (task.query_tile == 32) return start(AttentionShape<kHeadDim, 32>());

@@ -1,7 +1,7 @@
 // The products of Hopper, of int8 and of elements. A block makes tiles of 128 x kColumns outputs, one after
-// another as long as there are any, from slices of 128 bytes of depth: a thread of its own fetches them, stages
-// ahead, and two warpgroups multiply 64 rows each. The second starts some slices later, and stays behind: so
-// one finishes and stores its sums while the other multiplies.
+// another as long as there are any, from slices of 128 bytes of depth: a thread of its own fetches them,
+// stages ahead, and two warpgroups multiply 64 rows each. The second starts some slices later, and stays
+// behind: so one finishes and stores its sums while the other multiplies.
 //
 // Why clusters: at these rates the second-level cache cannot feed every multiprocessor with a tile of its
 // own. Two blocks that have the same columns and neighbouring rows fetch half of the weights' slice each and
@@ -22,6 +22,7 @@ constexpr int kHopperThreads = (kGroups + 1) * kGroupThreads;  // those that fet
 // Of 168 registers that a thread has at the start, the fetching group gives away what multipliers need.
 constexpr int kFetcherRegisters = 40;
 constexpr int kMultiplierRegisters = 232;
+constexpr int kLead = 1;         // slices that the first group is ahead of the second
 constexpr int kLeadBarrier = 3;  // named; 1 and 2 belong to the groups
 constexpr int kCluster = 2;
 constexpr int kTileAlignment = 1024;
@@ -33,7 +34,6 @@ template <int kColumns>
 struct HopperShape {
   static constexpr int kStageBytes = (kHopperRows + kColumns) * kHopperSlice;
   static constexpr int kStages = 216 * 1024 / kStageBytes;
-  static constexpr int kLead = (kStages + 1) / 2;  // slices that the first group is ahead of the second
   static constexpr int kBytes = kStages * kStageBytes + kTileAlignment;
 };
 
@@ -79,10 +79,9 @@ __device__ __forceinline__ void give_lead() {
 // Both maps are matrices of bytes, inputs wide; boxes are 128 bytes times 128 rows of x, half a tile's rows
 // of the weights.
 template <class Operands, Finish kFinish, int kColumns>
-__global__ void __cluster_dims__(kCluster, 1, 1)
-    __launch_bounds__(kHopperThreads, 1)
-        product_hopper(ProductTask task, const __grid_constant__ CUtensorMap x_map,
-                       const __grid_constant__ CUtensorMap weight_map) {
+__global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kHopperThreads, 1)
+    product_hopper(ProductTask task, const __grid_constant__ CUtensorMap x_map,
+                   const __grid_constant__ CUtensorMap weight_map) {
   using Shape = HopperShape<kColumns>;
   using T = typename Operands::Element;
   constexpr int kStages = Shape::kStages;
@@ -102,6 +101,10 @@ __global__ void __cluster_dims__(kCluster, 1, 1)
       init_barrier(emptied(stage), kCluster * kGroups);
     }
     asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+  }
+  if (threadIdx.x == kHopperThreads - 1) {
+    asm volatile("prefetch.tensormap [%0];" ::"l"(&x_map) : "memory");
+    asm volatile("prefetch.tensormap [%0];" ::"l"(&weight_map) : "memory");
   }
   sync_cluster();
   await_previous();
@@ -146,7 +149,7 @@ __global__ void __cluster_dims__(kCluster, 1, 1)
   const int lane = thread % kWarp;
   const int quarter = lane % 4;
   const bool signals = thread < kCluster;  // thread i tells block i
-  const int lead = min(slices, Shape::kLead);
+  const int lead = min(slices, kLead);
   if (group == 1) await_lead();
   int stage = 0;
   int parity = 0;
@@ -338,18 +341,19 @@ cudaError_t launch_hopper(const ProductTask& task, cudaStream_t stream) {
                 x_map, weight_map);
 }
 
-// The tile whose rounds over all multiprocessors waste least.
+// The tile whose rounds over all multiprocessors waste least. (Of 256 columns, the sums would leave too few
+// registers to finish them.)
 inline int hopper_columns(const ProductTask& task) {
   if (task.tile_columns != 0) return static_cast<int>(task.tile_columns);
   const std::uint64_t row_pairs = blocks_for(task.rows, kCluster * kHopperRows);
   const std::uint64_t at_once = static_cast<std::uint64_t>(multiprocessors()) / kCluster;
   int best = 0;
   double best_cost = 0;
-  for (const int columns : {256, 192, 128}) {
+  for (const int columns : {192, 128}) {
     const std::uint64_t pairs = row_pairs * blocks_for(task.outputs, static_cast<unsigned>(columns));
     const std::uint64_t rounds = (pairs + at_once - 1) / at_once;
     // A round's time: its products, and what a tile of any width costs besides.
-    const double cost = static_cast<double>(rounds) * (columns + 24);
+    const double cost = static_cast<double>(rounds) * (columns + 64);
     if (best == 0 || cost < best_cost) {
       best = columns;
       best_cost = cost;
@@ -364,9 +368,6 @@ cudaError_t product_wgmma(const ProductTask& task, cudaStream_t stream) {
   cudaError_t error = cudaErrorNotSupported;
   with_finish(task.finish, [&]<Finish kFinish>() {
     switch (hopper_columns(task)) {
-      case 256:
-        error = launch_hopper<Operands, kFinish, 256>(task, stream);
-        break;
       case 192:
         error = launch_hopper<Operands, kFinish, 192>(task, stream);
         break;
