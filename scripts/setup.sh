@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that Quantier needs (scripts/packages.txt) and builds it in build/release.
 # Needs root or sudo for the packages; installs nothing when all are there. Sourced by nothing: demo.sh and test.sh run it.
-#   scripts/setup.sh [--tests]     --tests: build the tests as well
+#   scripts/setup.sh [--tests | --packages]     --tests: build the tests as well; --packages: build nothing
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tests=OFF
@@ -23,6 +23,8 @@ if [ ${#missing[@]} -gt 0 ]; then
   "${as_root[@]}" apt-get update -qq
   "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
+
+if [ "${1:-}" = --packages ]; then exit; fi
 
 cmake -S . -B build/release -G Ninja -DCMAKE_BUILD_TYPE=Release -DQUANTIER_TESTS=$tests >/dev/null
 echo "setup: building (Release, $(nproc) jobs)"
