@@ -42,8 +42,13 @@ Status DevicePass::prepare(const PassInput& input) {
   const std::size_t inputs_at = reserve(rows * std::max<std::size_t>(spec.hidden, attended) * kElementBytes);
   const std::size_t codes_at = reserve(rows * code_width);
   const std::size_t absmax_at = reserve(code_width == 0 ? 0 : rows * sizeof(float));
-  const std::size_t wide_at = reserve(std::max(rows * qkv * kElementBytes, mlp_rows_ * gate_up_bytes));
-  const std::size_t gated_at = reserve(mlp_rows_ * spec.intermediate * kElementBytes);
+  // Behind the last attention, pooled rows stand in both: of texts that may be as many as tokens, and with
+  // more classes than anything else is wide.
+  const std::size_t texts = whole_steps(input.texts);
+  const std::size_t wide_at = reserve(std::max({rows * qkv * kElementBytes, mlp_rows_ * gate_up_bytes,
+                                                texts * (attended + spec.hidden) * kElementBytes}));
+  const std::size_t gated_at =
+      reserve(std::max(mlp_rows_ * spec.intermediate, texts * model_.classifier().outputs) * kElementBytes);
   if (total > activations_.size()) {
     QT_TRY_STATUS(check(cudaStreamSynchronize(stream_), "wait for the device"));
     activations_.ensure(total, MemoryOwner::kActivations);
