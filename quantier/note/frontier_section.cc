@@ -72,7 +72,10 @@ void configurations_table(const NoteInput& input, Blocks& blocks) {
     table.caption += fmt::format(" Time is by the {} protocol.", envelope.latency_protocol);
   }
   if (envelope.memory_definition == "process_peak") {
-    table.caption += " Memory is the peak of the whole process.";
+    const bool on_device = std::ranges::any_of(
+        input.cost, [](const NoteCost& row) { return !row.imported && row.device_peak_bytes.has_value(); });
+    table.caption += on_device ? " Memory is what the engine allocated on the device at its peak."
+                               : " Memory is the peak of the whole process.";
   } else if (!envelope.memory_definition.empty()) {
     table.caption += fmt::format(" Memory is {}.", envelope.memory_definition);
   }

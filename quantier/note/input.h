@@ -79,8 +79,9 @@ struct NoteCost {
   std::optional<double> allocator_peak_bytes;
   std::optional<double> process_peak_bytes;
   std::string run_key;
-  std::optional<double> device_peak_bytes = {};  // of allocated device memory, as another program reported it
-  bool imported = false;                         // stated by files; nothing was measured here
+  std::optional<double> device_peak_bytes =
+      {};                 // allocated on a device: by our engine, or as another program reported it
+  bool imported = false;  // stated by files; nothing was measured here
 };
 
 // How much the logits of a configuration move when nothing about the model changes.

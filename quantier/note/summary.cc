@@ -52,7 +52,8 @@ std::string stated_time(const NoteCost& cost) {
 }
 
 std::string stated_memory(const NoteCost& cost) {
-  if (!cost.imported) return megabytes(cost.process_peak_bytes);
+  if (!cost.imported)
+    return megabytes(cost.device_peak_bytes ? cost.device_peak_bytes : cost.process_peak_bytes);
   return starred(megabytes(cost.device_peak_bytes ? cost.device_peak_bytes : cost.process_peak_bytes));
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <span>
 
 namespace quantier {
 namespace {
@@ -17,10 +18,16 @@ constexpr std::array<Arithmetic, 7> kArithmetic = {{
     {"f32", "multiplies floats"},
     {"f16", "stores halves and widens them to floats before it multiplies"},
     {"i8-row", "multiplies bytes and sums them as integers"},
-    {"bf16", "stores bfloat16 and widens it to floats before it multiplies"},
+    {"bf16", "multiplies bfloat16 where the processor can, and widens it to floats elsewhere"},
     {"i4-group", "stores 4 bits by group and scales them to floats before it multiplies"},
     {"fp8-row", "stores 8-bit floats and widens them before it multiplies: FP8 is emulated on a CPU"},
     {"nf4-block", "stores 4 bits and looks up the float behind them before it multiplies"},
+}};
+// And those of its CUDA engine.
+constexpr std::array<Arithmetic, 3> kArithmeticOnCuda = {{
+    {"f16", "multiplies halves on the tensor cores and sums in float"},
+    {"bf16", "multiplies bfloat16 on the tensor cores and sums in float"},
+    {"i8-row", "multiplies bytes on the tensor cores and sums them as integers"},
 }};
 
 }  // namespace
@@ -35,7 +42,9 @@ std::string arithmetic_of(const ExecutedPlan& plan) {
   if (weights_of.empty()) return {};
   const auto most = std::ranges::max_element(
       weights_of, {}, [](const std::pair<const std::string, std::uint64_t>& entry) { return entry.second; });
-  for (const Arithmetic& each : kArithmetic) {
+  const std::span<const Arithmetic> known =
+      plan.device.starts_with("cuda") ? std::span<const Arithmetic>(kArithmeticOnCuda) : kArithmetic;
+  for (const Arithmetic& each : known) {
     if (most->first == each.format) return each.words;
   }
   return {};

@@ -20,6 +20,9 @@ TEST(ReportPromisesTest, MostWeightsNameTheArithmetic) {
   EXPECT_EQ(arithmetic_of(plan), "");
   plan.layers = {layer("f16", 10, 10), layer("i8-row", 100, 10)};
   EXPECT_EQ(arithmetic_of(plan), "multiplies bytes and sums them as integers");
+  plan.device = "cuda:0 (a card)";
+  EXPECT_EQ(arithmetic_of(plan), "multiplies bytes on the tensor cores and sums them as integers");
+  plan.device = "cpu";
 }
 
 TEST(ReportPromisesTest, EveryFormatOfTheEngineHasWords) {
