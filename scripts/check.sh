@@ -21,7 +21,7 @@ run_step() {
     cuda)
       need nvcc "nvidia-cuda-toolkit, or NVIDIA's own"
       cmake -S . -B build/cuda -G Ninja -DCMAKE_BUILD_TYPE=Release -DQUANTIER_CUDA=ON >/dev/null
-      cmake --build build/cuda --target cuda_ops_test cuda_refusals_test
+      cmake --build build/cuda --target cuda_tests
       ctest --test-dir build/cuda -R '^cuda_' --output-on-failure </dev/null ;;
     tidy)
       need clang-tidy-19 clang-tidy-19

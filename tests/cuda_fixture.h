@@ -2,6 +2,8 @@
 // device at hand can run. Without a device such tests are skipped, and say so.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cuda_runtime_api.h>
 #include <random>
@@ -85,5 +87,40 @@ class CudaTest : public testing::Test {
   std::mt19937 random_{20261130};
   std::vector<const Kernels*> tables_;
 };
+
+// For an element type, on the tables whose tensor cores take it.
+template <class E>
+class CudaOps : public CudaTest {
+ public:
+  using CudaTest::random_floats;
+
+ protected:
+  using CudaTest::random_rows;
+  std::vector<const Kernels*> tables() const {
+    std::vector<const Kernels*> usable;
+    for (const Kernels* table : tables_)
+      if (E::kElement == Element::kHalf || table->has_bfloat16) usable.push_back(table);
+    return usable;
+  }
+  static float rounded(float value) { return E::value(E::bits(value)); }
+  // The distance of neighbouring elements at a magnitude.
+  static float step(float magnitude) {
+    const float bits = E::kElement == Element::kHalf ? 10.0F : 7.0F;
+    return std::exp2(std::floor(std::log2(std::max(magnitude, 1e-4F))) - bits);
+  }
+};
+using CudaElements = testing::Types<HalfElement, BFloat16Element>;
+
+inline double activation(Gate gate, double x) {
+  return gate == Gate::kGelu ? 0.5 * x * (1.0 + std::erf(x / std::sqrt(2.0))) : x / (1.0 + std::exp(-x));
+}
+
+// 1 + erf(x) in float has lost what erf(x) has in common with -1.
+inline float erf_error(float x) { return 2.0e-7F * std::fabs(x); }
+
+// Where a gate stands among alternating blocks; its up is kGateBlock further.
+inline std::size_t gate_column(std::size_t feature) {
+  return feature / kGateBlock * 2 * kGateBlock + feature % kGateBlock;
+}
 
 }  // namespace quantier::cuda

@@ -5,9 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "quantier/checkpoint/checkpoint.h"
-#include "quantier/engine/builder.h"
 #include "quantier/engine/cuda/device_model.h"
-#include "quantier/engine/cuda_engine.h"
 #include "quantier/formats/plan.h"
 
 namespace quantier {
@@ -76,15 +74,6 @@ TEST_P(CudaRefusals, GatheredLayersNeedOneFormat) {
 
 INSTANTIATE_TEST_SUITE_P(Demo, CudaRefusals, testing::Values("demo-encoder", "demo-decoder"),
                          [](const auto& each) { return std::string(each.param).substr(5); });
-
-TEST(CudaDevices, AreParsed) {
-  EXPECT_EQ(parse_device("cpu").value(), EngineChoice(EngineKind::kCpu));
-  EXPECT_EQ(parse_device("cuda").value(), EngineChoice(EngineKind::kCuda, 0));
-  EXPECT_EQ(parse_device("cuda:3").value(), EngineChoice(EngineKind::kCuda, 3));
-  for (const char* text : {"", "gpu", "cuda:", "cuda:x", "cuda:1x", "cuda:-1", "cuda:99999999999", "CUDA"})
-    EXPECT_FALSE(parse_device(text)) << text;
-  EXPECT_EQ(device_text(EngineChoice(EngineKind::kCuda, 2)), "cuda:2");
-}
 
 }  // namespace
 }  // namespace quantier

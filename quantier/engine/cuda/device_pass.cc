@@ -246,15 +246,14 @@ Status DevicePass::run_head(float* logits) {
                   stream_);
   }
   if (const DeviceLinear* dense = model_.head_dense()) {
-    std::byte* out = gated_;
     QT_TRY_STATUS(product(*dense, pooled, Finish::kStore, wide_, input_.texts));
     kernels_.activate({.element = model_.element(),
                        .activation = gate_of(spec.head_activation),
                        .x = wide_,
                        .count = input_.texts * hidden},
                       stream_);
-    norm(*model_.norm(NormRole::kHead), wide_, out = wide_, input_.texts);
-    pooled = out;
+    norm(*model_.norm(NormRole::kHead), wide_, wide_, input_.texts);
+    pooled = wide_;
   }
   const DeviceLinear& classifier = model_.classifier();
   std::byte* scores = gated_;
