@@ -4,12 +4,16 @@
 namespace quantier {
 namespace {
 constexpr const char* kAbsent = "this build has no CUDA: nvcc was not found when it was configured";
-}
+constexpr const char* kHint = "install the CUDA toolkit and build again, or use --device cpu";
+}  // namespace
 
 Result<std::unique_ptr<EngineBuilder>> create_cuda_builder(const ModelSpec& /*spec*/, const Plan& /*plan*/,
                                                            std::uint32_t /*device*/) {
-  return fail(ErrorKind::kUnsupported, "cannot run on a CUDA device", "", kAbsent,
-              "install the CUDA toolkit and build again, or use --device cpu");
+  return std::unexpected(check_cuda_device(0).error());
+}
+
+Status check_cuda_device(std::uint32_t /*index*/) {
+  return fail(ErrorKind::kUnsupported, "cannot run on a CUDA device", "", kAbsent, kHint);
 }
 
 std::vector<CudaDeviceInfo> cuda_devices() { return {}; }

@@ -33,6 +33,8 @@ struct CudaDeviceInfo {
   const std::vector<CudaDeviceInfo> devices = cuda_devices();
   return index < devices.size() ? devices[index].name : std::string();
 }
+// Whether there is a driver and a device with this index; nothing is started there.
+[[nodiscard]] Status check_cuda_device(std::uint32_t index);
 // Why there are none, or which driver there is: one line.
 [[nodiscard]] std::string cuda_state();
 

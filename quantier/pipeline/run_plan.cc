@@ -159,6 +159,8 @@ Result<std::vector<std::string>> recipes_of(const Checkpoint& checkpoint, const 
 }  // namespace
 
 Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> limit) {
+  // Once, before anything is read, and not by every worker.
+  if (config.engine.kind == EngineKind::kCuda) QT_TRY_STATUS(check_cuda_device(config.engine.device));
   RunPlan plan;
   plan.threads = config.threads != 0 ? config.threads : static_cast<std::uint32_t>(available_processors());
   QT_TRY(const std::string program, program_sha256());

@@ -92,12 +92,7 @@ Status check(cudaError_t error, std::string_view doing) {
 }
 
 Result<Device> Device::open(std::uint32_t index, int kernel_arch) {
-  QT_TRY(const int count, count_devices());
-  if (index >= static_cast<std::uint32_t>(count)) {
-    return fail(ErrorKind::kUsage, "there is no such CUDA device", fmt::format("cuda:{}", index),
-                count == 1 ? "the only one is cuda:0" : fmt::format("they are cuda:0 to cuda:{}", count - 1),
-                "`quantier doctor` lists the devices");
-  }
+  QT_TRY_STATUS(check_cuda_device(index));
   Device device;
   device.index_ = static_cast<int>(index);
   cudaDeviceProp properties{};
@@ -119,6 +114,14 @@ Result<Device> Device::open(std::uint32_t index, int kernel_arch) {
 }  // namespace quantier::cuda
 
 namespace quantier {
+
+Status check_cuda_device(std::uint32_t index) {
+  QT_TRY(const int count, cuda::count_devices());
+  if (index < static_cast<std::uint32_t>(count)) return {};
+  return fail(ErrorKind::kUsage, "there is no such CUDA device", fmt::format("cuda:{}", index),
+              count == 1 ? "the only one is cuda:0" : fmt::format("they are cuda:0 to cuda:{}", count - 1),
+              "`quantier doctor` lists the devices");
+}
 
 std::vector<CudaDeviceInfo> cuda_devices() {
   std::vector<CudaDeviceInfo> devices;
