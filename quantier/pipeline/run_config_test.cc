@@ -43,6 +43,15 @@ TEST(RunConfig, Minimal) {
   EXPECT_EQ(config->source_text, kTop + kRest);
 }
 
+TEST(RunConfig, TheDeviceIsNamed) {
+  EXPECT_EQ(parse(kTop + kRest)->engine, EngineChoice(EngineKind::kCpu));
+  const auto config = parse("device = \"cuda:1\"\n" + kTop + kRest);
+  ASSERT_TRUE(config.has_value()) << config.error().message();
+  EXPECT_EQ(config->engine, EngineChoice(EngineKind::kCuda, 1));
+  EXPECT_THAT(refusal("device = \"gpu\"\n" + kTop + kRest), HasSubstr("cuda:N"));
+  EXPECT_THAT(refusal("device = 1\n" + kTop + kRest), HasSubstr("a string"));
+}
+
 TEST(RunConfig, CalibrationIsAFileOrATable) {
   const auto file = parse("seed = 5\ncalibration = \"train.jsonl\"\n" + kTop + kRest);
   ASSERT_TRUE(file.has_value()) << file.error().message();
