@@ -12,7 +12,9 @@
 namespace quantier {
 namespace {
 
-constexpr const char* kLayout = "1";
+// Of what is kept, and of what is meant by it: a metric that is read from other figures than before needs a
+// new one.
+constexpr const char* kLayout = "2";
 
 // Every digit, so that what is read back is what was kept.
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
