@@ -1,5 +1,5 @@
 // How fast are the kernels of the CUDA engine, one by one, beside what this card reaches at best?
-//   bench_gpu_kernels [--rows 4096] [--arch 75|80|90]
+//   bench_gpu_kernels [--rows 4096] [--arch 75|80|90] [--sets 8]
 // Times are medians over runs between two events, each run over other memory than the one before, as far as
 // it fits: the caches of a card would otherwise hold what a network never finds there. Peaks are the
 // library's own product of 8192 cubed halves and a copy of a gigabyte, in the same process.
@@ -82,7 +82,7 @@ constexpr Shape kShapes[] = {
     {"decoder gate+up", 9728, 896, Finish::kGateSilu}, {"decoder down", 896, 4864, Finish::kAdd},
 };
 
-int run(std::uint32_t rows, int arch) {
+int run(std::uint32_t rows, int arch, const int sets) {
   const auto device = Device::open(0, arch);
   if (!device) {
     fmt::print(stderr, "{}\n", device.error().message());
@@ -115,7 +115,6 @@ int run(std::uint32_t rows, int arch) {
     });
     fmt::print(", copy {:.0f} GB/s read and written\n", 2.0 * static_cast<double>(gigabyte) / copy * 1e-3);
   }
-  constexpr int kSets = 8;  // of memory
   const DeviceBuffer turns_of_products = floats(std::size_t{4096} * 64, 0.7F);
   std::vector<std::uint32_t> positions(rows);
   for (std::uint32_t i = 0; i < rows; ++i) positions[i] = i % 128;
@@ -123,7 +122,7 @@ int run(std::uint32_t rows, int arch) {
   cudaMemcpy(positions_there.data(), positions.data(), positions_there.size(), cudaMemcpyHostToDevice);
   const bool has_tiles = kernels.float_product != nullptr;
   fmt::print("{:<18} {:>12} {:>14} {}\n", "product, us", "N x K", "cuBLASLt f16",
-             has_tiles ? "own f16 and int8, tiles of 128 and 192 columns, and as chosen" : "own int8");
+             has_tiles ? "own f16 and int8, tiles of 96, 128 and 192 columns, and as chosen" : "own int8");
   for (const Shape& shape : kShapes) {
     const std::size_t x_size = std::size_t{whole_steps(rows)} * shape.inputs;
     const std::size_t w_size = std::size_t{shape.outputs} * shape.inputs;
@@ -131,7 +130,7 @@ int run(std::uint32_t rows, int arch) {
     std::vector<DeviceBuffer> x;
     std::vector<DeviceBuffer> w;
     std::vector<DeviceBuffer> y;
-    for (int set = 0; set < kSets; ++set) {
+    for (int set = 0; set < sets; ++set) {
       x.push_back(noise(x_size * 2));
       w.push_back(noise(w_size * 2));
       y.push_back(noise(y_size * 2));
@@ -142,7 +141,7 @@ int run(std::uint32_t rows, int arch) {
     const DeviceBuffer x_absmax = floats(whole_steps(rows), 1.0F);
     const DeviceBuffer w_absmax = floats(shape.outputs, 0.05F);
     const double plain = timer.microseconds(10, [&](int i) {
-      const int set = i % kSets;
+      const int set = i % sets;
       (void)(*products)->product(
           {Element::kHalf, x[set].data(), w[set].data(), nullptr, shape.finish == Finish::kAdd, y[set].data(),
            rows, shape.outputs, shape.inputs},
@@ -154,11 +153,11 @@ int run(std::uint32_t rows, int arch) {
     for (const bool is_i8 : {false, true}) {
       if (!is_i8 && !has_tiles) continue;
       double last = 0;
-      for (const std::uint32_t tile : {128U, 192U, 0U}) {
+      for (const std::uint32_t tile : {96U, 128U, 192U, 0U}) {
         if (!has_tiles && tile != 0) continue;
         cudaError_t failed = cudaSuccess;
         last = timer.microseconds(10, [&](int i) {
-          const int set = i % kSets;
+          const int set = i % sets;
           const ProductTask task{
               .element = Element::kHalf,
               .x = x[set].data(),
@@ -203,7 +202,7 @@ int run(std::uint32_t rows, int arch) {
     std::vector<DeviceBuffer> x;
     std::vector<DeviceBuffer> y;
     std::vector<DeviceBuffer> big;
-    for (int set = 0; set < kSets; ++set) {
+    for (int set = 0; set < sets; ++set) {
       x.push_back(noise(size * 2));
       y.push_back(noise(std::max(size, std::size_t{rows} * wide) * 2));
       big.push_back(noise(std::size_t{rows} * std::max(2 * wide, (heads + 2 * kv_heads) * 64) * 2));
@@ -220,11 +219,11 @@ int run(std::uint32_t rows, int arch) {
     memory(fmt::format("norm {}", hidden), 4 * elements, [&](int i) {
       kernels.norm({Element::kHalf,
                     is_layer_norm,
-                    x[i % kSets].data(),
+                    x[i % sets].data(),
                     weights,
                     nullptr,
                     1e-5F,
-                    y[i % kSets].data(),
+                    y[i % sets].data(),
                     {},
                     rows,
                     hidden},
@@ -233,24 +232,23 @@ int run(std::uint32_t rows, int arch) {
     memory(fmt::format("norm {} to int8", hidden), 3 * elements, [&](int i) {
       kernels.norm({Element::kHalf,
                     is_layer_norm,
-                    x[i % kSets].data(),
+                    x[i % sets].data(),
                     weights,
                     nullptr,
                     1e-5F,
                     nullptr,
-                    {codes(y[i % kSets]), maxima, nullptr},
+                    {codes(y[i % sets]), maxima, nullptr},
                     rows,
                     hidden},
                    nullptr);
     });
     memory(fmt::format("quantize {}", wide), 3.0 * rows * wide, [&](int i) {
       kernels.quantize(
-          {Element::kHalf, big[i % kSets].data(), {codes(y[i % kSets]), maxima, nullptr}, rows, wide},
-          nullptr);
+          {Element::kHalf, big[i % sets].data(), {codes(y[i % sets]), maxima, nullptr}, rows, wide}, nullptr);
     });
     memory(fmt::format("gate {}", wide), 6.0 * rows * wide, [&](int i) {
-      kernels.gate({Element::kHalf, is_layer_norm ? Gate::kGelu : Gate::kSilu, big[i % kSets].data(),
-                    y[i % kSets].data(), rows, wide},
+      kernels.gate({Element::kHalf, is_layer_norm ? Gate::kGelu : Gate::kSilu, big[i % sets].data(),
+                    y[i % sets].data(), rows, wide},
                    nullptr);
     });
     for (const std::uint32_t length : {32U, 128U, 512U, 2048U}) {
@@ -270,7 +268,7 @@ int run(std::uint32_t rows, int arch) {
             fmt::format("attention {}h, {} tokens{}{}", heads, length, window > 0 ? ", window" : "",
                         rotates ? ", rotating" : ""),
             2.0 * rows * (stride + heads * 64), [&](int i) {
-              const auto* q = big[i % kSets].data();
+              const auto* q = big[i % sets].data();
               kernels.attention(
                   {.element = Element::kHalf,
                    .queries = q,
@@ -286,7 +284,7 @@ int run(std::uint32_t rows, int arch) {
                    .items = static_cast<const AttentionItem*>(static_cast<const void*>(items_there.data())),
                    .query_tile = query_tile_for(length),
                    .item_count = static_cast<std::uint32_t>(items.size()),
-                   .out = y[i % kSets].data()},
+                   .out = y[i % sets].data()},
                   nullptr);
             });
       }
@@ -303,9 +301,12 @@ int run(std::uint32_t rows, int arch) {
 int main(int argc, char** argv) {
   std::uint32_t rows = 4096;
   int arch = 0;
+  int sets = 8;
   CLI::App app("Times the kernels of the CUDA engine");
   app.add_option("--rows", rows);
   app.add_option("--arch", arch);
+  app.add_option("--sets", sets, "How many sets of operands take turns; with 1 they stay in the cache")
+      ->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
-  return quantier::cuda::run(rows, arch);
+  return quantier::cuda::run(rows, arch, sets);
 }

@@ -94,7 +94,36 @@ constexpr unsigned kAllLanes = 0xFFFFFFFFu;
 // NaN stays NaN, so that it shows in what is made of the row.
 __device__ __forceinline__ float larger(float a, float b) { return a > b || a != a ? a : b; }
 
-__device__ __forceinline__ float gelu(float x) { return 0.5F * x * (1.0F + erff(x * 0.70710678118654752F)); }
+// 2 to the power of x, within two units of the last place; below 2^-126 it is 0. (PTX ISA: ex2.approx.ftz.)
+__device__ __forceinline__ float power_of_two(float x) {
+  float out = 0.0F;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(out) : "f"(x));
+  return out;
+}
+
+// Within a unit of the last place. (PTX ISA: rcp.approx.ftz.)
+__device__ __forceinline__ float reciprocal(float x) {
+  float out = 0.0F;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(out) : "f"(x));
+  return out;
+}
+
+// x times the share of the normal distribution below x. The share beyond u = |x| is exp(-u^2 / 2) t P(t) with
+// t = 1 / (1 + 0.31 u), within 5e-6 of itself (tools/fit_gelu.py): half the instructions of erff, and small
+// results keep their digits.
+__device__ __forceinline__ float gelu(float x) {
+  const float u = fminf(fabsf(x), 16.0F);  // beyond it nothing is left
+  const float t = reciprocal(fmaf(0.31F, u, 1.0F));
+  float share = -7.394054222e-02F;
+  share = fmaf(share, t, 1.804853564e-01F);
+  share = fmaf(share, t, 1.570402363e-02F);
+  share = fmaf(share, t, 1.334519327e-01F);
+  share = fmaf(share, t, 1.204356914e-01F);
+  share = fmaf(share, t, 1.238612183e-01F);
+  const float fall = power_of_two(u * u * -0.72134752044448170F);  // -log2(e) / 2
+  // (x + |x|) / 2: NaN stays NaN.
+  return fmaf(-u * t, share * fall, 0.5F * x + fabsf(0.5F * x));
+}
 __device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.0F + __expf(-x)); }
 
 // formats/i8_row.h: i8_scale, i8_quantize_row, i8_product, in the same order of roundings.

@@ -39,13 +39,6 @@ template <class T, class Shape, bool kRotates>
 constexpr int kAttentionBytes = (kCopiesAhead && !kRotates ? Shape::kRowsAhead : Shape::kRows) *
                                 Shape::kStride * static_cast<int>(sizeof(T));
 
-// 2 to the power of x, within two units of the last place; below 2^-126 it is 0. (PTX ISA: ex2.approx.ftz.)
-__device__ __forceinline__ float power_of_two(float x) {
-  float out = 0.0F;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(out) : "f"(x));
-  return out;
-}
-
 // Rows [first, first + kRows) of a text, rotated; zero beyond its end.
 template <class T, class Shape, int kRows>
 __device__ __forceinline__ void load_rotated(const T* from, std::uint32_t stride, std::uint32_t first,

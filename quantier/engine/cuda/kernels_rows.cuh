@@ -233,7 +233,7 @@ void with_row_shape(std::uint32_t width, Body body) {
   const std::uint32_t vectors = width / kVector;
   if (vectors <= kWarp) return body.template operator()<1, kWarp>();
   if (vectors <= 3 * kWarp) return body.template operator()<3, kWarp>();
-  if (vectors <= 4 * kWarp) return body.template operator()<4, kWarp>();
+  if (vectors <= 5 * kWarp) return body.template operator()<5, kWarp>();
   if (vectors <= kRowThreads) return body.template operator()<1, kRowThreads>();
   if (vectors <= 3 * kRowThreads) return body.template operator()<3, kRowThreads>();
   body.template operator()<4, kRowThreads>();

@@ -10,24 +10,15 @@
 
 #include "quantier/engine/cuda/epilogue.cuh"
 #include "quantier/engine/cuda/hopper.cuh"
+#include "quantier/engine/cuda/hopper_finish.cuh"
+#include "quantier/engine/cuda/hopper_tiles.cuh"
 #include "quantier/engine/cuda/launch.cuh"
+#include "quantier/engine/cuda/products_resident.cuh"
 
 namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE {
 
-constexpr int kHopperRows = 128;
-constexpr int kHopperSlice = 128;  // bytes of depth
-constexpr int kGroupThreads = 128;
-constexpr int kGroups = 2;
-constexpr int kHopperThreads = (kGroups + 1) * kGroupThreads;  // those that fetch come last
-// Of 168 registers that a thread has at the start, the fetching group gives away what multipliers need.
-constexpr int kFetcherRegisters = 40;
-constexpr int kMultiplierRegisters = 232;
 constexpr int kLead = 1;         // slices that the first group is ahead of the second
 constexpr int kLeadBarrier = 3;  // named; 1 and 2 belong to the groups
-constexpr int kCluster = 2;
-constexpr int kTileAlignment = 1024;
-constexpr int kStepBytes = 32;  // of depth, of one instruction
-constexpr int kRotatedHead = 64;
 
 // How much of a multiprocessor a tile takes.
 template <int kColumns>
@@ -42,7 +33,7 @@ struct I8Operands {
   using Element = __half;
   static constexpr int kBytes = 1;
   template <int kSize>
-  static __device__ __forceinline__ void multiply(int (&sums)[kSize], std::uint64_t a, std::uint64_t b,
+  static __device__ __forceinline__ void multiply(int (&sums)[kSize], std::uint32_t a, std::uint32_t b,
                                                   int adds) {
     multiply_i8(sums, a, b, adds);
   }
@@ -52,7 +43,7 @@ struct HalfOperands {
   using Element = __half;
   static constexpr int kBytes = 2;
   template <int kSize>
-  static __device__ __forceinline__ void multiply(float (&sums)[kSize], std::uint64_t a, std::uint64_t b,
+  static __device__ __forceinline__ void multiply(float (&sums)[kSize], std::uint32_t a, std::uint32_t b,
                                                   int adds) {
     multiply_f16(sums, a, b, adds);
   }
@@ -62,7 +53,7 @@ struct BFloat16Operands {
   using Element = __nv_bfloat16;
   static constexpr int kBytes = 2;
   template <int kSize>
-  static __device__ __forceinline__ void multiply(float (&sums)[kSize], std::uint64_t a, std::uint64_t b,
+  static __device__ __forceinline__ void multiply(float (&sums)[kSize], std::uint32_t a, std::uint32_t b,
                                                   int adds) {
     multiply_bf16(sums, a, b, adds);
   }
@@ -90,9 +81,10 @@ __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kHopperThread
   __shared__ alignas(8) std::uint64_t barriers[2 * kStages];
   __shared__ alignas(16) float column_values[kGroups][2][kColumns];  // absmax of weights, bias
   const std::uint32_t tiles_at =
-      (shared_address(shared) + kTileAlignment - 1) / kTileAlignment * kTileAlignment;
-  const auto filled = [&](int stage) { return shared_address(barriers + stage); };
-  const auto emptied = [&](int stage) { return shared_address(barriers + kStages + stage); };
+      uniform((shared_address(shared) + kTileAlignment - 1) / kTileAlignment * kTileAlignment);
+  const std::uint32_t barriers_at = uniform(shared_address(barriers));
+  const auto filled = [&](int stage) { return barriers_at + stage * kBarrierBytes; };
+  const auto emptied = [&](int stage) { return barriers_at + (kStages + stage) * kBarrierBytes; };
   const int rank = static_cast<int>(block_in_cluster());
 
   if (threadIdx.x == 0) {
@@ -118,7 +110,7 @@ __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kHopperThread
   const auto row_of = [&](int tile) { return (tile / column_tiles * kCluster + rank) * kHopperRows; };
   const auto column_of = [&](int tile) { return tile % column_tiles * kColumns; };
 
-  const int group = static_cast<int>(threadIdx.x) / kGroupThreads;
+  const int group = uniform(static_cast<int>(threadIdx.x) / kGroupThreads);
   const int thread = static_cast<int>(threadIdx.x) % kGroupThreads;
   if (group == kGroups) {
     give_registers<kFetcherRegisters>();
@@ -149,6 +141,10 @@ __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kHopperThread
   const int lane = thread % kWarp;
   const int quarter = lane % 4;
   const bool signals = thread < kCluster;  // thread i tells block i
+  const std::uint32_t emptied_there = address_in(thread % kCluster, emptied(0));
+  const auto release = [&](int stage) {
+    if (signals) arrive_there(emptied_there + stage * kBarrierBytes);
+  };
   const int lead = min(slices, kLead);
   if (group == 1) await_lead();
   int stage = 0;
@@ -173,20 +169,24 @@ __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kHopperThread
         x_absmax[half] = task.x_absmax[first_row + half * 8];
     }
 
+    std::uint32_t positions[2];
+    load_positions<kFinish>(task, first_row, positions);
+
     int before = -1;
     for (int slice = 0; slice < slices; ++slice) {
       wait_for(filled(stage), parity);
       const std::uint32_t at = tiles_at + stage * Shape::kStageBytes;
-      const std::uint64_t a = describe_tile(at + group * 64 * kHopperSlice);
-      const std::uint64_t b = describe_tile(at + kHopperRows * kHopperSlice);
+      const std::uint32_t a = describe_tile(at + group * 64 * kHopperSlice);
+      const std::uint32_t b = describe_tile(at + kHopperRows * kHopperSlice);
       begin_products();
 #pragma unroll
       for (int step = 0; step < kHopperSlice / kStepBytes; ++step)
-        Operands::multiply(sums, a + step * (kStepBytes >> 4), b + step * (kStepBytes >> 4), slice + step);
+        Operands::multiply(sums, a + step * (kStepBytes >> 4), b + step * (kStepBytes >> 4),
+                           step == 0 ? slice : 1);
       commit_products();
       if (before >= 0) {
         await_products<1>();
-        if (signals) arrive_at(emptied(before), thread);
+        release(before);
       }
       if (group == 0 && tile == first_tile && slice + 1 == lead) give_lead();
       before = stage;
@@ -195,6 +195,8 @@ __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kHopperThread
         parity ^= 1;
       }
     }
+    TileFinish<T, kFinish, kColumns> finish(task, tile_column, quarter);
+    finish.fetch(first_row, positions);
     sync_group(group);  // the columns of the tile before have been read
 #pragma unroll
     for (int i = 0; i < kPerThread; ++i) {
@@ -205,7 +207,7 @@ __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kHopperThread
     }
     sync_group(group);
     await_products<0>();
-    if (signals) arrive_at(emptied(before), thread);
+    release(before);
 
     const auto columns_of = [&](int block) {
       const int column = block * 8 + quarter * 2;
@@ -216,109 +218,9 @@ __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kHopperThread
       const auto* sum = sums + block * 4 + half * 2;
       return finished<T>(sum[0], sum[1], x_absmax[half], columns_of(block));
     };
-    constexpr int kBlocksOfVector = kIsGate<kFinish> ? 2 : 1;     // a gate and its up make one
-    constexpr int kVectors = kColumns / 8 / kBlocksOfVector / 4;  // that a lane stores of a row
-    const std::uint32_t width = task.outputs / kBlocksOfVector;
-    const std::uint32_t first_column = tile_column / kBlocksOfVector + quarter * 8;
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const std::uint32_t row = first_row + half * 8;
-      const std::uint64_t at = std::uint64_t{row} * width + first_column;
-      const auto stores = [&](int vector) { return row < task.rows && first_column + vector * 32 < width; };
-      const auto store = [&](int vector, uint4 value) {
-        if (stores(vector)) *reinterpret_cast<uint4*>(static_cast<T*>(task.out) + at + vector * 32) = value;
-      };
-      if constexpr (kFinish == Finish::kRotate) {
-        // Columns i and i + 32 of a head are four blocks apart.
-        const std::uint32_t position = row < task.rows ? task.positions[row] : 0;
-        float4 turns[4];
-#pragma unroll
-        for (int block = 0; block < 4; ++block)
-          turns[block] = *reinterpret_cast<const float4*>(
-              task.rotations + std::uint64_t{position} * (kRotatedHead / 2) + block * 8 + quarter * 2);
-#pragma unroll
-        for (int head = 0; head < kColumns / kRotatedHead; ++head) {
-          std::uint32_t low[4];
-          std::uint32_t high[4];
-#pragma unroll
-          for (int block = 0; block < 4; ++block) {
-            low[block] = words_of(head * 8 + block, half);
-            high[block] = words_of(head * 8 + 4 + block, half);
-            if (tile_column + head * kRotatedHead < task.rotated)
-              rotate<T>(low[block], high[block], turns[block]);
-          }
-          store(2 * head, gather_block(low, quarter));
-          store(2 * head + 1, gather_block(high, quarter));
-        }
-      } else {
-        uint4 before_sum[kFinish == Finish::kAdd ? kVectors : 1];
-        if constexpr (kFinish == Finish::kAdd) {
-#pragma unroll
-          for (int vector = 0; vector < kVectors; ++vector) {
-            if (stores(vector))
-              before_sum[vector] =
-                  *reinterpret_cast<const uint4*>(static_cast<const T*>(task.out) + at + vector * 32);
-          }
-        }
-#pragma unroll
-        for (int vector = 0; vector < kVectors; ++vector) {
-          std::uint32_t words[4];
-#pragma unroll
-          for (int part = 0; part < 4; ++part) {
-            const int block = (vector * 4 + part) * kBlocksOfVector;
-            words[part] = words_of(block, half);
-            if constexpr (kIsGate<kFinish>)
-              words[part] = gated_values<T, kFinish>(words[part], words_of(block + 1, half));
-          }
-          uint4 value = gather_block(words, quarter);
-          if constexpr (kFinish == Finish::kAdd) value = add_vectors<T>(value, before_sum[vector]);
-          store(vector, value);
-        }
-      }
-    }
+    finish.store(words_of);
   }
   sync_cluster();  // no block leaves while another still writes to it
-}
-
-using EncodeTiled = CUresult (*)(CUtensorMap*, CUtensorMapDataType, cuuint32_t, void*, const cuuint64_t*,
-                                 const cuuint64_t*, const cuuint32_t*, const cuuint32_t*,
-                                 CUtensorMapInterleave, CUtensorMapSwizzle, CUtensorMapL2promotion,
-                                 CUtensorMapFloatOOBfill);
-
-inline EncodeTiled encode_tiled() {
-  static const EncodeTiled function = [] {
-    void* entry = nullptr;
-    cudaDriverEntryPointQueryResult found = cudaDriverEntryPointSymbolNotFound;
-    const cudaError_t error =
-        cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &entry, 12000, cudaEnableDefault, &found);
-    if (error != cudaSuccess || found != cudaDriverEntryPointSuccess) entry = nullptr;
-    return reinterpret_cast<EncodeTiled>(entry);
-  }();
-  return function;
-}
-
-inline bool describe_matrix(CUtensorMap& map, const void* data, std::uint32_t rows, std::uint32_t row_bytes,
-                            std::uint32_t box_rows) {
-  const cuuint64_t sizes[2] = {row_bytes, rows};
-  const cuuint64_t strides[1] = {row_bytes};
-  const cuuint32_t box[2] = {kHopperSlice, box_rows};
-  const cuuint32_t steps[2] = {1, 1};
-  const EncodeTiled encode = encode_tiled();
-  return encode != nullptr &&
-         encode(&map, CU_TENSOR_MAP_DATA_TYPE_UINT8, 2, const_cast<void*>(data), sizes, strides, box, steps,
-                CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
-                CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) == CUDA_SUCCESS;
-}
-
-inline int multiprocessors() {
-  static const int count = [] {
-    int device = 0;
-    int value = 0;
-    cudaGetDevice(&device);
-    cudaDeviceGetAttribute(&value, cudaDevAttrMultiProcessorCount, device);
-    return value;
-  }();
-  return count;
 }
 
 template <class Operands, Finish kFinish, int kColumns>
@@ -384,6 +286,9 @@ cudaError_t product_wgmma(const ProductTask& task, cudaStream_t stream) {
 inline cudaError_t i8_product_wgmma(const ProductTask& task, cudaStream_t stream) {
   // What is quantized to int8 stands in halves before.
   if (task.element != Element::kHalf) return cudaErrorNotSupported;
+  if (task.rows == 0) return cudaSuccess;
+  if (const ResidentChoice choice = resident_choice(task); choice.columns != 0)
+    return i8_product_resident(task, choice, stream);
   return product_wgmma<I8Operands>(task, stream);
 }
 
