@@ -3,12 +3,14 @@
 //   bench_gpu_engine [--geometry modernbert-base|qwen2.5-0.5b] [--recipes fp16 int8-rtn] [--batches 1 8 32
 //   128]
 //                    [--tokens 128] [--rounds 15] [--device cuda:0] [--kernel-arch 75] [--json FILE]
-//                    [--lengths FILE --batch 32]
+//                    [--lengths FILE --batch 32] [--texts DATA --tokenizer DIRECTORY --batch 32]
 // Time is the wall clock of Classifier::predict, from ids in host memory to logits in host memory. Rounds are
 // interleaved over the recipes, because a card's clock drifts with its power; a line gives the median, and
 // the ratio's median over rounds to the first recipe. Memory is what the engine allocated at its peak, by
 // owner: the driver's context is not in it. --lengths takes one text's number of tokens a line, in the order
-// in which they are batched: the real lengths of a data set.
+// in which they are batched: the real lengths of a data set. --texts takes the texts themselves, from text to
+// logits on the path of `quantier predict`, tokenization beside the device; the first time stands apart,
+// because shapes are prepared and kernels loaded in it.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -23,9 +25,12 @@
 #include "bench/lib/random_model.h"
 #include "quantier/base/clock.h"
 #include "quantier/base/json.h"
+#include "quantier/base/thread_pool.h"
 #include "quantier/checkpoint/checkpoint.h"
+#include "quantier/dataset/dataset.h"
 #include "quantier/engine/cuda_engine.h"
 #include "quantier/pipeline/load_classifier.h"
+#include "quantier/pipeline/predict.h"
 
 namespace quantier {
 namespace {
@@ -40,6 +45,9 @@ struct Options {
   int kernel_arch = 0;
   std::string json;
   std::string lengths;
+  std::string texts;
+  std::string tokenizer;
+  std::size_t max_length = 128;
   std::size_t batch = 32;
 };
 
@@ -105,7 +113,9 @@ class Bench {
     fmt::print("{}\n", models_.front().classifier->executed_plan().device);
     for (const auto& [name, value] : models_.front().classifier->executed_plan().options)
       fmt::print("  {}: {}\n", name, value);
-    if (options_.lengths.empty()) {
+    if (!options_.texts.empty()) {
+      QT_TRY_STATUS(time_texts());
+    } else if (options_.lengths.empty()) {
       for (const std::size_t batch : options_.batches) {
         QT_TRY_STATUS(time(fmt::format("{} x {}", batch, options_.tokens),
                            std::vector<std::uint32_t>(batch, static_cast<std::uint32_t>(options_.tokens)),
@@ -166,6 +176,40 @@ class Bench {
     return {};
   }
 
+  Status time_texts() {
+    QT_TRY(const Tokenizer tokenizer, Tokenizer::load(options_.tokenizer));
+    QT_TRY(const Dataset data, read_dataset(options_.texts, {}, {}));
+    ThreadPool pool(available_processors());
+    PredictOptions predict;
+    predict.max_length = options_.max_length;
+    predict.batch_size = options_.batch;
+    predict.source = options_.texts;
+    std::vector<std::vector<double>> ms(models_.size());
+    for (std::size_t round = 0; round <= options_.rounds; ++round) {
+      for (std::size_t i = 0; i < models_.size(); ++i) {
+        const Stopwatch watch;
+        QT_TRY_STATUS(predict_dataset(*models_[i].classifier, tokenizer, data.texts, &pool, predict));
+        ms[i].push_back(static_cast<double>(watch.elapsed_ns()) * 1e-6);
+      }
+    }
+    const auto texts = static_cast<double>(data.size());
+    for (std::size_t i = 0; i < models_.size(); ++i) {
+      const double first = ms[i].front();
+      ms[i].erase(ms[i].begin());
+      fmt::print("{} texts by {}, {} threads  {:<12} {:>9.3f} ms {:>9.4f} ms/ex  first {:.3f} ms\n",
+                 data.size(), options_.batch, pool.threads(), options_.recipes[i], median(ms[i]),
+                 median(ms[i]) / texts, first);
+      document_["rows"].push_back({{"name", "texts"},
+                                   {"recipe", options_.recipes[i]},
+                                   {"texts", data.size()},
+                                   {"batch", options_.batch},
+                                   {"threads", pool.threads()},
+                                   {"first_ms", first},
+                                   {"ms", ms[i]}});
+    }
+    return {};
+  }
+
   const Options& options_;
   ThreadPool pool_;
   std::vector<ProbeModel> models_;
@@ -186,7 +230,11 @@ int main(int argc, char** argv) {
   app.add_option("--device", options.device);
   app.add_option("--kernel-arch", options.kernel_arch);
   app.add_option("--json", options.json);
-  app.add_option("--lengths", options.lengths);
+  CLI::Option* lengths = app.add_option("--lengths", options.lengths);
+  CLI::Option* tokenizer = app.add_option("--tokenizer", options.tokenizer);
+  app.add_option("--texts", options.texts)->needs(tokenizer)->excludes(lengths);
+  app.add_option("--max-length", options.max_length)->check(CLI::PositiveNumber);
+  app.get_option("--rounds")->check(CLI::PositiveNumber);
   app.add_option("--batch", options.batch);
   CLI11_PARSE(app, argc, argv);
   const quantier::Status status = quantier::Bench(options).run();

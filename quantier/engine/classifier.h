@@ -32,6 +32,9 @@ class Classifier {
   // with.
   [[nodiscard]] virtual Status predict(const TokenBatch& batch, std::span<float> logits) = 0;
   [[nodiscard]] virtual const ExecutedPlan& executed_plan() const = 0;
+  // Whether the processor is free while predict() runs, because a device computes: then texts may be
+  // tokenized meanwhile, on any thread.
+  [[nodiscard]] virtual bool leaves_host_free() const { return false; }
   // nullopt on the CPU.
   [[nodiscard]] virtual std::optional<DeviceMemory> device_memory() const { return std::nullopt; }
 };

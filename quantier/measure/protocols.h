@@ -3,7 +3,9 @@
 // throughput: a seeded shuffle of the texts, batches of 32, tokenization included; one sample is one pass.
 // latency: one text at a time, lengths as they come; one sample is one text. workload: batches of 32 in file
 // order, 3 to warm up, 5 timed; one sample is one batch. Texts are tokenized inside the measured time, on the
-// calling thread: that is what a caller with one request waits for.
+// calling thread: that is what a caller with one request waits for. A pass over a classifier that leaves the
+// host free tokenizes ahead instead, on the pool, in windows of kTextsOfTimedWindow: the batches are the
+// same, and the sample's tokenize_ns is what the pass waited for tokens.
 //
 // The logits of what was timed are handed back, so that the noise floor costs no further forward pass.
 // Errors: of the tokenizer and the classifier; kEnvironment when memory runs out even at the smallest batch;
@@ -18,6 +20,7 @@
 
 #include "quantier/base/error.h"
 #include "quantier/base/interrupt.h"
+#include "quantier/base/thread_pool.h"
 #include "quantier/engine/classifier.h"
 #include "quantier/record/measurement.h"
 #include "quantier/record/noise_floor.h"
@@ -27,6 +30,7 @@ namespace quantier {
 
 inline constexpr std::uint32_t kProtocolBatchSize = 32;
 inline constexpr std::uint32_t kSmallestBatchSize = 4;
+inline constexpr std::uint32_t kTextsOfTimedWindow = 256;  // at least; whole batches
 inline constexpr std::uint32_t kWorkloadWarmUpBatches = 3;
 inline constexpr std::uint32_t kWorkloadTimedBatches = 5;
 
@@ -34,6 +38,7 @@ struct MeasuredSystem {
   Classifier* classifier = nullptr;
   const Tokenizer* tokenizer = nullptr;
   std::optional<std::size_t> max_length;
+  ThreadPool* pool = nullptr;  // for tokenization ahead of a pass; null: never ahead
 };
 
 // Logits of some examples, in the order in which they were run.

@@ -155,13 +155,14 @@ class TimingSession {
 
 std::string timing_conditions(const RunConfig& config, const RunPlan& plan) {
   const TimingConfig& timing = config.timing;
-  return Json{{"throughput_examples", timing.throughput_examples},
-              {"throughput_passes", timing.throughput_passes},
-              {"latency_samples", timing.latency_samples},
-              {"workload", timing.workload},
-              {"threads", plan.threads},
-              {"machine", machine_text(config.engine)}}
-      .dump(-1, ' ', false, Json::error_handler_t::replace);
+  Json conditions{{"throughput_examples", timing.throughput_examples},
+                  {"throughput_passes", timing.throughput_passes},
+                  {"latency_samples", timing.latency_samples},
+                  {"workload", timing.workload},
+                  {"threads", plan.threads},
+                  {"machine", machine_text(config.engine)}};
+  if (config.engine.kind == EngineKind::kCuda) conditions["tokenization"] = "ahead of the device";
+  return conditions.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 WorkerLoad worker_load_for(const RunConfig& config, const RunPlan& plan, const PlannedRun& run) {

@@ -150,9 +150,8 @@ class Worker {
       last_sent_ns = now;
       progress_status = send({{"progress", {{"done", update.done}, {"total", update.total}}}});
     };
-    QT_TRY(const std::vector<Encoding> encodings,
-           tokenize_all(model_->tokenizer, data_.texts, options.max_length, pool_.get(), source));
-    QT_TRY(PredictedWithBatch result, predict_with_fallback(*model_->classifier, encodings, options));
+    QT_TRY(PredictedWithBatch result, predict_dataset_with_fallback(*model_->classifier, model_->tokenizer,
+                                                                    data_.texts, pool_.get(), options));
     QT_TRY_STATUS(std::move(progress_status));
     predictions_ = std::move(result.predictions);
 
@@ -173,7 +172,9 @@ class Worker {
     return {};
   }
 
-  MeasuredSystem system() const { return {model_->classifier.get(), &model_->tokenizer, load_.max_length}; }
+  MeasuredSystem system() const {
+    return {model_->classifier.get(), &model_->tokenizer, load_.max_length, pool_.get()};
+  }
 
   static void put_samples(const TimedPart& part, Reply& reply) {
     Json samples = Json::array();

@@ -90,6 +90,7 @@ class CudaClassifier final : public Classifier {
 
   [[nodiscard]] std::size_t class_count() const override { return parts_.model->spec().classes; }
   [[nodiscard]] const ExecutedPlan& executed_plan() const override { return executed_; }
+  [[nodiscard]] bool leaves_host_free() const override { return true; }
 
   [[nodiscard]] Status predict(const TokenBatch& batch, std::span<float> logits) override {
     QT_CHECK(logits.size() == batch.size() * class_count(), "logits have room for the batch");
