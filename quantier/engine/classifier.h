@@ -8,6 +8,7 @@
 #include "quantier/base/error.h"
 #include "quantier/engine/token_batch.h"
 #include "quantier/record/executed_plan.h"
+#include "quantier/record/measurement.h"
 
 namespace quantier {
 
@@ -37,6 +38,8 @@ class Classifier {
   [[nodiscard]] virtual bool leaves_host_free() const { return false; }
   // nullopt on the CPU.
   [[nodiscard]] virtual std::optional<DeviceMemory> device_memory() const { return std::nullopt; }
+  // Of all batches so far, by the device's clock; nullopt on the CPU.
+  [[nodiscard]] virtual std::optional<DeviceTimes> device_times() const { return std::nullopt; }
 };
 
 }  // namespace quantier

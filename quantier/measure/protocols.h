@@ -22,6 +22,7 @@
 #include "quantier/base/interrupt.h"
 #include "quantier/base/thread_pool.h"
 #include "quantier/engine/classifier.h"
+#include "quantier/measure/device_sampler.h"
 #include "quantier/record/measurement.h"
 #include "quantier/record/noise_floor.h"
 #include "quantier/tokenizer/tokenizer.h"
@@ -47,8 +48,15 @@ struct TimedLogits {
   std::vector<float> logits;            // [examples, classes]
 };
 
+// On the monotonic clock.
+struct TimeSpan {
+  std::int64_t begin_ns = 0;
+  std::int64_t end_ns = 0;
+};
+
 struct TimedPart {
   std::vector<TimingSample> samples;
+  std::vector<TimeSpan> spans;  // when each sample was taken
   TimedLogits logits;
 };
 
@@ -71,6 +79,10 @@ struct TimedPart {
 // The first `count` of a seeded shuffle of [0, total); everything when count is 0 or larger than total.
 [[nodiscard]] std::vector<std::uint32_t> choose_examples(std::uint64_t total, std::uint64_t count,
                                                          std::uint64_t seed, std::uint64_t stream);
+
+// Puts into each sample for which reasons the card slowed itself down while it was taken; `sampler` read the
+// device meanwhile, and has stopped.
+void mark_slowdowns(const DeviceSampler& sampler, TimedPart& part);
 
 // Compares the logits of the examples that both have.
 [[nodiscard]] NoiseFloor compare_logits(std::string comparison, const TimedLogits& first,

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "quantier/base/check.h"
+#include "quantier/base/clock.h"
 #include "quantier/base/utf8.h"
 #include "quantier/tokenizer/encode_ahead.h"
 
@@ -146,6 +147,9 @@ Result<Predictions> predict_ahead(Classifier& classifier, const Tokenizer& token
                                   std::span<const std::string> texts, ThreadPool& pool,
                                   const PredictOptions& options) {
   try {
+    const Stopwatch watch;
+    DeviceSplit split;
+    const std::optional<DeviceTimes> before = classifier.device_times();
     EncodeAhead ahead(
         texts.size(), kTextsOfWindow, pool,
         [&](std::size_t text) { return encode_example(tokenizer, texts[text], options.max_length); },
@@ -153,11 +157,19 @@ Result<Predictions> predict_ahead(Classifier& classifier, const Tokenizer& token
     Predictor predictor(classifier, texts.size(), options);
     while (ahead.has_more()) {
       if (stop_requested(options.interrupt)) return interrupted();
+      const Stopwatch waiting;
       QT_TRY(const EncodedWindow window, ahead.next());
+      split.tokenize_ns += waiting.elapsed_ns();
+      split.encode_ns += window.encode_ns;
       for (std::size_t i = 0; i < window.size(); ++i)
         predictor.add_length(window.text(i).size(), window.truncated[i] != 0);
       QT_TRY_STATUS(predictor.predict_part(window.begin, window.size(),
                                            [&window](std::size_t i) { return window.text(i); }));
+    }
+    split.wall_ns = watch.elapsed_ns();
+    if (const auto after = classifier.device_times(); after && before && options.split != nullptr) {
+      split.device = *after - *before;
+      *options.split = split;
     }
     return predictor.take();
   } catch (const std::bad_alloc&) {

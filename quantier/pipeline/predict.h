@@ -50,6 +50,9 @@ struct PredictOptions {
   std::string_view stage = "predict";  // names the work in progress messages
   ProgressFunction progress = {};
   const Interrupt* interrupt = nullptr;
+  // Where the time went is left there, when the classifier runs on a device and gets its texts from
+  // predict_dataset.
+  std::optional<DeviceSplit>* split = nullptr;
 };
 
 // Labels, ids and label names are left empty: the caller has them.

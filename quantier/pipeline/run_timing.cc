@@ -138,6 +138,9 @@ class TimingSession {
       QT_TRY(NoiseFloor floor, noise_floor_from_json(entry, kSource));
       timed.timings.noise.push_back(std::move(floor));
     }
+    if (const auto readings = reply.body.find("readings"); readings != reply.body.end()) {
+      QT_TRY(timed.timings.readings, device_readings_from_json(*readings, kSource));
+    }
     return {};
   }
 

@@ -34,24 +34,25 @@ inline constexpr std::uint64_t kSlowdownReasons =
 // What the driver does not know is absent.
 struct DeviceReading {
   std::int64_t at_ns = 0;  // since the sampler was made
-  std::optional<std::uint64_t> sm_clock_mhz;
-  std::optional<std::uint64_t> memory_clock_mhz;
-  std::optional<std::uint64_t> power_mw;
-  std::optional<std::uint64_t> temperature_c;
-  std::optional<std::uint64_t> clock_reasons;      // of ClockReason, or'ed
-  std::optional<std::uint64_t> memory_used_bytes;  // of the whole device, by all processes and the driver
+  std::optional<std::uint64_t> sm_clock_mhz = {};
+  std::optional<std::uint64_t> memory_clock_mhz = {};
+  std::optional<std::uint64_t> power_mw = {};
+  std::optional<std::uint64_t> temperature_c = {};
+  std::optional<std::uint64_t> clock_reasons = {};  // of ClockReason, or'ed
+  std::optional<std::uint64_t> memory_used_bytes =
+      {};  // of the whole device, by all processes and the driver
 
   friend bool operator==(const DeviceReading&, const DeviceReading&) = default;
 };
 
 // The readings of one phase of one run.
 struct DeviceReadings {
-  std::string source;   // "NVML of driver 580.159.03"; empty: there are none
-  std::string problem;  // why there are none, or why some are missing
+  std::string source = {};   // "NVML of driver 580.159.03"; empty: there are none
+  std::string problem = {};  // why there are none, or why some are missing
   std::int64_t interval_ns = 0;
   // Of the whole device before the model was loaded.
-  std::optional<std::uint64_t> memory_before_bytes;
-  std::vector<DeviceReading> readings;
+  std::optional<std::uint64_t> memory_before_bytes = {};
+  std::vector<DeviceReading> readings = {};
 
   friend bool operator==(const DeviceReadings&, const DeviceReadings&) = default;
 };
