@@ -21,6 +21,7 @@
 #include "quantier/cli/recipe_flags.h"
 #include "quantier/cli/standard_input.h"
 #include "quantier/dataset/dataset.h"
+#include "quantier/note/words.h"
 #include "quantier/pipeline/calibration_repeats.h"
 #include "quantier/pipeline/calibration_text.h"
 #include "quantier/pipeline/load_classifier.h"
@@ -247,9 +248,11 @@ void print(const Options& options, const Outcome& outcome, const Session& sessio
     }
     return;
   }
-  fmt::print("{} examples, {} classes, {:.1f} s ({:.3f} ms/example)", predictions.example_count,
-             predictions.class_count, predict_ms * 1e-3,
-             predict_ms / static_cast<double>(predictions.example_count));
+  fmt::print("{} examples, {} classes, {} s ({} ms/example)", predictions.example_count,
+             predictions.class_count,
+             predict_ms < 1000.0 ? fmt::format("{:.3f}", predict_ms * 1e-3)
+                                 : fmt::format("{:.1f}", predict_ms * 1e-3),
+             note_internal::milliseconds(predict_ms / static_cast<double>(predictions.example_count), 3));
   if (accuracy) fmt::print(", accuracy {:.4f}", *accuracy);
   fmt::print("\n");
   if (outcome.calibration) fmt::print("{}", calibration_text(*outcome.calibration, outcome.layer_reports));

@@ -8,6 +8,7 @@
 #include "quantier/base/error.h"
 #include "quantier/engine/token_batch.h"
 #include "quantier/record/executed_plan.h"
+#include "quantier/record/measurement.h"
 
 namespace quantier {
 
@@ -32,8 +33,13 @@ class Classifier {
   // with.
   [[nodiscard]] virtual Status predict(const TokenBatch& batch, std::span<float> logits) = 0;
   [[nodiscard]] virtual const ExecutedPlan& executed_plan() const = 0;
+  // Whether the processor is free while predict() runs, because a device computes: then texts may be
+  // tokenized meanwhile, on any thread.
+  [[nodiscard]] virtual bool leaves_host_free() const { return false; }
   // nullopt on the CPU.
   [[nodiscard]] virtual std::optional<DeviceMemory> device_memory() const { return std::nullopt; }
+  // Of all batches so far, by the device's clock; nullopt on the CPU.
+  [[nodiscard]] virtual std::optional<DeviceTimes> device_times() const { return std::nullopt; }
 };
 
 }  // namespace quantier

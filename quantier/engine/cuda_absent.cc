@@ -16,6 +16,10 @@ Status check_cuda_device(std::uint32_t /*index*/) {
   return fail(ErrorKind::kUnsupported, "cannot run on a CUDA device", "", kAbsent, kHint);
 }
 
+Result<std::string> cuda_device_bus_id(std::uint32_t index) {
+  return std::unexpected(check_cuda_device(index).error());
+}
+
 std::vector<CudaDeviceInfo> cuda_devices() { return {}; }
 std::string cuda_state() { return kAbsent; }
 

@@ -35,6 +35,8 @@ struct CudaDeviceInfo {
 }
 // Whether there is a driver and a device with this index; nothing is started there.
 [[nodiscard]] Status check_cuda_device(std::uint32_t index);
+// Its place on the bus, "0000:1a:00.0": by which other libraries know it, however devices are counted.
+[[nodiscard]] Result<std::string> cuda_device_bus_id(std::uint32_t index);
 // Why there are none, or which driver there is: one line.
 [[nodiscard]] std::string cuda_state();
 

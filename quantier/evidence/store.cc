@@ -260,6 +260,7 @@ Status Store::add_run(const Run& run) {
     QT_TRY_STATUS(group.run());
   }
   QT_TRY_STATUS(insert_timings(connection_, run_id, run.timings));
+  QT_TRY_STATUS(put_device_of_predictions(run));
   return transaction.commit();
 }
 
@@ -318,6 +319,7 @@ Result<Run> Store::load_run(std::string_view key) {
   QT_TRY_STATUS(load_predictions(connection_, id, key, run.predictions));
   QT_TRY_STATUS(load_groups(connection_, id, key, run.predictions));
   QT_TRY_STATUS(load_timings(connection_, id, run.timings));
+  QT_TRY_STATUS(load_device(run));
   return run;
 }
 
@@ -334,6 +336,7 @@ Status Store::set_timings(std::span<const RunTimings> timings) {
     }
     QT_TRY_STATUS(insert_timings(connection_, *id, of_run.samples));
     QT_TRY_STATUS(put_setting(conditions_name(of_run.key), of_run.conditions));
+    QT_TRY_STATUS(put_device_of_timing(of_run));
     QT_TRY(sqlite::Statement insert,
            connection_.prepare("INSERT INTO noise_floor (run_id, comparison, examples, "
                                "max_abs_logit_difference, flips) VALUES (?, ?, ?, ?, ?)"));

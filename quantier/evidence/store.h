@@ -6,7 +6,8 @@
 // little-endian arrays, not as rows: float32 logits [examples, classes].
 //
 // Version 2 added what others reported and the groups of the examples, version 3 a table for logits, which
-// are written and read in place, version 4 load tests. An older store gets the new tables when it is opened
+// are written and read in place, version 4 load tests. What was read of a device stands among the settings of
+// any version. An older store gets the new tables when it is opened
 // for writing, and reads as it is otherwise.
 //
 // Errors: see sqlite.h; kUnsupported for a store that a newer Quantier wrote.
@@ -69,6 +70,7 @@ struct RunTimings {
   // What they were taken under, as one line of JSON: protocols, threads, machine. Timings of one run under
   // two conditions are not the same measurement.
   std::string conditions = {};
+  std::optional<DeviceReadings> readings = {};  // of the device, meanwhile
 };
 
 // Derived from runs, at the cost of time: `key` names what it was derived from and how.
@@ -140,6 +142,11 @@ class Store {
   // Inside a transaction of the caller's.
   Status put_setting(std::string_view name, std::string_view value);
   [[nodiscard]] static std::string conditions_name(std::string_view key);
+  // What belongs to a device stands beside runs and timings (store_device.cc), inside a transaction of the
+  // caller's.
+  Status put_device_of_predictions(const Run& run);
+  Status put_device_of_timing(const RunTimings& timings);
+  Status load_device(Run& run);
   sqlite::Connection connection_;
 };
 

@@ -108,6 +108,72 @@ TEST_F(StoreTest, TimingsAreReplacedAndAllOrNothing) {
   EXPECT_EQ(*store->timing_conditions("k1"), "{\"threads\":2}");
 }
 
+DeviceReadings some_readings() {
+  DeviceReadings readings{.source = "a driver",
+                          .problem = "",
+                          .interval_ns = 50,
+                          .memory_before_bytes = 7,
+                          .readings = {{.at_ns = 5, .sm_clock_mhz = 1980, .clock_reasons = 4}, {.at_ns = 9}}};
+  readings.readings[1].memory_used_bytes = 99;
+  return readings;
+}
+
+TEST_F(StoreTest, WhatADeviceLeftComesBack) {
+  auto store = writable(path());
+  ASSERT_TRUE(store);
+  quantier::Run run = some_run("k1");
+  run.device.predictions = DeviceSplit{100, 1, 2, {3, 80, 4}};
+  run.device.predictions_readings = some_readings();
+  ASSERT_TRUE(store->add_run(run));
+  auto back = store->load_run("k1");
+  ASSERT_TRUE(back) << back.error().message();
+  EXPECT_EQ(back->device.predictions, run.device.predictions);
+  EXPECT_EQ(back->device.predictions_readings, run.device.predictions_readings);
+  EXPECT_EQ(back->device.timing_readings, std::nullopt);
+
+  RunTimings timings{.key = "k1", .samples = {{TimingProtocol::kLatency, 0, 1, 1, 9, 1, 20}}, .noise = {}};
+  timings.samples.push_back(timings.samples[0]);
+  timings.samples[0].device = DeviceTimes{1, 12, 2};
+  timings.samples[0].encode_ns = 5;
+  timings.samples[0].slowdown = 0x40;
+  timings.readings = some_readings();
+  ASSERT_TRUE(store->set_timings(std::vector{timings}));
+  back = store->load_run("k1");
+  ASSERT_TRUE(back) << back.error().message();
+  ASSERT_EQ(back->timings.size(), 2U);
+  EXPECT_EQ(back->timings[0].device, timings.samples[0].device);
+  EXPECT_EQ(back->timings[0].encode_ns, 5);
+  EXPECT_EQ(back->timings[0].slowdown, 0x40U);
+  EXPECT_EQ(back->timings[1].device, std::nullopt);
+  EXPECT_EQ(back->device.timing_readings, timings.readings);
+
+  // On another machine, without a device: nothing of the earlier session is left.
+  timings.samples[0] = timings.samples[1];
+  timings.readings.reset();
+  ASSERT_TRUE(store->set_timings(std::vector{timings}));
+  back = store->load_run("k1");
+  ASSERT_TRUE(back) << back.error().message();
+  EXPECT_EQ(back->timings[0].device, std::nullopt);
+  EXPECT_EQ(back->device.timing_readings, std::nullopt);
+}
+
+// A program that knows nothing of devices may replace timings, and leaves what stood beside the old ones.
+TEST_F(StoreTest, WhatBelongsToOtherTimingsIsNotTaken) {
+  auto store = writable(path());
+  ASSERT_TRUE(store);
+  quantier::Run run = some_run("k1");
+  ASSERT_TRUE(store->add_run(run));
+  ASSERT_TRUE(
+      store->set_setting("device of timing of k1", R"({"samples":[[99,1,1,1,1,0]],"readings":null})"));
+  auto back = store->load_run("k1");
+  ASSERT_TRUE(back) << back.error().message();
+  EXPECT_EQ(back->timings.at(0).device, std::nullopt);
+  ASSERT_TRUE(store->set_setting("device of timing of k1", R"({"samples":[[99,1,-1,1,1,0]]})"));
+  EXPECT_FALSE(store->load_run("k1")) << "a time may not be negative";
+  ASSERT_TRUE(store->set_setting("device of timing of k1", R"({"samples":7})"));
+  EXPECT_FALSE(store->load_run("k1"));
+}
+
 TEST_F(StoreTest, FailuresAndSettings) {
   auto store = writable(path());
   ASSERT_TRUE(store);

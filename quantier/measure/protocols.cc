@@ -13,9 +13,37 @@
 #include "quantier/base/clock.h"
 #include "quantier/base/rng.h"
 #include "quantier/record/predictions.h"
+#include "quantier/tokenizer/encode_ahead.h"
 
 namespace quantier {
 namespace {
+
+// What the device did since then goes to the sample.
+class DeviceShare {
+ public:
+  explicit DeviceShare(const Classifier& classifier)
+      : classifier_(classifier), before_(classifier.device_times()) {}
+  void add_to(TimingSample& sample) const {
+    const std::optional<DeviceTimes> after = classifier_.device_times();
+    if (after && before_) sample.device = *after - *before_;
+  }
+
+ private:
+  const Classifier& classifier_;
+  std::optional<DeviceTimes> before_;
+};
+
+// Takes one sample of a part: its span and what the device did, too.
+template <class Work>
+Status take_sample(const MeasuredSystem& system, TimingSample sample, TimedPart& part, const Work& work) {
+  const DeviceShare share(*system.classifier);
+  const std::int64_t begin = monotonic_ns();
+  QT_TRY_STATUS(work(sample));
+  part.spans.push_back({begin, monotonic_ns()});
+  share.add_to(sample);
+  part.samples.push_back(sample);
+  return {};
+}
 
 // Tokenizes and classifies one batch; adds to `sample` what it took.
 Status run_batch(const MeasuredSystem& system, std::span<const std::string> texts,
@@ -38,9 +66,49 @@ Status run_batch(const MeasuredSystem& system, std::span<const std::string> text
   sample.examples += examples.size();
   sample.tokens += tokens.size();
   sample.tokenize_ns += tokenized - start;
+  sample.encode_ns += tokenized - start;
   sample.wall_ns += end - start;
   out.examples.insert(out.examples.end(), examples.begin(), examples.end());
   out.logits.insert(out.logits.end(), logits.begin(), logits.end());
+  return {};
+}
+
+// The same batches, their texts tokenized by the pool while earlier ones are classified. Adds to `sample`
+// what all of it took, the start of the threads included.
+Status run_batches_ahead(const MeasuredSystem& system, std::span<const std::string> texts,
+                         std::span<const std::uint32_t> examples, TimingSample& sample, TimedLogits& out,
+                         const Interrupt* interrupt) {
+  const std::size_t classes = system.classifier->class_count();
+  const std::size_t batch_size = sample.batch_size;
+  const std::size_t window_size = (kTextsOfTimedWindow + batch_size - 1) / batch_size * batch_size;
+  out.examples.assign(examples.begin(), examples.end());
+  out.logits.resize(examples.size() * classes);
+  std::vector<std::uint32_t> offsets;
+
+  const std::int64_t start = monotonic_ns();
+  EncodeAhead ahead(
+      examples.size(), window_size, *system.pool,
+      [&](std::size_t i) { return system.tokenizer->encode(texts[examples[i]], system.max_length); },
+      [](Error error, std::size_t /*i*/) { return std::unexpected(std::move(error)); });
+  while (ahead.has_more()) {
+    const std::int64_t asked = monotonic_ns();
+    QT_TRY(const EncodedWindow window, ahead.next());
+    sample.tokenize_ns += monotonic_ns() - asked;
+    sample.encode_ns += window.encode_ns;
+    for (std::size_t begin = 0; begin < window.size(); begin += batch_size) {
+      if (stop_requested(interrupt)) return interrupted();
+      const std::size_t end = std::min(begin + batch_size, window.size());
+      offsets.clear();
+      for (std::size_t i = begin; i <= end; ++i) offsets.push_back(window.offsets[i] - window.offsets[begin]);
+      const auto tokens = std::span(window.ids).subspan(window.offsets[begin], offsets.back());
+      const auto logits =
+          std::span(out.logits).subspan((window.begin + begin) * classes, (end - begin) * classes);
+      QT_TRY_STATUS(system.classifier->predict({tokens, offsets}, logits));
+      sample.examples += end - begin;
+      sample.tokens += tokens.size();
+    }
+  }
+  sample.wall_ns += monotonic_ns() - start;
   return {};
 }
 
@@ -58,13 +126,19 @@ Result<TimedPart> time_pass(const MeasuredSystem& system, std::span<const std::s
   while (true) {
     try {
       TimedPart part;
-      TimingSample sample{.protocol = TimingProtocol::kThroughput, .round = round, .batch_size = batch_size};
-      for (std::size_t begin = 0; begin < examples.size(); begin += batch_size) {
-        if (stop_requested(interrupt)) return interrupted();
-        const std::size_t count = std::min<std::size_t>(batch_size, examples.size() - begin);
-        QT_TRY_STATUS(run_batch(system, texts, examples.subspan(begin, count), sample, part.logits));
-      }
-      part.samples.push_back(sample);
+      const TimingSample empty{
+          .protocol = TimingProtocol::kThroughput, .round = round, .batch_size = batch_size};
+      const Status taken = take_sample(system, empty, part, [&](TimingSample& sample) -> Status {
+        if (system.pool != nullptr && system.classifier->leaves_host_free())
+          return run_batches_ahead(system, texts, examples, sample, part.logits, interrupt);
+        for (std::size_t begin = 0; begin < examples.size(); begin += batch_size) {
+          if (stop_requested(interrupt)) return interrupted();
+          const std::size_t count = std::min<std::size_t>(batch_size, examples.size() - begin);
+          QT_TRY_STATUS(run_batch(system, texts, examples.subspan(begin, count), sample, part.logits));
+        }
+        return {};
+      });
+      if (!taken) return std::unexpected(taken.error());
       return part;
     } catch (const std::bad_alloc&) {
       if (batch_size / 2 < kSmallestBatchSize) return out_of_memory(batch_size);
@@ -80,9 +154,10 @@ Result<TimedPart> time_single(const MeasuredSystem& system, std::span<const std:
     TimedPart part;
     for (std::size_t i = 0; i < examples.size(); ++i) {
       if (stop_requested(interrupt)) return interrupted();
-      TimingSample sample{.protocol = TimingProtocol::kLatency, .round = round, .batch_size = 1};
-      QT_TRY_STATUS(run_batch(system, texts, examples.subspan(i, 1), sample, part.logits));
-      part.samples.push_back(sample);
+      const TimingSample empty{.protocol = TimingProtocol::kLatency, .round = round, .batch_size = 1};
+      QT_TRY_STATUS(take_sample(system, empty, part, [&](TimingSample& sample) {
+        return run_batch(system, texts, examples.subspan(i, 1), sample, part.logits);
+      }));
     }
     return part;
   } catch (const std::bad_alloc&) {
@@ -104,10 +179,11 @@ Result<TimedPart> time_workload(const MeasuredSystem& system, std::span<const st
           example = static_cast<std::uint32_t>(next);
           next = (next + 1) % texts.size();
         }
-        TimingSample sample{.protocol = TimingProtocol::kWorkload, .round = round, .batch_size = batch_size};
-        sample.warm_up = batch < kWorkloadWarmUpBatches;
-        QT_TRY_STATUS(run_batch(system, texts, examples, sample, part.logits));
-        part.samples.push_back(sample);
+        TimingSample empty{.protocol = TimingProtocol::kWorkload, .round = round, .batch_size = batch_size};
+        empty.warm_up = batch < kWorkloadWarmUpBatches;
+        QT_TRY_STATUS(take_sample(system, empty, part, [&](TimingSample& sample) {
+          return run_batch(system, texts, examples, sample, part.logits);
+        }));
       }
       return part;
     } catch (const std::bad_alloc&) {
@@ -125,6 +201,11 @@ std::vector<std::uint32_t> choose_examples(std::uint64_t total, std::uint64_t co
   shuffle(order, random);
   if (count != 0 && count < total) order.resize(count);
   return order;
+}
+
+void mark_slowdowns(const DeviceSampler& sampler, TimedPart& part) {
+  for (std::size_t i = 0; i < part.samples.size(); ++i)
+    part.samples[i].slowdown = sampler.slowdown_between(part.spans[i].begin_ns, part.spans[i].end_ns);
 }
 
 NoiseFloor compare_logits(std::string comparison, const TimedLogits& first, const TimedLogits& second,

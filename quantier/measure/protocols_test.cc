@@ -4,6 +4,8 @@
 #include <limits>
 #include <new>
 #include <set>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -11,6 +13,63 @@
 
 namespace quantier {
 namespace {
+
+// Logits that say which text and how many tokens.
+class EchoClassifier final : public Classifier {
+ public:
+  explicit EchoClassifier(bool is_device) : is_device_(is_device) {}
+  std::vector<std::vector<float>> batches;
+  std::size_t memory_limit = 1000;
+  std::size_t class_count() const override { return 2; }
+  bool leaves_host_free() const override { return is_device_; }
+  Status predict(const TokenBatch& batch, std::span<float> logits) override {
+    if (batch.size() > memory_limit) throw std::bad_alloc();
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      logits[2 * i] = static_cast<float>(batch.tokens[batch.offsets[i] + 2]);
+      logits[2 * i + 1] = static_cast<float>(batch.offsets[i + 1] - batch.offsets[i]);
+    }
+    batches.emplace_back(logits.begin(), logits.end());
+    return {};
+  }
+  const ExecutedPlan& executed_plan() const override { return plan_; }
+
+ private:
+  bool is_device_;
+  ExecutedPlan plan_;
+};
+
+// Tokenization ahead changes when a text is tokenized, and neither batches nor their order.
+TEST(TimePass, AheadOfADeviceTheBatchesAreTheSame) {
+  const auto tokenizer = Tokenizer::load(std::string(QUANTIER_SOURCE_DIR) + "/demo/demo-encoder");
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message();
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < 700; ++i)
+    texts.push_back("text " + std::to_string(i) + std::string(i % 9, 'x') + " and more");
+  const auto examples = choose_examples(texts.size(), 650, 3, 1);
+  EchoClassifier host(false);
+  EchoClassifier device(true);
+  ThreadPool pool(3);
+  const auto first = time_pass({&host, &*tokenizer, 12, &pool}, texts, examples, 32, 4, nullptr);
+  const auto ahead = time_pass({&device, &*tokenizer, 12, &pool}, texts, examples, 32, 4, nullptr);
+  ASSERT_TRUE(first) << first.error().message();
+  ASSERT_TRUE(ahead) << ahead.error().message();
+  EXPECT_EQ(device.batches, host.batches);
+  EXPECT_EQ(ahead->logits.logits, first->logits.logits);
+  EXPECT_EQ(ahead->logits.examples, first->logits.examples);
+  ASSERT_EQ(ahead->samples.size(), 1U);
+  const TimingSample& sample = ahead->samples[0];
+  EXPECT_EQ(sample.examples, 650U);
+  EXPECT_EQ(sample.tokens, first->samples[0].tokens);
+  EXPECT_EQ(sample.batch_size, 32U);
+  EXPECT_EQ(sample.round, 4U);
+  EXPECT_GE(sample.tokenize_ns, 0);
+  EXPECT_GT(sample.wall_ns, sample.tokenize_ns);
+  device.memory_limit = 20;
+  const auto smaller = time_pass({&device, &*tokenizer, 12, &pool}, texts, examples, 32, 4, nullptr);
+  ASSERT_TRUE(smaller) << smaller.error().message();
+  EXPECT_EQ(smaller->samples[0].batch_size, 16U);
+  EXPECT_EQ(smaller->logits.logits, first->logits.logits);
+}
 
 TEST(ChooseExamples, IsAPermutationThatDependsOnTheSeedOnly) {
   const auto all = choose_examples(100, 0, 7, 1);

@@ -96,7 +96,7 @@ std::string overview(const Decision& decision) {
     const auto& all = decision.checks[i].probability;
     rows.push_back(
         {visible(candidate.name), note_internal::fixed(candidate.macro_f1, 3),
-         note_internal::fixed(candidate.ms_per_example, 2), note_internal::memory(candidate.memory_bytes),
+         note_internal::milliseconds(candidate.ms_per_example), note_internal::memory(candidate.memory_bytes),
          note_internal::fixed(candidate.ece, 3), all ? note_internal::probability(*all) : "–",
          decision.stability ? note_internal::probability(decision.stability->chosen_share[i]) : "–",
          decision.chosen == i ? "CHOSEN" : (failed.empty() ? "passes" : visible(failed))});

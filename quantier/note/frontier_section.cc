@@ -36,7 +36,7 @@ struct ModelExtent {
         if (known(value)) extent.add(*value, cites(what, "", text));
       };
       add(quality, candidate.macro_f1, "macro-f1", fixed(candidate.macro_f1, 3));
-      add(time, candidate.ms_per_example, "time", fixed(candidate.ms_per_example, 2));
+      add(time, candidate.ms_per_example, "time", milliseconds(candidate.ms_per_example));
       add(size, candidate.memory_bytes, "memory", memory(candidate.memory_bytes));
     }
   }
@@ -99,7 +99,7 @@ void configurations_table(const NoteInput& input, Blocks& blocks) {
          known_here ? cites("accuracy", "", fixed(found->accuracy, 3)) : "–",
          cites("macro-f1", "", fixed(candidate.macro_f1, 3)), cites("macro-f1", "interval", interval),
          known_here ? cites("macro-f1", "as scikit-learn counts", fixed(found->macro_f1_sklearn, 3)) : "–",
-         cites("time", "", fixed(candidate.ms_per_example, 2)),
+         cites("time", "", milliseconds(candidate.ms_per_example)),
          cites("memory", "", memory(candidate.memory_bytes)), cites("ece", "", fixed(candidate.ece, 3))});
     if (known_here && found->macro_f1_differ) other_f1.push_back(candidate.name);
   }
@@ -136,7 +136,7 @@ NoteTable stated_cost_table(const NoteInput& input) {
   table.text_columns = 2;
   for (const NoteCost& row : input.cost) {
     table.rows.push_back({row.model + " " + row.recipe, short_key(row.run_key),
-                          cites_of(row)("time/workload", "", fixed(row.workload_ms, 3)),
+                          cites_of(row)("time/workload", "", milliseconds(row.workload_ms, 3)),
                           cites_of(row)("memory/device-peak", "", memory(row.device_peak_bytes))});
   }
   return table;
@@ -159,10 +159,10 @@ NoteTable measured_cost_table(const NoteInput& input) {
     stated = stated || row.imported;
     const Cites cites = cites_of(row);
     table.rows.push_back({row.model + " " + row.recipe + (row.imported ? "*" : ""), short_key(row.run_key),
-                          cites("time/throughput", "", fixed(row.throughput_ms, 3)),
-                          cites("time/latency", "p50", fixed(row.latency_p50_ms, 2)),
-                          cites("time/latency", "p95", fixed(row.latency_p95_ms, 2)),
-                          cites("time/workload", "", fixed(row.workload_ms, 3)),
+                          cites("time/throughput", "", milliseconds(row.throughput_ms, 3)),
+                          cites("time/latency", "p50", milliseconds(row.latency_p50_ms)),
+                          cites("time/latency", "p95", milliseconds(row.latency_p95_ms)),
+                          cites("time/workload", "", milliseconds(row.workload_ms, 3)),
                           cites("memory/weights", "", memory(row.weights_bytes)),
                           cites("memory/process-peak", "", memory(row.process_peak_bytes))});
     if (devices) {

@@ -51,8 +51,9 @@ std::string memory_cell(const Promises& promises) {
 
 std::string time_cell(const Promises& promises) {
   const CostPromise& cost = promises.latency;
-  return cost_cell(promises, "time", cost,
-                   fmt::format("{} against {} ms/example", fixed(cost.value, 2), fixed(cost.reference, 2)));
+  return cost_cell(
+      promises, "time", cost,
+      fmt::format("{} against {} ms/example", milliseconds(cost.value), milliseconds(cost.reference)));
 }
 
 std::string no_reason(const Promises& /*promises*/) { return {}; }

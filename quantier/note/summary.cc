@@ -15,6 +15,7 @@ namespace quantier {
 namespace {
 
 using note_internal::fixed;
+using note_internal::milliseconds;
 using note_internal::visible;
 
 // Code points, near enough to columns for the Latin text and signs used here.
@@ -47,8 +48,8 @@ std::string starred(std::string text) { return text == kAbsent ? text : text + "
 
 // What was measured, or what files state for a declared device, starred.
 std::string stated_time(const NoteCost& cost) {
-  if (!cost.imported) return fixed(cost.throughput_ms, 2);
-  return starred(fixed(cost.throughput_ms ? cost.throughput_ms : cost.workload_ms, 2));
+  if (!cost.imported) return milliseconds(cost.throughput_ms);
+  return starred(milliseconds(cost.throughput_ms ? cost.throughput_ms : cost.workload_ms));
 }
 
 std::string stated_memory(const NoteCost& cost) {
@@ -108,8 +109,8 @@ std::string summary_table(const NoteInput& input) {
     const auto stated_accuracy = metric_value(candidate, {.kind = MetricKind::kAccuracy});
     if (quality == nullptr && stated_accuracy) accuracy = stated_accuracy->value;
     rows.push_back({visible(candidate.name), fixed(accuracy, 3), fixed(candidate.macro_f1, 3),
-                    fixed(candidate.ece, 3), ms, fixed(cost->latency_p50_ms, 2),
-                    fixed(cost->latency_p95_ms, 2), peak, visible(verdict_of(decision, i))});
+                    fixed(candidate.ece, 3), ms, milliseconds(cost->latency_p50_ms),
+                    milliseconds(cost->latency_p95_ms), peak, visible(verdict_of(decision, i))});
   }
   // Files say nothing about single texts: two columns of dashes would be about nothing.
   if (stated || undeclared) drop_empty_columns(rows);

@@ -20,6 +20,16 @@ std::string fixed(const std::optional<double>& value, int digits) {
   return fmt::format("{:.{}f}", *value, digits);
 }
 
+std::string milliseconds(const std::optional<double>& value, int digits) {
+  constexpr int kSignificant = 3;
+  constexpr int kMostDigits = 6;  // nanoseconds
+  if (value && *value > 0.0 && *value < 1.0) {
+    const int zeros = static_cast<int>(-std::floor(std::log10(*value))) - 1;  // behind the point
+    digits = std::max(digits, std::min(zeros + kSignificant, kMostDigits));
+  }
+  return fixed(value, digits);
+}
+
 std::string signed_fixed(double value, int digits) {
   if (!std::isfinite(value)) return "–";
   std::string size = fmt::format("{:.{}f}", std::abs(value), digits);
@@ -68,9 +78,9 @@ std::string value_text(const Constraint& constraint, double value) {
   const std::string sign = constraint.no_worse_than && value > 0.0 ? "+" : "";
   switch (constraint.kind) {
     case ConstraintKind::kLatency:
-      return sign + fmt::format("{:.2f} ms/example", value);
+      return sign + milliseconds(value) + " ms/example";
     case ConstraintKind::kLatencyPercentile:
-      return sign + fmt::format("{:.2f} ms", value);
+      return sign + milliseconds(value) + " ms";
     case ConstraintKind::kMemory:
       return sign + memory(value);
     case ConstraintKind::kRequestsPerSecond:
@@ -110,7 +120,7 @@ std::string check_text(const Decision& decision, std::size_t candidate, std::siz
   }
   const char* word = check.outcome == CheckOutcome::kPass ? "pass" : "FAIL";
   const std::string value = constraint.kind == ConstraintKind::kLatency
-                                ? fixed(check.value, 2)
+                                ? milliseconds(check.value)
                                 : value_text(constraint, *check.value);
   const std::string chance = check.probability ? ", " + probability(*check.probability) : std::string();
   return fmt::format("{}{}", cited(fmt::format("{} {}{}", value, word, chance)),
@@ -201,7 +211,8 @@ std::string choice_sentence(const Decision& decision) {
     };
     const Cites cites(chosen);
     add(chosen.macro_f1, "macro-F1", "macro-F1 " + cites("macro-f1", "", fixed(chosen.macro_f1, 3)));
-    add(chosen.ms_per_example, "time", cites("time", "", fixed(chosen.ms_per_example, 2)) + " ms/example");
+    add(chosen.ms_per_example, "time",
+        cites("time", "", milliseconds(chosen.ms_per_example)) + " ms/example");
     add(chosen.memory_bytes, "memory", cites("memory", "", memory(chosen.memory_bytes)) + " of memory");
     add(chosen.ece, "ECE",
         fmt::format("ECE {} after temperature scaling", cites("ece", "", fixed(chosen.ece, 3))));

@@ -15,7 +15,10 @@ namespace quantier::note_internal {
 // becomes a space, so that a name cannot move the cursor of a terminal or hide in a page.
 [[nodiscard]] std::string visible(std::string_view text);
 [[nodiscard]] std::string fixed(const std::optional<double>& value, int digits);
-[[nodiscard]] std::string points(double fraction);                     // -0.028 -> "−2.8", 0.0001 -> "0.0"
+[[nodiscard]] std::string points(double fraction);  // -0.028 -> "−2.8", 0.0001 -> "0.0"
+// Milliseconds with `digits` decimals, and below one with as many as three significant digits take: on a fast
+// device 0.01 and 0.02 would hide what was measured.
+[[nodiscard]] std::string milliseconds(const std::optional<double>& value, int digits = 2);
 [[nodiscard]] std::string signed_fixed(double value, int digits);      // with a sign unless it shows as zero
 [[nodiscard]] std::string count(std::size_t number);                   // 6083 -> "6,083"
 [[nodiscard]] std::string range(double low, double high, int digits);  // "0.64 to 1.40", or one of them

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/note/words.h"
 #include "quantier/pipeline/findings_parts.h"
 
 namespace quantier::findings_internal {
@@ -38,10 +39,11 @@ Finding accuracy_of(const ConfigurationFindings& one) {
 
 Finding time_of(const ConfigurationFindings& one, const LatencySummary& latency) {
   const char* protocol = timing_protocol_name(latency.protocol);
-  Finding finding = start(one, fmt::format("time/{}", protocol),
-                          fmt::format("Time of {} by the {} protocol: {:.4f} ms/example, the median",
-                                      one.display(), protocol, latency.median_ms),
-                          latency.median_ms);
+  Finding finding =
+      start(one, fmt::format("time/{}", protocol),
+            fmt::format("Time of {} by the {} protocol: {} ms/example, the median", one.display(), protocol,
+                        note_internal::milliseconds(latency.median_ms, 4)),
+            latency.median_ms);
   finding.interval = latency.median_interval;
   finding.n = latency.samples;
   finding.arithmetic = {

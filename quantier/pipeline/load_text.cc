@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "quantier/base/utf8.h"
+#include "quantier/note/words.h"
 #include "quantier/pipeline/load.h"
 #include "quantier/record/json.h"
 #include "quantier/record/load_json.h"
@@ -12,7 +13,7 @@
 namespace quantier {
 namespace {
 
-std::string ms(std::int64_t ns) { return fmt::format("{:.2f}", static_cast<double>(ns) * 1e-6); }
+std::string ms(std::int64_t ns) { return note_internal::milliseconds(static_cast<double>(ns) * 1e-6); }
 
 std::string rate_text(double rate) {
   return rate < 100.0 ? fmt::format("{:.2f}", rate) : fmt::format("{:.1f}", rate);

@@ -1,7 +1,9 @@
 // Logits of every text of a list, in its order.
 //
 // Texts are tokenized on the pool, then batched by length, so that the work of a batch is even and its memory
-// known; no padding is ever computed. Batches only change the order of work, never the order of results.
+// known; no padding is ever computed. Batches only change the order of work, never the order of results. A
+// classifier that leaves the host free gets its texts in windows of kTextsOfWindow, each batched by length,
+// while the next ones are tokenized: what stands in a batch does not depend on threads or on time.
 // Errors: those of the tokenizer and the classifier with the number of the example; kEnvironment when memory
 // runs out (the caller may try a smaller batch); kInterrupted.
 #pragma once
@@ -37,6 +39,10 @@ namespace quantier {
                                                          std::optional<std::size_t> max_length,
                                                          ThreadPool* pool, std::string_view source);
 
+// Texts that are sorted by length together where tokenization runs beside the classifier: enough for even
+// batches, few enough that the first ones are there at once.
+inline constexpr std::size_t kTextsOfWindow = 1024;
+
 struct PredictOptions {
   std::optional<std::size_t> max_length = {};  // nullopt: what tokenizer.json says
   std::size_t batch_size = 32;
@@ -44,6 +50,9 @@ struct PredictOptions {
   std::string_view stage = "predict";  // names the work in progress messages
   ProgressFunction progress = {};
   const Interrupt* interrupt = nullptr;
+  // Where the time went is left there, when the classifier runs on a device and gets its texts from
+  // predict_dataset.
+  std::optional<DeviceSplit>* split = nullptr;
 };
 
 // Labels, ids and label names are left empty: the caller has them.
@@ -51,7 +60,8 @@ struct PredictOptions {
                                                     std::span<const Encoding> encodings,
                                                     const PredictOptions& options);
 
-// `pool` (or null) is used for tokenization only; the classifier has its own.
+// `pool` (or null) is used for tokenization only; the classifier has its own, or may share it where it does
+// not leave the host free.
 [[nodiscard]] Result<Predictions> predict_dataset(Classifier& classifier, const Tokenizer& tokenizer,
                                                   std::span<const std::string> texts, ThreadPool* pool,
                                                   const PredictOptions& options);
@@ -63,7 +73,10 @@ struct PredictedWithBatch {
 };
 [[nodiscard]] Result<PredictedWithBatch> predict_with_fallback(Classifier& classifier,
                                                                std::span<const Encoding> encodings,
-                                                               PredictOptions options,
+                                                               const PredictOptions& options,
                                                                std::size_t smallest = 4);
+[[nodiscard]] Result<PredictedWithBatch> predict_dataset_with_fallback(
+    Classifier& classifier, const Tokenizer& tokenizer, std::span<const std::string> texts, ThreadPool* pool,
+    const PredictOptions& options, std::size_t smallest = 4);
 
 }  // namespace quantier

@@ -15,6 +15,7 @@
 #include "quantier/pipeline/decide_cache.h"
 #include "quantier/pipeline/findings.h"
 #include "quantier/pipeline/held_out.h"
+#include "quantier/pipeline/report_device.h"
 #include "quantier/pipeline/report_earlier.h"
 #include "quantier/pipeline/report_findings.h"
 #include "quantier/pipeline/report_flips.h"
@@ -223,6 +224,9 @@ Result<Report> make_report(const RunConfig& config, Store& store, const std::vec
   appendix.push_back(findings_key_row(report.findings));
   input.appendix = std::move(appendix);
   input.plan_remarks = plan_remarks_of(runs);
+  report.device = device_to_json(runs);
+  if (const SlowedSamples slowed = slowed_samples(runs); slowed.slowed != 0)
+    report.slowed = slowed_text(slowed);
 
   if (stop_requested(options.interrupt)) return interrupted();
   if (options.progress) options.progress({"writing the note", 0, 0});
@@ -239,6 +243,7 @@ Status write_report(const NoteInput& input, Store& store, const ReportOptions& o
     report.summary +=
         fmt::format("Limited run: {}. Every number holds for that part alone.\n", input.limited);
   }
+  if (!report.slowed.empty()) report.summary += report.slowed + ".\n";
   if (report.table_only) {
     report.summary +=
         "These are numbers of a table, without predictions: no intervals and no probabilities; what ties, "

@@ -45,6 +45,8 @@ struct Report {
   std::string store;
   double prose_pages = 0.0;  // of the PDF, tables, figures and appendix apart
   bool table_only = false;   // over reported values alone: `analysis` is empty
+  Json device = nullptr;     // of runs on a device (report_device.h)
+  std::string slowed;        // a sentence, when a card slowed itself down while it was timed
 };
 
 // Names under which a store keeps what belongs to its latest report.

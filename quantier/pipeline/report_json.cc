@@ -200,6 +200,7 @@ Json report_to_json(const Report& report) {
               {"groups", json_values::groups(report.analysis, cell_json)},
               {"macro_f1_differences", differences_json(report.analysis)},
               {"noise_floor", noise_json(report.analysis)},
+              {"device", report.device},
               {"limit", report.analysis.limit ? Json(*report.analysis.limit) : Json(nullptr)},
               {"examples", report.analysis.examples},
               {"note",

@@ -10,6 +10,7 @@
 #include "quantier/note/keep_blocks.h"
 #include "quantier/note/page/page.h"
 #include "quantier/note/pdf.h"
+#include "quantier/pipeline/report_device.h"
 
 namespace quantier {
 namespace {
@@ -53,15 +54,22 @@ std::vector<std::pair<std::string, std::string>> appendix_for(const RunConfig& c
   rows.emplace_back("Libraries", conditions.libraries);
   rows.emplace_back("Data", fmt::format("{} split, sha256 {}, at most {} tokens a text", runs.front().split,
                                         short_hash(conditions.data_sha256), config.max_length));
-  rows.emplace_back("Throughput",
-                    fmt::format("{} passes over {} examples, shuffled by seed {}, batches of {}, "
-                                "tokenization included; the median pass",
-                                config.timing.throughput_passes,
-                                config.timing.throughput_examples == 0
-                                    ? runs.front().predictions.example_count
-                                    : std::min<std::uint64_t>(config.timing.throughput_examples,
-                                                              runs.front().predictions.example_count),
-                                config.seed, kProtocolBatchSize));
+  const auto is_ahead = [](const Run& run) {
+    return std::ranges::any_of(run.timings, [](const TimingSample& sample) {
+      return sample.protocol == TimingProtocol::kThroughput && sample.device;
+    });
+  };
+  rows.emplace_back(
+      "Throughput",
+      fmt::format("{} passes over {} examples, shuffled by seed {}, batches of {}, "
+                  "tokenization included{}; the median pass",
+                  config.timing.throughput_passes,
+                  config.timing.throughput_examples == 0
+                      ? runs.front().predictions.example_count
+                      : std::min<std::uint64_t>(config.timing.throughput_examples,
+                                                runs.front().predictions.example_count),
+                  config.seed, kProtocolBatchSize,
+                  std::ranges::any_of(runs, is_ahead) ? ", by all threads ahead of the device" : ""));
   rows.emplace_back(
       "Latency", fmt::format("{} texts one at a time, tokenization included", config.timing.latency_samples));
   if (config.timing.workload) {
@@ -70,8 +78,12 @@ std::vector<std::pair<std::string, std::string>> appendix_for(const RunConfig& c
         fmt::format("batches of {} in file order, {} to warm up, {} timed; no padding is computed",
                     kProtocolBatchSize, kWorkloadWarmUpBatches, kWorkloadTimedBatches));
   }
+  const bool on_device = runs.front().memory.device_peak_bytes.has_value();
   rows.emplace_back("Memory",
-                    "peak resident set of the configuration's own process (VmHWM), predictions phase");
+                    on_device ? "what the engine allocates on the device at its peak, predictions phase"
+                              : "peak resident set of the configuration's own process (VmHWM), predictions "
+                                "phase");
+  for (auto& row : device_rows(runs)) rows.push_back(std::move(row));
   std::set<std::string> models;
   for (const Run& run : runs) {
     if (models.insert(run.configuration.model).second) {

@@ -105,6 +105,14 @@ Result<Run> measure_predictions(const RunConfig& config, const RunPlan& plan, co
   if (!reply.body.contains("memory"))
     return fail(ErrorKind::kBug, "a worker did not report its memory", name);
   QT_TRY(run.memory, memory_from_json(reply.body["memory"], kSource));
+  if (const auto split = reply.body.find("split"); split != reply.body.end()) {
+    QT_TRY(run.device.predictions, device_split_from_json(*split, kSource));
+  }
+  if (const auto readings = reply.body.find("readings"); readings != reply.body.end()) {
+    QT_TRY(run.device.predictions_readings, device_readings_from_json(*readings, kSource));
+    if (!run.device.predictions_readings->problem.empty() && options.remark)
+      options.remark("the device is not watched: " + run.device.predictions_readings->problem);
+  }
 
   Predictions& predictions = run.predictions;
   predictions.example_count = plan.data.size();

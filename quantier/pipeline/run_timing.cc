@@ -138,6 +138,9 @@ class TimingSession {
       QT_TRY(NoiseFloor floor, noise_floor_from_json(entry, kSource));
       timed.timings.noise.push_back(std::move(floor));
     }
+    if (const auto readings = reply.body.find("readings"); readings != reply.body.end()) {
+      QT_TRY(timed.timings.readings, device_readings_from_json(*readings, kSource));
+    }
     return {};
   }
 
@@ -155,13 +158,14 @@ class TimingSession {
 
 std::string timing_conditions(const RunConfig& config, const RunPlan& plan) {
   const TimingConfig& timing = config.timing;
-  return Json{{"throughput_examples", timing.throughput_examples},
-              {"throughput_passes", timing.throughput_passes},
-              {"latency_samples", timing.latency_samples},
-              {"workload", timing.workload},
-              {"threads", plan.threads},
-              {"machine", machine_text(config.engine)}}
-      .dump(-1, ' ', false, Json::error_handler_t::replace);
+  Json conditions{{"throughput_examples", timing.throughput_examples},
+                  {"throughput_passes", timing.throughput_passes},
+                  {"latency_samples", timing.latency_samples},
+                  {"workload", timing.workload},
+                  {"threads", plan.threads},
+                  {"machine", machine_text(config.engine)}};
+  if (config.engine.kind == EngineKind::kCuda) conditions["tokenization"] = "ahead of the device";
+  return conditions.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 WorkerLoad worker_load_for(const RunConfig& config, const RunPlan& plan, const PlannedRun& run) {

@@ -15,6 +15,9 @@
 #include "quantier/base/clock.h"
 #include "quantier/base/thread_pool.h"
 #include "quantier/dataset/sample.h"
+#include "quantier/engine/cuda_engine.h"
+#include "quantier/measure/device_sampler.h"
+#include "quantier/measure/nvml.h"
 #include "quantier/measure/process_memory.h"
 #include "quantier/measure/protocols.h"
 #include "quantier/pipeline/load_classifier.h"
@@ -86,6 +89,7 @@ class Worker {
     const Stopwatch watch;
     QT_TRY(load_, worker_load_from_json(command));
     pool_ = std::make_unique<ThreadPool>(load_.threads != 0 ? load_.threads : available_processors());
+    watch_device();
     QT_TRY(LoadedModel model, load_model());
     model_ = std::make_unique<LoadedModel>(std::move(model));
     QT_TRY(data_, read_dataset(load_.data, load_.columns, model_->spec.label_names));
@@ -102,6 +106,43 @@ class Worker {
                   {"load_ns", watch.elapsed_ns()},
                   {"resident_bytes", memory.resident_bytes}};
     return {};
+  }
+
+  // Readings of the device are taken where its driver offers them; without them, the work goes on.
+  void watch_device() {
+    sampler_.reset();
+    readings_ = {};
+    if (load_.engine.kind != EngineKind::kCuda) return;
+    Result<std::string> bus_id = cuda_device_bus_id(load_.engine.device);
+    Result<std::unique_ptr<DeviceMonitor>> monitor =
+        bus_id ? open_nvml(*bus_id)
+               : Result<std::unique_ptr<DeviceMonitor>>(std::unexpected(std::move(bus_id).error()));
+    if (!monitor) {
+      const Error& error = monitor.error();
+      readings_.problem = error.why.empty() ? error.what : fmt::format("{}: {}", error.what, error.why);
+      return;
+    }
+    readings_.memory_before_bytes = (*monitor)->read().memory_used_bytes;
+    sampler_ = std::make_unique<DeviceSampler>(*std::move(monitor));
+  }
+
+  // What was read since the last time; only of work on a device.
+  void put_readings(Reply& reply) {
+    if (load_.engine.kind != EngineKind::kCuda) return;
+    DeviceReadings readings = sampler_ ? sampler_->take() : DeviceReadings{};
+    readings.problem = readings_.problem;
+    readings.memory_before_bytes = readings_.memory_before_bytes;
+    reply.body["readings"] = to_json(readings);
+  }
+
+  // Samples with the device watched meanwhile.
+  template <class Work>
+  Result<TimedPart> timed(const Work& work) {
+    SampledWhile sampled(sampler_.get());
+    QT_TRY(TimedPart part, work());
+    sampled.stop();
+    if (sampler_) mark_slowdowns(*sampler_, part);
+    return part;
   }
 
   Result<LoadedModel> load_model() {
@@ -150,9 +191,12 @@ class Worker {
       last_sent_ns = now;
       progress_status = send({{"progress", {{"done", update.done}, {"total", update.total}}}});
     };
-    QT_TRY(const std::vector<Encoding> encodings,
-           tokenize_all(model_->tokenizer, data_.texts, options.max_length, pool_.get(), source));
-    QT_TRY(PredictedWithBatch result, predict_with_fallback(*model_->classifier, encodings, options));
+    std::optional<DeviceSplit> split;
+    options.split = &split;
+    SampledWhile sampled(sampler_.get());
+    QT_TRY(PredictedWithBatch result, predict_dataset_with_fallback(*model_->classifier, model_->tokenizer,
+                                                                    data_.texts, pool_.get(), options));
+    sampled.stop();
     QT_TRY_STATUS(std::move(progress_status));
     predictions_ = std::move(result.predictions);
 
@@ -167,13 +211,17 @@ class Worker {
       memory.device_peak_bytes = device->peak_bytes();
     }
     reply.body = {{"batch_size", result.batch_size}, {"memory", to_json(memory)}};
+    if (split) reply.body["split"] = to_json(*split);
+    put_readings(reply);
     reply.binary = {std::as_bytes(std::span(predictions_.logits)),
                     std::as_bytes(std::span(predictions_.token_counts)),
                     std::as_bytes(std::span(predictions_.truncated))};
     return {};
   }
 
-  MeasuredSystem system() const { return {model_->classifier.get(), &model_->tokenizer, load_.max_length}; }
+  MeasuredSystem system() const {
+    return {model_->classifier.get(), &model_->tokenizer, load_.max_length, pool_.get()};
+  }
 
   static void put_samples(const TimedPart& part, Reply& reply) {
     Json samples = Json::array();
@@ -194,8 +242,10 @@ class Worker {
     QT_TRY(const std::uint64_t round, json_get_count(command, "round", kSource));
     QT_TRY(const std::uint64_t count, json_get_count(command, "count", kSource));
     const auto examples = choose_examples(data_.size(), count, load_.seed, kTimingStream);
-    QT_TRY(TimedPart part, time_pass(system(), data_.texts, examples, kProtocolBatchSize,
-                                     static_cast<std::uint32_t>(round), nullptr));
+    QT_TRY(TimedPart part, timed([&] {
+             return time_pass(system(), data_.texts, examples, kProtocolBatchSize,
+                              static_cast<std::uint32_t>(round), nullptr);
+           }));
     put_samples(part, reply);
     if (first_pass_.examples.empty()) {
       first_pass_ = std::move(part.logits);
@@ -214,8 +264,9 @@ class Worker {
     const auto order = choose_examples(data_.size(), 0, load_.seed, kTimingStream);
     std::vector<std::uint32_t> examples;
     for (std::uint64_t i = 0; i < count; ++i) examples.push_back(order[(first + i) % order.size()]);
-    QT_TRY(TimedPart part,
-           time_single(system(), data_.texts, examples, static_cast<std::uint32_t>(round), nullptr));
+    QT_TRY(TimedPart part, timed([&] {
+             return time_single(system(), data_.texts, examples, static_cast<std::uint32_t>(round), nullptr);
+           }));
     put_samples(part, reply);
     singles_.examples.insert(singles_.examples.end(), part.logits.examples.begin(),
                              part.logits.examples.end());
@@ -225,8 +276,9 @@ class Worker {
 
   Status workload(const Json& command, Reply& reply) {
     QT_TRY(const std::uint64_t round, json_get_count(command, "round", kSource));
-    QT_TRY(const TimedPart part,
-           time_workload(system(), data_.texts, static_cast<std::uint32_t>(round), nullptr));
+    QT_TRY(const TimedPart part, timed([&] {
+             return time_workload(system(), data_.texts, static_cast<std::uint32_t>(round), nullptr);
+           }));
     put_samples(part, reply);
     return {};
   }
@@ -237,6 +289,7 @@ class Worker {
                                           model_->classifier->class_count())));
     for (const NoiseFloor& again : again_) list.push_back(to_json(again));
     reply.body["noise"] = std::move(list);
+    put_readings(reply);
     return {};
   }
 
@@ -261,6 +314,8 @@ class Worker {
   WorkerLoad load_;
   std::unique_ptr<ThreadPool> pool_;  // outlives the model
   std::unique_ptr<LoadedModel> model_;
+  std::unique_ptr<DeviceSampler> sampler_;  // null: not on a device, or its driver cannot be read
+  DeviceReadings readings_;                 // what holds for every phase
   Dataset data_;
   Predictions predictions_;
   TimedLogits first_pass_;

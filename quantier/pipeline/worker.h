@@ -6,12 +6,17 @@
 // reply; a failure as {"error": {...}}. The worker ends when told to quit, when its input closes, or when its
 // parent dies.
 //
-//   load        WorkerLoad           -> plan, examples, load_ns, resident_bytes
-//   predict     batch_size           -> batch_size, memory, binary: logits f32, token counts u32, truncated
-//   u8 throughput  round, count, seed   -> samples latency     round, first, count, seed -> samples (examples
-//   [first, first + count) of the same shuffle) workload    round                -> samples noise -> noise
-//   (batch 1 against 32, and the same batches again) load_test  LoadOptions (run_load.h); without a load
-//   before it -> remarks; the test itself goes into the store, trial by trial. quit
+//   load        WorkerLoad                  -> plan, examples, load_ns, resident_bytes
+//   predict     batch_size                  -> batch_size, memory; binary: logits f32, token counts u32,
+//                                              truncated u8; on a device: split, readings
+//   throughput  round, count, seed          -> samples
+//   latency     round, first, count, seed   -> samples (examples [first, first + count) of the same shuffle)
+//   workload    round                       -> samples
+//   noise                                   -> noise (batch 1 against 32, and the same batches again); on a
+//                                              device: readings, taken while samples were
+//   load_test   LoadOptions (run_load.h); without a load before it -> remarks; the test itself goes into the
+//               store, trial by trial
+//   quit
 #pragma once
 
 #include <cstdint>

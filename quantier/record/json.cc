@@ -166,14 +166,20 @@ Result<MemoryRecord> memory_from_json(const Json& json, std::string_view source)
 }
 
 Json to_json(const TimingSample& sample) {
-  return {{"protocol", timing_protocol_name(sample.protocol)},
-          {"round", sample.round},
-          {"batch_size", sample.batch_size},
-          {"examples", sample.examples},
-          {"tokens", sample.tokens},
-          {"tokenize_ns", sample.tokenize_ns},
-          {"wall_ns", sample.wall_ns},
-          {"warm_up", sample.warm_up}};
+  Json json{{"protocol", timing_protocol_name(sample.protocol)},
+            {"round", sample.round},
+            {"batch_size", sample.batch_size},
+            {"examples", sample.examples},
+            {"tokens", sample.tokens},
+            {"tokenize_ns", sample.tokenize_ns},
+            {"wall_ns", sample.wall_ns},
+            {"warm_up", sample.warm_up}};
+  if (sample.device) {
+    json["device"] = to_json(*sample.device);
+    json["encode_ns"] = sample.encode_ns;
+  }
+  if (sample.slowdown != 0) json["slowdown"] = sample.slowdown;
+  return json;
 }
 
 Result<TimingProtocol> timing_protocol_from_name(std::string_view name, std::string_view source) {
@@ -195,6 +201,13 @@ Result<TimingSample> timing_from_json(const Json& json, std::string_view source)
   QT_TRY(sample.tokenize_ns, json_get<std::int64_t>(json, "tokenize_ns", source));
   QT_TRY(sample.wall_ns, json_get<std::int64_t>(json, "wall_ns", source));
   QT_TRY(sample.warm_up, json_get<bool>(json, "warm_up", source));
+  if (const auto device = json.find("device"); device != json.end()) {
+    QT_TRY(sample.device, device_times_from_json(*device, source));
+    QT_TRY(sample.encode_ns, json_get<std::int64_t>(json, "encode_ns", source));
+  }
+  if (json.contains("slowdown")) {
+    QT_TRY(sample.slowdown, json_get_count(json, "slowdown", source));
+  }
   return sample;
 }
 

@@ -8,6 +8,7 @@
 
 #include "quantier/base/error.h"
 #include "quantier/base/json.h"
+#include "quantier/record/device_reading.h"
 #include "quantier/record/executed_plan.h"
 #include "quantier/record/measurement.h"
 #include "quantier/record/noise_floor.h"
@@ -20,10 +21,18 @@ namespace quantier {
 [[nodiscard]] Json to_json(const TimingSample& sample);
 [[nodiscard]] Json to_json(const NoiseFloor& noise);
 
+[[nodiscard]] Json to_json(const DeviceTimes& times);
+[[nodiscard]] Json to_json(const DeviceSplit& split);
+// Columns: one array for each thing that is read, null where the driver did not know it.
+[[nodiscard]] Json to_json(const DeviceReadings& readings);
+
 [[nodiscard]] Result<ExecutedPlan> executed_plan_from_json(const Json& json, std::string_view source);
 [[nodiscard]] Result<Provenance> provenance_from_json(const Json& json, std::string_view source);
 [[nodiscard]] Result<MemoryRecord> memory_from_json(const Json& json, std::string_view source);
 [[nodiscard]] Result<TimingSample> timing_from_json(const Json& json, std::string_view source);
+[[nodiscard]] Result<DeviceTimes> device_times_from_json(const Json& json, std::string_view source);
+[[nodiscard]] Result<DeviceSplit> device_split_from_json(const Json& json, std::string_view source);
+[[nodiscard]] Result<DeviceReadings> device_readings_from_json(const Json& json, std::string_view source);
 [[nodiscard]] Result<NoiseFloor> noise_floor_from_json(const Json& json, std::string_view source);
 
 [[nodiscard]] Result<TimingProtocol> timing_protocol_from_name(std::string_view name,

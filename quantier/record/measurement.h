@@ -14,6 +14,32 @@ namespace quantier {
 enum class TimingProtocol : std::uint8_t { kThroughput, kLatency, kWorkload };
 [[nodiscard]] const char* timing_protocol_name(TimingProtocol protocol);
 
+// What a device did, by its own clock (events in its queue of work). Computing runs from the end of a copy of
+// input to the last kernel behind it: where kernels are started too slowly, their waiting is in it.
+struct DeviceTimes {
+  std::int64_t transfer_in_ns = 0;
+  std::int64_t compute_ns = 0;
+  std::int64_t transfer_out_ns = 0;
+
+  [[nodiscard]] std::int64_t total_ns() const { return transfer_in_ns + compute_ns + transfer_out_ns; }
+  friend DeviceTimes operator-(const DeviceTimes& a, const DeviceTimes& b) {
+    return {a.transfer_in_ns - b.transfer_in_ns, a.compute_ns - b.compute_ns,
+            a.transfer_out_ns - b.transfer_out_ns};
+  }
+  friend bool operator==(const DeviceTimes&, const DeviceTimes&) = default;
+};
+
+// Where the time of some work on a device went. What is in none of the parts is the host's: packing, starting
+// kernels, copying results.
+struct DeviceSplit {
+  std::int64_t wall_ns = 0;
+  std::int64_t tokenize_ns = 0;  // waited for
+  std::int64_t encode_ns = 0;    // tokenization of all threads together, beside the device or not
+  DeviceTimes device;
+
+  friend bool operator==(const DeviceSplit&, const DeviceSplit&) = default;
+};
+
 struct TimingSample {
   TimingProtocol protocol = TimingProtocol::kThroughput;
   std::uint32_t round = 0;       // ABBA round, or pass
@@ -23,6 +49,10 @@ struct TimingSample {
   std::int64_t tokenize_ns = 0;  // inside wall_ns
   std::int64_t wall_ns = 0;      // tokenization + forward
   bool warm_up = false;
+  // On a device: tokenize_ns is then what was waited for, encode_ns what all threads took together.
+  std::optional<DeviceTimes> device = {};
+  std::int64_t encode_ns = 0;
+  std::uint64_t slowdown = 0;  // reasons (ClockReason) for which the card slowed itself down meanwhile
 };
 
 // Each number is named as what it is.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "quantier/record/device_reading.h"
 #include "quantier/record/executed_plan.h"
 #include "quantier/record/measurement.h"
 #include "quantier/record/predictions.h"
@@ -20,6 +21,13 @@ struct ConfigurationId {
   [[nodiscard]] std::string display() const { return model + " " + recipe; }
 };
 
+// Beside the numbers of a run on a device: where the time went, and what its driver said meanwhile.
+struct DeviceEvidence {
+  std::optional<DeviceSplit> predictions = {};
+  std::optional<DeviceReadings> predictions_readings = {};
+  std::optional<DeviceReadings> timing_readings = {};
+};
+
 struct Run {
   ConfigurationId configuration;
   std::string key;                     // content hash that makes --resume skip a finished run
@@ -32,6 +40,7 @@ struct Run {
   Predictions predictions;
   std::vector<TimingSample> timings;
   MemoryRecord memory;
+  DeviceEvidence device = {};  // empty on the CPU, and in older evidence
 };
 
 }  // namespace quantier

@@ -15,6 +15,7 @@
 #include "quantier/engine/cuda/device_memory.h"
 #include "quantier/engine/cuda/device_model.h"
 #include "quantier/engine/cuda/device_pass.h"
+#include "quantier/engine/cuda/pass_clock.h"
 
 namespace quantier {
 namespace cuda {
@@ -90,6 +91,8 @@ class CudaClassifier final : public Classifier {
 
   [[nodiscard]] std::size_t class_count() const override { return parts_.model->spec().classes; }
   [[nodiscard]] const ExecutedPlan& executed_plan() const override { return executed_; }
+  [[nodiscard]] bool leaves_host_free() const override { return true; }
+  [[nodiscard]] std::optional<DeviceTimes> device_times() const override { return clock_.times(); }
 
   [[nodiscard]] Status predict(const TokenBatch& batch, std::span<float> logits) override {
     QT_CHECK(logits.size() == batch.size() * class_count(), "logits have room for the batch");
@@ -97,11 +100,13 @@ class CudaClassifier final : public Classifier {
     if (batch.size() == 0) return {};
     // A stream belongs to its device, whichever thread calls.
     QT_TRY_STATUS(check(cudaSetDevice(parts_.device.index()), "open the device"));
+    clock_.clear();
     const Status status = enqueue_all(batch, logits);
     // Whatever was enqueued is through before the caller's memory is given back.
     const cudaError_t finished = cudaStreamSynchronize(parts_.stream->get());
     QT_TRY_STATUS(Status(status));
     QT_TRY_STATUS(check(finished, "run a batch on the device"));
+    QT_TRY_STATUS(clock_.add_marked());
     std::ranges::copy(std::span(host_logits(), logits.size()), logits.begin());
     return {};
   }
@@ -140,9 +145,10 @@ class CudaClassifier final : public Classifier {
       QT_TRY_STATUS(enqueue_piece(part_of(batch, begin, end), out + begin * class_count()));
       begin = end;
     }
-    return check(cudaMemcpyAsync(host_logits(), out, logits.size_bytes(), cudaMemcpyDeviceToHost,
-                                 parts_.stream->get()),
-                 "copy logits from the device");
+    QT_TRY_STATUS(check(cudaMemcpyAsync(host_logits(), out, logits.size_bytes(), cudaMemcpyDeviceToHost,
+                                        parts_.stream->get()),
+                        "copy logits from the device"));
+    return clock_.mark(PassClock::Part::kTransferOut, parts_.stream->get());
   }
 
   // Offsets stay those of the whole batch: what reads them looks at differences.
@@ -162,15 +168,20 @@ class CudaClassifier final : public Classifier {
       QT_TRY_STATUS(check(cudaStreamSynchronize(parts_.stream->get()), "wait for the device"));
       device_input_.ensure(input.bytes + input.bytes / 4, MemoryOwner::kActivations);
     }
+    // What the stream waited for between two pieces, because the host was not there yet, is nobody's part.
+    QT_TRY_STATUS(clock_.mark(PassClock::Part::kStart, parts_.stream->get()));
     QT_TRY_STATUS(check(cudaMemcpyAsync(device_input_.data(), stage.buffer.data(), input.bytes,
                                         cudaMemcpyHostToDevice, parts_.stream->get()),
                         "copy token ids to the device"));
     QT_TRY_STATUS(stage.copied.record(parts_.stream->get()));
-    return pass_.enqueue(input, device_input_.data(), logits);
+    QT_TRY_STATUS(clock_.mark(PassClock::Part::kTransferIn, parts_.stream->get()));
+    QT_TRY_STATUS(pass_.enqueue(input, device_input_.data(), logits));
+    return clock_.mark(PassClock::Part::kCompute, parts_.stream->get());
   }
 
   Parts parts_;
   DevicePass pass_;
+  PassClock clock_;
   ExecutedPlan executed_;
   std::array<Stage, 2> stages_;
   std::size_t turn_ = 0;

@@ -123,6 +123,15 @@ Status check_cuda_device(std::uint32_t index) {
               "`quantier doctor` lists the devices");
 }
 
+Result<std::string> cuda_device_bus_id(std::uint32_t index) {
+  QT_TRY_STATUS(check_cuda_device(index));
+  std::array<char, 32> id{};
+  QT_TRY_STATUS(
+      cuda::check(cudaDeviceGetPCIBusId(id.data(), static_cast<int>(id.size()), static_cast<int>(index)),
+                  "read a device's place on the bus"));
+  return std::string(id.data());
+}
+
 std::vector<CudaDeviceInfo> cuda_devices() {
   std::vector<CudaDeviceInfo> devices;
   int count = 0;

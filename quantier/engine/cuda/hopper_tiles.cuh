@@ -2,6 +2,8 @@
 // tensor memory accelerator.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <cuda.h>
 #include <cuda_runtime_api.h>
@@ -51,15 +53,19 @@ inline bool describe_matrix(CUtensorMap& map, const void* data, std::uint32_t ro
                 CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) == CUDA_SUCCESS;
 }
 
+// Of the device that the calling thread works on; asked once for each of the first 64. Where the driver does
+// not answer, as many as one cluster takes: the launch will say what is wrong.
 inline int multiprocessors() {
-  static const int count = [] {
-    int device = 0;
-    int value = 0;
-    cudaGetDevice(&device);
-    cudaDeviceGetAttribute(&value, cudaDevAttrMultiProcessorCount, device);
-    return value;
-  }();
-  return count;
+  static std::array<std::atomic<int>, 64> counts{};
+  int device = 0;
+  int value = 0;
+  if (cudaGetDevice(&device) != cudaSuccess || device < 0) return kCluster;
+  const bool is_kept = device < static_cast<int>(counts.size());
+  if (is_kept) value = counts[static_cast<std::size_t>(device)].load(std::memory_order_relaxed);
+  if (value != 0) return value;
+  if (cudaDeviceGetAttribute(&value, cudaDevAttrMultiProcessorCount, device) != cudaSuccess) return kCluster;
+  if (is_kept) counts[static_cast<std::size_t>(device)].store(value, std::memory_order_relaxed);
+  return value;
 }
 
 }  // namespace quantier::cuda::QUANTIER_CUDA_NAMESPACE

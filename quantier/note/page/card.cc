@@ -44,8 +44,8 @@ std::vector<std::string> per_thousand(const NoteInput& input, const Candidate& c
                             : protocol.empty() ? "throughput protocol"
                                                : protocol + " protocol";
     items.push_back(fmt::format("{:.2f} s of computing ({} ms/example, {})",
-                                *chosen.ms_per_example * kRequests / 1000.0, fixed(chosen.ms_per_example, 2),
-                                how));
+                                *chosen.ms_per_example * kRequests / 1000.0,
+                                milliseconds(chosen.ms_per_example), how));
   }
   for (const Candidate::Tier& tier : chosen.tiers) {
     std::string item = fmt::format("{}: {:.0f} of 1,000 right", tier.name, tier.accuracy * kRequests);
