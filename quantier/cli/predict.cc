@@ -26,8 +26,10 @@
 #include "quantier/pipeline/calibration_text.h"
 #include "quantier/pipeline/load_classifier.h"
 #include "quantier/pipeline/predictions_npz.h"
+#include "quantier/pipeline/report_device.h"
 #include "quantier/pipeline/resolve_plan.h"
 #include "quantier/pipeline/selected_on.h"
+#include "quantier/record/json.h"
 #include "quantier/tensor/aligned_buffer.h"
 
 namespace quantier::cli {
@@ -88,6 +90,7 @@ struct Outcome {
   std::int64_t predict_ns = 0;
   ExecutedPlan executed;
   std::optional<DeviceMemory> device_memory;
+  std::optional<DeviceSplit> split;
   std::string recipe;
   std::uint64_t plan_bytes = 0;
   std::optional<CalibrationRecord> calibration;
@@ -154,12 +157,14 @@ Result<Outcome> predict(const Options& options, Session& session) {
   predict_options.source = options.data.empty() ? "text" : std::string_view(options.data);
   predict_options.progress = session.progress();
   predict_options.interrupt = &session.interrupt;
+  predict_options.split = &outcome.split;
   const Stopwatch predicting;
   QT_TRY(outcome.predictions,
          predict_dataset(*model.classifier, model.tokenizer, data.texts, &pool, predict_options));
   outcome.predict_ns = predicting.elapsed_ns();
   outcome.executed = model.classifier->executed_plan();
   outcome.device_memory = model.classifier->device_memory();
+  predict_options.split = nullptr;  // of the predictions, not of what is repeated below
   if (options.calibration_seeds > 1) {
     const RepeatedRecipe repeated{location, *rules, recipe_options,
                                   *calibration_options(options.calibration, options.columns.text)};
@@ -223,6 +228,7 @@ void print(const Options& options, const Outcome& outcome, const Session& sessio
           {"activations_peak_bytes", memory_use(MemoryOwner::kActivations).peak_bytes}}},
         {"out", options.out.empty() ? Json(nullptr) : Json(options.out)}};
     if (outcome.device_memory) document["memory"]["device"] = device_memory_to_json(*outcome.device_memory);
+    if (outcome.split) document["split"] = to_json(*outcome.split);
     if (outcome.calibration)
       document["calibration"] = calibration_to_json(*outcome.calibration, outcome.layer_reports);
     if (outcome.spread) document["calibration_spread"] = spread_to_json(*outcome.spread);
@@ -255,6 +261,7 @@ void print(const Options& options, const Outcome& outcome, const Session& sessio
              note_internal::milliseconds(predict_ms / static_cast<double>(predictions.example_count), 3));
   if (accuracy) fmt::print(", accuracy {:.4f}", *accuracy);
   fmt::print("\n");
+  if (outcome.split) fmt::print("{}\n", split_text(*outcome.split));
   if (outcome.calibration) fmt::print("{}", calibration_text(*outcome.calibration, outcome.layer_reports));
   if (outcome.spread) fmt::print("{}", spread_text(*outcome.spread));
   if (!options.out.empty()) fmt::print("{}\n", options.out);
