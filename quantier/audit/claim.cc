@@ -52,6 +52,8 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
       add(ClaimKind::kHead, internal::misdefined_head(passage, heads));
     for (const internal::ClaimClause& clause : internal::claim_clauses(passage)) {
       add(ClaimKind::kOverclaim, internal::overclaimed(passage, clause, evidence, published));
+      add(ClaimKind::kOverclaim, internal::claimed_absence(passage, clause, evidence, published));
+      add(ClaimKind::kOverclaim, internal::too_sure_of_choice(passage, clause, evidence));
       if (passage.kind == PassageKind::kHeading || clause.inherits) continue;
       add(ClaimKind::kOutcome, internal::wrong_outcome(passage, clause, evidence));
       if (passage.kind != PassageKind::kSentence) continue;
@@ -70,6 +72,8 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
         internal::wrong_relation(passage, led ? &passages[p - 1] : nullptr, evidence, published));
     add(ClaimKind::kOrder, internal::turned_ratio(passage, evidence));
     add(ClaimKind::kOrder, internal::turned_amount(passage, evidence));
+    add(ClaimKind::kOrder, internal::turned_saving(passage, evidence));
+    add(ClaimKind::kOutcome, internal::moved_limit(passage, evidence));
     add(ClaimKind::kOrder, internal::turned_direction(passage, checked, evidence));
     add(ClaimKind::kOrder, internal::wrong_tier(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_extreme(passage, evidence));

@@ -96,6 +96,38 @@ bool is_quality_difference(const Fact& fact) {
   return fact.difference && (fact.metric == "macro_f1_difference" || fact.metric == "accuracy_change");
 }
 
+// "from 0.867 to 0.878" where the first is that of a quantized precision and the second the reference's: a
+// step is told from the reference on, unless the precisions are named the other way round.
+std::string backward_step(const Passage& passage, std::size_t from, std::size_t to,
+                          const std::vector<const CheckedNumber*>& checked, const AuditEvidence& evidence) {
+  const std::vector<std::string> recipes = said(passage.mentions, MentionKind::kRecipe);
+  if (recipes.size() > 1 && recipes.front() != evidence.reference_recipe) return {};
+  const auto facts_of = [&](std::size_t number) {
+    std::vector<const Fact*> facts;
+    for (const CheckedNumber* each : checked) {
+      if (each->number != number) continue;
+      for (const std::size_t i : each->finding.facts) facts.push_back(&evidence.facts[i]);
+    }
+    return facts;
+  };
+  const std::vector<const Fact*> first = facts_of(from);
+  const std::vector<const Fact*> second = facts_of(to);
+  bool backward = false;
+  for (const Fact* a : first) {
+    for (const Fact* b : second) {
+      const bool same = a->metric == b->metric && a->model == b->model && a->tier == b->tier &&
+                        a->label == b->label && a->fit == b->fit && a->role == b->role && !a->difference &&
+                        !b->difference;
+      if (!same || a->recipe == b->recipe) return {};
+      if (a->recipe == evidence.reference_recipe || b->recipe != evidence.reference_recipe) return {};
+      backward = true;
+    }
+  }
+  if (!backward) return {};
+  return fmt::format("from {} to {} leads to {}, and not away from it", passage.numbers[from].text,
+                     passage.numbers[to].text, evidence.reference_recipe);
+}
+
 // "from 0.33 to 0.39" behind a word of rising or falling.
 std::string turned_step(const Passage& passage, std::size_t n,
                         const std::vector<const CheckedNumber*>& checked, const AuditEvidence& evidence) {
@@ -117,6 +149,10 @@ std::string turned_step(const Passage& passage, std::size_t n,
                        text.substr(direction->begin, direction->end - direction->begin), numbers[n].text,
                        target->text);
   }
+  if (std::string why =
+          backward_step(passage, n, static_cast<std::size_t>(target - numbers.begin()), checked, evidence);
+      !why.empty())
+    return why;
   // A temperature comes from the raw error to what is left of it.
   if (!contains(said(passage.mentions, MentionKind::kMetric), "temperature")) return {};
   const auto fits_of = [&](std::size_t number) {

@@ -11,6 +11,7 @@
 #include "quantier/audit/claim_parts.h"
 #include "quantier/audit/relation.h"
 #include "quantier/audit/roles.h"
+#include "quantier/audit/sentence_text.h"
 #include "quantier/audit/word_forms.h"
 
 namespace quantier::audit_internal {
@@ -89,11 +90,13 @@ class LimitReader {
         text_(lowered(std::string_view(passage.text).substr(clause.begin, clause.end - clause.begin))) {}
 
   [[nodiscard]] std::string read() const {
-    const auto passes = outcome_said(mentions_);
-    if (!passes || not_of_today()) return {};
-    if (says(mentions_, "limit") || selects()) {
+    auto passes = outcome_said(mentions_);
+    if (!passes) passes = side_of_limit();
+    if (not_of_today()) return {};
+    if (passes && (says(mentions_, "limit") || selects() || judged_on_a_measure())) {
       if (std::string why = of_listed_limits(*passes); !why.empty()) return why;
       if (std::string why = of_every_limit(*passes); !why.empty()) return why;
+      if (std::string why = counted(*passes); !why.empty()) return why;
     }
     return {};
   }
@@ -123,6 +126,85 @@ class LimitReader {
         });
       });
     });
+  }
+
+  // "Over the memory limit", "below the floor": which side of it, and that by the limit's kind.
+  [[nodiscard]] std::optional<bool> side_of_limit() const {
+    const AuditLimit* limit = limit_of(said(mentions_, MentionKind::kMetric), evidence_);
+    if (limit == nullptr) return std::nullopt;
+    const bool floor = limit->metric == "macro_f1" || limit->metric.find("accuracy") != std::string::npos;
+    std::optional<bool> passes;
+    for (const Mention& each : mentions_) {
+      if (each.kind != MentionKind::kWord || each.means.front() != "limit") continue;
+      constexpr std::size_t kReach = 34;
+      const std::size_t at = each.begin - clause_.begin;
+      const std::string_view before =
+          std::string_view(text_).substr(at > kReach ? at - kReach : 0, std::min(at, kReach));
+      const bool over =
+          any_word_of(before, {"over the", "above the", "beyond the", "past the", "over its", "above its",
+                               "in excess of the", "over our", "above our", "beyond our"});
+      const bool under = any_word_of(before, {"under the", "below the", "beneath the", "under its",
+                                              "below its", "under our", "below our"});
+      if (over == under) continue;
+      if (passes) return std::nullopt;
+      passes = over == floor;
+    }
+    if (passes && negated(mentions_, {})) passes = !*passes;
+    return passes;
+  }
+
+  // "Passes on ECE", "fails in memory": the limit is not named, and meant.
+  [[nodiscard]] bool judged_on_a_measure() const {
+    return std::ranges::any_of(mentions_, [&](const Mention& word) {
+      const bool outcome =
+          word.kind == MentionKind::kWord && (word.means.front() == "pass" || word.means.front() == "fail");
+      if (!outcome) return false;
+      const std::string verb = lowered(std::string_view(passage_.text).substr(word.begin, 4));
+      if (verb != "pass" && verb != "fail" && verb != "flun") return false;
+      return std::ranges::any_of(mentions_, [&](const Mention& metric) {
+        if (metric.kind != MentionKind::kMetric || metric.begin < word.end) return false;
+        const std::string between = passage_.text.substr(word.end, metric.begin - word.end);
+        return between == " on " || between == " in " || between == " for " || between == " on the " ||
+               between == " at ";
+      });
+    });
+  }
+
+  // "Four of the six satisfy the ECE limit", "no configuration breaks it": how many do.
+  [[nodiscard]] std::string counted(bool passes) const {
+    if (!named().empty() || says(passage_.mentions, "prior")) return {};
+    const AuditLimit* limit = limit_of(said(mentions_, MentionKind::kMetric), evidence_);
+    const bool fitted = !said(mentions_, MentionKind::kFit).empty();
+    if (limit == nullptr || fitted || !said(mentions_, MentionKind::kTier).empty() != !limit->tier.empty())
+      return {};
+    const std::size_t all = evidence_.configurations.size();
+    const std::size_t failed = limit->failed_by.size();
+    const std::size_t right = passes ? all - failed : failed;
+    const auto wrong = [&](std::size_t told) {
+      if (told == right) return std::string();
+      return fmt::format("of {} configurations {} {} the limit on {} ({:g})", all, right,
+                         passes ? "pass" : "fail", limit->metric, limit->limit);
+    };
+    constexpr std::array<std::string_view, 6> kNouns = {"configurations", "candidates",   "variants",
+                                                        "builds",         "combinations", "setups"};
+    for (const WrittenNumber& number : passage_.numbers) {
+      if (!number.integer || number.begin < clause_.begin || number.end > clause_.end ||
+          number.unit != WrittenUnit::kNone)
+        continue;
+      const std::string_view behind = std::string_view(text_).substr(number.end - clause_.begin);
+      const std::string_view before = std::string_view(text_).substr(0, number.begin - clause_.begin);
+      if (any_word_of(before.substr(before.size() > 16 ? before.size() - 16 : 0),
+                      {"at least", "at most", "up to", "than", "of", "of the", "first", "all", "all the",
+                       "the other", "other"}))
+        continue;
+      const bool of_six = behind.starts_with(" of the six") || behind.starts_with(" of six") ||
+                          behind.starts_with(" out of six") || behind.starts_with(" of the 6 ") ||
+                          behind.starts_with(" of 6 ");
+      const bool noun = std::ranges::any_of(
+          kNouns, [&](std::string_view word) { return behind.starts_with(" " + std::string(word)); });
+      if ((of_six && all == 6) || noun) return wrong(static_cast<std::size_t>(number.value));
+    }
+    return {};
   }
 
   // Words that say why somebody is out, the limit unsaid: "rejected for its ECE".

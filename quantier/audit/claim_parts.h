@@ -163,6 +163,10 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
 // Each check gives the reason for an alarm, or an empty text.
 [[nodiscard]] std::string overclaimed(const Passage& passage, const ClaimClause& clause,
                                       const AuditEvidence& evidence, const Published& published);
+[[nodiscard]] std::string claimed_absence(const Passage& passage, const ClaimClause& clause,
+                                          const AuditEvidence& evidence, const Published& published);
+[[nodiscard]] std::string too_sure_of_choice(const Passage& passage, const ClaimClause& clause,
+                                             const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_outcome(const Passage& passage, const ClaimClause& clause,
                                         const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_order(const Passage& passage, const ClaimClause& clause,
@@ -180,6 +184,8 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
 [[nodiscard]] std::string wrong_tier(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string named_twice(const Passage& passage);
 [[nodiscard]] std::string turned_flips(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string moved_limit(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string turned_saving(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_ranking(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_dominance(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_frontier(const Passage& passage, const AuditEvidence& evidence);

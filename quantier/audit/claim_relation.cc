@@ -63,6 +63,21 @@ bool not_claimed(const Passage& passage, const Relation& relation, const Publish
          says_in(passage, segment_at(passage.text, relation.begin), "limit");
 }
 
+// "Dropping the encoder to int8": what is moved there is a model, and no measure.
+bool moves_a_model(const Passage& passage, const Relation& relation) {
+  if (relation.form != RelationForm::kChange) return false;
+  const Mention* model = nullptr;
+  for (const Mention& each : passage.mentions) {
+    if (each.begin < relation.end) continue;
+    if (model == nullptr && each.kind == MentionKind::kModel && each.begin <= relation.end + 6) model = &each;
+    if (model == nullptr || each.kind != MentionKind::kRecipe) continue;
+    const std::string between =
+        passage.text.substr(model->end, each.begin - std::min(each.begin, model->end));
+    return between == " to " || between == " down to " || between == " from ";
+  }
+  return false;
+}
+
 // "Twice as fast" is faster (1), "half as fast" slower (-1), "as fast" neither (0).
 int multiple_before(const Passage& passage, std::size_t at) {
   for (const WrittenNumber& each : passage.numbers) {
@@ -81,15 +96,16 @@ std::string of_tier(const Passage& passage, const Relation& relation, const Part
                     const std::string& tier, const AuditEvidence& evidence) {
   if (relation.metric != "accuracy" || relation.form != RelationForm::kChange) return {};
   if (parties.against != Against::kReference && parties.second.recipe != evidence.reference_recipe) return {};
+  std::string why;
   for (const AuditComparison& each : evidence.comparisons) {
-    if (each.model != parties.first.model || each.recipe != parties.first.recipe || each.tier != tier)
-      continue;
+    const bool model = parties.first.model.empty() || each.model == parties.first.model;
+    if (!model || each.recipe != parties.first.recipe || each.tier != tier) continue;
     if (sign * each.delta >= -5e-4) return {};
-    return fmt::format("\"{}\" is said of {} {}, whose accuracy changed by {:+.1f} points in {}",
-                       passage.text.substr(relation.begin, relation.end - relation.begin), each.model,
-                       each.recipe, 100.0 * each.delta, tier);
+    why = fmt::format("\"{}\" is said of {} {}, whose accuracy changed by {:+.1f} points in {}",
+                      passage.text.substr(relation.begin, relation.end - relation.begin), each.model,
+                      each.recipe, 100.0 * each.delta, tier);
   }
-  return {};
+  return why;
 }
 
 }  // namespace
@@ -98,7 +114,7 @@ std::string wrong_relation(const Passage& passage, const Passage* previous, cons
                            const Published& published) {
   if (evidence.configurations.empty()) return {};
   for (const Relation& relation : relations_in(passage)) {
-    if (not_claimed(passage, relation, published)) continue;
+    if (not_claimed(passage, relation, published) || moves_a_model(passage, relation)) continue;
     const Span statement = statement_at(passage.text, relation.begin);
     const std::vector<Mention> mentions = between(passage.mentions, statement.begin, statement.end);
     const std::vector<std::string> labels = said(mentions, MentionKind::kLabel);
@@ -123,9 +139,8 @@ std::string wrong_relation(const Passage& passage, const Passage* previous, cons
     const bool fitted = !said(mentions, MentionKind::kFit).empty() ||
                         contains(said(mentions, MentionKind::kMetric), "temperature");
     if (relation.metric == "ece" && fitted && relation.form == RelationForm::kChange) continue;
-    if (std::string why = RelationChecker(passage, relation, *parties, evidence,
-                                          labels.empty() ? std::string() : labels.front())
-                              .check(sign);
+    if (std::string why = relation_turned(passage, relation, *parties, evidence,
+                                          labels.empty() ? std::string() : labels.front(), sign);
         !why.empty())
       return why;
   }

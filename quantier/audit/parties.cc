@@ -22,7 +22,7 @@ class Finder {
         lower_(lowered(passage.text)),
         statement_(statement_at(passage.text, relation.begin)),
         segment_(segment_at(passage.text, relation.begin)),
-        named_(configurations_in(passage)) {}
+        named_(possible_configurations_in(passage)) {}
 
   [[nodiscard]] std::optional<Parties> find() {
     parties_.sign = relation_.sign;
@@ -58,6 +58,16 @@ class Finder {
     if (object == nullptr) object = fronted_object();
     if (relation_.form == RelationForm::kChange && changed_model()) return parties_;
     if (subject == nullptr && relation_.form == RelationForm::kChange) subject = changed_behind();
+    const bool measured =
+        relation_.form == RelationForm::kChange || relation_.form == RelationForm::kComparative;
+    if (measured && object == nullptr && (subject == nullptr || subject->recipe.empty())) {
+      const NamedConfiguration* placed = placed_behind();
+      if (placed != nullptr &&
+          (subject == nullptr || placed->model.empty() || placed->model == subject->model)) {
+        if (subject == nullptr || !placed->model.empty()) return of(*placed);
+        return of({.model = subject->model, .recipe = placed->recipe});
+      }
+    }
     const bool elsewhere = subject != nullptr && subject->end <= segment_.begin && named_behind();
     if (object == nullptr && relation_.form == RelationForm::kStanding && !elsewhere)
       object = only_other(subject);
@@ -187,6 +197,25 @@ class Finder {
       found = &each;
     }
     return found;
+  }
+
+  // "The speed falls at int8", "throughput is lower with the encoder at int8": where it is so.
+  [[nodiscard]] const NamedConfiguration* placed_behind() const {
+    const NamedConfiguration* found = nullptr;
+    for (const NamedConfiguration& each : named_) {
+      if (each.begin < relation_.end || each.end > statement_.end || each.recipe.empty()) continue;
+      if (found != nullptr) return nullptr;
+      found = &each;
+    }
+    if (found == nullptr || part(relation_.end, statement_.end).find(" than ") != std::string_view::npos)
+      return nullptr;
+    const std::string_view before = part(relation_.end, found->begin);
+    if (before.find(',') != std::string_view::npos) return nullptr;
+    for (const std::string_view word :
+         {" at ", " with ", " under ", " at the ", " with the ", " for ", " for the ", " in "}) {
+      if (before.ends_with(word)) return found;
+    }
+    return nullptr;
   }
 
   // "int4 lifts the encoder": a precision and, behind the verb, the model that it is of.

@@ -1,0 +1,330 @@
+// That nothing happens, said without reserve: "no harm in any tier", "quantization is free everywhere", "the
+// very same answers". Such a sentence needs comparisons that are shown to be negligible, every one that it
+// covers; an unresolved one is no proof of absence. What was not seen, shown or resolved is caution and
+// raises nothing.
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "quantier/audit/claim_parts.h"
+#include "quantier/audit/relation.h"
+#include "quantier/audit/sentence_text.h"
+
+namespace quantier::audit_internal {
+namespace {
+
+// Denials of harm: one of the first, and at most three words on one of the second.
+constexpr std::array<std::string_view, 13> kDenials = {"no",      "not",     "nothing", "never", "none",
+                                                       "neither", "nor",     "without", "zero",  "nobody",
+                                                       "isn't",   "doesn't", "don't"};
+constexpr std::array<std::string_view, 58> kHarms = {
+    "harm",        "harms",       "harmed",       "hurt",          "hurts",       "damage",      "damages",
+    "damaged",     "lose",        "loses",        "lost",          "loss",        "losses",      "drop",
+    "drops",       "cost",        "costs",        "price",         "penalty",     "effect",      "effects",
+    "change",      "changes",     "changed",      "difference",    "differences", "touch",       "touches",
+    "touched",     "affect",      "affects",      "affected",      "degrade",     "degrades",    "degraded",
+    "degradation", "suffer",      "suffers",      "suffered",      "worse",       "worsen",      "worsens",
+    "impair",      "impairs",     "impact",       "sacrifice",     "sacrificed",  "sacrificing", "decline",
+    "declines",    "deteriorate", "deteriorates", "deterioration", "decrease",    "decreases",   "disturb",
+    "alters",      "alter"};
+// Words of absence by themselves.
+constexpr std::array<std::string_view, 40> kAbsent = {"free",
+                                                      "for free",
+                                                      "harmless",
+                                                      "lossless",
+                                                      "losslessly",
+                                                      "unharmed",
+                                                      "unaffected",
+                                                      "untouched",
+                                                      "intact",
+                                                      "unchanged",
+                                                      "unscathed",
+                                                      "undamaged",
+                                                      "equivalent",
+                                                      "identical",
+                                                      "costs nothing",
+                                                      "cost nothing",
+                                                      "loses nothing",
+                                                      "changes nothing",
+                                                      "hurts nothing",
+                                                      "harms nothing",
+                                                      "nothing is lost",
+                                                      "nothing lost",
+                                                      "alone",
+                                                      "as it was",
+                                                      "as they were",
+                                                      "exactly as good",
+                                                      "every bit as good",
+                                                      "indistinguishable in every",
+                                                      "preserves",
+                                                      "preserve",
+                                                      "preserved",
+                                                      "no cost",
+                                                      "at no cost",
+                                                      "safe",
+                                                      "risk-free",
+                                                      "without risk",
+                                                      "free of charge",
+                                                      "painless",
+                                                      "painlessly",
+                                                      "the same accuracy"};
+// What makes it more than a description.
+constexpr std::array<std::string_view, 53> kForce = {"in every tier",
+                                                     "in any tier",
+                                                     "in all tiers",
+                                                     "every tier",
+                                                     "any tier",
+                                                     "all tiers",
+                                                     "no tier",
+                                                     "each tier",
+                                                     "in all three tiers",
+                                                     "all three tiers",
+                                                     "in every group",
+                                                     "in any group",
+                                                     "every class",
+                                                     "any class",
+                                                     "no class",
+                                                     "anywhere",
+                                                     "everywhere",
+                                                     "throughout",
+                                                     "nowhere",
+                                                     "across the board",
+                                                     "whatsoever",
+                                                     "at all",
+                                                     "completely",
+                                                     "entirely",
+                                                     "always",
+                                                     "never",
+                                                     "absolutely",
+                                                     "totally",
+                                                     "fully",
+                                                     "perfectly",
+                                                     "guarantee",
+                                                     "guaranteed",
+                                                     "guarantees",
+                                                     "promise",
+                                                     "under no circumstances",
+                                                     "in no way",
+                                                     "by no means",
+                                                     "not one",
+                                                     "not a single",
+                                                     "proven",
+                                                     "provably",
+                                                     "proves",
+                                                     "prove",
+                                                     "proof",
+                                                     "certainly",
+                                                     "definitely",
+                                                     "demonstrably",
+                                                     "for certain",
+                                                     "shown to be",
+                                                     "beyond doubt",
+                                                     "rest assured",
+                                                     "without exception",
+                                                     "in all respects"};
+// What was or was not seen, and how sure one may be of it.
+constexpr std::array<std::string_view, 62> kSeen = {"see",           "seen",           "saw",
+                                                    "show",          "shows",          "showed",
+                                                    "measurable",    "measured",       "detect",
+                                                    "detected",      "detectable",     "resolved",
+                                                    "resolve",       "resolves",       "established",
+                                                    "establish",     "visible",        "visibly",
+                                                    "find",          "found",          "observe",
+                                                    "observed",      "evidence",       "significant",
+                                                    "significantly", "significance",   "could",
+                                                    "can",           "claim",          "claims",
+                                                    "statistical",   "statistically",  "margin",
+                                                    "margins",       "interval",       "intervals",
+                                                    "noticeable",    "noticeably",     "demonstrated",
+                                                    "certain",       "told apart",     "tell",
+                                                    "told",          "far as",         "distinguishable",
+                                                    "clear",         "clearly",        "appreciable",
+                                                    "practical",     "on average",     "average",
+                                                    "on this split", "in this sample", "these data",
+                                                    "apparent",      "obvious",        "verdict",
+                                                    "p-value",       "zero",           "sign of",
+                                                    "signs of",      "trace of"};
+constexpr std::array<std::string_view, 14> kSame = {"same answers",
+                                                    "same predictions",
+                                                    "same labels",
+                                                    "same answer",
+                                                    "same prediction",
+                                                    "identical answers",
+                                                    "identical predictions",
+                                                    "identical output",
+                                                    "identical outputs",
+                                                    "bit-identical",
+                                                    "same output",
+                                                    "same outputs",
+                                                    "not a single answer changes",
+                                                    "no answer changes"};
+constexpr std::array<std::string_view, 22> kNearly = {
+    "nearly",       "almost",      "mostly",    "most",      "largely",  "practically",
+    "essentially",  "virtually",   "about",     "roughly",   "close to", "all but",
+    "except",       "apart from",  "not",       "n't",       "never",    "hardly",
+    "more or less", "of the time", "to within", "as good as"};
+
+bool denies_harm(std::string_view text) {
+  for (const std::string_view denial : kDenials) {
+    for (std::size_t at = find_word(text, denial); at != std::string_view::npos;
+         at = find_word(text, denial, at + 1)) {
+      // Up to four words on.
+      std::size_t end = at + denial.size();
+      for (int word = 0; word < 4 && end < text.size(); ++word) {
+        while (end < text.size() && !is_word(text[end])) ++end;
+        const std::size_t begin = end;
+        while (end < text.size() && (is_word(text[end]) || text[end] == '-')) ++end;
+        if (std::ranges::find(kHarms, text.substr(begin, end - begin)) != kHarms.end()) return true;
+      }
+    }
+  }
+  return false;
+}
+
+bool told_in_figures(const Passage& passage, const ClaimClause& clause) {
+  return std::ranges::any_of(passage.numbers, [&](const WrittenNumber& each) {
+    return each.begin >= clause.begin && each.end <= clause.end &&
+           (!each.integer || each.unit != WrittenUnit::kNone);
+  });
+}
+
+// Other matters than accuracy: time, memory, calibration, limits, the choice.
+bool of_other_matter(const ClaimClause& clause) {
+  const std::vector<std::string> metrics = said(clause.mentions, MentionKind::kMetric);
+  for (const char* each : {"latency", "memory", "ece", "temperature", "gate_threshold", "nll", "p"}) {
+    if (contains(metrics, each) && !contains(metrics, "accuracy")) return true;
+  }
+  for (const char* each : {"limit", "recommend", "frontier", "dominated", "hardware", "prior", "reported",
+                           "hedge", "machine", "would_change", "relax", "scope"}) {
+    if (says(clause.mentions, each)) return true;
+  }
+  return false;
+}
+
+class AbsenceReader {
+ public:
+  AbsenceReader(const Passage& passage, const ClaimClause& clause, const AuditEvidence& evidence)
+      : passage_(passage),
+        clause_(clause),
+        evidence_(evidence),
+        text_(lowered(std::string_view(passage.text).substr(clause.begin, clause.end - clause.begin))) {}
+
+  [[nodiscard]] std::string read() const {
+    if (!names_who()) return {};
+    if (any_word_of(text_, kSame) && !any_word_of(text_, kNearly)) return flips();
+    if (!denies_harm(text_) && !any_word_of(text_, kAbsent)) return {};
+    const bool strong = says(clause_.mentions, "strong");
+    if (strong && denied_before_strong()) return {};
+    if (!any_word_of(text_, kForce) && !strong) return {};
+    if (!strong && any_word_of(text_, kSeen)) return {};
+    if (denied_absence()) return {};
+    return weakest();
+  }
+
+ private:
+  [[nodiscard]] bool names_who() const {
+    return !said(passage_.mentions, MentionKind::kRecipe).empty() || says(passage_.mentions, "quantized") ||
+           !said(passage_.mentions, MentionKind::kModel).empty() ||
+           text_.find("precision") != std::string::npos;
+  }
+
+  // "Does not prove that it is harmless", "not proven safe": the certainty is what is denied.
+  [[nodiscard]] bool denied_before_strong() const {
+    const Mention* strong = first_word(clause_.mentions, "strong");
+    return std::ranges::any_of(clause_.mentions, [&](const Mention& each) {
+      return each.kind == MentionKind::kWord && each.means.front() == "negation" &&
+             each.begin <= strong->begin;
+    });
+  }
+
+  // "Is not free", "not harmless in every tier": absence itself is denied.
+  [[nodiscard]] bool denied_absence() const {
+    for (const std::string_view word : kAbsent) {
+      const std::size_t at = find_word(text_, word);
+      if (at == std::string::npos) continue;
+      const std::string_view before =
+          std::string_view(text_).substr(at > 24 ? at - 24 : 0, std::min<std::size_t>(at, 24));
+      if (any_word_of(before, {"not", "n't", "no", "never", "hardly", "neither", "nothing", "cannot", "isn't",
+                               "far from", "anything but", "rather than", "call", "called", "mean", "means",
+                               "nobody", "none"}))
+        return true;
+    }
+    return any_word_of(text_, {"not the same", "not proof", "no proof", "no guarantee", "not a guarantee",
+                               "not mean", "does not follow"});
+  }
+
+  [[nodiscard]] std::vector<const AuditComparison*> covered() const {
+    std::vector<std::string> tiers = said(clause_.mentions, MentionKind::kTier);
+    std::erase(tiers, "");
+    const std::vector<std::string> models = names(clause_.mentions, passage_, MentionKind::kModel);
+    std::vector<std::string> recipes = said(clause_.mentions, MentionKind::kRecipe);
+    if (recipes.empty()) recipes = said(passage_.mentions, MentionKind::kRecipe);
+    if (recipes.empty() && !says(passage_.mentions, "quantized"))
+      recipes = names(clause_.mentions, passage_, MentionKind::kRecipe);
+    std::erase(recipes, evidence_.reference_recipe);
+    const bool whole = any_word_of(text_, {"overall", "on average", "in aggregate", "in total"});
+    std::vector<const AuditComparison*> list;
+    for (const AuditComparison& each : evidence_.comparisons) {
+      if (!models.empty() && !contains(models, each.model)) continue;
+      if (!recipes.empty() && !contains(recipes, each.recipe)) continue;
+      if (!tiers.empty() && !contains(tiers, each.tier)) continue;
+      if (tiers.empty() && each.tier.empty() != whole) continue;
+      list.push_back(&each);
+    }
+    return list;
+  }
+
+  [[nodiscard]] std::string weakest() const {
+    const std::vector<const AuditComparison*> list = covered();
+    const auto weak =
+        std::ranges::find_if(list, [](const auto* each) { return each->size != SizeWord::kNegligible; });
+    if (weak == list.end()) return {};
+    return fmt::format(
+        "that nothing is lost is more than the evidence carries: {} {}, {}: {:+.1f} points, {}, {}",
+        (*weak)->model, (*weak)->recipe, (*weak)->tier.empty() ? std::string("all examples") : (*weak)->tier,
+        100.0 * (*weak)->delta, evidence_word_name((*weak)->evidence), size_word_name((*weak)->size));
+  }
+
+  // "The very same answers": how many changed.
+  [[nodiscard]] std::string flips() const {
+    const std::vector<std::string> models = names(clause_.mentions, passage_, MentionKind::kModel);
+    std::vector<std::string> recipes = names(clause_.mentions, passage_, MentionKind::kRecipe);
+    std::erase(recipes, evidence_.reference_recipe);
+    if (recipes.size() > 1 || models.size() > 1) return {};
+    for (const Fact& fact : evidence_.facts) {
+      if (fact.metric != "lost" && fact.metric != "gained") continue;
+      if ((!models.empty() && fact.model != models.front()) ||
+          (!recipes.empty() && fact.recipe != recipes.front()))
+        continue;
+      if (fact.value > 0.0)
+        return fmt::format("{} {} turned {:.0f} answers {}{}{}", fact.model, fact.recipe, fact.value,
+                           fact.metric == "lost" ? "from right to wrong" : "from wrong to right",
+                           fact.tier.empty() ? "" : " in ", fact.tier);
+    }
+    return {};
+  }
+
+  const Passage& passage_;
+  const ClaimClause& clause_;
+  const AuditEvidence& evidence_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string claimed_absence(const Passage& passage, const ClaimClause& clause, const AuditEvidence& evidence,
+                            const Published& published) {
+  if (evidence.configurations.empty() || evidence.comparisons.empty()) return {};
+  if (passage.of_conditions || passage.text.find('?') != std::string::npos ||
+      supposes(clause.mentions, passage.text))
+    return {};
+  if (of_other_matter(clause) || told_in_figures(passage, clause) ||
+      !cited_in(passage.text, published).empty())
+    return {};
+  if (says(passage.mentions, "reported") || says(passage.mentions, "hardware")) return {};
+  return AbsenceReader(passage, clause, evidence).read();
+}
+
+}  // namespace quantier::audit_internal
