@@ -108,7 +108,7 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     const Passage& passage = audit.passages[p];
     if (passage.kind == PassageKind::kHeading) continue;
     const std::size_t first = audit.numbers.size();
-    std::vector<std::size_t> owner;  // facts of the last number outside of brackets
+    std::vector<std::size_t> owner;  // facts of the last number outside of brackets, where it is known what it measures
     for (std::size_t n = 0; n < passage.numbers.size(); ++n) {
       CheckedNumber checked{
           .passage = p, .number = n, .finding = check_number(passage, n, known, tables.published, owner)};

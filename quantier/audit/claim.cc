@@ -1,8 +1,10 @@
 #include "quantier/audit/claim.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "quantier/audit/claim_parts.h"
+#include "quantier/audit/prose_cells.h"
 
 namespace quantier {
 
@@ -37,7 +39,8 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
   namespace internal = audit_internal;
   std::vector<ClaimFinding> found;
   for (std::size_t p = 0; p < passages.size(); ++p) {
-    const Passage& passage = passages[p];
+    const std::optional<Passage> prose = internal::sentence_in_cell(passages[p]);
+    const Passage& passage = prose ? *prose : passages[p];
     if (passage.appendix) continue;
     const auto add = [&](ClaimKind kind, std::string why) {
       // One alarm of a kind for a sentence: the reader looks at all of it anyway.

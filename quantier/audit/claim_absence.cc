@@ -133,8 +133,8 @@ constexpr std::array<std::string_view, 62> kSeen = {"see",           "seen",    
                                                     "establish",     "visible",        "visibly",
                                                     "find",          "found",          "observe",
                                                     "observed",      "evidence",       "significant",
-                                                    "significantly", "significance",   "could",
-                                                    "can",           "claim",          "claims",
+                                                    "significantly", "significance",   "able to",
+                                                    "so far",        "claim",          "claims",
                                                     "statistical",   "statistically",  "margin",
                                                     "margins",       "interval",       "intervals",
                                                     "noticeable",    "noticeably",     "demonstrated",
@@ -196,11 +196,26 @@ bool of_other_matter(const ClaimClause& clause) {
   for (const char* each : {"latency", "memory", "ece", "temperature", "gate_threshold", "nll", "p"}) {
     if (contains(metrics, each) && !contains(metrics, "accuracy")) return true;
   }
-  for (const char* each : {"limit", "recommend", "frontier", "dominated", "hardware", "prior", "reported",
-                           "hedge", "machine", "would_change", "relax", "scope"}) {
+  for (const char* each : {"limit", "recommend", "frontier", "dominated", "hardware", "prior", "hedge",
+                           "machine", "would_change", "relax", "scope"}) {
     if (says(clause.mentions, each)) return true;
   }
   return false;
+}
+
+// "The vendor promises": somebody else does. "I promise", "we can promise" are the writer's own.
+bool told_by_others(const Passage& passage) {
+  const std::string text = lowered(passage.text);
+  return std::ranges::any_of(passage.mentions, [&](const Mention& each) {
+    if (each.kind != MentionKind::kWord || each.means.front() != "reported") return false;
+    const std::string_view before = std::string_view(text).substr(0, each.begin);
+    for (const std::string_view own : {"i ", "we ", "can ", "may ", "will ", "hereby ", "gladly "}) {
+      if (before.ends_with(own) &&
+          (before.size() == own.size() || !is_word(before[before.size() - own.size() - 1])))
+        return false;
+    }
+    return true;
+  });
 }
 
 class AbsenceReader {
@@ -233,9 +248,12 @@ class AbsenceReader {
   // "Does not prove that it is harmless", "not proven safe": the certainty is what is denied.
   [[nodiscard]] bool denied_before_strong() const {
     const Mention* strong = first_word(clause_.mentions, "strong");
+    // "None can be told from zero, which proves ...": what another part of the sentence denies is no matter
+    // here.
+    const Span segment = segment_at(passage_.text, strong->begin);
     return std::ranges::any_of(clause_.mentions, [&](const Mention& each) {
       return each.kind == MentionKind::kWord && each.means.front() == "negation" &&
-             each.begin <= strong->begin;
+             each.begin <= strong->begin && each.begin >= segment.begin;
     });
   }
 
@@ -323,7 +341,7 @@ std::string claimed_absence(const Passage& passage, const ClaimClause& clause, c
   if (of_other_matter(clause) || told_in_figures(passage, clause) ||
       !cited_in(passage.text, published).empty())
     return {};
-  if (says(passage.mentions, "reported") || says(passage.mentions, "hardware")) return {};
+  if (told_by_others(passage) || says(passage.mentions, "hardware")) return {};
   return AbsenceReader(passage, clause, evidence).read();
 }
 

@@ -16,13 +16,20 @@ namespace quantier::audit_internal {
 namespace {
 
 constexpr std::string_view kUp[] = {
-    "leads",   "lead",     "leading",  "led",    "ahead",     "above",       "higher", "better", "beats",
-    "rises",   "rose",     "raises",   "raised", "increases", "increased",   "grows",  "grew",   "climbs",
-    "climbed", "improves", "improved", "gains",  "exceeds",   "outperforms", "jumps",  "jumped"};
+    "leads",        "lead",     "leading",     "led",    "ahead",     "above",     "higher",
+    "better",       "beats",    "rises",       "rose",   "raises",    "raised",    "increases",
+    "increased",    "grows",    "grew",        "climbs", "climbed",   "improves",  "improved",
+    "gains",        "exceeds",  "outperforms", "jumps",  "jumped",    "rising",    "increase",
+    "climb",        "climbing", "growing",     "growth", "surpasses", "surpassed", "exceeded",
+    "outperformed", "tops",     "advantage",   "upward", "outscores", "outdoes",   "superior",
+    "overtakes",    "mounts",   "soars"};
 constexpr std::string_view kDown[] = {
-    "trails", "trailing", "trailed", "behind", "below",    "lower",    "worse",     "falls",     "fell",
-    "drops",  "dropped",  "sinks",   "sank",   "declines", "declined", "decreases", "decreased", "lags",
-    "loses",  "reduces",  "reduced", "lowers", "lowered",  "shrinks",  "deficit",   "shortfall"};
+    "trails",    "trailing",     "trailed",  "behind",   "below",    "lower",    "worse",    "falls",
+    "fell",      "drops",        "dropped",  "sinks",    "sank",     "declines", "declined", "decreases",
+    "decreased", "lags",         "loses",    "reduces",  "reduced",  "lowers",   "lowered",  "shrinks",
+    "deficit",   "shortfall",    "slips",    "slipped",  "slides",   "slid",     "dips",     "dipped",
+    "falling",   "dropping",     "decrease", "decline",  "slipping", "sliding",  "lag",      "lagging",
+    "lagged",    "disadvantage", "downward", "inferior", "dwindles", "recedes",  "trail",    "shy"};
 constexpr std::size_t kReachBefore = 48;
 constexpr std::size_t kReachBehind = 10;
 
@@ -118,9 +125,9 @@ std::string backward_step(const Passage& passage, std::size_t from, std::size_t 
       const bool same = a->metric == b->metric && a->model == b->model && a->tier == b->tier &&
                         a->label == b->label && a->fit == b->fit && a->role == b->role && !a->difference &&
                         !b->difference;
-      if (!same || a->recipe == b->recipe) return {};
-      if (a->recipe == evidence.reference_recipe || b->recipe != evidence.reference_recipe) return {};
-      backward = true;
+      if (!same) continue;
+      if (a->recipe == evidence.reference_recipe) return {};
+      backward = backward || (a->recipe != b->recipe && b->recipe == evidence.reference_recipe);
     }
   }
   if (!backward) return {};
@@ -190,9 +197,6 @@ bool denied_at(const Passage& passage, const WrittenNumber& number) {
 
 std::string turned_direction(const Passage& passage, const std::vector<const CheckedNumber*>& checked,
                              const AuditEvidence& evidence) {
-  if (negated(passage.mentions, {}) && passage.text.find('(') == std::string::npos &&
-      passage.text.find("no longer") == std::string::npos)
-    return {};
   for (std::size_t n = 0; n < passage.numbers.size(); ++n) {
     if (denied_at(passage, passage.numbers[n])) continue;
     if (std::string why = turned_step(passage, n, checked, evidence); !why.empty()) return why;

@@ -81,6 +81,16 @@ class Finder {
     }
     if (subject == nullptr) return carried();
     if (object == nullptr && elsewhere) return std::nullopt;
+    if (object == nullptr && relation_.form == RelationForm::kComparative) {
+      if (const NamedConfiguration* last = still_beyond(*subject)) {
+        parties_.against = Against::kNamed;
+        parties_.second = *last;
+      }
+    }
+    if (subject->recipe.empty()) {
+      if (const NamedConfiguration* cause = made_by(*subject))
+        return of({.model = subject->model, .recipe = cause->recipe});
+    }
     return of(*subject);
   }
 
@@ -195,6 +205,33 @@ class Finder {
       if (each.recipe.empty()) continue;
       if (found != nullptr) return nullptr;
       found = &each;
+    }
+    return found;
+  }
+
+  // "int8 makes the encoder slower": what a precision does to the model behind the verb.
+  [[nodiscard]] const NamedConfiguration* made_by(const NamedConfiguration& model) const {
+    constexpr std::array<std::string_view, 9> kMakes = {
+        " makes ", " made ", " renders ", " leaves ", " turns ", " gets ", " keeps ", " left ", " gives "};
+    for (const NamedConfiguration& each : named_) {
+      if (each.recipe.empty() || each.begin < statement_.begin || each.end > model.begin) continue;
+      std::string between(part(each.end, model.begin));
+      if (between.ends_with(" the ")) between.resize(between.size() - 4);
+      if (std::ranges::find(kMakes, between) != kMakes.end()) return &each;
+    }
+    return nullptr;
+  }
+
+  // "int4 is quicker still", "even slower": than the one that was spoken of before it.
+  [[nodiscard]] const NamedConfiguration* still_beyond(const NamedConfiguration& subject) const {
+    const std::string_view behind = part(relation_.end, relation_.end + 6);
+    const std::string_view before = part(0, relation_.begin);
+    if (!behind.starts_with(" still") && !before.ends_with("even ") && !before.ends_with("still "))
+      return nullptr;
+    const NamedConfiguration* found = nullptr;
+    for (const NamedConfiguration& each : named_) {
+      if (each.end > subject.begin || each.recipe.empty() || each.recipe == subject.recipe) continue;
+      if (each.recipe != evidence_.reference_recipe) found = &each;
     }
     return found;
   }
