@@ -1,6 +1,7 @@
 #include "quantier/audit/audit.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -108,11 +109,17 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     const Passage& passage = audit.passages[p];
     if (passage.kind == PassageKind::kHeading) continue;
     const std::size_t first = audit.numbers.size();
-    std::vector<std::size_t> owner;  // facts of the last number outside of brackets, where it is known what it measures
+    std::vector<std::size_t> owner;  // facts of the last number outside of brackets
     for (std::size_t n = 0; n < passage.numbers.size(); ++n) {
       CheckedNumber checked{
           .passage = p, .number = n, .finding = check_number(passage, n, known, tables.published, owner)};
-      if (!passage.numbers[n].in_brackets && !passage.numbers[n].is_spread) owner = checked.finding.facts;
+      const WrittenNumber& number = passage.numbers[n];
+      if (!number.in_brackets && !number.is_spread) {
+        // "0.0" of nobody knows what rounds to anything small, and owns no interval.
+        const bool telling =
+            checked.finding.metric_is_known || number.half_width < 0.3 * std::fabs(number.value);
+        owner = telling ? checked.finding.facts : std::vector<std::size_t>();
+      }
       // A table cannot be compared with itself, and what it does not hold is no fault of the sentence.
       NumberVerdict& verdict = checked.finding.verdict;
       if (audit.against_itself && is_alarm(verdict) && verdict != NumberVerdict::kPublished &&

@@ -84,8 +84,9 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
     add(ClaimKind::kOrder, internal::wrong_dominance(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_frontier(passage, evidence));
     add(ClaimKind::kOutOfScope, internal::carried_over(passage, led ? &passages[p - 1] : nullptr, published));
-    add(ClaimKind::kPublishedAsOwn, internal::published_as_own(passage, published));
+    add(ClaimKind::kPublishedAsOwn, internal::published_as_own(passage, evidence, published));
     add(ClaimKind::kModelledAsMeasured, internal::modelled_as_measured(passage, evidence, published));
+    add(ClaimKind::kModelledAsMeasured, internal::said_to_have_run(passage, evidence, published));
     const bool follows = p + 1 < passages.size() && passages[p + 1].block == passage.block;
     add(ClaimKind::kOutOfScope,
         internal::ratio_out_of_scope(passage, follows ? &passages[p + 1] : nullptr, evidence, published));

@@ -262,8 +262,11 @@ class AbsenceReader {
     for (const std::string_view word : kAbsent) {
       const std::size_t at = find_word(text_, word);
       if (at == std::string::npos) continue;
-      const std::string_view before =
+      std::string_view before =
           std::string_view(text_).substr(at > 24 ? at - 24 : 0, std::min<std::size_t>(at, 24));
+      // "No. It is free.": an answer, and no denial of it.
+      if (const std::size_t stop = before.rfind(". "); stop != std::string_view::npos)
+        before.remove_prefix(stop + 2);
       if (any_word_of(before, {"not", "n't", "no", "never", "hardly", "neither", "nothing", "cannot", "isn't",
                                "far from", "anything but", "rather than", "call", "called", "mean", "means",
                                "nobody", "none"}))

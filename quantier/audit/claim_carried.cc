@@ -45,6 +45,17 @@ bool hedged(const std::vector<Mention>& mentions, std::string_view text) {
   });
 }
 
+// "for our classifier of 4 M parameters": how large one's own is limits nothing.
+bool of_own_size(const std::vector<Mention>& mentions, std::string_view text) {
+  return std::ranges::all_of(mentions, [&](const Mention& each) {
+    if (each.kind != MentionKind::kWord || each.means.front() != "scope") return true;
+    const std::string_view before =
+        text.substr(each.begin > 40 ? each.begin - 40 : 0, std::min<std::size_t>(each.begin, 40));
+    return text.substr(each.begin).starts_with("parameters") &&
+           any_word(before, {"our", "ours", "my", "own", "this", "these"});
+  });
+}
+
 }  // namespace
 
 std::string carried_over(const Passage& passage, const Passage* last, const Published& published) {
@@ -66,7 +77,8 @@ std::string carried_over(const Passage& passage, const Passage* last, const Publ
            text.substr(each.begin > 7 ? each.begin - 7 : 0, 7).find("factor") == std::string::npos &&
            text.substr(each.begin > 3 ? each.begin - 3 : 0, 3) != "of ";
   });
-  if (measured || says(mentions, "negation") || says(mentions, "scope") || hedged(mentions, text) ||
+  if (measured || says(mentions, "negation") || (says(mentions, "scope") && !of_own_size(mentions, text)) ||
+      hedged(mentions, text) ||
       any_word(part,
                {"measured", "ran", "saw", "see", "found", "carries", "open", "unknown", "hint", "lesson"}))
     return {};

@@ -77,6 +77,10 @@ std::optional<Direction> direction_in(std::string_view text, std::size_t from, s
 // "slower than the encoder and 0.059 behind it": who is named behind a word of comparing is not the subject.
 bool is_compared_with(std::string_view text, const NamedConfiguration& named) {
   std::string_view before = text.substr(0, named.begin);
+  // "Fp16 against fp16 the decoder is ahead": like against like, and then who is.
+  if (before.ends_with(" against ") && before.size() >= 13 &&
+      lowered(before.substr(before.size() - 13, 4)) == lowered(text.substr(named.begin, 4)))
+    return false;
   for (const std::string_view article : {"the ", "its ", "that of ", "of "}) {
     if (before.ends_with(article)) before.remove_suffix(article.size());
   }

@@ -194,9 +194,12 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
                                        const Published& published);
 [[nodiscard]] std::string wrong_membership(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string misdefined_head(const Passage& passage, const std::vector<ReadHead>& heads);
-[[nodiscard]] std::string published_as_own(const Passage& passage, const Published& published);
+[[nodiscard]] std::string published_as_own(const Passage& passage, const AuditEvidence& evidence,
+                                           const Published& published);
 [[nodiscard]] std::string modelled_as_measured(const Passage& passage, const AuditEvidence& evidence,
                                                const Published& published);
+[[nodiscard]] std::string said_to_have_run(const Passage& passage, const AuditEvidence& evidence,
+                                           const Published& published);
 // `next`: the passage behind it in the same block, or null.
 [[nodiscard]] std::string ratio_out_of_scope(const Passage& passage, const Passage* next,
                                              const AuditEvidence& evidence, const Published& published);

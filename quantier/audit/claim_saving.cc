@@ -92,24 +92,36 @@ std::string turned_saving(const Passage& passage, const AuditEvidence& evidence)
     const auto subject = subject_of(passage, statement, number.begin);
     if (!way || !subject) continue;
     const char* metric = bytes ? "memory" : "latency";
-    bool right = false;
-    std::string why;
-    for (const AuditConfiguration& own : evidence.configurations) {
-      if (own.recipe != subject->recipe || (!subject->model.empty() && own.model != subject->model)) continue;
-      const std::vector<double> a = values_of(evidence, metric, own.model, own.recipe);
-      for (const AuditConfiguration& other : evidence.configurations) {
-        const std::vector<double> b = values_of(evidence, metric, other.model, other.recipe);
-        for (std::size_t i = 0; i < a.size() && a.size() == b.size(); ++i) {
-          const double slack = std::max(1.6 * number.half_width, 0.01 * number.value);
-          right = right || std::fabs(a[i] - number.value) <= slack;  // "it takes 0.9 ms"
-          if (std::fabs(std::fabs(a[i] - b[i]) - number.value) > slack) continue;
-          right = right || *way * (a[i] - b[i]) > 0.0;
-          why = fmt::format("{} has {} {} than {}", own.display(), a[i] < b[i] ? "less" : "more", metric,
-                            other.display());
+    const std::string_view before =
+        std::string_view(lower).substr(segment.begin, number.begin - segment.begin);
+    const bool more_of_it = any_word_of(before, kMore);
+    // Precisions of one model are held against each other first; other models only where none of these fits.
+    for (const bool same_model : {true, false}) {
+      bool right = false;
+      std::string why;
+      for (const AuditConfiguration& own : evidence.configurations) {
+        if (own.recipe != subject->recipe || (!subject->model.empty() && own.model != subject->model))
+          continue;
+        const std::vector<double> a = values_of(evidence, metric, own.model, own.recipe);
+        const double slack = std::max(1.6 * number.half_width, 0.01 * number.value);
+        // "it takes 0.9 ms"
+        right = right || (!more_of_it && std::ranges::any_of(a, [&](double each) {
+                  return std::fabs(each - number.value) <= slack;
+                }));
+        for (const AuditConfiguration& other : evidence.configurations) {
+          if ((other.model == own.model) != same_model) continue;
+          const std::vector<double> b = values_of(evidence, metric, other.model, other.recipe);
+          for (std::size_t i = 0; i < a.size() && a.size() == b.size(); ++i) {
+            if (std::fabs(std::fabs(a[i] - b[i]) - number.value) > slack) continue;
+            right = right || *way * (a[i] - b[i]) > 0.0;
+            why = fmt::format("{} has {} {} than {}", own.display(), a[i] < b[i] ? "less" : "more", metric,
+                              other.display());
+          }
         }
       }
+      if (right) break;
+      if (!why.empty()) return why;
     }
-    if (!right && !why.empty()) return why;
   }
   return {};
 }
