@@ -9,6 +9,7 @@
 #include "quantier/audit/match_series.h"
 #include "quantier/audit/match_together.h"
 #include "quantier/audit/match_totals.h"
+#include "quantier/audit/match_triples.h"
 
 namespace quantier {
 
@@ -137,6 +138,7 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     check_intervals(passage, here, known);
     check_gates(here, known);
     check_totals(passage, here, known);
+    explain_triples(passage, here, known);
   }
   LineFindings lines;
   if (!audit.against_itself) lines = check_lines(audit.passages, audit.numbers, known);

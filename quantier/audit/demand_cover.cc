@@ -215,6 +215,40 @@ bool DemandChecker::stated(const Target& target, const DemandWay& way,
   });
 }
 
+// "Before scaling the ECE lies between 0.141 and 0.146": a range of everybody, or of a model's, states each
+// of its values.
+bool DemandChecker::within_a_range(const Target& target, const std::vector<std::string>& metrics,
+                                   const std::function<bool(const Fact&)>& wanted) const {
+  if (target.model.empty()) return false;
+  const auto has_metric = [&](const CheckedNumber& each) {
+    return !is_alarm(each.finding.verdict) && std::ranges::any_of(each.finding.facts, [&](std::size_t i) {
+      return has(metrics, evidence_.facts[i].metric) && evidence_.facts[i].role == FactRole::kValue;
+    });
+  };
+  for (std::size_t i = 0; i + 1 < numbers_.size(); ++i) {
+    const CheckedNumber& first = numbers_[i];
+    const CheckedNumber& second = numbers_[i + 1];
+    if (first.passage != second.passage || !has_metric(first) || !has_metric(second)) continue;
+    const Passage& passage = passages_[first.passage];
+    const WrittenNumber& low = passage.numbers[first.number];
+    const WrittenNumber& high = passage.numbers[second.number];
+    if (!low.in_range || !high.in_range || low.in_brackets || passage.appendix) continue;
+    if (!leaves_room(passage, MentionKind::kModel, target.model) ||
+        !leaves_room(passage, MentionKind::kRecipe, target.recipe) ||
+        !leaves_room(passage, MentionKind::kTier, target.tier))
+      continue;
+    const bool inside = std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
+      if (!wanted(fact) || fact.role != FactRole::kValue) return false;
+      return std::ranges::any_of(scales_of(passage, low, fact.unit), [&](double scale) {
+        return fact.value >= (low.value - low.half_width) * scale &&
+               fact.value <= (high.value + high.half_width) * scale;
+      });
+    });
+    if (inside) return true;
+  }
+  return false;
+}
+
 // Whether a number is free to be a wanted fact: not tied to anything else, and nothing beside it says that it
 // is of something else.
 bool DemandChecker::may_be_of(const Target& target, const CheckedNumber& each,
@@ -340,7 +374,7 @@ DemandFinding DemandChecker::cover(const DemandWay& way) const {
       // Nobody can state what was not measured.
       if (std::ranges::none_of(evidence_.facts, wanted)) continue;
       ++asked;
-      if (stated(target, way, wanted)) continue;
+      if (stated(target, way, wanted) || within_a_range(target, any_of, wanted)) continue;
       std::string metric = any_of.front();
       std::ranges::replace(metric, '_', ' ');
       std::string name = target.name.empty() ? metric : fmt::format("{}: {}", target.name, metric);

@@ -53,6 +53,8 @@ class DemandChecker {
   [[nodiscard]] DemandFinding limits() const;
   [[nodiscard]] bool stated(const Target& target, const DemandWay& way,
                             const std::function<bool(const Fact&)>& wanted) const;
+  [[nodiscard]] bool within_a_range(const Target& target, const std::vector<std::string>& metrics,
+                                    const std::function<bool(const Fact&)>& wanted) const;
   // Where a number stands that may be what is asked for, but was not tied to it: its value is that of a
   // wanted fact, and no name beside it says that it is of something else.
   [[nodiscard]] std::optional<NotePlace> possibly(const Target& target, const DemandWay& way,

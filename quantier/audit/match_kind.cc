@@ -59,4 +59,28 @@ bool Matcher::is_cost_without_unit() const {
   });
 }
 
+bool Matcher::opens_a_comparison() const {
+  if (passage_.kind != PassageKind::kSentence || number_.begin == 0 ||
+      passage_.text[number_.begin - 1] != '(')
+    return false;
+  const auto next = std::ranges::find_if(
+      passage_.numbers, [&](const WrittenNumber& each) { return each.begin >= number_.end; });
+  if (next == passage_.numbers.end()) return false;
+  const std::string_view gap = std::string_view(passage_.text).substr(number_.end, next->begin - number_.end);
+  constexpr std::array<std::string_view, 12> kAgainst = {" against ",     " versus ",     " vs ",
+                                                         " vs. ",         " instead of ", " rather than ",
+                                                         ", down from ",  ", up from ",   " compared with ",
+                                                         " compared to ", ", not ",       " as opposed to "};
+  return std::ranges::find(kAgainst, gap) != kAgainst.end();
+}
+
+// "needs 1.6 MB less", "is 1.6 MB smaller": a difference to something that may stand in another sentence.
+bool Matcher::compared_behind(std::string_view behind) {
+  constexpr std::array<std::string_view, 19> kWords = {
+      " less",   " more",   " fewer",  " smaller", " larger",  " lighter", " heavier",
+      " bigger", " leaner", " slower", " faster",  " quicker", " shorter", " longer",
+      " lower",  " higher", " apart",  " below",   " above"};
+  return std::ranges::any_of(kWords, [&](std::string_view word) { return behind.starts_with(word); });
+}
+
 }  // namespace quantier::audit_internal

@@ -74,6 +74,9 @@ class Matcher {
   [[nodiscard]] bool of_another_metric() const;
   // What a number is by the words right beside it, which no fact states (match_kind.cc).
   [[nodiscard]] bool follows_difference() const;
+  // "(1.02 ms against 1.88 ms)": brackets that open with a number and hold it against the next one.
+  [[nodiscard]] bool opens_a_comparison() const;
+  [[nodiscard]] static bool compared_behind(std::string_view behind);
   [[nodiscard]] bool is_share_of_something() const;
   [[nodiscard]] bool is_cost_without_unit() const;
   [[nodiscard]] bool slipped_unit(NumberFinding& finding) const;

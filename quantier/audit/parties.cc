@@ -35,6 +35,13 @@ class Finder {
       if (says_any(before, kNobody) || before.ends_with("from ") || before.ends_with("from the ") ||
           before.ends_with(" to ") || before.ends_with(" to the "))
         return std::nullopt;
+      // "The lightest but one", "the second fastest": not the extreme.
+      const std::string_view behind = part(relation_.end, relation_.end + 9);
+      if (behind.starts_with(" but one") || behind.starts_with(" but two") || before.ends_with("second ") ||
+          before.ends_with("second-") || before.ends_with("third ") || before.ends_with("next ") ||
+          before.ends_with("almost the ") || before.ends_with("nearly the ") ||
+          before.ends_with("among the ") || before.ends_with("one of the "))
+        return std::nullopt;
       const NamedConfiguration* subject = subject_before();
       if (subject == nullptr) subject = fronted();
       if (subject == nullptr) return carried();
