@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "quantier/audit/reading.h"
 
@@ -38,6 +39,16 @@ bool allows(const Passage& passage, MentionKind kind, const std::string& value, 
   return own.empty() || std::ranges::find(own, value) != own.end();
 }
 
+bool names_one(const Passage& passage, MentionKind kind) {
+  std::vector<std::string> own = said(passage.mentions, kind);
+  for (const std::vector<Mention>* list : {&passage.row_mentions, &passage.column_mentions}) {
+    for (const std::string& each : said(*list, kind)) {
+      if (std::ranges::find(own, each) == own.end()) own.push_back(each);
+    }
+  }
+  return own.size() == 1 && !own.front().empty();
+}
+
 }  // namespace
 
 void explain_triples(const Passage& passage, const std::vector<CheckedNumber*>& numbers,
@@ -52,7 +63,15 @@ void explain_triples(const Passage& passage, const std::vector<CheckedNumber*>& 
                         !value.integer;
     const bool alarmed = is_alarm(numbers[i]->finding.verdict) || is_alarm(numbers[i + 1]->finding.verdict) ||
                          is_alarm(numbers[i + 2]->finding.verdict);
-    if (!triple || !alarmed) continue;
+    const auto same = [&](std::size_t a, std::size_t b) {
+      return std::ranges::any_of(numbers[a]->finding.facts, [&](std::size_t one) {
+        return std::ranges::any_of(numbers[b]->finding.facts, [&](std::size_t two) {
+          return same_subject(evidence.facts[one], evidence.facts[two]);
+        });
+      });
+    };
+    const bool agree = same(i, i + 1) && same(i, i + 2);
+    if (!triple || (!alarmed && agree)) continue;
     // What grammar ties to the value among the names of the passage is no matter of guessing.
     const Scope scope = scopes_of(passage, numbers[i]->number, evidence).narrow;
     const auto tied = [&](const ScopeSet& set, MentionKind kind, const std::string& name) {
@@ -73,12 +92,29 @@ void explain_triples(const Passage& passage, const std::vector<CheckedNumber*>& 
           !tied(scope.tier, MentionKind::kTier, fact.tier))
         continue;
       std::size_t ends[2] = {facts.size(), facts.size()};
+      std::size_t known[2] = {facts.size(), facts.size()};
       for (std::size_t e = 0; e < facts.size(); ++e) {
         if (!same_subject(facts[e], fact)) continue;
-        if (facts[e].role == FactRole::kLow && is_near(facts[e], low, passage)) ends[0] = e;
-        if (facts[e].role == FactRole::kHigh && is_near(facts[e], high, passage)) ends[1] = e;
+        for (const auto& [role, number, part] :
+             {std::tuple(FactRole::kLow, &low, 0), std::tuple(FactRole::kHigh, &high, 1)}) {
+          if (facts[e].role != role) continue;
+          known[part] = e;
+          if (is_near(facts[e], *number, passage)) ends[part] = e;
+        }
       }
-      if (ends[0] == facts.size() || ends[1] == facts.size()) continue;
+      if (ends[0] == facts.size() || ends[1] == facts.size()) {
+        // All but one end, of the only comparison that is named: then this end is not its own.
+        const std::size_t odd = ends[0] == facts.size() ? 0 : 1;
+        const bool one_named = names_one(passage, MentionKind::kModel) &&
+                               names_one(passage, MentionKind::kRecipe) &&
+                               names_one(passage, MentionKind::kTier);
+        if (one_named && ends[1 - odd] != facts.size() && known[odd] != facts.size() &&
+            !numbers[i + 1 + odd]->finding.set_aside)
+          numbers[i + 1 + odd]->finding = {.verdict = NumberVerdict::kContradicts,
+                                           .facts = {},
+                                           .why = "the evidence has " + fact_text(facts[known[odd]])};
+        continue;
+      }
       const std::size_t of[3] = {f, ends[0], ends[1]};
       for (std::size_t part = 0; part < 3; ++part)
         numbers[i + part]->finding = {
