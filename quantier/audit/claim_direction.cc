@@ -84,8 +84,8 @@ bool is_compared_with(std::string_view text, const NamedConfiguration& named) {
   for (const std::string_view article : {"the ", "its ", "that of ", "of "}) {
     if (before.ends_with(article)) before.remove_suffix(article.size());
   }
-  for (const std::string_view word :
-       {"than ", "against ", "versus ", "vs ", "vs. ", "over ", "behind ", "to ", "with "}) {
+  for (const std::string_view word : {"than ", "against ", "versus ", "vs ", "vs. ", "over ", "behind ",
+                                      "to ", "with ", " as ", " like "}) {
     if (before.ends_with(word)) return true;
   }
   return false;

@@ -55,8 +55,8 @@ NumberFinding Matcher::check() {
         own.recipe = {};
         if (may_be(own)) return wide;
       }
-      if (opens_a_comparison()) {
-        finding.why = "the first of two that brackets compare, of whom the sentence is about";
+      if (stands_in_a_comparison()) {
+        finding.why = "one of two that are compared, and whose is whose only the text around says";
         return finding;
       }
       return alarm(NumberVerdict::kElsewhere, scopes_.narrow, wide.facts);
@@ -104,6 +104,10 @@ NumberFinding Matcher::check() {
     finding.why = "a difference to something that is not named beside it";
     return finding;
   }
+  if (differs_from_somebody()) {
+    finding.why = "a difference to something that is not named beside it";
+    return finding;
+  }
   if (cost && scopes_.wide.model.values.empty() && scopes_.wide.recipe.values.empty() &&
       passage_.kind == PassageKind::kSentence) {
     finding.why = "nobody is named whose it could be";
@@ -140,8 +144,8 @@ NumberFinding Matcher::check() {
   const std::vector<std::size_t> elsewhere = anywhere();
   if (any_candidate(scope)) {
     if (const PublishedValue* value = in_published_table()) return published_alarm(*value);
-    if (!elsewhere.empty() && opens_a_comparison()) {
-      finding.why = "the first of two that brackets compare, of whom the sentence is about";
+    if (stands_in_a_comparison()) {
+      finding.why = "one of two that are compared, and whose is whose only the text around says";
       return finding;
     }
     return alarm(elsewhere.empty() ? NumberVerdict::kContradicts : NumberVerdict::kElsewhere, scope,

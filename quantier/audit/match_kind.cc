@@ -59,19 +59,25 @@ bool Matcher::is_cost_without_unit() const {
   });
 }
 
-bool Matcher::opens_a_comparison() const {
-  if (passage_.kind != PassageKind::kSentence || number_.begin == 0 ||
-      passage_.text[number_.begin - 1] != '(')
-    return false;
-  const auto next = std::ranges::find_if(
-      passage_.numbers, [&](const WrittenNumber& each) { return each.begin >= number_.end; });
-  if (next == passage_.numbers.end()) return false;
-  const std::string_view gap = std::string_view(passage_.text).substr(number_.end, next->begin - number_.end);
-  constexpr std::array<std::string_view, 12> kAgainst = {" against ",     " versus ",     " vs ",
-                                                         " vs. ",         " instead of ", " rather than ",
-                                                         ", down from ",  ", up from ",   " compared with ",
-                                                         " compared to ", ", not ",       " as opposed to "};
-  return std::ranges::find(kAgainst, gap) != kAgainst.end();
+bool Matcher::stands_in_a_comparison() const {
+  if (passage_.kind != PassageKind::kSentence) return false;
+  constexpr std::array<std::string_view, 13> kAgainst = {
+      " against ",     " versus ",        " vs ",       " vs. ",           " instead of ",
+      " rather than ", ", down from ",    ", up from ", " compared with ", " compared to ",
+      ", not ",        " as opposed to ", " v. "};
+  const auto index = static_cast<std::size_t>(&number_ - passage_.numbers.data());
+  const auto joined = [&](const WrittenNumber& first, const WrittenNumber& second) {
+    if (second.begin < first.end) return false;
+    const std::string_view gap = std::string_view(passage_.text).substr(first.end, second.begin - first.end);
+    return std::ranges::find(kAgainst, gap) != kAgainst.end();
+  };
+  const bool first = index + 1 < passage_.numbers.size() && joined(number_, passage_.numbers[index + 1]);
+  const bool second = index > 0 && joined(passage_.numbers[index - 1], number_);
+  if (!first && !second) return false;
+  // The sentence is about both, and names one of them at most.
+  if (said(passage_.mentions, MentionKind::kModel).empty()) return true;
+  const WrittenNumber& opening = first ? number_ : passage_.numbers[index - 1];
+  return opening.begin > 0 && passage_.text[opening.begin - 1] == '(';
 }
 
 // "needs 1.6 MB less", "is 1.6 MB smaller": a difference to something that may stand in another sentence.
