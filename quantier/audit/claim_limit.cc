@@ -187,22 +187,36 @@ class LimitReader {
     };
     constexpr std::array<std::string_view, 6> kNouns = {"configurations", "candidates",   "variants",
                                                         "builds",         "combinations", "setups"};
-    for (const WrittenNumber& number : passage_.numbers) {
-      if (!number.integer || number.begin < clause_.begin || number.end > clause_.end ||
-          number.unit != WrittenUnit::kNone)
+    struct Count {
+      std::string_view word;
+      std::size_t value;
+    };
+    constexpr std::array<Count, 20> kCounts = {
+        {{"none", 0}, {"no", 0},    {"one", 1},   {"two", 2},  {"three", 3}, {"four", 4}, {"five", 5},
+         {"six", 6},  {"seven", 7}, {"eight", 8}, {"nine", 9}, {"1", 1},     {"2", 2},    {"3", 3},
+         {"4", 4},    {"5", 5},     {"6", 6},     {"7", 7},    {"8", 8},     {"9", 9}}};
+    const std::string_view text = text_;
+    for (const Count& count : kCounts) {
+      const std::size_t at = find_word(text, count.word);
+      if (at == std::string_view::npos) continue;
+      const std::string_view before = text.substr(at > 16 ? at - 16 : 0, std::min<std::size_t>(at, 16));
+      if (any_word_of(before, {"at least", "at most", "up to", "than", "first", "other", "all", "all the",
+                               "of", "only", "last"}))
         continue;
-      const std::string_view behind = std::string_view(text_).substr(number.end - clause_.begin);
-      const std::string_view before = std::string_view(text_).substr(0, number.begin - clause_.begin);
-      if (any_word_of(before.substr(before.size() > 16 ? before.size() - 16 : 0),
-                      {"at least", "at most", "up to", "than", "of", "of the", "first", "all", "all the",
-                       "the other", "other"}))
-        continue;
-      const bool of_six = behind.starts_with(" of the six") || behind.starts_with(" of six") ||
-                          behind.starts_with(" out of six") || behind.starts_with(" of the 6 ") ||
-                          behind.starts_with(" of 6 ");
-      const bool noun = std::ranges::any_of(
-          kNouns, [&](std::string_view word) { return behind.starts_with(" " + std::string(word)); });
-      if ((of_six && all == 6) || noun) return wrong(static_cast<std::size_t>(number.value));
+      const std::string_view behind = text.substr(at + count.word.size());
+      const bool of_all = behind.starts_with(" of the ") || behind.starts_with(" out of the ") ||
+                          behind.starts_with(" of all ");
+      const std::string_view total =
+          of_all ? behind.substr(behind.find("the ") == std::string_view::npos ? 8 : behind.find("the ") + 4)
+                 : behind;
+      const bool of_six = of_all && (total.starts_with("six") || total.starts_with("6 ")) && all == 6;
+      const bool noun = std::ranges::any_of(kNouns, [&](std::string_view word) {
+        return behind.starts_with(" " + std::string(word)) || (of_all && total.starts_with(word));
+      });
+      const bool denied = count.value == 0;
+      if (!of_six && !noun && !(denied && behind.starts_with(" configuration"))) continue;
+      // "No configuration breaks it": the denial was read as one of the outcome.
+      return wrong(denied ? (negated(mentions_, {}) ? all : 0) : count.value);
     }
     return {};
   }

@@ -80,7 +80,9 @@ bool Matcher::differs_from_somebody() const {
                        fact.unit != FactUnit::kRatio;
     const bool metric = fact.metric == "latency" || fact.metric == "memory" || fact.metric == "accuracy" ||
                         fact.metric == "macro_f1" || fact.metric == "ece";
-    return value && metric && scopes_.wide.metric.allows(fact.metric);
+    // Of points the difference is what is measured.
+    const std::string change = fact.metric == "accuracy" ? "accuracy_change" : fact.metric + "_difference";
+    return value && metric && (scopes_.wide.metric.allows(fact.metric) || scopes_.wide.metric.allows(change));
   };
   for (const Fact& a : evidence_.facts) {
     if (!operand(a) || (scopes_.narrow.model.pinned && !scopes_.narrow.model.allows(a.model))) continue;

@@ -25,9 +25,9 @@ bool Matcher::slipped_unit(NumberFinding& finding) const {
                         !said(passage_.column_mentions, MentionKind::kModel).empty());
   const double unit_scale = seconds ? 1e3 : 1.0;
   if ((!bytes && !seconds && number_.unit != WrittenUnit::kMilliseconds) || passage_.appendix ||
-      scopes_.convention || number_.in_words || number_.half_width > kTelling * std::fabs(number_.value) ||
-      says(passage_.mentions, "hardware") || says(passage_.mentions, "machine") ||
-      !cited_in(passage_.text, published_).empty())
+      (scopes_.convention && !seconds) || number_.in_words ||
+      number_.half_width > kTelling * std::fabs(number_.value) || says(passage_.mentions, "hardware") ||
+      says(passage_.mentions, "machine") || !cited_in(passage_.text, published_).empty())
     return false;
   const FactUnit unit = bytes ? FactUnit::kBytes : FactUnit::kMilliseconds;
   const Fact* same_digits = nullptr;
