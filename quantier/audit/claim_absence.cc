@@ -19,7 +19,7 @@ namespace {
 constexpr std::array<std::string_view, 13> kDenials = {"no",      "not",     "nothing", "never", "none",
                                                        "neither", "nor",     "without", "zero",  "nobody",
                                                        "isn't",   "doesn't", "don't"};
-constexpr std::array<std::string_view, 58> kHarms = {
+constexpr std::array<std::string_view, 62> kHarms = {
     "harm",        "harms",       "harmed",       "hurt",          "hurts",       "damage",      "damages",
     "damaged",     "lose",        "loses",        "lost",          "loss",        "losses",      "drop",
     "drops",       "cost",        "costs",        "price",         "penalty",     "effect",      "effects",
@@ -28,9 +28,9 @@ constexpr std::array<std::string_view, 58> kHarms = {
     "degradation", "suffer",      "suffers",      "suffered",      "worse",       "worsen",      "worsens",
     "impair",      "impairs",     "impact",       "sacrifice",     "sacrificed",  "sacrificing", "decline",
     "declines",    "deteriorate", "deteriorates", "deterioration", "decrease",    "decreases",   "disturb",
-    "alters",      "alter"};
+    "notice",      "noticed",     "feel",         "felt",          "alters",      "alter"};
 // Words of absence by themselves.
-constexpr std::array<std::string_view, 40> kAbsent = {"free",
+constexpr std::array<std::string_view, 44> kAbsent = {"free",
                                                       "for free",
                                                       "harmless",
                                                       "lossless",
@@ -69,7 +69,11 @@ constexpr std::array<std::string_view, 40> kAbsent = {"free",
                                                       "free of charge",
                                                       "painless",
                                                       "painlessly",
-                                                      "the same accuracy"};
+                                                      "the same accuracy",
+                                                      "as good as before",
+                                                      "as good as ever",
+                                                      "just as good",
+                                                      "no worse"};
 // What makes it more than a description.
 constexpr std::array<std::string_view, 53> kForce = {"in every tier",
                                                      "in any tier",

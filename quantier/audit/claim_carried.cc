@@ -79,8 +79,8 @@ std::string carried_over(const Passage& passage, const Passage* last, const Publ
   });
   if (measured || says(mentions, "negation") || (says(mentions, "scope") && !of_own_size(mentions, text)) ||
       hedged(mentions, text) ||
-      any_word(part,
-               {"measured", "ran", "saw", "see", "found", "carries", "open", "unknown", "hint", "lesson"}))
+      any_word(part, {"measured", "ran", "we saw", "we see", "i see", "i saw", "found", "carries", "open",
+                      "unknown", "hint", "lesson"}))
     return {};
   const bool own = says(mentions, "own") || !said(mentions, MentionKind::kModel).empty() ||
                    any_word(part, {"here", "our", "my", "this model", "these models", "this size", "you"});

@@ -31,9 +31,12 @@ bool is_member_before(std::string_view between) {
 // "the frontier is made of A", "the frontier consists of A and B".
 bool is_member_behind(std::string_view between) {
   if (between.find_first_of(".;(") != std::string_view::npos || between.size() > 50) return false;
-  return any_word_of(between, {"made of", "made up of", "consists of", "consist of", "formed by", "contains",
-                               "contain", "holds", "includes", "include", "comprises", "spanned by",
-                               "members are", "members:", "runs through", "goes through", "passes through"});
+  return any_word_of(between, {"ones are",       "set is",       "points are",   "configurations are",
+                               "candidates are", "builds are",   "variants are", "made of",
+                               "made up of",     "consists of",  "consist of",   "formed by",
+                               "contains",       "contain",      "holds",        "includes",
+                               "include",        "comprises",    "spanned by",   "members are",
+                               "members:",       "runs through", "goes through", "passes through"});
 }
 
 // What two configurations are held against each other by: quality and time, quality and memory.

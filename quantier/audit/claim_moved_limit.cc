@@ -131,6 +131,16 @@ class MovedLimit {
     return std::string_view(lower_).substr(span.begin, span.end - span.begin);
   }
 
+  // "No laxer limit ...", "need not be raised": nothing is said to move.
+  [[nodiscard]] bool denies_the_move(const std::vector<Mention>& mentions) const {
+    return std::ranges::any_of(mentions, [&](const Mention& each) {
+      if (each.kind != MentionKind::kWord || each.means.front() != "negation") return false;
+      const std::string_view behind = std::string_view(lower_).substr(each.end, 24);
+      return any_word_of(behind, kLoosen) || any_word_of(behind, kTighten) || any_word_of(behind, kRaise) ||
+             any_word_of(behind, kLower) || any_word_of(behind, kLimitWords);
+    });
+  }
+
   [[nodiscard]] std::string at(const WrittenNumber& number) const {
     const Span statement = statement_at(passage_.text, number.begin);
     const std::string_view text = part(statement);
@@ -138,7 +148,7 @@ class MovedLimit {
     const AuditLimit* limit = limit_beside(passage_, statement, number, evidence_);
     if (!up || limit == nullptr) return {};
     const std::vector<Mention> mentions = between(passage_.mentions, statement.begin, statement.end);
-    if (says(mentions, "negation") || passage_.text.find('?') != std::string::npos) return {};
+    if (passage_.text.find('?') != std::string::npos || denies_the_move(mentions)) return {};
     const bool floor = is_floor(*limit);
     bool loosen =
         any_word_of(text, kLoosen) || any_word_of(text, floor ? std::span<const std::string_view>(kLower)
@@ -164,6 +174,7 @@ class MovedLimit {
     for (const NamedConfiguration& each : possible_configurations_in(passage_)) {
       if (each.begin >= statement.begin && each.end <= statement.end) named.push_back(each);
     }
+    if (says(mentions, "negation")) return {};
     const bool loses = any_word_of(text, kLoses);
     const bool wins = any_word_of(text, kWins);
     if (loses == wins || named.size() > 1 || !somebody_has(evidence_, *limit, number, named)) return {};

@@ -58,7 +58,14 @@ std::string ran_here(const Passage& passage, const PublishedWork& work, const Au
       continue;
     const Part part = part_at(passage, at);
     const std::string lower = lowered(part.text);
-    const bool own = any_word_of(lower, {"in our runs",
+    const bool own = any_word_of(lower, {"our own tests",
+                                         "our own measurements",
+                                         "our own experiments",
+                                         "my own tests",
+                                         "our own trials",
+                                         "our trials",
+                                         "our benchmarks",
+                                         "in our runs",
                                          "in our run",
                                          "in our tests",
                                          "in our test",

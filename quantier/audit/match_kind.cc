@@ -23,9 +23,9 @@ bool Matcher::follows_difference() const {
   if (passage_.kind != PassageKind::kSentence) return false;
   std::string before = lowered(passage_.text.substr(0, number_.begin));
   while (before.ends_with(' ')) before.pop_back();
-  constexpr std::array<std::string_view, 14> kWords = {"save",   "saves",   "saved",   "saving",     "spare",
-                                                       "spares", "another", "further", "additional", "extra",
-                                                       "shaves", "frees",   "freeing", "free"};
+  constexpr std::array<std::string_view, 17> kWords = {
+      "adds",    "add",     "added",      "save",  "saves",  "saved", "saving",  "spare", "spares",
+      "another", "further", "additional", "extra", "shaves", "frees", "freeing", "free"};
   return std::ranges::any_of(kWords, [&](std::string_view word) { return ends_with_word(before, word); });
 }
 
@@ -82,10 +82,10 @@ bool Matcher::stands_in_a_comparison() const {
 
 // "needs 1.6 MB less", "is 1.6 MB smaller": a difference to something that may stand in another sentence.
 bool Matcher::compared_behind(std::string_view behind) {
-  constexpr std::array<std::string_view, 19> kWords = {
-      " less",   " more",   " fewer",  " smaller", " larger",  " lighter", " heavier",
-      " bigger", " leaner", " slower", " faster",  " quicker", " shorter", " longer",
-      " lower",  " higher", " apart",  " below",   " above"};
+  constexpr std::array<std::string_view, 21> kWords = {
+      " off",     " on top",  " less",   " more",   " fewer",  " smaller", " larger",
+      " lighter", " heavier", " bigger", " leaner", " slower", " faster",  " quicker",
+      " shorter", " longer",  " lower",  " higher", " apart",  " below",   " above"};
   return std::ranges::any_of(kWords, [&](std::string_view word) { return behind.starts_with(word); });
 }
 

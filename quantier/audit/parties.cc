@@ -193,8 +193,23 @@ class Finder {
     }
     if (first == nullptr || relation_.begin > segment_.begin + 12) return nullptr;
     const std::string_view between = part(relation_.end, first->begin);
-    constexpr std::array<std::string_view, 8> kLinks = {
-        " is ", " was ", " belongs to ", " goes to ", " remains ", " comes from ", ", ", " has "};
+    constexpr std::array<std::string_view, 17> kLinks = {" is had with ",
+                                                         " is that of ",
+                                                         " comes with ",
+                                                         " is found with ",
+                                                         " is seen with ",
+                                                         " is reached by ",
+                                                         " is achieved by ",
+                                                         " is held by ",
+                                                         " is obtained with ",
+                                                         " is ",
+                                                         " was ",
+                                                         " belongs to ",
+                                                         " goes to ",
+                                                         " remains ",
+                                                         " comes from ",
+                                                         ", ",
+                                                         " has "};
     return says_any_link(between, kLinks) ? first : nullptr;
   }
   static bool says_any_link(std::string_view between, const auto& links) {
@@ -308,6 +323,9 @@ class Finder {
   std::optional<Parties> carried() {
     std::string_view start = part(segment_.begin, relation_.begin);
     while (start.starts_with(' ')) start.remove_prefix(1);
+    for (const std::string_view reason : {"since ", "because ", "as ", "for ", "where ", "so "}) {
+      if (start.starts_with(reason)) start.remove_prefix(reason.size());
+    }
     const bool pronoun = std::ranges::any_of(
         std::array<std::string_view, 8>{"it ", "it's ", "this ", "that one ", "this one ",
                                         "of everything that does it is ", "which ", "and it "},

@@ -75,6 +75,36 @@ bool counts_other_things(std::string_view behind) {
   return std::ranges::find(kNouns, behind.substr(1, end - 1)) != kNouns.end();
 }
 
+// "Lean next to int8", "slow compared with fp16": a plain adjective compares where somebody stands behind it.
+bool held_against(std::string_view behind) {
+  constexpr std::array<std::string_view, 9> kAgainst = {
+      " next to ",           " compared with ", " compared to ",        " beside ",
+      " relative to ",       " against ",       " in comparison with ", " in comparison to ",
+      " by comparison with "};
+  const std::string_view near = behind.substr(0, 44);
+  return std::ranges::any_of(
+      kAgainst, [&](std::string_view each) { return near.find(each) != std::string_view::npos; });
+}
+
+// "The most modest", "less obvious": how much of a quality, and not of the measure.
+bool is_degree(const Passage& passage, const Mention& word) {
+  const std::string text = lowered(std::string_view(passage.text).substr(word.begin, word.end - word.begin));
+  if (text != "most" && text != "least" && text != "more" && text != "less") return false;
+  if (word.end + 1 >= passage.text.size() || passage.text[word.end] != ' ') return false;
+  const std::size_t next = word.end + 1;
+  const bool metric = std::ranges::any_of(passage.mentions, [&](const Mention& each) {
+    return each.begin == next && (each.kind == MentionKind::kMetric || each.kind == MentionKind::kRecipe ||
+                                  each.kind == MentionKind::kModel);
+  });
+  if (metric) return false;
+  std::size_t end = next;
+  while (end < passage.text.size() && is_word(passage.text[end])) ++end;
+  const std::string after = lowered(std::string_view(passage.text).substr(next, end - next));
+  return after.ends_with("ful") || after.ends_with("ive") || after.ends_with("est") ||
+         after.ends_with("ous") || after.ends_with("ing") || after.ends_with("able") ||
+         after.ends_with("ible") || after.ends_with("al") || after.ends_with("ant") || after.ends_with("ent");
+}
+
 // "More than half", "less than 2 ms": how large an amount is, and not who has more.
 bool bounds_an_amount(std::string_view behind) {
   constexpr std::string_view kThan = " than ";
@@ -160,7 +190,8 @@ std::vector<Relation> relations_in(const Passage& passage) {
   add_split_verbs(passage, words);
   for (const Mention& each : words) {
     const std::string_view behind = std::string_view(passage.text).substr(each.end);
-    if (counts_other_things(behind) || bounds_an_amount(behind)) continue;
+    if (counts_other_things(behind) || bounds_an_amount(behind) || is_degree(passage, each)) continue;
+    if (each.means[3] == "positive" && !held_against(behind)) continue;
     for (const std::string& metric : metrics_compared(passage, each)) {
       relations.push_back({.metric = metric,
                            .sign = sign_of(each.means[2], metric) * (names_a_rate(passage, each) ? -1 : 1),

@@ -9,6 +9,7 @@
 
 #include "quantier/audit/claim_parts.h"
 #include "quantier/audit/claim_values.h"
+#include "quantier/audit/sentence_text.h"
 
 namespace quantier::audit_internal {
 namespace {
@@ -70,6 +71,14 @@ class RelationChecker {
   }
 
  private:
+  [[nodiscard]] bool of_quantization() const {
+    const std::string lower = lowered(passage_.text);
+    return says(passage_.mentions, "quantized") ||
+           any_word_of(lower, {"bits are removed", "bits are taken away", "fewer bits", "lower precision",
+                               "lower precisions", "precision drops", "precision falls", "bits go down",
+                               "bits drop", "bits shrink", "precision goes down", "bit width shrinks",
+                               "every step down", "each step down"});
+  }
   [[nodiscard]] bool turned_here(int sign, const NamedConfiguration& one,
                                  const NamedConfiguration& other) const {
     return turned(evidence_, relation_.metric, sign, one, other, label_);
@@ -111,6 +120,16 @@ class RelationChecker {
   [[nodiscard]] std::string against_reference(int sign) const {
     const NamedConfiguration& a = parties_.first;
     const std::string_view before = std::string_view(passage_.text).substr(0, relation_.begin);
+    if (a.recipe.empty() && relation_.form == RelationForm::kChange && of_quantization()) {
+      // "Creeps up as bits are removed": at every precision below the reference.
+      bool any = false;
+      for (const NamedConfiguration& each : of_model(evidence_, a.model)) {
+        if (each.recipe == evidence_.reference_recipe) continue;
+        if (!turned_here(sign, each, {.model = a.model, .recipe = evidence_.reference_recipe})) return {};
+        any = true;
+      }
+      return any ? alarm(a, {.model = a.model, .recipe = evidence_.reference_recipe}) : std::string();
+    }
     if (a.recipe.empty()) {
       // "The encoder is the more accurate model", "the encoder wins": of two.
       const bool of_two = before.ends_with(" the ") || relation_.form == RelationForm::kStanding;

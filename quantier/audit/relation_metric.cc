@@ -152,7 +152,10 @@ std::vector<std::string> metrics_compared(const Passage& passage, const Mention&
   const std::string& own = word.means[1];
   const Span segment = segment_at(passage.text, word.begin);
   if (!own.empty()) {
-    std::vector<std::string> measures = measures_in(passage, segment);
+    Passage outside = passage;  // "fewer texts per second" is no measure beside itself
+    std::erase_if(outside.mentions,
+                  [&](const Mention& each) { return each.begin < word.end && word.begin < each.end; });
+    std::vector<std::string> measures = measures_in(outside, segment);
     std::erase(measures, own);
     if ((own != "memory" && own != "latency") || measures.empty()) return {own};
     // "smaller" is no word of memory beside another measure: "a larger ECE".
