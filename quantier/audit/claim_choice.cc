@@ -17,7 +17,7 @@ namespace {
 // So often, and a reader would not call it unsure.
 constexpr double kSure = 0.95;
 
-constexpr std::array<std::string_view, 50> kCertain = {"beyond doubt",
+constexpr std::array<std::string_view, 48> kCertain = {"beyond doubt",
                                                        "beyond any doubt",
                                                        "beyond all doubt",
                                                        "beyond statistical doubt",
@@ -60,8 +60,6 @@ constexpr std::array<std::string_view, 50> kCertain = {"beyond doubt",
                                                        "unshakable",
                                                        "unassailable",
                                                        "airtight",
-                                                       "100 %",
-                                                       "100%",
                                                        "immune to resampling",
                                                        "cannot change",
                                                        "could not be otherwise",
@@ -106,8 +104,8 @@ const AuditConfiguration* meant(const Passage& passage, const ClaimClause& claus
 
 std::string too_sure_of_choice(const Passage& passage, const ClaimClause& clause,
                                const AuditEvidence& evidence) {
-  if (is_cautious(clause.mentions, passage) || says(passage.mentions, "reported") ||
-      says(passage.mentions, "prior"))
+  if (passage.kind == PassageKind::kCell || is_cautious(clause.mentions, passage) ||
+      says(passage.mentions, "reported") || says(passage.mentions, "prior"))
     return {};
   const std::string text =
       lowered(std::string_view(passage.text).substr(clause.begin, clause.end - clause.begin));
