@@ -9,6 +9,7 @@
 
 #include "quantier/audit/claim_names.h"
 #include "quantier/audit/claim_parts.h"
+#include "quantier/audit/limit_counts.h"
 #include "quantier/audit/relation.h"
 #include "quantier/audit/roles.h"
 #include "quantier/audit/sentence_text.h"
@@ -137,6 +138,7 @@ class LimitReader {
     for (const Mention& each : mentions_) {
       if (each.kind != MentionKind::kWord || each.means.front() != "limit") continue;
       constexpr std::size_t kReach = 34;
+      if (each.begin < clause_.begin || each.end > clause_.end) continue;
       const std::size_t at = each.begin - clause_.begin;
       const std::string_view before =
           std::string_view(text_).substr(at > kReach ? at - kReach : 0, std::min(at, kReach));
@@ -178,50 +180,9 @@ class LimitReader {
     if (!named().empty() || says(passage_.mentions, "prior")) return {};
     const AuditLimit* limit = limit_of(said(mentions_, MentionKind::kMetric), evidence_);
     const bool fitted = !said(mentions_, MentionKind::kFit).empty();
-    if (limit == nullptr || fitted || !said(mentions_, MentionKind::kTier).empty() != !limit->tier.empty())
+    if (limit == nullptr || fitted || said(mentions_, MentionKind::kTier).empty() != limit->tier.empty())
       return {};
-    const std::size_t all = evidence_.configurations.size();
-    const std::size_t failed = limit->failed_by.size();
-    const std::size_t right = passes ? all - failed : failed;
-    const auto wrong = [&](std::size_t told) {
-      if (told == right) return std::string();
-      return fmt::format("of {} configurations {} {} the limit on {} ({:g})", all, right,
-                         passes ? "pass" : "fail", limit->metric, limit->limit);
-    };
-    constexpr std::array<std::string_view, 6> kNouns = {"configurations", "candidates",   "variants",
-                                                        "builds",         "combinations", "setups"};
-    struct Count {
-      std::string_view word;
-      std::size_t value;
-    };
-    constexpr std::array<Count, 20> kCounts = {
-        {{"none", 0}, {"no", 0},    {"one", 1},   {"two", 2},  {"three", 3}, {"four", 4}, {"five", 5},
-         {"six", 6},  {"seven", 7}, {"eight", 8}, {"nine", 9}, {"1", 1},     {"2", 2},    {"3", 3},
-         {"4", 4},    {"5", 5},     {"6", 6},     {"7", 7},    {"8", 8},     {"9", 9}}};
-    const std::string_view text = text_;
-    for (const Count& count : kCounts) {
-      const std::size_t at = find_word(text, count.word);
-      if (at == std::string_view::npos) continue;
-      const std::string_view before = text.substr(at > 16 ? at - 16 : 0, std::min<std::size_t>(at, 16));
-      if (any_word_of(before, {"at least", "at most", "up to", "than", "first", "other", "all", "all the",
-                               "of", "only", "last"}))
-        continue;
-      const std::string_view behind = text.substr(at + count.word.size());
-      const bool of_all = behind.starts_with(" of the ") || behind.starts_with(" out of the ") ||
-                          behind.starts_with(" of all ");
-      const std::string_view total =
-          of_all ? behind.substr(behind.find("the ") == std::string_view::npos ? 8 : behind.find("the ") + 4)
-                 : behind;
-      const bool of_six = of_all && (total.starts_with("six") || total.starts_with("6 ")) && all == 6;
-      const bool noun = std::ranges::any_of(kNouns, [&](std::string_view word) {
-        return behind.starts_with(" " + std::string(word)) || (of_all && total.starts_with(word));
-      });
-      const bool denied = count.value == 0;
-      if (!of_six && !noun && !(denied && behind.starts_with(" configuration"))) continue;
-      // "No configuration breaks it": the denial was read as one of the outcome.
-      return wrong(denied ? (negated(mentions_, {}) ? all : 0) : count.value);
-    }
-    return {};
+    return wrong_count(text_, *limit, evidence_.configurations.size(), passes, negated(mentions_, {}));
   }
 
   // Words that say why somebody is out, the limit unsaid: "rejected for its ECE".

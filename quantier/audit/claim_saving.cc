@@ -86,7 +86,7 @@ std::string turned_saving(const Passage& passage, const AuditEvidence& evidence)
     const std::vector<Mention> mentions = between(passage.mentions, statement.begin, statement.end);
     if (says(mentions, "negation") || says(mentions, "limit") || says(mentions, "modelled")) continue;
     const Span segment = segment_at(passage.text, number.begin);
-    const std::string_view behind = std::string_view(lower).substr(number.end, 12);
+    const std::string_view behind = std::string_view(lower).substr(std::min(number.end, lower.size()), 12);
     const auto way =
         way_of(std::string_view(lower).substr(segment.begin, number.begin - segment.begin), behind);
     const auto subject = subject_of(passage, statement, number.begin);

@@ -28,6 +28,10 @@ struct Target {
 };
 [[nodiscard]] std::vector<Target> targets_of(const std::string& each, const AuditEvidence& evidence);
 
+// What a written number may have to be multiplied with to be in the unit of a fact (demand_cover.cc).
+[[nodiscard]] std::vector<double> scales_of(const Passage& passage, const WrittenNumber& number,
+                                            FactUnit unit);
+
 // Everything said and stated in one window of the note: a sentence, a paragraph, a section.
 struct Window {
   std::vector<Mention> mentions;
@@ -48,7 +52,7 @@ class DemandChecker {
   [[nodiscard]] std::optional<NotePlace> speaks_of(const Demand& demand) const;
 
  private:
-  // Numbers (demand_cover.cc).
+  // Numbers (demand_cover.cc, demand_limits.cc).
   [[nodiscard]] DemandFinding cover(const DemandWay& way) const;
   [[nodiscard]] DemandFinding limits() const;
   [[nodiscard]] bool stated(const Target& target, const DemandWay& way,

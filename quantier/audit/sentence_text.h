@@ -12,6 +12,7 @@ namespace quantier::audit_internal {
 // Where a word or phrase stands for itself in a text, from a place on; npos: nowhere.
 [[nodiscard]] inline std::size_t find_word(std::string_view text, std::string_view word,
                                            std::size_t from = 0) {
+  if (word.empty()) return std::string_view::npos;
   for (std::size_t at = text.find(word, from); at != std::string_view::npos; at = text.find(word, at + 1)) {
     const std::size_t end = at + word.size();
     const bool starts = at == 0 || !is_word(text[at - 1]) || !is_word(word.front());
