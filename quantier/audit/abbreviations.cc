@@ -173,8 +173,26 @@ bool Vocabulary::learn_said(std::string_view text) {
   return learned;
 }
 
+// "E=demo-encoder": a capital letter or two, and a name right behind the sign.
+bool Vocabulary::learn_tight(std::string_view text) {
+  bool learned = false;
+  for (std::size_t at = text.find('='); at != std::string_view::npos; at = text.find('=', at + 1)) {
+    std::size_t begin = at;
+    while (begin > 0 && is_word(text[begin - 1])) --begin;
+    const std::string_view name = text.substr(begin, at - begin);
+    if (name.empty() || name.size() > 3 || name.front() < 'A' || name.front() > 'Z') continue;
+    const std::size_t end = std::min(text.find_first_of(",;.) ", at + 1), text.size());
+    const std::string_view meaning = text.substr(at + 1, end - at - 1);
+    const std::vector<Mention> meant = mentions(meaning);
+    const bool names = !meant.empty() && meant.front().kind <= MentionKind::kTier && meant.front().begin == 0;
+    if (names) learned = learn_pair(name, meaning) || learned;
+  }
+  return learned;
+}
+
 void Vocabulary::learn(std::string_view text) {
   bool learned = learn_said(text);
+  learned = learn_tight(text) || learned;
   for (std::size_t at = text.find(" = "); at != std::string_view::npos; at = text.find(" = ", at + 1)) {
     const std::size_t before = text.find_last_of(",;:.(", at == 0 ? 0 : at - 1);
     const std::size_t from = before == std::string_view::npos ? 0 : before + 1;
@@ -187,10 +205,20 @@ void Vocabulary::learn(std::string_view text) {
   }
   learned = learn_labelled(text) || learned;
   if (!learned) return;
+  // "E8", "E/8", "E-8"; a number that the note does not define is one of bits.
   for (const auto& [letter, model] : letters_) {
-    for (const auto& [number, recipe] : numbers_) {
-      add(letter + number, MentionKind::kModel, {model}, true);
-      add(letter + number, MentionKind::kRecipe, {recipe}, true);
+    const auto name = [&](const std::string& number, const std::string& recipe) {
+      for (const char* joint : {"", "/", "-", "_", "@", ".", " "}) {
+        add(letter + joint + number, MentionKind::kModel, {model}, true);
+        add(letter + joint + number, MentionKind::kRecipe, {recipe}, true);
+      }
+    };
+    for (const auto& [number, recipe] : numbers_) name(number, recipe);
+    for (const auto& [bits, recipe] : by_bits_) {
+      const std::string number = std::to_string(bits);
+      const bool defined =
+          std::ranges::any_of(numbers_, [&](const auto& each) { return each.first == number; });
+      if (!defined) name(number, recipe);
     }
   }
   sort();

@@ -1,6 +1,7 @@
 #include "quantier/audit/audit.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -8,6 +9,7 @@
 #include "quantier/audit/match_series.h"
 #include "quantier/audit/match_together.h"
 #include "quantier/audit/match_totals.h"
+#include "quantier/audit/match_triples.h"
 
 namespace quantier {
 
@@ -112,7 +114,13 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     for (std::size_t n = 0; n < passage.numbers.size(); ++n) {
       CheckedNumber checked{
           .passage = p, .number = n, .finding = check_number(passage, n, known, tables.published, owner)};
-      if (!passage.numbers[n].in_brackets && !passage.numbers[n].is_spread) owner = checked.finding.facts;
+      const WrittenNumber& number = passage.numbers[n];
+      if (!number.in_brackets && !number.is_spread) {
+        // "0.0" of nobody knows what rounds to anything small, and owns no interval.
+        const bool telling =
+            checked.finding.metric_is_known || number.half_width < 0.3 * std::fabs(number.value);
+        owner = telling ? checked.finding.facts : std::vector<std::size_t>();
+      }
       // A table cannot be compared with itself, and what it does not hold is no fault of the sentence.
       NumberVerdict& verdict = checked.finding.verdict;
       if (audit.against_itself && is_alarm(verdict) && verdict != NumberVerdict::kPublished &&
@@ -130,6 +138,7 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     check_intervals(passage, here, known);
     check_gates(here, known);
     check_totals(passage, here, known);
+    explain_triples(passage, here, known);
   }
   LineFindings lines;
   if (!audit.against_itself) lines = check_lines(audit.passages, audit.numbers, known);

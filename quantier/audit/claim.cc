@@ -1,8 +1,10 @@
 #include "quantier/audit/claim.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "quantier/audit/claim_parts.h"
+#include "quantier/audit/prose_cells.h"
 
 namespace quantier {
 
@@ -37,7 +39,8 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
   namespace internal = audit_internal;
   std::vector<ClaimFinding> found;
   for (std::size_t p = 0; p < passages.size(); ++p) {
-    const Passage& passage = passages[p];
+    const std::optional<Passage> prose = internal::sentence_in_cell(passages[p]);
+    const Passage& passage = prose ? *prose : passages[p];
     if (passage.appendix) continue;
     const auto add = [&](ClaimKind kind, std::string why) {
       // One alarm of a kind for a sentence: the reader looks at all of it anyway.
@@ -52,6 +55,8 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
       add(ClaimKind::kHead, internal::misdefined_head(passage, heads));
     for (const internal::ClaimClause& clause : internal::claim_clauses(passage)) {
       add(ClaimKind::kOverclaim, internal::overclaimed(passage, clause, evidence, published));
+      add(ClaimKind::kOverclaim, internal::claimed_absence(passage, clause, evidence, published));
+      add(ClaimKind::kOverclaim, internal::too_sure_of_choice(passage, clause, evidence));
       if (passage.kind == PassageKind::kHeading || clause.inherits) continue;
       add(ClaimKind::kOutcome, internal::wrong_outcome(passage, clause, evidence));
       if (passage.kind != PassageKind::kSentence) continue;
@@ -70,6 +75,8 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
         internal::wrong_relation(passage, led ? &passages[p - 1] : nullptr, evidence, published));
     add(ClaimKind::kOrder, internal::turned_ratio(passage, evidence));
     add(ClaimKind::kOrder, internal::turned_amount(passage, evidence));
+    add(ClaimKind::kOrder, internal::turned_saving(passage, evidence));
+    add(ClaimKind::kOutcome, internal::moved_limit(passage, evidence));
     add(ClaimKind::kOrder, internal::turned_direction(passage, checked, evidence));
     add(ClaimKind::kOrder, internal::wrong_tier(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_extreme(passage, evidence));
@@ -77,8 +84,9 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
     add(ClaimKind::kOrder, internal::wrong_dominance(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_frontier(passage, evidence));
     add(ClaimKind::kOutOfScope, internal::carried_over(passage, led ? &passages[p - 1] : nullptr, published));
-    add(ClaimKind::kPublishedAsOwn, internal::published_as_own(passage, published));
+    add(ClaimKind::kPublishedAsOwn, internal::published_as_own(passage, evidence, published));
     add(ClaimKind::kModelledAsMeasured, internal::modelled_as_measured(passage, evidence, published));
+    add(ClaimKind::kModelledAsMeasured, internal::said_to_have_run(passage, evidence, published));
     const bool follows = p + 1 < passages.size() && passages[p + 1].block == passage.block;
     add(ClaimKind::kOutOfScope,
         internal::ratio_out_of_scope(passage, follows ? &passages[p + 1] : nullptr, evidence, published));

@@ -37,6 +37,25 @@ std::string told_of(const std::string& text, const Published& published) {
   return {};
 }
 
+// To expect it of one's own is what is not to be done, and no caution.
+bool hedged(const std::vector<Mention>& mentions, std::string_view text) {
+  return std::ranges::any_of(mentions, [&](const Mention& each) {
+    return each.kind == MentionKind::kWord && each.means.front() == "hedge" &&
+           !text.substr(each.begin).starts_with("expect") && !text.substr(each.begin).starts_with("likely");
+  });
+}
+
+// "for our classifier of 4 M parameters": how large one's own is limits nothing.
+bool of_own_size(const std::vector<Mention>& mentions, std::string_view text) {
+  return std::ranges::all_of(mentions, [&](const Mention& each) {
+    if (each.kind != MentionKind::kWord || each.means.front() != "scope") return true;
+    const std::string_view before =
+        text.substr(each.begin > 40 ? each.begin - 40 : 0, std::min<std::size_t>(each.begin, 40));
+    return text.substr(each.begin).starts_with("parameters") &&
+           any_word(before, {"our", "ours", "my", "own", "this", "these"});
+  });
+}
+
 }  // namespace
 
 std::string carried_over(const Passage& passage, const Passage* last, const Published& published) {
@@ -58,9 +77,10 @@ std::string carried_over(const Passage& passage, const Passage* last, const Publ
            text.substr(each.begin > 7 ? each.begin - 7 : 0, 7).find("factor") == std::string::npos &&
            text.substr(each.begin > 3 ? each.begin - 3 : 0, 3) != "of ";
   });
-  if (measured || says(mentions, "negation") || says(mentions, "scope") || says(mentions, "hedge") ||
-      any_word(part,
-               {"measured", "ran", "saw", "see", "found", "carries", "open", "unknown", "hint", "lesson"}))
+  if (measured || says(mentions, "negation") || (says(mentions, "scope") && !of_own_size(mentions, text)) ||
+      hedged(mentions, text) ||
+      any_word(part, {"measured", "ran", "we saw", "we see", "i see", "i saw", "found", "carries", "open",
+                      "unknown", "hint", "lesson"}))
     return {};
   const bool own = says(mentions, "own") || !said(mentions, MentionKind::kModel).empty() ||
                    any_word(part, {"here", "our", "my", "this model", "these models", "this size", "you"});

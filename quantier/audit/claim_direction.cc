@@ -16,13 +16,20 @@ namespace quantier::audit_internal {
 namespace {
 
 constexpr std::string_view kUp[] = {
-    "leads",   "lead",     "leading",  "led",    "ahead",     "above",       "higher", "better", "beats",
-    "rises",   "rose",     "raises",   "raised", "increases", "increased",   "grows",  "grew",   "climbs",
-    "climbed", "improves", "improved", "gains",  "exceeds",   "outperforms", "jumps",  "jumped"};
+    "leads",        "lead",     "leading",     "led",    "ahead",     "above",     "higher",
+    "better",       "beats",    "rises",       "rose",   "raises",    "raised",    "increases",
+    "increased",    "grows",    "grew",        "climbs", "climbed",   "improves",  "improved",
+    "gains",        "exceeds",  "outperforms", "jumps",  "jumped",    "rising",    "increase",
+    "climb",        "climbing", "growing",     "growth", "surpasses", "surpassed", "exceeded",
+    "outperformed", "tops",     "advantage",   "upward", "outscores", "outdoes",   "superior",
+    "overtakes",    "mounts",   "soars"};
 constexpr std::string_view kDown[] = {
-    "trails", "trailing", "trailed", "behind", "below",    "lower",    "worse",     "falls",     "fell",
-    "drops",  "dropped",  "sinks",   "sank",   "declines", "declined", "decreases", "decreased", "lags",
-    "loses",  "reduces",  "reduced", "lowers", "lowered",  "shrinks",  "deficit",   "shortfall"};
+    "trails",    "trailing",     "trailed",  "behind",   "below",    "lower",    "worse",    "falls",
+    "fell",      "drops",        "dropped",  "sinks",    "sank",     "declines", "declined", "decreases",
+    "decreased", "lags",         "loses",    "reduces",  "reduced",  "lowers",   "lowered",  "shrinks",
+    "deficit",   "shortfall",    "slips",    "slipped",  "slides",   "slid",     "dips",     "dipped",
+    "falling",   "dropping",     "decrease", "decline",  "slipping", "sliding",  "lag",      "lagging",
+    "lagged",    "disadvantage", "downward", "inferior", "dwindles", "recedes",  "trail",    "shy"};
 constexpr std::size_t kReachBefore = 48;
 constexpr std::size_t kReachBehind = 10;
 
@@ -70,11 +77,15 @@ std::optional<Direction> direction_in(std::string_view text, std::size_t from, s
 // "slower than the encoder and 0.059 behind it": who is named behind a word of comparing is not the subject.
 bool is_compared_with(std::string_view text, const NamedConfiguration& named) {
   std::string_view before = text.substr(0, named.begin);
+  // "Fp16 against fp16 the decoder is ahead": like against like, and then who is.
+  if (before.ends_with(" against ") && before.size() >= 13 &&
+      lowered(before.substr(before.size() - 13, 4)) == lowered(text.substr(named.begin, 4)))
+    return false;
   for (const std::string_view article : {"the ", "its ", "that of ", "of "}) {
     if (before.ends_with(article)) before.remove_suffix(article.size());
   }
-  for (const std::string_view word :
-       {"than ", "against ", "versus ", "vs ", "vs. ", "over ", "behind ", "to ", "with "}) {
+  for (const std::string_view word : {"than ", "against ", "versus ", "vs ", "vs. ", "over ", "behind ",
+                                      "to ", "with ", " as ", " like "}) {
     if (before.ends_with(word)) return true;
   }
   return false;
@@ -94,6 +105,38 @@ int sign_of(const Fact& fact, const NamedConfiguration& subject) {
 
 bool is_quality_difference(const Fact& fact) {
   return fact.difference && (fact.metric == "macro_f1_difference" || fact.metric == "accuracy_change");
+}
+
+// "from 0.867 to 0.878" where the first is that of a quantized precision and the second the reference's: a
+// step is told from the reference on, unless the precisions are named the other way round.
+std::string backward_step(const Passage& passage, std::size_t from, std::size_t to,
+                          const std::vector<const CheckedNumber*>& checked, const AuditEvidence& evidence) {
+  const std::vector<std::string> recipes = said(passage.mentions, MentionKind::kRecipe);
+  if (recipes.size() > 1 && recipes.front() != evidence.reference_recipe) return {};
+  const auto facts_of = [&](std::size_t number) {
+    std::vector<const Fact*> facts;
+    for (const CheckedNumber* each : checked) {
+      if (each->number != number) continue;
+      for (const std::size_t i : each->finding.facts) facts.push_back(&evidence.facts[i]);
+    }
+    return facts;
+  };
+  const std::vector<const Fact*> first = facts_of(from);
+  const std::vector<const Fact*> second = facts_of(to);
+  bool backward = false;
+  for (const Fact* a : first) {
+    for (const Fact* b : second) {
+      const bool same = a->metric == b->metric && a->model == b->model && a->tier == b->tier &&
+                        a->label == b->label && a->fit == b->fit && a->role == b->role && !a->difference &&
+                        !b->difference;
+      if (!same) continue;
+      if (a->recipe == evidence.reference_recipe) return {};
+      backward = backward || (a->recipe != b->recipe && b->recipe == evidence.reference_recipe);
+    }
+  }
+  if (!backward) return {};
+  return fmt::format("from {} to {} leads to {}, and not away from it", passage.numbers[from].text,
+                     passage.numbers[to].text, evidence.reference_recipe);
 }
 
 // "from 0.33 to 0.39" behind a word of rising or falling.
@@ -117,6 +160,10 @@ std::string turned_step(const Passage& passage, std::size_t n,
                        text.substr(direction->begin, direction->end - direction->begin), numbers[n].text,
                        target->text);
   }
+  if (std::string why =
+          backward_step(passage, n, static_cast<std::size_t>(target - numbers.begin()), checked, evidence);
+      !why.empty())
+    return why;
   // A temperature comes from the raw error to what is left of it.
   if (!contains(said(passage.mentions, MentionKind::kMetric), "temperature")) return {};
   const auto fits_of = [&](std::size_t number) {
@@ -154,9 +201,6 @@ bool denied_at(const Passage& passage, const WrittenNumber& number) {
 
 std::string turned_direction(const Passage& passage, const std::vector<const CheckedNumber*>& checked,
                              const AuditEvidence& evidence) {
-  if (negated(passage.mentions, {}) && passage.text.find('(') == std::string::npos &&
-      passage.text.find("no longer") == std::string::npos)
-    return {};
   for (std::size_t n = 0; n < passage.numbers.size(); ++n) {
     if (denied_at(passage, passage.numbers[n])) continue;
     if (std::string why = turned_step(passage, n, checked, evidence); !why.empty()) return why;

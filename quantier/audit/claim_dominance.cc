@@ -8,6 +8,7 @@
 #include "quantier/audit/claim_names.h"
 #include "quantier/audit/claim_parts.h"
 #include "quantier/audit/claim_values.h"
+#include "quantier/audit/sentence_text.h"
 
 namespace quantier::audit_internal {
 namespace {
@@ -41,10 +42,52 @@ bool turned(const AuditEvidence& evidence, const NamedConfiguration& winner,
   return quality >= 0.0 && time > 0.0 && memory > 0.0;
 }
 
+// "A has nothing to offer that B lacks", "A leaves B no axis on which to win".
+std::string told_by_lack(const Passage& passage, const AuditEvidence& evidence) {
+  struct Pattern {
+    std::string_view text;
+    bool first_loses;
+  };
+  constexpr std::array<Pattern, 14> kPatterns = {{{"has nothing to offer that", true},
+                                                  {"brings nothing that", true},
+                                                  {"offers nothing that", true},
+                                                  {"adds nothing over", true},
+                                                  {"adds nothing to", true},
+                                                  {"has no advantage over", true},
+                                                  {"has nothing over", true},
+                                                  {"does nothing better than", true},
+                                                  {"is better at nothing than", true},
+                                                  {"leaves", false},
+                                                  {"beats in everything", false},
+                                                  {"is better in every respect than", false},
+                                                  {"is better in everything than", false},
+                                                  {"outdoes in every respect", false}}};
+  const std::vector<NamedConfiguration> named = configurations_in(passage);
+  const std::string lower = lowered(passage.text);
+  for (const Pattern& pattern : kPatterns) {
+    const std::size_t at = find_word(lower, pattern.text);
+    if (at == std::string::npos) continue;
+    const NamedConfiguration* first = last_before(named, at);
+    const NamedConfiguration* second = first_behind(named, at, passage.text.size());
+    if (first == nullptr || second == nullptr || first->recipe.empty() || second->recipe.empty()) continue;
+    if (second->begin > at + pattern.text.size() + 8) continue;
+    if (pattern.text == "leaves" && !any_word_of(std::string_view(lower).substr(second->end),
+                                                 {"no axis", "nothing to win", "no chance", "no ground"}))
+      continue;
+    const NamedConfiguration& winner = pattern.first_loses ? *second : *first;
+    const NamedConfiguration& loser = pattern.first_loses ? *first : *second;
+    if (turned(evidence, winner, loser))
+      return fmt::format("{} {} is no better than {} {} in anything", winner.model, winner.recipe,
+                         loser.model, loser.recipe);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string wrong_dominance(const Passage& passage, const AuditEvidence& evidence) {
   if (is_cautious(passage.mentions, passage) || says(passage.mentions, "hypothetical")) return {};
+  if (std::string why = told_by_lack(passage, evidence); !why.empty()) return why;
   const std::vector<NamedConfiguration> named = configurations_in(passage);
   const std::string_view text = passage.text;
   for (const Mention& each : passage.mentions) {

@@ -45,6 +45,7 @@ std::string wrong_cost(const Passage& passage, const AuditEvidence& evidence) {
   for (const Extreme& extreme : kExtremes) {
     std::size_t at = 0;
     if (!contains_word(passage.text, extreme.word, at)) continue;
+    if (passage.text.substr(at + extreme.word.size(), 5) == " but ") continue;  // "the lightest but one"
     const NamedConfiguration* who = last_before(named, at);
     if (who == nullptr || who->recipe.empty()) continue;
     if (!tells_of(std::string_view(passage.text).substr(who->end, at - who->end))) continue;

@@ -1,53 +1,103 @@
 // Who is said to lie on a frontier, against the evidence: a configuration that is dominated wherever it was
 // looked at is on none.
 #include <algorithm>
-#include <array>
+#include <cstdint>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "quantier/audit/claim_names.h"
 #include "quantier/audit/claim_parts.h"
-#include "quantier/audit/word_forms.h"
+#include "quantier/audit/claim_values.h"
+#include "quantier/audit/relation.h"
+#include "quantier/audit/sentence_text.h"
 
 namespace quantier::audit_internal {
 namespace {
 
-bool contains_one(std::string_view text, std::initializer_list<std::string_view> words) {
-  return std::ranges::any_of(
-      words, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
-}
-
-// "A sits on the frontier", "A and B make up the frontier", "leaves A on the front".
+// "A sits on the frontier", "A and B make up the frontier", "leaves A on the front", "A is efficient".
 bool is_member_before(std::string_view between) {
-  if (between.find_first_of(".;:(") != std::string_view::npos || between.size() > 60) return false;
-  return contains_one(between, {" on ", " is ", " are ", " make up", " makes up", " form", " share",
-                                " belong", " constitute"}) &&
-         !contains_one(between, {"behind", "below", "off ", "inside", "away", "only", "except", "beat",
-                                 "than", "from", "to "});
+  if (between.find_first_of(".;:(") != std::string_view::npos || between.size() > 70) return false;
+  return any_word_of(between, {"on",          "is",      "are",     "make up", "makes up", "form",
+                               "forms",       "share",   "shares",  "belong",  "belongs",  "constitute",
+                               "constitutes", "remain",  "remains", "span",    "spans",    "define",
+                               "defines",     "lie",     "lies",    "sits",    "sit",      "stays",
+                               "stay",        "reaches", "reach",   "joins",   "join"}) &&
+         !any_word_of(between, {"behind", "below",  "off",    "inside", "away", "only",  "except",
+                                "beat",   "beats",  "than",   "from",   "to",   "under", "beneath",
+                                "leaves", "pushes", "within", "short",  "near", "close"});
 }
 
 // "the frontier is made of A", "the frontier consists of A and B".
 bool is_member_behind(std::string_view between) {
   if (between.find_first_of(".;(") != std::string_view::npos || between.size() > 50) return false;
-  return contains_one(
-      between, {"made of ", "made up of ", "consists of ", "formed by ", "contains ", "holds ", "includes "});
+  return any_word_of(between, {"ones are",       "set is",       "points are",   "configurations are",
+                               "candidates are", "builds are",   "variants are", "made of",
+                               "made up of",     "consists of",  "consist of",   "formed by",
+                               "contains",       "contain",      "holds",        "includes",
+                               "include",        "comprises",    "spanned by",   "members are",
+                               "members:",       "runs through", "goes through", "passes through"});
 }
 
-const AuditConfiguration* dominated_one(const NamedConfiguration& named, const AuditEvidence& evidence) {
-  for (const AuditConfiguration& each : evidence.configurations) {
-    if (each.model == named.model && (named.recipe.empty() || each.recipe == named.recipe) &&
-        each.dominated && !each.frontier)
-      return &each;
+// What two configurations are held against each other by: quality and time, quality and memory.
+enum class Axes : std::uint8_t { kAny, kTime, kMemory };
+
+Axes axes_of(const Passage& passage) {
+  for (const std::vector<Mention>* list :
+       {&passage.mentions, &passage.before, &passage.lead_in, &passage.heading}) {
+    const std::vector<std::string> metrics = said(*list, MentionKind::kMetric);
+    const bool time = contains(metrics, "latency");
+    const bool memory = contains(metrics, "memory");
+    if (time && memory) return Axes::kAny;
+    if (time) return Axes::kTime;
+    if (memory) return Axes::kMemory;
   }
-  return nullptr;
+  return Axes::kAny;
+}
+
+// Whether somebody has at least its quality at clearly less of the cost, by every protocol.
+bool beaten_on(const AuditConfiguration& one, const char* cost, const AuditEvidence& evidence) {
+  return std::ranges::any_of(evidence.configurations, [&](const AuditConfiguration& other) {
+    const std::vector<double> own_quality = values_of(evidence, "macro_f1", one.model, one.recipe);
+    const std::vector<double> quality = values_of(evidence, "macro_f1", other.model, other.recipe);
+    const std::vector<double> a = values_of(evidence, cost, one.model, one.recipe);
+    const std::vector<double> b = values_of(evidence, cost, other.model, other.recipe);
+    if (quality.empty() || own_quality.empty() || a.empty() || a.size() != b.size()) return false;
+    if (quality.front() < own_quality.front()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (b[i] >= 0.95 * a[i]) return false;
+    }
+    return true;
+  });
+}
+
+// Everybody who may be meant is dominated where it is said to be on a frontier; null: somebody may be on it.
+const AuditConfiguration* dominated_one(const NamedConfiguration& named, Axes axes,
+                                        const AuditEvidence& evidence) {
+  const AuditConfiguration* found = nullptr;
+  for (const AuditConfiguration& each : evidence.configurations) {
+    if ((!named.model.empty() && each.model != named.model) ||
+        (!named.recipe.empty() && each.recipe != named.recipe))
+      continue;
+    const bool everywhere = each.dominated && !each.frontier;
+    const bool there = axes == Axes::kTime     ? each.dominated && beaten_on(each, "latency", evidence)
+                       : axes == Axes::kMemory ? each.dominated && beaten_on(each, "memory", evidence)
+                                               : false;
+    if (!everywhere && !there) {
+      if (!named.recipe.empty()) return nullptr;
+      continue;
+    }
+    if (found == nullptr) found = &each;
+  }
+  return found;
 }
 
 }  // namespace
 
 std::string wrong_frontier(const Passage& passage, const AuditEvidence& evidence) {
   if (is_cautious(passage.mentions, passage) || says(passage.mentions, "hypothetical")) return {};
-  const std::vector<NamedConfiguration> named = configurations_in(passage);
+  const std::vector<NamedConfiguration> named = possible_configurations_in(passage);
+  const Axes axes = axes_of(passage);
   const std::string text = lowered(passage.text);
   for (const Mention& front : passage.mentions) {
     if (front.kind != MentionKind::kWord || front.means.front() != "frontier") continue;
@@ -55,7 +105,9 @@ std::string wrong_frontier(const Passage& passage, const AuditEvidence& evidence
     const std::size_t begin = cut == std::string::npos ? 0 : cut;
     const std::size_t end = std::min(text.find(';', front.end), text.size());
     const std::vector<Mention> inside = between(passage.mentions, begin, end);
-    if (says(inside, "negation") || says(inside, "dominated")) continue;
+    const Span statement = statement_at(passage.text, front.begin);
+    if (says(between(inside, statement.begin, statement.end), "negation") || says(inside, "dominated"))
+      continue;
     for (const NamedConfiguration& one : named) {
       if (one.begin < begin || one.end > end) continue;
       const bool before = one.end <= front.begin &&
@@ -63,8 +115,8 @@ std::string wrong_frontier(const Passage& passage, const AuditEvidence& evidence
       const bool behind = one.begin >= front.end &&
                           is_member_behind(std::string_view(text).substr(front.end, one.begin - front.end));
       if (!before && !behind) continue;
-      if (const AuditConfiguration* each = dominated_one(one, evidence))
-        return fmt::format("{} is dominated on every frontier", each->display());
+      if (const AuditConfiguration* each = dominated_one(one, axes, evidence))
+        return fmt::format("{} is dominated there", each->display());
     }
   }
   return {};

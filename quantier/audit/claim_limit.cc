@@ -9,8 +9,10 @@
 
 #include "quantier/audit/claim_names.h"
 #include "quantier/audit/claim_parts.h"
+#include "quantier/audit/limit_counts.h"
 #include "quantier/audit/relation.h"
 #include "quantier/audit/roles.h"
+#include "quantier/audit/sentence_text.h"
 #include "quantier/audit/word_forms.h"
 
 namespace quantier::audit_internal {
@@ -89,11 +91,13 @@ class LimitReader {
         text_(lowered(std::string_view(passage.text).substr(clause.begin, clause.end - clause.begin))) {}
 
   [[nodiscard]] std::string read() const {
-    const auto passes = outcome_said(mentions_);
-    if (!passes || not_of_today()) return {};
-    if (says(mentions_, "limit") || selects()) {
+    auto passes = outcome_said(mentions_);
+    if (!passes) passes = side_of_limit();
+    if (not_of_today()) return {};
+    if (passes && (says(mentions_, "limit") || selects() || judged_on_a_measure())) {
       if (std::string why = of_listed_limits(*passes); !why.empty()) return why;
       if (std::string why = of_every_limit(*passes); !why.empty()) return why;
+      if (std::string why = counted(*passes); !why.empty()) return why;
     }
     return {};
   }
@@ -123,6 +127,62 @@ class LimitReader {
         });
       });
     });
+  }
+
+  // "Over the memory limit", "below the floor": which side of it, and that by the limit's kind.
+  [[nodiscard]] std::optional<bool> side_of_limit() const {
+    const AuditLimit* limit = limit_of(said(mentions_, MentionKind::kMetric), evidence_);
+    if (limit == nullptr) return std::nullopt;
+    const bool floor = limit->metric == "macro_f1" || limit->metric.find("accuracy") != std::string::npos;
+    std::optional<bool> passes;
+    for (const Mention& each : mentions_) {
+      if (each.kind != MentionKind::kWord || each.means.front() != "limit") continue;
+      constexpr std::size_t kReach = 34;
+      if (each.begin < clause_.begin || each.end > clause_.end) continue;
+      const std::size_t at = each.begin - clause_.begin;
+      const std::string_view before =
+          std::string_view(text_).substr(at > kReach ? at - kReach : 0, std::min(at, kReach));
+      const bool over =
+          any_word_of(before, {"over the", "above the", "beyond the", "past the", "over its", "above its",
+                               "in excess of the", "over our", "above our", "beyond our"});
+      const bool under = any_word_of(before, {"under the", "below the", "beneath the", "under its",
+                                              "below its", "under our", "below our"});
+      if (over == under) continue;
+      if (passes) return std::nullopt;
+      passes = over == floor;
+    }
+    if (!passes && says(mentions_, "limit") && any_word_of(text_, {"too"}) &&
+        text_.find(" for ") != std::string::npos)
+      passes = false;  // "too badly calibrated for the ECE limit"
+    if (passes && negated(mentions_, {})) passes = !*passes;
+    return passes;
+  }
+
+  // "Passes on ECE", "fails in memory": the limit is not named, and meant.
+  [[nodiscard]] bool judged_on_a_measure() const {
+    return std::ranges::any_of(mentions_, [&](const Mention& word) {
+      const bool outcome =
+          word.kind == MentionKind::kWord && (word.means.front() == "pass" || word.means.front() == "fail");
+      if (!outcome) return false;
+      const std::string verb = lowered(std::string_view(passage_.text).substr(word.begin, 4));
+      if (verb != "pass" && verb != "fail" && verb != "flun") return false;
+      return std::ranges::any_of(mentions_, [&](const Mention& metric) {
+        if (metric.kind != MentionKind::kMetric || metric.begin < word.end) return false;
+        const std::string between = passage_.text.substr(word.end, metric.begin - word.end);
+        return between == " on " || between == " in " || between == " for " || between == " on the " ||
+               between == " at ";
+      });
+    });
+  }
+
+  // "Four of the six satisfy the ECE limit", "no configuration breaks it": how many do.
+  [[nodiscard]] std::string counted(bool passes) const {
+    if (!named().empty() || says(passage_.mentions, "prior")) return {};
+    const AuditLimit* limit = limit_of(said(mentions_, MentionKind::kMetric), evidence_);
+    const bool fitted = !said(mentions_, MentionKind::kFit).empty();
+    if (limit == nullptr || fitted || said(mentions_, MentionKind::kTier).empty() != limit->tier.empty())
+      return {};
+    return wrong_count(text_, *limit, evidence_.configurations.size(), passes, negated(mentions_, {}));
   }
 
   // Words that say why somebody is out, the limit unsaid: "rejected for its ECE".
@@ -211,9 +271,10 @@ class LimitReader {
   }
 
   [[nodiscard]] std::string of_listed_limits(bool passes) const {
-    const std::optional<Named> who = only_named();
-    if (!who) return {};
     const std::vector<std::string> metrics = said(mentions_, MentionKind::kMetric);
+    const std::optional<Named> who = only_named();
+    if (!who) return of_a_list(metrics, passes);
+    if (excepted()) return all_but(metrics, *who, passes);
     if (const AuditLimit* limit = limit_of(metrics, evidence_)) {
       // A number of another fit, or an earlier one, may pass where today's does not.
       if (limit->metric == "ece" &&
@@ -227,6 +288,53 @@ class LimitReader {
       if (const AuditLimit* limit = limit_of({metric}, evidence_)) {
         if (std::string why = judge(*limit, *who, passes); !why.empty()) return why;
       }
+    }
+    return {};
+  }
+
+  // "Everything except demo-decoder int4 meets ...": who is named does the opposite of what is said, and the
+  // others do it.
+  [[nodiscard]] bool excepted() const {
+    return any_word_of(
+        text_,
+        {"everything except", "everybody except", "all except", "all but", "everything but", "everybody but",
+         "every configuration but", "every configuration except", "all configurations except", "apart from",
+         "with the exception of", "save for", "bar", "nobody but", "none but", "no configuration but",
+         "no one but", "every candidate but", "every candidate except"});
+  }
+  [[nodiscard]] std::string all_but(const std::vector<std::string>& metrics, const Named& who,
+                                    bool passes) const {
+    const AuditLimit* limit = limit_of(metrics, evidence_);
+    if (limit == nullptr || who.whole_model || !said(mentions_, MentionKind::kFit).empty()) return {};
+    // "Nobody but X breaks it": the denial was taken as one of the outcome.
+    if (any_word_of(text_, {"nobody but", "none but", "no configuration but", "no one but"})) {
+      return judge(*limit, who, !passes);
+    }
+    if (negated(mentions_, {"pass", "fail"})) return {};
+    return judge(*limit, who, !passes);
+  }
+
+  // "X and Y come in under the ECE limit": each of them does.
+  [[nodiscard]] std::string of_a_list(const std::vector<std::string>& metrics, bool passes) const {
+    const AuditLimit* limit = limit_of(metrics, evidence_);
+    if (limit == nullptr || !said(mentions_, MentionKind::kFit).empty() || says(passage_.mentions, "prior") ||
+        excepted())
+      return {};
+    std::vector<NamedConfiguration> list;
+    for (const NamedConfiguration& each : configurations_in(passage_)) {
+      if (each.begin < clause_.begin || each.end > clause_.end) continue;
+      if (each.recipe.empty()) return {};
+      if (!list.empty()) {
+        const std::string_view gap =
+            std::string_view(passage_.text)
+                .substr(list.back().end, each.begin - std::min(each.begin, list.back().end));
+        if (each.begin < list.back().end || !only_separators(gap)) return {};
+      }
+      list.push_back(each);
+    }
+    if (list.size() < 2) return {};
+    for (const NamedConfiguration& each : list) {
+      if (std::string why = verdict(*limit, each.model + " " + each.recipe, passes); !why.empty()) return why;
     }
     return {};
   }

@@ -16,15 +16,14 @@ bool belong(std::string_view text, const Mention& a, const Mention& b) {
   return between.size() <= 12 && between.find('(') == std::string_view::npos && only_fillers(between);
 }
 
-}  // namespace
-
-std::vector<NamedConfiguration> configurations_in(const Passage& passage) {
+std::vector<NamedConfiguration> configurations(const Passage& passage, bool keep_nameless) {
   std::vector<const Mention*> names;
   for (const Mention& each : passage.mentions) {
     if (each.kind == MentionKind::kModel || each.kind == MentionKind::kRecipe) names.push_back(&each);
   }
   std::vector<std::string> models = said(passage.mentions, MentionKind::kModel);
   if (models.empty()) models = said(passage.before, MentionKind::kModel);
+  if (keep_nameless && models.empty()) models = said(passage.heading, MentionKind::kModel);
   std::vector<NamedConfiguration> list;
   std::string last_model = models.size() == 1 ? models.front() : std::string();
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -45,11 +44,21 @@ std::vector<NamedConfiguration> configurations_in(const Passage& passage) {
     if (one.kind == MentionKind::kModel) {
       last_model = one.means.front();
       list.push_back({.model = last_model, .recipe = {}, .begin = one.begin, .end = one.end});
-    } else if (!last_model.empty()) {
+    } else if (!last_model.empty() || keep_nameless) {
       list.push_back({.model = last_model, .recipe = one.means.front(), .begin = one.begin, .end = one.end});
     }
   }
   return list;
+}
+
+}  // namespace
+
+std::vector<NamedConfiguration> configurations_in(const Passage& passage) {
+  return configurations(passage, false);
+}
+
+std::vector<NamedConfiguration> possible_configurations_in(const Passage& passage) {
+  return configurations(passage, true);
 }
 
 const NamedConfiguration* last_before(const std::vector<NamedConfiguration>& list, std::size_t at,

@@ -19,6 +19,9 @@ struct NamedConfiguration {
 // In the order of the text. A recipe without a model beside it is of the only model that the passage names,
 // or else of the last one before it; one of no model is left out.
 [[nodiscard]] std::vector<NamedConfiguration> configurations_in(const Passage& passage);
+// The same, where a recipe of no model that is known stands with an empty model: "int8 is the fastest" speaks
+// of every model, or of the one that the heading names.
+[[nodiscard]] std::vector<NamedConfiguration> possible_configurations_in(const Passage& passage);
 
 // The last one that ends before a place, and the first one that begins behind it, between two ends; null:
 // none.

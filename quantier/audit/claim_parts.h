@@ -163,6 +163,10 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
 // Each check gives the reason for an alarm, or an empty text.
 [[nodiscard]] std::string overclaimed(const Passage& passage, const ClaimClause& clause,
                                       const AuditEvidence& evidence, const Published& published);
+[[nodiscard]] std::string claimed_absence(const Passage& passage, const ClaimClause& clause,
+                                          const AuditEvidence& evidence, const Published& published);
+[[nodiscard]] std::string too_sure_of_choice(const Passage& passage, const ClaimClause& clause,
+                                             const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_outcome(const Passage& passage, const ClaimClause& clause,
                                         const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_order(const Passage& passage, const ClaimClause& clause,
@@ -180,6 +184,8 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
 [[nodiscard]] std::string wrong_tier(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string named_twice(const Passage& passage);
 [[nodiscard]] std::string turned_flips(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string moved_limit(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string turned_saving(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_ranking(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_dominance(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_frontier(const Passage& passage, const AuditEvidence& evidence);
@@ -188,9 +194,12 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
                                        const Published& published);
 [[nodiscard]] std::string wrong_membership(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string misdefined_head(const Passage& passage, const std::vector<ReadHead>& heads);
-[[nodiscard]] std::string published_as_own(const Passage& passage, const Published& published);
+[[nodiscard]] std::string published_as_own(const Passage& passage, const AuditEvidence& evidence,
+                                           const Published& published);
 [[nodiscard]] std::string modelled_as_measured(const Passage& passage, const AuditEvidence& evidence,
                                                const Published& published);
+[[nodiscard]] std::string said_to_have_run(const Passage& passage, const AuditEvidence& evidence,
+                                           const Published& published);
 // `next`: the passage behind it in the same block, or null.
 [[nodiscard]] std::string ratio_out_of_scope(const Passage& passage, const Passage* next,
                                              const AuditEvidence& evidence, const Published& published);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "quantier/audit/claim_parts.h"
+#include "quantier/audit/sentence_text.h"
 
 namespace quantier::audit_internal {
 namespace {
@@ -44,11 +45,64 @@ bool gives_credit(const Part& part) {
   return says(part.mentions, "negation");
 }
 
+// "In our runs FP8 was nearly lossless": of a technique that did not run here.
+std::string ran_here(const Passage& passage, const PublishedWork& work, const AuditEvidence& evidence) {
+  for (const std::string& name : work.techniques) {
+    const std::size_t at = passage.text.find(name);
+    if (at == std::string::npos || contains(evidence.recipes, name) || name == "LLM.int8()" ||
+        name == "bitsandbytes")
+      continue;
+    const std::size_t end = at + name.size();
+    if ((at > 0 && is_word(passage.text[at - 1])) ||
+        (end < passage.text.size() && is_word(passage.text[end])))
+      continue;
+    const Part part = part_at(passage, at);
+    const std::string lower = lowered(part.text);
+    const bool own = any_word_of(lower, {"our own tests",
+                                         "our own measurements",
+                                         "our own experiments",
+                                         "my own tests",
+                                         "our own trials",
+                                         "our trials",
+                                         "our benchmarks",
+                                         "in our runs",
+                                         "in our run",
+                                         "in our tests",
+                                         "in our test",
+                                         "in our measurements",
+                                         "in our experiments",
+                                         "in our hands",
+                                         "on our machine",
+                                         "on our server",
+                                         "on our hardware",
+                                         "we measured",
+                                         "we timed",
+                                         "we ran",
+                                         "we tested",
+                                         "we benchmarked",
+                                         "our own runs",
+                                         "in my runs",
+                                         "in my tests",
+                                         "i measured",
+                                         "i ran",
+                                         "i timed",
+                                         "our measurements show",
+                                         "our runs show",
+                                         "our tests show"});
+    if (!own || gives_credit(part) || says(part.mentions, "hedge") || supposes(part.mentions, part.text))
+      continue;
+    return fmt::format("not your run: the evidence has none with {}", name);
+  }
+  return {};
+}
+
 }  // namespace
 
-std::string published_as_own(const Passage& passage, const Published& published) {
+std::string published_as_own(const Passage& passage, const AuditEvidence& evidence,
+                             const Published& published) {
   if (supposes(passage.mentions, passage.text)) return {};
   for (const PublishedWork& work : published.works) {
+    if (std::string why = ran_here(passage, work, evidence); !why.empty()) return why;
     const bool technique = std::ranges::any_of(work.techniques, [&](const std::string& name) {
       return passage.text.find(name) != std::string::npos;
     });

@@ -74,8 +74,13 @@ bool sides(const Passage& passage, const WrittenNumber& number, const AuditEvide
 std::string turned_ratio(const Passage& passage, const AuditEvidence& evidence) {
   if (is_cautious(passage.mentions, passage) || negated(passage.mentions, {})) return {};
   for (const WrittenNumber& number : passage.numbers) {
-    if (number.unit != WrittenUnit::kTimes || number.value <= 0.0) continue;
-    const RatioWord* word = word_behind(passage.text, number.end);
+    const bool percent =
+        number.unit == WrittenUnit::kPercent && std::string_view(passage.text)
+                                                    .substr(std::min(number.end, passage.text.size()))
+                                                    .starts_with(" of the ");
+    if ((number.unit != WrittenUnit::kTimes && !percent) || number.value <= 0.0) continue;
+    // "41 % of the time of fp16"
+    const RatioWord* word = word_behind(passage.text, number.end + (percent ? 3 : 0));
     NamedConfiguration own;
     NamedConfiguration other;
     if (word == nullptr || !sides(passage, number, evidence, own, other)) continue;

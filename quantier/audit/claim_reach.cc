@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "quantier/audit/claim_parts.h"
+#include "quantier/audit/sentence_text.h"
 
 namespace quantier::audit_internal {
 namespace {
@@ -53,6 +54,40 @@ std::string modelled_as_measured(const Passage& passage, const AuditEvidence& ev
   if (!measured && (!cited_in(passage.text, published).empty() && says(passage.mentions, "scope"))) return {};
   return fmt::format("the evidence has no run on {}; say that this is modelled, or cite who measured it",
                      passage.text.substr(hardware->begin, hardware->end - hardware->begin));
+}
+
+// "It has been timed on GPUs as well": nobody did, and no number needs to stand beside it.
+std::string said_to_have_run(const Passage& passage, const AuditEvidence& evidence,
+                             const Published& published) {
+  if (evidence.configurations.empty() || passage.text.find('?') != std::string::npos) return {};
+  if (says(passage.mentions, "negation") || says(passage.mentions, "hedge") ||
+      supposes(passage.mentions, passage.text) || says(passage.mentions, "reported") ||
+      !cited_in(passage.text, published).empty() || says(passage.mentions, "modelled"))
+    return {};
+  const std::string lower = lowered(passage.text);
+  for (const Mention& each : passage.mentions) {
+    const bool hardware = each.kind == MentionKind::kWord &&
+                          (each.means.front() == "hardware" || each.means.front() == "machine");
+    if (!hardware) continue;
+    const std::string name = passage.text.substr(each.begin, each.end - each.begin);
+    const bool graphics = name.starts_with("GPU") || name.starts_with("graphics");
+    if ((each.means.front() == "machine" && !graphics) || is_own(graphics ? "GPU" : name, evidence)) continue;
+    std::string before = lower.substr(0, each.begin);
+    for (const std::string_view article : {"a ", "an ", "the ", "our ", "my ", "one ", "real ", "nvidia "}) {
+      if (before.ends_with(article)) before.resize(before.size() - article.size());
+    }
+    constexpr std::array<std::string_view, 16> kRan = {
+        "timed on ",     "measured on ", "benchmarked on ",  "clocked on ",
+        "profiled on ",  "tested on ",   "ran on ",          "ran it on ",
+        "run on ",       "timed it on ", "measured it on ",  "tried on ",
+        "evaluated on ", "timings on ",  "measurements on ", "load-tested on "};
+    const bool ran = std::ranges::any_of(kRan, [&](std::string_view word) { return before.ends_with(word); });
+    const std::string_view near =
+        std::string_view(before).substr(before.size() > 34 ? before.size() - 34 : 0);
+    if (ran && any_word_of(near, {"been", "was", "were", "we", "i", "our", "my"}))
+      return fmt::format("the evidence has no run on {}", name);
+  }
+  return {};
 }
 
 std::string ratio_out_of_scope(const Passage& passage, const Passage* next, const AuditEvidence& evidence,

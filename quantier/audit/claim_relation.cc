@@ -1,6 +1,7 @@
 // Every comparing word of a sentence against the evidence: "shortens the wait", "is the heaviest of all",
 // "trails the encoder". Wrong only when it is so by every protocol, against everybody who may be meant.
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include "quantier/audit/claim_parts.h"
 #include "quantier/audit/parties.h"
 #include "quantier/audit/relation_check.h"
+#include "quantier/audit/word_forms.h"
 
 namespace quantier::audit_internal {
 namespace {
@@ -37,12 +39,26 @@ bool says_in(const Passage& passage, const Span& span, std::string_view kind) {
   return says(between(passage.mentions, span.begin, span.end), kind);
 }
 
+// "If you can spare the memory, ...": to whom the sentence is addressed, and no other world.
+bool only_advises(const Passage& passage) {
+  const std::string lower = lowered(passage.text);
+  constexpr std::array<std::string_view, 12> kWishes = {
+      "if you can",        "if you need",     "if you want",        "if you care",
+      "if one can",        "if we can",       "if one needs",       "if speed",
+      "if memory matters", "if time matters", "if latency matters", "should quantize"};
+  return std::ranges::any_of(kWishes,
+                             [&](std::string_view wish) { return lower.find(wish) != std::string::npos; }) &&
+         lower.find(" would") == std::string::npos && lower.find(" could") == std::string::npos &&
+         lower.find(" were ") == std::string::npos;
+}
+
 // What the writer does not say of today's measurements.
 bool not_claimed(const Passage& passage, const Relation& relation, const Published& published) {
   const Span statement = statement_at(passage.text, relation.begin);
   const std::vector<Mention> mentions = between(passage.mentions, statement.begin, statement.end);
   if (passage.text.find('?') != std::string::npos || passage.of_conditions) return true;
-  if (says(passage.mentions, "hedge") || supposes(passage.mentions, passage.text)) return true;
+  if (says(passage.mentions, "hedge") || (supposes(passage.mentions, passage.text) && !only_advises(passage)))
+    return true;
   for (const char* kind : {"reported", "hardware", "machine", "prior", "would_change"}) {
     if (says(passage.mentions, kind)) return true;
   }
@@ -63,6 +79,21 @@ bool not_claimed(const Passage& passage, const Relation& relation, const Publish
          says_in(passage, segment_at(passage.text, relation.begin), "limit");
 }
 
+// "Dropping the encoder to int8": what is moved there is a model, and no measure.
+bool moves_a_model(const Passage& passage, const Relation& relation) {
+  if (relation.form != RelationForm::kChange) return false;
+  const Mention* model = nullptr;
+  for (const Mention& each : passage.mentions) {
+    if (each.begin < relation.end) continue;
+    if (model == nullptr && each.kind == MentionKind::kModel && each.begin <= relation.end + 6) model = &each;
+    if (model == nullptr || each.kind != MentionKind::kRecipe) continue;
+    const std::string between =
+        passage.text.substr(model->end, each.begin - std::min(each.begin, model->end));
+    return between == " to " || between == " down to " || between == " from ";
+  }
+  return false;
+}
+
 // "Twice as fast" is faster (1), "half as fast" slower (-1), "as fast" neither (0).
 int multiple_before(const Passage& passage, std::size_t at) {
   for (const WrittenNumber& each : passage.numbers) {
@@ -81,15 +112,16 @@ std::string of_tier(const Passage& passage, const Relation& relation, const Part
                     const std::string& tier, const AuditEvidence& evidence) {
   if (relation.metric != "accuracy" || relation.form != RelationForm::kChange) return {};
   if (parties.against != Against::kReference && parties.second.recipe != evidence.reference_recipe) return {};
+  std::string why;
   for (const AuditComparison& each : evidence.comparisons) {
-    if (each.model != parties.first.model || each.recipe != parties.first.recipe || each.tier != tier)
-      continue;
+    const bool model = parties.first.model.empty() || each.model == parties.first.model;
+    if (!model || each.recipe != parties.first.recipe || each.tier != tier) continue;
     if (sign * each.delta >= -5e-4) return {};
-    return fmt::format("\"{}\" is said of {} {}, whose accuracy changed by {:+.1f} points in {}",
-                       passage.text.substr(relation.begin, relation.end - relation.begin), each.model,
-                       each.recipe, 100.0 * each.delta, tier);
+    why = fmt::format("\"{}\" is said of {} {}, whose accuracy changed by {:+.1f} points in {}",
+                      passage.text.substr(relation.begin, relation.end - relation.begin), each.model,
+                      each.recipe, 100.0 * each.delta, tier);
   }
-  return {};
+  return why;
 }
 
 }  // namespace
@@ -97,11 +129,13 @@ std::string of_tier(const Passage& passage, const Relation& relation, const Part
 std::string wrong_relation(const Passage& passage, const Passage* previous, const AuditEvidence& evidence,
                            const Published& published) {
   if (evidence.configurations.empty()) return {};
-  for (const Relation& relation : relations_in(passage)) {
-    if (not_claimed(passage, relation, published)) continue;
+  for (Relation relation : relations_in(passage)) {
+    if (not_claimed(passage, relation, published) || moves_a_model(passage, relation)) continue;
     const Span statement = statement_at(passage.text, relation.begin);
     const std::vector<Mention> mentions = between(passage.mentions, statement.begin, statement.end);
     const std::vector<std::string> labels = said(mentions, MentionKind::kLabel);
+    // The accuracy of a class, where one is named.
+    if (labels.size() == 1 && relation.metric == "accuracy") relation.metric = "class_accuracy";
     if (labels.size() > 1 || labels.empty() == (relation.metric == "class_accuracy")) continue;
     const std::optional<int> polarity_said = polarity(passage, relation);
     const std::optional<Parties> parties = parties_of(relation, passage, previous, evidence);
@@ -123,9 +157,8 @@ std::string wrong_relation(const Passage& passage, const Passage* previous, cons
     const bool fitted = !said(mentions, MentionKind::kFit).empty() ||
                         contains(said(mentions, MentionKind::kMetric), "temperature");
     if (relation.metric == "ece" && fitted && relation.form == RelationForm::kChange) continue;
-    if (std::string why = RelationChecker(passage, relation, *parties, evidence,
-                                          labels.empty() ? std::string() : labels.front())
-                              .check(sign);
+    if (std::string why = relation_turned(passage, relation, *parties, evidence,
+                                          labels.empty() ? std::string() : labels.front(), sign);
         !why.empty())
       return why;
   }

@@ -28,6 +28,10 @@ struct Target {
 };
 [[nodiscard]] std::vector<Target> targets_of(const std::string& each, const AuditEvidence& evidence);
 
+// What a written number may have to be multiplied with to be in the unit of a fact (demand_cover.cc).
+[[nodiscard]] std::vector<double> scales_of(const Passage& passage, const WrittenNumber& number,
+                                            FactUnit unit);
+
 // Everything said and stated in one window of the note: a sentence, a paragraph, a section.
 struct Window {
   std::vector<Mention> mentions;
@@ -48,11 +52,13 @@ class DemandChecker {
   [[nodiscard]] std::optional<NotePlace> speaks_of(const Demand& demand) const;
 
  private:
-  // Numbers (demand_cover.cc).
+  // Numbers (demand_cover.cc, demand_limits.cc).
   [[nodiscard]] DemandFinding cover(const DemandWay& way) const;
   [[nodiscard]] DemandFinding limits() const;
   [[nodiscard]] bool stated(const Target& target, const DemandWay& way,
                             const std::function<bool(const Fact&)>& wanted) const;
+  [[nodiscard]] bool within_a_range(const Target& target, const std::vector<std::string>& metrics,
+                                    const std::function<bool(const Fact&)>& wanted) const;
   // Where a number stands that may be what is asked for, but was not tied to it: its value is that of a
   // wanted fact, and no name beside it says that it is of something else.
   [[nodiscard]] std::optional<NotePlace> possibly(const Target& target, const DemandWay& way,

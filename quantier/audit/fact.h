@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,9 @@ struct AuditConfiguration {
   std::string recipe;
   bool dominated = false;  // on some frontier
   bool frontier = false;   // a member of some frontier, ties included
+  bool chosen = false;
+  std::optional<double> passes_share = {};  // of resampled data: that in which it meets every limit
+  std::optional<double> chosen_share = {};
   [[nodiscard]] std::string display() const { return model + " " + recipe; }
 };
 

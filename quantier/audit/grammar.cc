@@ -226,6 +226,7 @@ bool Reader::is_convention() const {
     if (cost && each.begin >= number_.begin && each.end <= number_.end) return false;
     const bool over = each.begin < number_.end && number_.begin < each.end;
     if (over) return true;
+    if (cost && !number_.integer) return false;
     const std::size_t gap = each.end <= number_.begin ? number_.begin - each.end : each.begin - number_.end;
     if (gap > kReach) return false;
     if (number_.integer) return true;

@@ -60,6 +60,40 @@ bool Matcher::derived(NumberFinding& finding) const {
   return false;
 }
 
+bool Matcher::differs_from_somebody() const {
+  const bool percent = number_.unit == WrittenUnit::kPercent;
+  const bool points = number_.unit == WrittenUnit::kPoints;
+  if (passage_.kind != PassageKind::kSentence || (!percent && !points) || number_.in_brackets ||
+      number_.in_range)
+    return false;
+  const std::string_view before = std::string_view(passage_.text).substr(0, number_.begin);
+  const std::string_view behind =
+      std::string_view(passage_.text).substr(std::min(number_.end, passage_.text.size()), 10);
+  const bool by = before.ends_with("by ") || before.ends_with("by about ") || before.ends_with("by some ") ||
+                  before.ends_with("by roughly ") || before.ends_with("by nearly ");
+  if (!by && !compared_behind(behind)) return false;
+  // Nobody else is named: the other side is.
+  if (said(passage_.mentions, MentionKind::kModel).size() > 1) return false;
+  const auto operand = [&](const Fact& fact) {
+    const bool value = fact.role == FactRole::kValue && !fact.difference && fact.label.empty() &&
+                       fact.tier.empty() && !fact.model.empty() && fact.source != FactSource::kModelled &&
+                       fact.unit != FactUnit::kRatio;
+    const bool metric = fact.metric == "latency" || fact.metric == "memory" || fact.metric == "accuracy" ||
+                        fact.metric == "macro_f1" || fact.metric == "ece";
+    // Of points the difference is what is measured.
+    const std::string change = fact.metric == "accuracy" ? "accuracy_change" : fact.metric + "_difference";
+    return value && metric && (scopes_.wide.metric.allows(fact.metric) || scopes_.wide.metric.allows(change));
+  };
+  for (const Fact& a : evidence_.facts) {
+    if (!operand(a) || (scopes_.narrow.model.pinned && !scopes_.narrow.model.allows(a.model))) continue;
+    for (const Fact& b : evidence_.facts) {
+      if (!operand(b) || (a.model == b.model) == (a.recipe == b.recipe)) continue;
+      if (explains(a, b, false, percent, points) || explains(b, a, false, percent, points)) return true;
+    }
+  }
+  return false;
+}
+
 bool Matcher::explains(const Fact& a, const Fact& b, bool ratio, bool percent, bool subtraction) const {
   if (a.metric != b.metric || a.unit != b.unit || a.tier != b.tier || a.label != b.label) return false;
   // One configuration's own times, of several protocols or passes, are no comparison.

@@ -23,9 +23,9 @@ bool Matcher::follows_difference() const {
   if (passage_.kind != PassageKind::kSentence) return false;
   std::string before = lowered(passage_.text.substr(0, number_.begin));
   while (before.ends_with(' ')) before.pop_back();
-  constexpr std::array<std::string_view, 14> kWords = {"save",   "saves",   "saved",   "saving",     "spare",
-                                                       "spares", "another", "further", "additional", "extra",
-                                                       "shaves", "frees",   "freeing", "free"};
+  constexpr std::array<std::string_view, 17> kWords = {
+      "adds",    "add",     "added",      "save",  "saves",  "saved", "saving",  "spare", "spares",
+      "another", "further", "additional", "extra", "shaves", "frees", "freeing", "free"};
   return std::ranges::any_of(kWords, [&](std::string_view word) { return ends_with_word(before, word); });
 }
 
@@ -57,6 +57,36 @@ bool Matcher::is_cost_without_unit() const {
   return std::ranges::all_of(scopes_.narrow.metric.values, [](const std::string& metric) {
     return metric.starts_with("latency") || metric.starts_with("memory");
   });
+}
+
+bool Matcher::stands_in_a_comparison() const {
+  if (passage_.kind != PassageKind::kSentence) return false;
+  constexpr std::array<std::string_view, 13> kAgainst = {
+      " against ",     " versus ",        " vs ",       " vs. ",           " instead of ",
+      " rather than ", ", down from ",    ", up from ", " compared with ", " compared to ",
+      ", not ",        " as opposed to ", " v. "};
+  const auto index = static_cast<std::size_t>(&number_ - passage_.numbers.data());
+  const auto joined = [&](const WrittenNumber& first, const WrittenNumber& second) {
+    if (second.begin < first.end) return false;
+    const std::string_view gap = std::string_view(passage_.text).substr(first.end, second.begin - first.end);
+    return std::ranges::find(kAgainst, gap) != kAgainst.end();
+  };
+  const bool first = index + 1 < passage_.numbers.size() && joined(number_, passage_.numbers[index + 1]);
+  const bool second = index > 0 && joined(passage_.numbers[index - 1], number_);
+  if (!first && !second) return false;
+  // The sentence is about both, and names one of them at most.
+  if (said(passage_.mentions, MentionKind::kModel).empty()) return true;
+  const WrittenNumber& opening = first ? number_ : passage_.numbers[index - 1];
+  return opening.begin > 0 && passage_.text[opening.begin - 1] == '(';
+}
+
+// "needs 1.6 MB less", "is 1.6 MB smaller": a difference to something that may stand in another sentence.
+bool Matcher::compared_behind(std::string_view behind) {
+  constexpr std::array<std::string_view, 21> kWords = {
+      " off",     " on top",  " less",   " more",   " fewer",  " smaller", " larger",
+      " lighter", " heavier", " bigger", " leaner", " slower", " faster",  " quicker",
+      " shorter", " longer",  " lower",  " higher", " apart",  " below",   " above"};
+  return std::ranges::any_of(kWords, [&](std::string_view word) { return behind.starts_with(word); });
 }
 
 }  // namespace quantier::audit_internal

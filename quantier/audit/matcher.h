@@ -74,6 +74,13 @@ class Matcher {
   [[nodiscard]] bool of_another_metric() const;
   // What a number is by the words right beside it, which no fact states (match_kind.cc).
   [[nodiscard]] bool follows_difference() const;
+  // "(1.02 ms against 1.88 ms)", "65.3 vs 59.5 at int8": one of two, in brackets or of models that are not
+  // named.
+  [[nodiscard]] bool stands_in_a_comparison() const;
+  // "By 1.8 points of accuracy", "cuts the time by 46 %": the distance to another configuration, which the
+  // sentence does not name (match_arithmetic.cc).
+  [[nodiscard]] bool differs_from_somebody() const;
+  [[nodiscard]] static bool compared_behind(std::string_view behind);
   [[nodiscard]] bool is_share_of_something() const;
   [[nodiscard]] bool is_cost_without_unit() const;
   [[nodiscard]] bool slipped_unit(NumberFinding& finding) const;

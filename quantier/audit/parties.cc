@@ -22,7 +22,7 @@ class Finder {
         lower_(lowered(passage.text)),
         statement_(statement_at(passage.text, relation.begin)),
         segment_(segment_at(passage.text, relation.begin)),
-        named_(configurations_in(passage)) {}
+        named_(possible_configurations_in(passage)) {}
 
   [[nodiscard]] std::optional<Parties> find() {
     parties_.sign = relation_.sign;
@@ -34,6 +34,13 @@ class Finder {
       // "No other is the slowest" and the like say nothing that is read here.
       if (says_any(before, kNobody) || before.ends_with("from ") || before.ends_with("from the ") ||
           before.ends_with(" to ") || before.ends_with(" to the "))
+        return std::nullopt;
+      // "The lightest but one", "the second fastest": not the extreme.
+      const std::string_view behind = part(relation_.end, relation_.end + 9);
+      if (behind.starts_with(" but one") || behind.starts_with(" but two") || before.ends_with("second ") ||
+          before.ends_with("second-") || before.ends_with("third ") || before.ends_with("next ") ||
+          before.ends_with("almost the ") || before.ends_with("nearly the ") ||
+          before.ends_with("among the ") || before.ends_with("one of the "))
         return std::nullopt;
       const NamedConfiguration* subject = subject_before();
       if (subject == nullptr) subject = fronted();
@@ -58,6 +65,16 @@ class Finder {
     if (object == nullptr) object = fronted_object();
     if (relation_.form == RelationForm::kChange && changed_model()) return parties_;
     if (subject == nullptr && relation_.form == RelationForm::kChange) subject = changed_behind();
+    const bool measured =
+        relation_.form == RelationForm::kChange || relation_.form == RelationForm::kComparative;
+    if (measured && object == nullptr && (subject == nullptr || subject->recipe.empty())) {
+      const NamedConfiguration* placed = placed_behind();
+      if (placed != nullptr &&
+          (subject == nullptr || placed->model.empty() || placed->model == subject->model)) {
+        if (subject == nullptr || !placed->model.empty()) return of(*placed);
+        return of({.model = subject->model, .recipe = placed->recipe});
+      }
+    }
     const bool elsewhere = subject != nullptr && subject->end <= segment_.begin && named_behind();
     if (object == nullptr && relation_.form == RelationForm::kStanding && !elsewhere)
       object = only_other(subject);
@@ -71,6 +88,16 @@ class Finder {
     }
     if (subject == nullptr) return carried();
     if (object == nullptr && elsewhere) return std::nullopt;
+    if (object == nullptr && relation_.form == RelationForm::kComparative) {
+      if (const NamedConfiguration* last = still_beyond(*subject)) {
+        parties_.against = Against::kNamed;
+        parties_.second = *last;
+      }
+    }
+    if (subject->recipe.empty()) {
+      if (const NamedConfiguration* cause = made_by(*subject))
+        return of({.model = subject->model, .recipe = cause->recipe});
+    }
     return of(*subject);
   }
 
@@ -166,8 +193,23 @@ class Finder {
     }
     if (first == nullptr || relation_.begin > segment_.begin + 12) return nullptr;
     const std::string_view between = part(relation_.end, first->begin);
-    constexpr std::array<std::string_view, 8> kLinks = {
-        " is ", " was ", " belongs to ", " goes to ", " remains ", " comes from ", ", ", " has "};
+    constexpr std::array<std::string_view, 17> kLinks = {" is had with ",
+                                                         " is that of ",
+                                                         " comes with ",
+                                                         " is found with ",
+                                                         " is seen with ",
+                                                         " is reached by ",
+                                                         " is achieved by ",
+                                                         " is held by ",
+                                                         " is obtained with ",
+                                                         " is ",
+                                                         " was ",
+                                                         " belongs to ",
+                                                         " goes to ",
+                                                         " remains ",
+                                                         " comes from ",
+                                                         ", ",
+                                                         " has "};
     return says_any_link(between, kLinks) ? first : nullptr;
   }
   static bool says_any_link(std::string_view between, const auto& links) {
@@ -187,6 +229,52 @@ class Finder {
       found = &each;
     }
     return found;
+  }
+
+  // "int8 makes the encoder slower": what a precision does to the model behind the verb.
+  [[nodiscard]] const NamedConfiguration* made_by(const NamedConfiguration& model) const {
+    constexpr std::array<std::string_view, 9> kMakes = {
+        " makes ", " made ", " renders ", " leaves ", " turns ", " gets ", " keeps ", " left ", " gives "};
+    for (const NamedConfiguration& each : named_) {
+      if (each.recipe.empty() || each.begin < statement_.begin || each.end > model.begin) continue;
+      std::string between(part(each.end, model.begin));
+      if (between.ends_with(" the ")) between.resize(between.size() - 4);
+      if (std::ranges::find(kMakes, between) != kMakes.end()) return &each;
+    }
+    return nullptr;
+  }
+
+  // "int4 is quicker still", "even slower": than the one that was spoken of before it.
+  [[nodiscard]] const NamedConfiguration* still_beyond(const NamedConfiguration& subject) const {
+    const std::string_view behind = part(relation_.end, relation_.end + 6);
+    const std::string_view before = part(0, relation_.begin);
+    if (!behind.starts_with(" still") && !before.ends_with("even ") && !before.ends_with("still "))
+      return nullptr;
+    const NamedConfiguration* found = nullptr;
+    for (const NamedConfiguration& each : named_) {
+      if (each.end > subject.begin || each.recipe.empty() || each.recipe == subject.recipe) continue;
+      if (each.recipe != evidence_.reference_recipe) found = &each;
+    }
+    return found;
+  }
+
+  // "The speed falls at int8", "throughput is lower with the encoder at int8": where it is so.
+  [[nodiscard]] const NamedConfiguration* placed_behind() const {
+    const NamedConfiguration* found = nullptr;
+    for (const NamedConfiguration& each : named_) {
+      if (each.begin < relation_.end || each.end > statement_.end || each.recipe.empty()) continue;
+      if (found != nullptr) return nullptr;
+      found = &each;
+    }
+    if (found == nullptr || part(relation_.end, statement_.end).find(" than ") != std::string_view::npos)
+      return nullptr;
+    const std::string_view before = part(relation_.end, found->begin);
+    if (before.find(',') != std::string_view::npos) return nullptr;
+    for (const std::string_view word :
+         {" at ", " with ", " under ", " at the ", " with the ", " for ", " for the ", " in "}) {
+      if (before.ends_with(word)) return found;
+    }
+    return nullptr;
   }
 
   // "int4 lifts the encoder": a precision and, behind the verb, the model that it is of.
@@ -235,6 +323,9 @@ class Finder {
   std::optional<Parties> carried() {
     std::string_view start = part(segment_.begin, relation_.begin);
     while (start.starts_with(' ')) start.remove_prefix(1);
+    for (const std::string_view reason : {"since ", "because ", "as ", "for ", "where ", "so "}) {
+      if (start.starts_with(reason)) start.remove_prefix(reason.size());
+    }
     const bool pronoun = std::ranges::any_of(
         std::array<std::string_view, 8>{"it ", "it's ", "this ", "that one ", "this one ",
                                         "of everything that does it is ", "which ", "and it "},

@@ -55,49 +55,6 @@ Span span_at(std::string_view text, std::size_t at, const Mark& mark) {
   return span;
 }
 
-std::string measure_of(const Mention& mention) {
-  for (const char* each : {"latency", "memory", "macro_f1"}) {
-    if (std::ranges::find(mention.means, each) != mention.means.end()) return each;
-  }
-  const bool fitted = mention.means.front() == "temperature";
-  if (!fitted && std::ranges::find(mention.means, "ece") != mention.means.end()) return "ece";
-  if (mention.means.front() == "accuracy" || mention.means.front() == "accuracy_change") return "accuracy";
-  return "other";
-}
-
-// What the amounts of a part are in: time or bytes.
-std::string measure_of_units(const Passage& passage, const Span& span) {
-  std::string found;
-  for (const WrittenNumber& each : passage.numbers) {
-    if (each.begin < span.begin || each.end > span.end) continue;
-    // Points of a tier are those of its accuracy.
-    const bool points =
-        each.unit == WrittenUnit::kPoints && !said(passage.mentions, MentionKind::kTier).empty();
-    const char* metric = each.unit == WrittenUnit::kMilliseconds ? "latency"
-                         : each.unit == WrittenUnit::kBytes      ? "memory"
-                         : points                                ? "accuracy"
-                                                                 : "";
-    if (*metric == '\0') continue;
-    if (!found.empty() && found != metric) return {};
-    found = metric;
-  }
-  return found;
-}
-
-std::vector<Mention> between(const std::vector<Mention>& mentions, const Span& span) {
-  std::vector<Mention> found;
-  std::ranges::copy_if(mentions, std::back_inserter(found),
-                       [&](const Mention& each) { return span.holds(each); });
-  return found;
-}
-
-// "On latency, A wins and B loses": what a statement compares by stands before its parts.
-bool topic_before(const Passage& passage, const Span& statement, const Span& segment) {
-  return std::ranges::any_of(passage.mentions, [&](const Mention& each) {
-    return each.kind == MentionKind::kMetric && each.begin >= statement.begin && each.end <= segment.begin;
-  });
-}
-
 int sign_of(std::string_view says, const std::string& metric) {
   if (says == "more") return 1;
   if (says == "less") return -1;
@@ -116,6 +73,67 @@ bool counts_other_things(std::string_view behind) {
   std::size_t end = 1;
   while (end < behind.size() && std::isalpha(static_cast<unsigned char>(behind[end])) != 0) ++end;
   return std::ranges::find(kNouns, behind.substr(1, end - 1)) != kNouns.end();
+}
+
+// "Lean next to int8", "slow compared with fp16": a plain adjective compares where somebody stands behind it.
+bool held_against(std::string_view behind) {
+  constexpr std::array<std::string_view, 9> kAgainst = {
+      " next to ",           " compared with ", " compared to ",        " beside ",
+      " relative to ",       " against ",       " in comparison with ", " in comparison to ",
+      " by comparison with "};
+  const std::string_view near = behind.substr(0, 44);
+  return std::ranges::any_of(
+      kAgainst, [&](std::string_view each) { return near.find(each) != std::string_view::npos; });
+}
+
+// "The most modest", "less obvious": how much of a quality, and not of the measure.
+bool is_degree(const Passage& passage, const Mention& word) {
+  const std::string text = lowered(std::string_view(passage.text).substr(word.begin, word.end - word.begin));
+  if (text != "most" && text != "least" && text != "more" && text != "less") return false;
+  if (word.end + 1 >= passage.text.size() || passage.text[word.end] != ' ') return false;
+  const std::size_t next = word.end + 1;
+  const bool metric = std::ranges::any_of(passage.mentions, [&](const Mention& each) {
+    return each.begin == next && (each.kind == MentionKind::kMetric || each.kind == MentionKind::kRecipe ||
+                                  each.kind == MentionKind::kModel);
+  });
+  if (metric) return false;
+  std::size_t end = next;
+  while (end < passage.text.size() && is_word(passage.text[end])) ++end;
+  const std::string after = lowered(std::string_view(passage.text).substr(next, end - next));
+  return after.ends_with("ful") || after.ends_with("ive") || after.ends_with("est") ||
+         after.ends_with("ous") || after.ends_with("ing") || after.ends_with("able") ||
+         after.ends_with("ible") || after.ends_with("al") || after.ends_with("ant") || after.ends_with("ent");
+}
+
+// "More than half", "less than 2 ms": how large an amount is, and not who has more.
+bool bounds_an_amount(std::string_view behind) {
+  constexpr std::string_view kThan = " than ";
+  if (!behind.starts_with(kThan)) return false;
+  std::string_view amount = behind.substr(kThan.size());
+  for (const std::string_view article : {"a ", "an ", "the "}) {
+    if (amount.starts_with(article)) amount.remove_prefix(article.size());
+  }
+  constexpr std::array<std::string_view, 17> kAmounts = {
+      "half",  "third", "quarter", "twice", "double", "triple", "tenth",  "fifth",   "two ",
+      "three", "four",  "five",    "fold",  "factor", "halve",  "thrice", "majority"};
+  return !amount.empty() &&
+         (is_digit(amount.front()) ||
+          std::ranges::any_of(kAmounts, [&](std::string_view each) { return amount.starts_with(each); }));
+}
+
+// "The throughput is higher": more of it is less time. "More throughput" is a phrase of its own.
+bool names_a_rate(const Passage& passage, const Mention& word) {
+  if (!word.means[1].empty() || word.means[2] == "better" || word.means[2] == "worse") return false;
+  constexpr std::array<std::string_view, 6> kRates = {
+      "throughput", "speed", "pace", "requests per second", "texts per second", "per second"};
+  const Span statement = statement_at(passage.text, word.begin);
+  const std::string part =
+      lowered(std::string_view(passage.text).substr(statement.begin, statement.end - statement.begin));
+  return std::ranges::any_of(kRates, [&](std::string_view each) {
+    const std::size_t at = part.find(each);
+    return at != std::string::npos && (at == 0 || !is_word(part[at - 1])) &&
+           (at + each.size() >= part.size() || !is_word(part[at + each.size()]));
+  });
 }
 
 RelationForm form_of(std::string_view form) {
@@ -163,18 +181,6 @@ Span statement_at(std::string_view text, std::size_t at) { return span_at(text, 
 
 Span segment_at(std::string_view text, std::size_t at) { return span_at(text, at, segment_mark); }
 
-std::vector<std::string> measures_in(const Passage& passage, const Span& span) {
-  std::vector<std::string> found;
-  for (const Mention& each : passage.mentions) {
-    if (each.kind != MentionKind::kMetric || !span.holds(each)) continue;
-    // A number of things, or a word of change taken for one ("gains"), measures nothing here.
-    if (each.means.front() == "lost" || each.means.front() == "gained" || each.means.front() == "n") continue;
-    std::string measure = measure_of(each);
-    if (std::ranges::find(found, measure) == found.end()) found.push_back(std::move(measure));
-  }
-  return found;
-}
-
 std::vector<Relation> relations_in(const Passage& passage) {
   std::vector<Relation> relations;
   std::vector<Mention> words;
@@ -183,41 +189,16 @@ std::vector<Relation> relations_in(const Passage& passage) {
   }
   add_split_verbs(passage, words);
   for (const Mention& each : words) {
-    if (counts_other_things(std::string_view(passage.text).substr(each.end))) continue;
-    std::string metric = each.means[1];
-    const Span segment = segment_at(passage.text, each.begin);
-    const Span statement = statement_at(passage.text, each.begin);
-    for (const Span* span : {&segment, &statement}) {
-      std::vector<std::string> measures = measures_in(passage, *span);
-      // "smaller" is no word of memory beside another measure.
-      if (!metric.empty() && (metric == "memory" || metric == "latency")) {
-        std::erase(measures, metric);
-        if (!measures.empty() && span == &segment) metric = "other";
-        if (each.means[1] == "memory" && measures.size() == 1 && span == &segment) {
-          metric = measures.front();  // "a larger ECE"
-        }
-        break;
-      }
-      if (!metric.empty()) break;
-      if (measures.size() == 1 && (span == &segment || topic_before(passage, statement, segment))) {
-        metric = measures.front();
-      } else if (measures.empty()) {
-        metric = measure_of_units(passage, *span);
-      } else {
-        break;
-      }
-      if (!metric.empty()) break;
+    const std::string_view behind = std::string_view(passage.text).substr(each.end);
+    if (counts_other_things(behind) || bounds_an_amount(behind) || is_degree(passage, each)) continue;
+    if (each.means[3] == "positive" && !held_against(behind)) continue;
+    for (const std::string& metric : metrics_compared(passage, each)) {
+      relations.push_back({.metric = metric,
+                           .sign = sign_of(each.means[2], metric) * (names_a_rate(passage, each) ? -1 : 1),
+                           .form = form_of(each.means[3]),
+                           .begin = each.begin,
+                           .end = each.end});
     }
-    // "On games the decoder is weaker": a class is told by how often it is right.
-    const bool judges = each.means[2] == "better" || each.means[2] == "worse";
-    if (metric.empty() && judges && !said(between(passage.mentions, statement), MentionKind::kLabel).empty())
-      metric = "class_accuracy";
-    if (metric.empty() || metric == "other") continue;
-    relations.push_back({.metric = metric,
-                         .sign = sign_of(each.means[2], metric),
-                         .form = form_of(each.means[3]),
-                         .begin = each.begin,
-                         .end = each.end});
   }
   return relations;
 }

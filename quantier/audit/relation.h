@@ -41,6 +41,11 @@ struct Span {
 // for any other.
 [[nodiscard]] std::vector<std::string> measures_in(const Passage& passage, const Span& span);
 
+// What a word of comparing is about: what it says itself, or the one measure that its part of the sentence
+// names; all of them in a list of nothing else ("ahead in macro-F1, in time and in memory"); empty: not
+// known.
+[[nodiscard]] std::vector<std::string> metrics_compared(const Passage& passage, const Mention& word);
+
 // In the order of the text; those alone whose metric is known.
 [[nodiscard]] std::vector<Relation> relations_in(const Passage& passage);
 

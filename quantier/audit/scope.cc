@@ -119,6 +119,21 @@ void split_by_column(const Passage& cell, std::size_t number, ScopeSet& metric) 
   metric.values = parts[number]->means;
 }
 
+// "raw -> cf" over "0.141 -> 0.020": of the second number the column says something that is not understood.
+bool behind_the_fit(const Passage& cell, std::size_t number) {
+  if (number == 0 || cell.numbers.size() < 2) return false;
+  const Mention* fit = nullptr;
+  for (const Mention& each : cell.column_mentions) {
+    if (each.kind != MentionKind::kFit) continue;
+    if (fit != nullptr) return false;
+    fit = &each;
+  }
+  if (fit == nullptr || fit->end > cell.column_text.size()) return false;
+  const std::string_view behind = std::string_view(cell.column_text).substr(fit->end);
+  return behind.starts_with(" → ") || behind.starts_with(" -> ") || behind.starts_with("→") ||
+         behind.starts_with("->") || behind.starts_with(" / ") || behind.starts_with("/");
+}
+
 }  // namespace
 
 bool ScopeSet::allows(const std::string& value) const {
@@ -194,6 +209,7 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
     scopes.wide.metric = scopes.narrow.metric;
     keep_exact_fits(passage.column_mentions, scopes.narrow.fit.values);
     keep_exact_fits(passage.row_mentions, scopes.narrow.fit.values);
+    if (behind_the_fit(passage, index)) scopes.narrow.fit = {};
     scopes.wide.fit = scopes.narrow.fit;
     scopes.limit = says(passage.mentions, "limit");
   } else {

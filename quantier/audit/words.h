@@ -70,6 +70,7 @@ class Vocabulary {
   bool learn_pair(std::string_view name, std::string_view meaning);
   bool learn_metric(std::string_view name, std::string_view meaning, const std::vector<Mention>& meant);
   bool learn_said(std::string_view text);
+  bool learn_tight(std::string_view text);
   bool learn_labelled(std::string_view text);
   [[nodiscard]] bool may_be_named(std::string_view name) const;
   void add_bits(std::string_view text, std::vector<Mention>& found) const;

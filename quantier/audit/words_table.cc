@@ -100,6 +100,14 @@ void Vocabulary::add_denied_doubts() {
         add(fmt::format("{}{}{}", denial, article, noun), MentionKind::kWord, {"strong"});
     }
   }
+  // "It would be wrong to doubt".
+  for (const char* folly : {"wrong", "a mistake", "foolish", "absurd", "hard", "impossible", "futile",
+                            "naive", "pointless", "silly"}) {
+    for (const char* verb : {"doubt", "deny", "dispute", "question", "contest", "overlook", "ignore"}) {
+      for (const char* lead : {"", "would be ", "is ", "be "})
+        add(fmt::format("{}{} to {}", lead, folly, verb), MentionKind::kWord, {"strong"});
+    }
+  }
 }
 
 Result<Vocabulary> Vocabulary::make(const AuditEvidence& evidence) {

@@ -166,6 +166,10 @@ class DecisionFacts : public FactWriter {
       }
       ratios(candidate);
       AuditConfiguration configuration{.model = candidate.model, .recipe = candidate.recipe};
+      configuration.chosen = decision_.chosen == i;
+      configuration.passes_share = decision_.checks[i].probability;
+      if (decision_.stability && i < decision_.stability->chosen_share.size())
+        configuration.chosen_share = decision_.stability->chosen_share[i];
       for (const Frontier* frontier : {&decision_.latency_frontier, &decision_.memory_frontier}) {
         if (i >= frontier->points.size()) continue;
         const FrontierStatus status = frontier->points[i].status;
