@@ -4,8 +4,8 @@
 // Files are pooled. A flip is a predicted class other than fp32's on the same example. The ratio of flips is
 // paired: examples are resampled (10,000 bootstrap replicates over the joint counts of who flips which), so
 // that what both recipes find hard weighs on both. One line a recipe and calibration seed: accuracy, flips,
-// ratio to the baseline [2.5 %, 97.5 %] and its one-sided 95 % upper bound, seconds to load (calibration
-// included).
+// ratio to the baseline [2.5 %, 97.5 %] and its one-sided 95 % upper bound, root mean square difference of
+// the logits from fp32's, seconds to load (calibration included).
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -44,6 +44,7 @@ struct Options {
 struct Measured {
   std::string name;
   std::vector<std::int32_t> predicted;
+  std::vector<float> logits;  // [examples, classes]
   double load_seconds = 0;
 };
 
@@ -90,7 +91,10 @@ struct Bench {
     predict.max_length = options.max_length;
     QT_TRY(const Predictions predictions,
            predict_dataset(*model.classifier, model.tokenizer, texts, &pool, predict));
-    for (std::size_t i = 0; i < texts.size(); ++i) measured.predicted.push_back(argmax(predictions.row(i)));
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      measured.predicted.push_back(argmax(predictions.row(i)));
+      measured.logits.insert(measured.logits.end(), predictions.row(i).begin(), predictions.row(i).end());
+    }
     if (options.shows_layers && model.calibration) {
       fmt::print("{}", calibration_text(*model.calibration, model.layer_reports));
       for (const LayerReport& layer : model.layer_reports) {
@@ -148,6 +152,14 @@ Status run(const Options& options) {
       flips.push_back(measured.predicted[i] != reference.predicted[i] ? 1 : 0);
     return flips;
   };
+  const auto logit_error = [&](const Measured& measured) {
+    double sum = 0;
+    for (std::size_t i = 0; i < reference.logits.size(); ++i) {
+      const double difference = static_cast<double>(measured.logits[i]) - reference.logits[i];
+      sum += difference * difference;
+    }
+    return std::sqrt(sum / static_cast<double>(reference.logits.size()));
+  };
   const auto accuracy_of = [&](const Measured& measured) {
     std::size_t right = 0;
     for (std::size_t i = 0; i < bench.labels.size(); ++i)
@@ -157,12 +169,13 @@ Status run(const Options& options) {
   const std::vector<std::uint8_t> baseline = flips_of(all.front());
   fmt::print("{} examples; fp32 accuracy {:.4f}; baseline {}\n", bench.texts.size(), accuracy_of(reference),
              all.front().name);
-  fmt::print("{:<36} {:>9} {:>6}  {:<36} {:>7}\n", "recipe", "accuracy", "flips", "ratio to the baseline",
-             "load s");
+  fmt::print("{:<36} {:>9} {:>6}  {:<36} {:>10} {:>7}\n", "recipe", "accuracy", "flips",
+             "ratio to the baseline", "logits rms", "load s");
   const auto show = [&](const Measured& measured) {
     const std::vector<std::uint8_t> flips = flips_of(measured);
-    fmt::print("{:<36} {:>9.4f} {:>6}  {:<36} {:>7.1f}\n", measured.name, accuracy_of(measured),
-               std::ranges::count(flips, 1), ratio_text(baseline, flips), measured.load_seconds);
+    fmt::print("{:<36} {:>9.4f} {:>6}  {:<36} {:>10.4f} {:>7.1f}\n", measured.name, accuracy_of(measured),
+               std::ranges::count(flips, 1), ratio_text(baseline, flips), logit_error(measured),
+               measured.load_seconds);
     std::fflush(stdout);
   };
   show(all.front());

@@ -163,7 +163,8 @@ TEST_F(CalibrationTest, ARecipeWithoutTextsNamesTheFlag) {
 TEST_F(CalibrationTest, TheHeadIsFittedWhereAPlanNamesIt) {
   for (const char* model : {"demo-encoder", "demo-decoder"}) {
     for (const auto& [recipe, method] : {std::pair{"int4-gptq:group=32", "gptq"},
-                                         {"int4-awq:group=32", "awq"},
+                                         {"int4-awq:group=32", "awq + gptq"},
+                                         {"int4-awq:group=32,published", "awq (published)"},
                                          {"int8-smooth", "smoothquant"}}) {
       SCOPED_TRACE(std::string(model) + " " + recipe);
       write_file(folder_ / "head.toml",

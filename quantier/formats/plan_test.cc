@@ -75,7 +75,7 @@ TEST(Recipe, OptionsAreReadAndWrongOnesRefused) {
   EXPECT_THAT(hint(""), HasSubstr("known:"));
   EXPECT_THAT(hint("int4-w4a8:method=awq"), HasSubstr("method=rtn|gptq"));
   EXPECT_THAT(hint("int4-gptq:published=maybe"), HasSubstr("published=on|off"));
-  EXPECT_THAT(hint("int4-awq:published"), HasSubstr("no option"));
+  EXPECT_THAT(hint("int4-awq:published=1"), HasSubstr("published=on|off"));
 }
 
 TEST(Recipe, PublishedGptqIsAnotherMethod) {
@@ -87,6 +87,15 @@ TEST(Recipe, PublishedGptqIsAnotherMethod) {
   EXPECT_FALSE(parse_recipe("int4-gptq:published=off")->body.published);
   EXPECT_EQ(method_text(ours->body), "gptq");
   EXPECT_EQ(method_text(published->body), "gptq (published)");
+  EXPECT_NE(ours->body, published->body);
+}
+
+TEST(Recipe, AwqSaysThatItsCodesAreGptqs) {
+  const auto ours = parse_recipe("int4-awq");
+  const auto published = parse_recipe("int4-awq:published");
+  ASSERT_TRUE(ours && published);
+  EXPECT_EQ(method_text(ours->body), "awq + gptq");
+  EXPECT_EQ(method_text(published->body), "awq (published)");
   EXPECT_NE(ours->body, published->body);
 }
 

@@ -143,7 +143,7 @@ std::vector<Entry> make_entries() {
                  published_option()}));
   entries.push_back(quantized("int4-awq", "four-bit integers by group, inputs scaled first (AWQ)",
                               layer(Method::kAwq, i4, InputFormat::kFloat, kGroup128WithZeros),
-                              {group_option(), zero_option()}));
+                              {group_option(), zero_option(), published_option()}));
   entries.push_back(quantized(
       "int4-w4a8", "four-bit integers by group, multiplied with int8 inputs",
       layer(Method::kRtn, i4, InputFormat::kI8, kGroup128),
@@ -223,7 +223,9 @@ bool LayerRecipe::is_calibrated() const {
 
 std::string method_text(const LayerRecipe& recipe) {
   const std::string name = method_name(recipe.method);
-  return recipe.method == Method::kGptq && recipe.published ? name + " (published)" : name;
+  const bool has_published = recipe.method == Method::kGptq || recipe.method == Method::kAwq;
+  if (has_published && recipe.published) return name + " (published)";
+  return recipe.method == Method::kAwq ? name + " + gptq" : name;
 }
 
 std::string format_text(const LayerRecipe& recipe) {

@@ -35,14 +35,14 @@ struct LayerRecipe {
   InputFormat input = InputFormat::kFloat;
   FormatOptions options;
   bool activation_order = true;  // GPTQ: inputs with the largest Hessian diagonal first
-  bool published = false;        // GPTQ: as the paper and its code have it, without what was added here
+  bool published = false;        // GPTQ, AWQ: as the paper and its code have it, without what was added here
   friend bool operator==(const LayerRecipe&, const LayerRecipe&) = default;
 
   // Whether the method looks at calibration texts.
   [[nodiscard]] bool is_calibrated() const;
 };
 
-// The method's name, with what makes it another one: "gptq (published)".
+// The method's name, with what makes it another one: "gptq (published)", "awq + gptq".
 [[nodiscard]] std::string method_text(const LayerRecipe& recipe);
 
 // "i4-group/128", "i4-group/128+zeros x i8": format, its options, and what inputs become.

@@ -72,10 +72,10 @@ class Place {
             return gptq(linear, report);
           case Method::kAwq:
             report.alpha = awq->alpha;
-            return scaled(linear, awq->scales, true);
+            return scaled(linear, awq->scales, &report);
           case Method::kSmoothQuant:
             report.alpha = smooth->alpha;
-            return scaled(linear, smooth->scales, true);
+            return scaled(linear, smooth->scales, &report);
           case Method::kLlmInt8:
             if (recipe(linear).is_calibrated())
               return fix_outliers(spec_, plan_, linear, statistics_, report);
@@ -100,14 +100,18 @@ class Place {
   }
 
   Result<PackedLinear> gptq(const PlacedLinear& linear, LayerReport& report) {
+    return feed_back(linear, linear.weight.view(), statistics_, report);
+  }
+
+  Result<PackedLinear> feed_back(const PlacedLinear& linear, const TensorView& weight,
+                                 const InputStatistics& statistics, LayerReport& report) {
     const LayerRecipe& own = recipe(linear);
     GptqOptions options =
         own.published ? GptqOptions::published(own.options.group, own.options.symmetric) : GptqOptions{};
     options.group = own.options.group;
     options.symmetric = own.options.symmetric;
     options.activation_order = own.activation_order;
-    QT_TRY(GptqResult result,
-           quantize_gptq(spec_.linears[linear.index], linear.weight.view(), statistics_, options, pool_));
+    QT_TRY(GptqResult result, quantize_gptq(spec_.linears[linear.index], weight, statistics, options, pool_));
     report.damping = result.report.damping;
     report.dead_inputs = result.report.dead_inputs;
     report.output_error_rtn = result.report.nearest_output_error;
@@ -115,18 +119,35 @@ class Place {
     return with_weights(linear, std::move(result.weights));
   }
 
+  // AWQ's scales, GPTQ's codes: the scaled weights over the scaled inputs.
+  Result<PackedLinear> fed_back(const PlacedLinear& linear, const std::vector<float>& scales,
+                                LayerReport& report) {
+    const LinearSpec& layer = spec_.linears[linear.index];
+    QT_TRY(const std::vector<float> values, scaled_weight(layer, linear.weight.view(), scales));
+    TensorView weight = linear.weight.view();
+    weight.dtype = DType::kF32;
+    weight.bytes = std::as_bytes(std::span(values));
+    return feed_back(linear, weight, scaled_statistics(statistics_, scales), report);
+  }
+
   // Codes of W * scales and inputs times 1 / scales. `is_final`: with AWQ's clipping, which its search leaves
   // out.
-  Result<PackedLinear> scaled(const PlacedLinear& linear, const std::vector<float>& scales, bool is_final) {
+  Result<PackedLinear> scaled(const PlacedLinear& linear, const std::vector<float>& scales,
+                              LayerReport* report) {
+    const bool is_final = report != nullptr;
     const LinearSpec& layer = spec_.linears[linear.index];
     const LayerRecipe& own = recipe(linear);
     Result<PackedLinear> packed = PackedLinear{};
     if (own.method == Method::kAwq) {
       const AwqOptions options{
           .group = own.options.group, .symmetric = own.options.symmetric, .clips = is_final};
-      QT_TRY(I4GroupWeights weights,
-             quantize_awq(layer, linear.weight.view(), statistics_, scales, options, pool_));
-      packed = with_weights(linear, std::move(weights));
+      if (is_final && !own.published) {
+        packed = fed_back(linear, scales, *report);
+      } else {
+        QT_TRY(I4GroupWeights weights,
+               quantize_awq(layer, linear.weight.view(), statistics_, scales, options, pool_));
+        packed = with_weights(linear, std::move(weights));
+      }
     } else {
       QT_TRY(I8RowWeights weights, quantize_smoothed_i8(layer, linear.weight.view(), scales));
       packed = with_weights(linear, std::move(weights));
@@ -171,7 +192,7 @@ class Place {
     search.candidates = [&](const std::vector<float>& scales) -> Result<std::vector<BlockCandidate>> {
       std::vector<BlockCandidate> candidates;
       for (const PlacedLinear* linear : members) {
-        QT_TRY(PackedLinear packed, scaled(*linear, scales, false));
+        QT_TRY(PackedLinear packed, scaled(*linear, scales, nullptr));
         candidates.push_back({linear->index, std::move(packed)});
       }
       return candidates;
@@ -211,7 +232,7 @@ StatisticsWanted statistics_wanted(const LayerRecipe& recipe) {
     case Method::kGptq:
       return {.gram = true, .cross = !recipe.published};
     case Method::kAwq:
-      return {.gram = true, .cross = false};
+      return {.gram = true, .cross = !recipe.published};
     default:
       return {};
   }

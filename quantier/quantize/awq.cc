@@ -52,17 +52,38 @@ std::vector<float> awq_scales(std::span<const float> abs_mean, float alpha) {
   return scales;
 }
 
+Result<std::vector<float>> scaled_weight(const LinearSpec& linear, const TensorView& weight,
+                                         std::span<const float> scales) {
+  const std::size_t columns = linear.in_features;
+  std::vector<float> values(linear.out_features * columns);
+  QT_TRY_STATUS(read_half_weight(linear, weight, 0, values));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = std::clamp(values[i] * scales[i % columns], -kLargestHalf, kLargestHalf);
+  }
+  return values;
+}
+
+InputStatistics scaled_statistics(const InputStatistics& statistics, std::span<const float> scales) {
+  const std::size_t n = statistics.in_features;
+  InputStatistics scaled = statistics;
+  const auto divide_columns = [&](std::vector<float>& matrix, bool rows_too) {
+    for (std::size_t i = 0; i < matrix.size(); ++i)
+      matrix[i] /= rows_too ? scales[i / n] * scales[i % n] : scales[i % n];
+  };
+  divide_columns(scaled.gram, true);
+  divide_columns(scaled.cross, true);
+  divide_columns(scaled.absmax, false);
+  divide_columns(scaled.abs_mean, false);
+  return scaled;
+}
+
 Result<I4GroupWeights> quantize_awq(const LinearSpec& linear, const TensorView& weight,
                                     const InputStatistics& statistics, std::span<const float> scales,
                                     const AwqOptions& options, ThreadPool& pool) {
   const std::size_t columns = linear.in_features;
   QT_CHECK(scales.size() == columns && statistics.gram.size() == columns * columns,
            "one scale and one row of second moments for each input");
-  std::vector<float> values(linear.out_features * columns);
-  QT_TRY_STATUS(read_half_weight(linear, weight, 0, values));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = std::clamp(values[i] * scales[i % columns], -kLargestHalf, kLargestHalf);
-  }
+  QT_TRY(const std::vector<float> values, scaled_weight(linear, weight, scales));
   I4GroupWeights packed = make_i4_group(linear.out_features, columns, options.group, options.symmetric);
   const std::size_t step = options.group == 0 ? columns : options.group;
   const auto shrinks = clip_shrinks();

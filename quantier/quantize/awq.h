@@ -1,6 +1,7 @@
 // AWQ: inputs that are large on average get larger weights before rounding, and are made smaller by as much,
 // so that the weights that matter most lose least; then each group's range is clipped (Lin et al. 2024,
-// "AWQ: Activation-aware Weight Quantization").
+// "AWQ: Activation-aware Weight Quantization"). Codes of the scaled weights may come from GPTQ instead, which
+// makes rounding errors good (scaled_weight, scaled_statistics).
 //
 // Here are the pure steps; the search over exponents runs the model and lives where models are run. Scales
 // follow the published code (auto_scale.py): s = mean|x|^alpha, at least 1e-4, divided by sqrt(max s * min
@@ -26,6 +27,14 @@ inline constexpr int kAwqAlphas = 20;
 
 // [K] scales of the weights' columns, all positive and finite.
 [[nodiscard]] std::vector<float> awq_scales(std::span<const float> abs_mean, float alpha);
+
+// [N, K] W * scales, no entry beyond half's range.
+[[nodiscard]] Result<std::vector<float>> scaled_weight(const LinearSpec& linear, const TensorView& weight,
+                                                       std::span<const float> scales);
+
+// Of the same inputs divided by the scales, for a method that goes on from there.
+[[nodiscard]] InputStatistics scaled_statistics(const InputStatistics& statistics,
+                                                std::span<const float> scales);
 
 struct AwqOptions {
   std::uint32_t group = 128;

@@ -57,6 +57,22 @@ InputStatistics statistics_of(const Layer& layer) {
   return statistics;
 }
 
+TEST(Awq, ScaledStatisticsAreThoseOfTheScaledInputs) {
+  Layer layer = read_layer("awq.json");
+  const std::size_t n = layer.inputs();
+  std::vector<float> scales(n);
+  for (std::size_t k = 0; k < n; ++k) scales[k] = 0.5F + static_cast<float>(k % 7);
+  InputStatistics statistics = statistics_of(layer);
+  statistics.cross = statistics.gram;
+  const InputStatistics scaled = scaled_statistics(statistics, scales);
+  for (std::size_t i = 0; i < layer.x.size(); ++i) layer.x[i] /= scales[i % n];
+  const InputStatistics expected = statistics_of(layer);
+  for (std::size_t i = 0; i < expected.gram.size(); ++i) {
+    EXPECT_NEAR(scaled.gram[i], expected.gram[i], 1e-4F * (1.0F + std::abs(expected.gram[i])));
+    EXPECT_EQ(scaled.cross[i], scaled.gram[i]);
+  }
+}
+
 // Mean squared error of the outputs when row n of the weight becomes `row_of(n)` for inputs `x_of(t)`.
 template <class RowOf, class InputsOf>
 double loss(const Layer& layer, const RowOf& row_of, const InputsOf& inputs_of) {
