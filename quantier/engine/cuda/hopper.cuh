@@ -50,10 +50,14 @@ __device__ __forceinline__ void wait_for(std::uint32_t barrier, int parity) {
       : "memory");
 }
 
-// Orders nothing in memory but barriers that were set up (fence.mbarrier_init): a release would wait for all
-// stores of the block.
-__device__ __forceinline__ void sync_cluster() {
+// When barriers have been set up: orders nothing in memory besides (fence.mbarrier_init).
+__device__ __forceinline__ void meet_cluster() {
   asm volatile("barrier.cluster.arrive.relaxed.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::: "memory");
+}
+// Before a block ends: what it did to another's barriers has been done when both have come here. The release
+// waits for all of the block's stores, too.
+__device__ __forceinline__ void leave_cluster() {
+  asm volatile("barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::: "memory");
 }
 __device__ __forceinline__ std::uint32_t block_in_cluster() {
   std::uint32_t rank = 0;

@@ -89,7 +89,7 @@ __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kHopperThread
     asm volatile("prefetch.tensormap [%0];" ::"l"(&x_map) : "memory");
     asm volatile("prefetch.tensormap [%0];" ::"l"(&weight_maps) : "memory");
   }
-  sync_cluster();
+  meet_cluster();
 
   const int clusters = static_cast<int>(gridDim.x) / kCluster;
   const int first_unit = static_cast<int>(blockIdx.x) / kCluster;
@@ -130,7 +130,7 @@ __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kHopperThread
         }
       }
     }
-    sync_cluster();  // no block leaves while another still writes to it
+    leave_cluster();  // no block leaves while another still writes to it
     return;
   }
 
@@ -225,7 +225,7 @@ __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kHopperThread
     if (thread == 0) arrive_here(x_emptied);
     x_parity ^= 1;
   }
-  sync_cluster();  // no block leaves while another still writes to it
+  leave_cluster();  // no block leaves while another still writes to it
 }
 
 template <Finish kFinish, int kColumns, bool kHasBias>

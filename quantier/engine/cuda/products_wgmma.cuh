@@ -98,7 +98,7 @@ __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kHopperThread
     asm volatile("prefetch.tensormap [%0];" ::"l"(&x_map) : "memory");
     asm volatile("prefetch.tensormap [%0];" ::"l"(&weight_map) : "memory");
   }
-  sync_cluster();
+  meet_cluster();
   await_previous();
 
   const int slices = (static_cast<int>(task.inputs) * Operands::kBytes + kHopperSlice - 1) / kHopperSlice;
@@ -133,7 +133,7 @@ __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kHopperThread
         }
       }
     }
-    sync_cluster();  // no block leaves while another still writes to it
+    leave_cluster();  // no block leaves while another still writes to it
     return;
   }
 
@@ -220,7 +220,7 @@ __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kHopperThread
     };
     finish.store(words_of);
   }
-  sync_cluster();  // no block leaves while another still writes to it
+  leave_cluster();  // no block leaves while another still writes to it
 }
 
 template <class Operands, Finish kFinish, int kColumns>
