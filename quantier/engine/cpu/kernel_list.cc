@@ -27,13 +27,14 @@ std::span<const Kernels* const> runnable_kernels() {
                             __builtin_cpu_supports("avx512vnni");
     const bool avx512bf16 = avx512vnni && __builtin_cpu_supports("avx512bf16");
     std::vector<const Kernels*> list;
-    const auto add = [&](bool runs, const Kernels* table) {
-      if (runs && table != nullptr) list.push_back(table);
+    // A table's function is built with the table's instructions, so it is called only where they run.
+    const auto add = [&](bool runs, const Kernels* (*table)()) {
+      if (runs && table() != nullptr) list.push_back(table());
     };
-    add(avx512bf16, avx512bf16_kernels());
-    add(avx512vnni, avx512vnni_kernels());
-    add(avx2, avx2_kernels());
-    add(true, generic_kernels());
+    add(avx512bf16, avx512bf16_kernels);
+    add(avx512vnni, avx512vnni_kernels);
+    add(avx2, avx2_kernels);
+    add(true, generic_kernels);
     return list;
   }();
   return kernels;
