@@ -2,23 +2,29 @@
 """How fast do the peers run the same networks on the same card?
 
   bench/gpu/peers.py [--geometry modernbert-base qwen2.5-0.5b] [--batches 1 8 32 128] [--tokens 128] [--json FILE]
-                     [--ours BENCH_GPU_ENGINE] [--bitsandbytes] [--lengths FILE]
+                     [--ours BENCH_GPU_ENGINE] [--bitsandbytes] [--lengths FILE] [--csv FILE]
 
 Random weights in the shape of ModernBERT-base and Qwen2.5-0.5B with a sequence classifier, in half precision: transformers eager
 (sdpa), transformers under torch.compile, and with --bitsandbytes LLM.int8() with the head left out, as here. A time is the wall
 clock from ids in host memory to logits in host memory, the median of rounds; with --ours this project's own benchmark runs before
-and after them, so that a card that got slower in between shows. Needs torch and transformers; bitsandbytes where asked for.
+and after them, so that a card that got slower in between shows, and ratios are printed: the median of a peer's rounds over that of
+ours, with a 95 % interval from 10,000 bootstrap samples of both. The CSV file is evidence that `quantier import FILE --device CARD` takes,
+so that peers stand beside our own runs; the JSON file keeps every round's time, the device and the versions. Needs torch and transformers;
+bitsandbytes where asked for.
 """
 import argparse
 import json
+import random
 import statistics
 import subprocess
+import tempfile
 import time
 
 import torch
 import transformers
 
 CLASSES = 50
+BOOTSTRAPS = 10_000
 
 
 def config_of(geometry):
@@ -99,6 +105,55 @@ def run(model, inputs, rounds):
     return time_ms(once, rounds)
 
 
+def our_rows(program, geometry, tokens, batches):
+    """Rows of our benchmark, in the form of the peers'. It prints its own table."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        subprocess.run([program, "--geometry", geometry, "--tokens", str(tokens), "--batches", *map(str, batches), "--json", file.name],
+                       check=True)
+        document = json.load(open(file.name))
+    memory = document.get("memory", {})
+    return [{"geometry": geometry, "stack": f"quantier {row['recipe']}", "name": row["name"], "texts": row["texts"], "ms": row["ms"],
+             "peak_bytes": memory.get(row["recipe"])} for row in document["rows"]]
+
+
+def interval(peer, own):
+    generator = random.Random(0)
+    ratios = sorted(statistics.median(generator.choices(peer, k=len(peer))) / statistics.median(generator.choices(own, k=len(own)))
+                    for _ in range(BOOTSTRAPS))
+    return ratios[int(0.025 * BOOTSTRAPS)], ratios[int(0.975 * BOOTSTRAPS) - 1]
+
+
+def by_stack(rows):
+    """Times of each geometry and batch, stack by stack; ours of before and after the peers together."""
+    found = {}
+    for row in rows:
+        entry = found.setdefault((row["geometry"], row["name"]), {}).setdefault(row["stack"], {**row, "ms": []})
+        entry["ms"].extend(row["ms"])
+    return found
+
+
+def print_ratios(rows):
+    for (geometry, name), stacks in by_stack(rows).items():
+        for own in stacks:
+            if not own.startswith("quantier"):
+                continue
+            for other, entry in stacks.items():
+                if other == own or (other.startswith("quantier") and other != "quantier fp16"):
+                    continue
+                low, high = interval(entry["ms"], stacks[own]["ms"])
+                ratio = statistics.median(entry["ms"]) / statistics.median(stacks[own]["ms"])
+                print(f"{geometry:<16} {name:<12} {other:<14} / {own:<18} {ratio:7.2f} [{low:.2f}, {high:.2f}]")
+
+
+def write_evidence(path, rows):
+    with open(path, "w") as file:
+        file.write("model,precision,latency_ms,memory_gb\n")
+        for (geometry, name), stacks in by_stack(rows).items():
+            for stack, row in stacks.items():
+                memory = f"{row['peak_bytes'] / 1e9:.4f}" if row["peak_bytes"] else ""
+                file.write(f"{geometry},{stack} {name},{statistics.median(row['ms']) / row['texts']:.5f},{memory}\n")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--geometry", nargs="+", default=["modernbert-base", "qwen2.5-0.5b"])
@@ -110,13 +165,13 @@ def main():
     parser.add_argument("--lengths")
     parser.add_argument("--ours")
     parser.add_argument("--json")
+    parser.add_argument("--csv")
     arguments = parser.parse_args()
     rows = []
     for geometry in arguments.geometry:
         def ours():
             if arguments.ours:
-                subprocess.run([arguments.ours, "--geometry", geometry, "--tokens", str(arguments.tokens), "--batches",
-                                *map(str, arguments.batches)], check=False)
+                rows.extend(our_rows(arguments.ours, geometry, arguments.tokens, arguments.batches))
         ours()
         for stack in arguments.stacks + (["bitsandbytes"] if arguments.bitsandbytes else []):
             torch.cuda.empty_cache()
@@ -140,6 +195,9 @@ def main():
                 rows.append({"geometry": geometry, "stack": stack, "name": name, "texts": texts, "ms": times, "peak_bytes": peak * 1e9})
             del runner, model
         ours()
+    print_ratios(rows)
+    if arguments.csv:
+        write_evidence(arguments.csv, rows)
     if arguments.json:
         versions = {"torch": torch.__version__, "transformers": transformers.__version__, "device": torch.cuda.get_device_name()}
         json.dump({"versions": versions, "rows": rows}, open(arguments.json, "w"), indent=1)
