@@ -88,6 +88,7 @@ struct Outcome {
   std::vector<std::string> texts;
   std::int64_t load_ns = 0;
   std::int64_t predict_ns = 0;
+  std::size_t batch_size = 0;  // smaller than asked for after memory ran out
   ExecutedPlan executed;
   std::optional<DeviceMemory> device_memory;
   std::optional<DeviceSplit> split;
@@ -159,8 +160,11 @@ Result<Outcome> predict(const Options& options, Session& session) {
   predict_options.interrupt = &session.interrupt;
   predict_options.split = &outcome.split;
   const Stopwatch predicting;
-  QT_TRY(outcome.predictions,
-         predict_dataset(*model.classifier, model.tokenizer, data.texts, &pool, predict_options));
+  QT_TRY(PredictedWithBatch predicted, predict_dataset_with_fallback(*model.classifier, model.tokenizer,
+                                                                     data.texts, &pool, predict_options));
+  outcome.predictions = std::move(predicted.predictions);
+  outcome.batch_size = predicted.batch_size;
+  predict_options.batch_size = predicted.batch_size;
   outcome.predict_ns = predicting.elapsed_ns();
   outcome.executed = model.classifier->executed_plan();
   outcome.device_memory = model.classifier->device_memory();
@@ -221,6 +225,7 @@ void print(const Options& options, const Outcome& outcome, const Session& sessio
         {"fitted_in_sample", outcome.fitted_in_sample ? Json(*outcome.fitted_in_sample) : Json(nullptr)},
         {"load_ms", static_cast<double>(outcome.load_ns) * 1e-6},
         {"predict_ms", predict_ms},
+        {"batch_size", outcome.batch_size},
         {"accuracy", accuracy ? Json(*accuracy) : Json(nullptr)},
         {"memory",
          {{"plan_bytes", outcome.plan_bytes},
@@ -315,6 +320,10 @@ void add_predict(CLI::App& app, Session& session) {
     const Result<Outcome> outcome = predict(*options, session);
     if (!outcome) return session.report(outcome.error());
     print(*options, *outcome, session);
+    if (outcome->batch_size < options->batch_size) {
+      session.remark(fmt::format("memory ran out at batches of {}; batches of {} were used",
+                                 options->batch_size, outcome->batch_size));
+    }
     if (outcome->fitted_in_sample.value_or(0) > 0) {
       session.remark(fmt::format(
           "fitted in-sample: these quantized weights were fitted to {} of these examples, and look "
