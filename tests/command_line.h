@@ -42,10 +42,13 @@ class CommandLineTest : public ::testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   // `arguments` is a shell fragment; paths in it are ours. Standard input is empty.
-  ProgramResult quantier(const std::string& arguments) {
+  ProgramResult quantier(const std::string& arguments) { return quantier_under("", arguments); }
+
+  // The same with another program, "qemu-x86_64 -cpu Nehalem" say, in front.
+  ProgramResult quantier_under(const std::string& runner, const std::string& arguments) {
     const std::filesystem::path out = folder_ / "stdout";
     const std::filesystem::path err = folder_ / "stderr";
-    const std::string command = std::string(QUANTIER_BINARY) + " " + arguments + " </dev/null >" +
+    const std::string command = runner + " " + QUANTIER_BINARY + " " + arguments + " </dev/null >" +
                                 out.string() + " 2>" + err.string();
     const int status = std::system(command.c_str());
     ProgramResult result;
