@@ -104,7 +104,9 @@ class DifferenceReader {
 
   // Between who is spoken of and the number. "No longer 0.058 behind" says that it is behind now.
   [[nodiscard]] bool denied(const NamedConfiguration& subject) const {
-    const std::size_t begin = std::min(subject.end, number_.begin);
+    const std::size_t begin =
+        std::max(std::min(subject.end, number_.begin),
+                 statement_at(passage_.text, std::min(direction_->begin, number_.begin)).begin);
     const std::size_t end = std::max(direction_->end, number_.end);
     std::vector<Mention> mentions = between(passage_.mentions, begin, end);
     std::erase_if(mentions, [&](const Mention& each) {

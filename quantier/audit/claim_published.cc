@@ -108,7 +108,10 @@ std::string published_as_own(const Passage& passage, const AuditEvidence& eviden
     const std::vector<Mention> mentions = between(passage.mentions, part.begin, part.end);
     if (supposes(mentions, passage.text) || credits_others(text, published)) continue;
     const std::vector<Measuring> measured = measurings_in(passage, part);
-    const bool own = std::ranges::any_of(measured, &Measuring::own);
+    const std::string lower = lowered(text);
+    // "On our own H200".
+    const bool own = std::ranges::any_of(measured, &Measuring::own) ||
+                     any_word_of(lower, {"our own", "my own", "we counted"});
     if (has_foreign_benchmark(passage.text, part, measured)) continue;
     for (const PublishedWork& work : published.works) {
       const Stated stated = stated_in(passage, part, work);

@@ -119,7 +119,10 @@ std::string said_to_have_run(const Passage& passage, const AuditEvidence& eviden
     if (credits_others(std::string_view(passage.text).substr(part.begin, part.end - part.begin), published))
       continue;
     const Mention* hardware = foreign_hardware_at(passage, each, evidence);
-    if (hardware == nullptr || (!each.own && !has_cost(passage, part))) continue;
+    // "It has been timed on GPUs": somebody did, whoever it was.
+    const std::string before = lowered(passage.text.substr(0, each.begin));
+    const bool passive = before.ends_with("been ") || before.ends_with("was ") || before.ends_with("were ");
+    if (hardware == nullptr || (!each.own && !passive && !has_cost(passage, part))) continue;
     return fmt::format("the evidence has no run on {}; say that this is modelled, or who measured it",
                        passage.text.substr(hardware->begin, hardware->end - hardware->begin));
   }

@@ -174,11 +174,16 @@ std::vector<Mention> Cutter::group_of(const TableRow& row, const std::vector<Men
 void Cutter::cell(const TextBlock& block, const TableRow& row, std::size_t r, std::size_t c,
                   const std::vector<std::string>& header, const std::vector<Mention>& texts) {
   if (row.cells[c].empty()) return;
-  if (is_prose(row.cells[c])) {
+  // What stands under or beside the name of a model is its own, sentence or not.
+  const auto names_somebody = [](const std::vector<Mention>& mentions) {
+    return !said(mentions, MentionKind::kModel).empty() || !said(mentions, MentionKind::kRecipe).empty();
+  };
+  if (is_prose(row.cells[c]) && !names_somebody(texts) &&
+      !(c < header.size() && names_somebody(words_.mentions(header[c])))) {
     prose_cell(block, row, r, c, header, texts);
-  } else {
-    cell_part(block, row, r, c, header, texts, row.cells[c]);
+    return;
   }
+  for (const std::string& part : sentences_of(row.cells[c])) cell_part(block, row, r, c, header, texts, part);
 }
 
 // A cell of several sentences is a paragraph: each follows those before it, and the labels of its row.
