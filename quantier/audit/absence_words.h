@@ -66,7 +66,8 @@ inline constexpr std::array<std::string_view, 44> kAbsent = {"free",
                                                              "just as good",
                                                              "no worse"};
 // What makes it more than a description.
-inline constexpr std::array<std::string_view, 53> kForce = {"in every tier",
+inline constexpr std::array<std::string_view, 54> kForce = {"tier by tier",
+                                                            "in every tier",
                                                             "in any tier",
                                                             "in all tiers",
                                                             "every tier",

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "quantier/audit/match_lines.h"
+#include "quantier/audit/match_misprint.h"
+#include "quantier/audit/match_range.h"
 #include "quantier/audit/match_series.h"
 #include "quantier/audit/match_together.h"
 #include "quantier/audit/match_totals.h"
@@ -139,6 +141,8 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     check_gates(here, known);
     check_totals(passage, here, known);
     explain_triples(passage, here, known);
+    check_ranges(passage, here, known);
+    check_misprints(passage, here, known);
   }
   LineFindings lines;
   if (!audit.against_itself) lines = check_lines(audit.passages, audit.numbers, known);

@@ -53,6 +53,7 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
     if (passage.kind == PassageKind::kHeaderCell) continue;
     if (passage.kind == PassageKind::kSentence)
       add(ClaimKind::kHead, internal::misdefined_head(passage, heads));
+    add(ClaimKind::kOrder, internal::misdefined_pairs(passage, passages, evidence));
     for (const internal::ClaimClause& clause : internal::claim_clauses(passage)) {
       add(ClaimKind::kOverclaim, internal::overclaimed(passage, clause, evidence, published));
       add(ClaimKind::kOverclaim, internal::claimed_absence(passage, clause, evidence, published));
@@ -70,7 +71,8 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
     for (const CheckedNumber& each : numbers) {
       if (each.passage == p) checked.push_back(&each);
     }
-    const bool led = p > 0 && passages[p - 1].block == passage.block;
+    const bool led =
+        p > 0 && passages[p - 1].block == passage.block && passages[p - 1].column == passage.column;
     add(ClaimKind::kOrder,
         internal::wrong_relation(passage, led ? &passages[p - 1] : nullptr, evidence, published));
     add(ClaimKind::kOrder, internal::turned_ratio(passage, evidence));
@@ -78,6 +80,7 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
     add(ClaimKind::kOrder, internal::turned_saving(passage, evidence));
     add(ClaimKind::kOutcome, internal::moved_limit(passage, evidence));
     add(ClaimKind::kOrder, internal::turned_direction(passage, checked, evidence));
+    add(ClaimKind::kOrder, internal::turned_difference(passage, checked, evidence));
     add(ClaimKind::kOrder, internal::wrong_tier(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_extreme(passage, evidence));
     add(ClaimKind::kOrder, internal::wrong_ranking(passage, evidence));
@@ -87,7 +90,12 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
     add(ClaimKind::kPublishedAsOwn, internal::published_as_own(passage, evidence, published));
     add(ClaimKind::kModelledAsMeasured, internal::modelled_as_measured(passage, evidence, published));
     add(ClaimKind::kModelledAsMeasured, internal::said_to_have_run(passage, evidence, published));
-    const bool follows = p + 1 < passages.size() && passages[p + 1].block == passage.block;
+    add(ClaimKind::kModelledAsMeasured, internal::untold_model(passage, evidence));
+    add(ClaimKind::kOverclaim, internal::untrue_split(passage, evidence));
+    add(ClaimKind::kOverclaim, internal::untested_load(passage, evidence));
+    add(ClaimKind::kOverclaim, internal::said_of_any_data(passage, evidence));
+    const bool follows = p + 1 < passages.size() && passages[p + 1].block == passage.block &&
+                         passages[p + 1].column == passage.column;
     add(ClaimKind::kOutOfScope,
         internal::ratio_out_of_scope(passage, follows ? &passages[p + 1] : nullptr, evidence, published));
   }

@@ -91,7 +91,10 @@ class AbsenceReader {
   [[nodiscard]] bool names_who() const {
     return !said(passage_.mentions, MentionKind::kRecipe).empty() || says(passage_.mentions, "quantized") ||
            !said(passage_.mentions, MentionKind::kModel).empty() ||
-           text_.find("precision") != std::string::npos;
+           text_.find("precision") != std::string::npos ||
+           // Of every tier and of nobody: of all.
+           any_word_of(text_,
+                       {"any tier", "every tier", "no tier", "all tiers", "each tier", "tier by tier"});
   }
 
   // "Does not prove that it is harmless", "not proven safe": the certainty is what is denied.

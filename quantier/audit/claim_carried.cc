@@ -2,6 +2,7 @@
 // all the same.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -56,9 +57,58 @@ bool of_own_size(const std::vector<Mention>& mentions, std::string_view text) {
   });
 }
 
+// "1.6 times", "a factor of 1.6", "60 % faster": what a number multiplies by; 0: nothing.
+double multiple_of(const WrittenNumber& number, std::string_view text) {
+  const std::string_view behind = text.substr(std::min(number.end, text.size()), 12);
+  const std::string_view before =
+      text.substr(number.begin > 20 ? number.begin - 20 : 0, std::min<std::size_t>(number.begin, 20));
+  if (number.unit == WrittenUnit::kTimes) return number.value;
+  if (number.unit == WrittenUnit::kPercent)
+    return any_word(behind, {"faster", "more", "quicker", "higher"}) ? 1.0 + number.value : 0.0;
+  if (number.unit != WrittenUnit::kNone || number.integer) return 0.0;
+  return any_word(before, {"factor", "ratio", "multiple", "speed-up", "speedup"}) ? number.value : 0.0;
+}
+
+// The multiple that two numbers of one work give, put on one's own models.
+std::string ratio_of_published(const Passage& passage, const Passage* last, const Published& published) {
+  const std::string text = lowered(passage.text);
+  const bool careful = std::ranges::any_of(passage.mentions, [&](const Mention& each) {
+    const bool hedge = each.kind == MentionKind::kWord && each.means.front() == "hedge";
+    return hedge && !text.substr(each.begin).starts_with("would");
+  });
+  if (says(passage.mentions, "negation") || (careful && hedged(passage.mentions, text))) return {};
+  const bool own = says(passage.mentions, "own") || !said(passage.mentions, MentionKind::kModel).empty() ||
+                   any_word(text, {"us", "classifier", "classifiers", "service", "rollout", "users"});
+  if (!own) return {};
+  for (const PublishedWork& work : published.works) {
+    const auto named = [&](const Passage& where) {
+      return std::ranges::any_of(work.techniques, [&](const std::string& name) {
+        return where.text.find(name) != std::string::npos;
+      });
+    };
+    if (!named(passage) && (last == nullptr || !named(*last))) continue;
+    for (const WrittenNumber& number : passage.numbers) {
+      const double multiple = multiple_of(number, text);
+      if (multiple <= 1.0) continue;
+      for (const PublishedValue& a : work.values) {
+        for (const PublishedValue& b : work.values) {
+          if (a.value <= b.value || b.value <= 0.0 || a.what.find("/s") == std::string::npos ||
+              b.what.find("/s") == std::string::npos ||
+              std::fabs(a.value / b.value - multiple) > number.half_width)
+            continue;
+          return fmt::format("{} is the ratio of two numbers of {} ({}), and is put on one's own models",
+                             number.text, work.name, work.scope);
+        }
+      }
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string carried_over(const Passage& passage, const Passage* last, const Published& published) {
+  if (std::string why = ratio_of_published(passage, last, published); !why.empty()) return why;
   std::string whose = told_of(passage.text, published);
   if (whose.empty() && last != nullptr) whose = told_of(last->text, published);
   if (whose.empty() || passage.text.find('?') != std::string::npos) return {};

@@ -147,8 +147,10 @@ std::string too_sure_of_choice(const Passage& passage, const ClaimClause& clause
     return {};
   }
   if (!of_limits || named_other) return {};
-  if (denied && any_word_of(text, kClose) &&
-      any_word_of(text, {"none", "no", "neither", "nothing", "not one"}))
+  const Span part = part_at(text, text.size());
+  const std::string_view last = std::string_view(text).substr(part.begin);
+  if (denied && any_word_of(last, kClose) &&
+      any_word_of(last, {"none", "no", "neither", "nothing", "not one"}))
     return passes("no close call");
   if (!denied && any_word_of(text, kEase) && any_word_of(text, kEvery)) return passes("with ease");
   return {};

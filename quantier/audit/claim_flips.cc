@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -183,6 +184,35 @@ std::string turned_flips(const Passage& passage, const AuditEvidence& evidence) 
                        turned->tier);
   }
   return {};
+}
+
+std::string misdefined_pairs(const Passage& passage, const std::vector<Passage>& passages,
+                             const AuditEvidence& evidence) {
+  const std::vector<std::string> order = order_of_pairs(passage);
+  if (order.empty() || order != passage.pair_order) return {};
+  constexpr std::size_t kFewest = 4;
+  std::size_t right = 0;
+  std::size_t turned = 0;
+  const auto has = [&](double lost_count, double gained_count) {
+    return std::ranges::any_of(evidence.facts, [&](const Fact& lost) {
+      if (lost.metric != "lost" || lost.role != FactRole::kValue || lost.value != lost_count) return false;
+      const Fact* gained = same_cell(evidence, lost);
+      return gained != nullptr && gained->value == gained_count;
+    });
+  };
+  for (const Passage& each : passages) {
+    for (std::size_t i = 0; i + 1 < each.numbers.size(); ++i) {
+      double a = each.numbers[i].value;
+      double b = each.numbers[i + 1].value;
+      if (each.numbers[i].pair != 1 || each.numbers[i + 1].pair != 2 || a == b) continue;
+      if (order.front() == "gained") std::swap(a, b);
+      right += has(a, b) ? 1 : 0;
+      turned += has(b, a) ? 1 : 0;
+    }
+  }
+  if (turned < kFewest || turned <= 3 * right) return {};
+  return fmt::format("{} pairs of the note are {} and {} in the evidence, in this order", turned,
+                     order.back(), order.front());
 }
 
 }  // namespace quantier::audit_internal

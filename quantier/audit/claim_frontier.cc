@@ -10,6 +10,7 @@
 #include "quantier/audit/claim_parts.h"
 #include "quantier/audit/claim_values.h"
 #include "quantier/audit/relation.h"
+#include "quantier/audit/roles.h"
 #include "quantier/audit/sentence_text.h"
 
 namespace quantier::audit_internal {
@@ -92,6 +93,36 @@ const AuditConfiguration* dominated_one(const NamedConfiguration& named, Axes ax
   return found;
 }
 
+// Words of the frontier in a sentence: its name, and "on it" where the sentences before speak of one.
+std::vector<Mention> fronts_in(const Passage& passage, std::string_view lower) {
+  std::vector<Mention> fronts;
+  for (const Mention& each : passage.mentions) {
+    if (each.kind == MentionKind::kWord && each.means.front() == "frontier") fronts.push_back(each);
+  }
+  if (!fronts.empty() || !says(passage.before, "frontier")) return fronts;
+  for (const std::string_view pronoun : {"on it", "on them", "on both"}) {
+    const std::size_t at = find_word(lower, pronoun);
+    if (at == std::string_view::npos) continue;
+    fronts.push_back(
+        {.kind = MentionKind::kWord, .means = {"frontier"}, .begin = at, .end = at + pronoun.size()});
+  }
+  return fronts;
+}
+
+// "On the frontier: A and B", a list behind a colon and nothing else.
+bool listed_behind(std::string_view text, std::size_t front, const std::vector<NamedConfiguration>& named,
+                   const NamedConfiguration& one) {
+  std::size_t last = front;
+  for (const NamedConfiguration& each : named) {
+    if (each.begin < front) continue;
+    const std::string_view gap = text.substr(last, each.begin - last);
+    if (last == front ? (gap != ": " && gap != ": the ") : !only_separators(gap)) return false;
+    if (each.begin == one.begin) return true;
+    last = each.end;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string wrong_frontier(const Passage& passage, const AuditEvidence& evidence) {
@@ -99,8 +130,7 @@ std::string wrong_frontier(const Passage& passage, const AuditEvidence& evidence
   const std::vector<NamedConfiguration> named = possible_configurations_in(passage);
   const Axes axes = axes_of(passage);
   const std::string text = lowered(passage.text);
-  for (const Mention& front : passage.mentions) {
-    if (front.kind != MentionKind::kWord || front.means.front() != "frontier") continue;
+  for (const Mention& front : fronts_in(passage, text)) {
     const std::size_t cut = text.rfind(';', front.begin);
     const std::size_t begin = cut == std::string::npos ? 0 : cut;
     const std::size_t end = std::min(text.find(';', front.end), text.size());
@@ -112,8 +142,10 @@ std::string wrong_frontier(const Passage& passage, const AuditEvidence& evidence
       if (one.begin < begin || one.end > end) continue;
       const bool before = one.end <= front.begin &&
                           is_member_before(std::string_view(text).substr(one.end, front.end - one.end));
-      const bool behind = one.begin >= front.end &&
-                          is_member_behind(std::string_view(text).substr(front.end, one.begin - front.end));
+      const bool behind =
+          one.begin >= front.end &&
+          (is_member_behind(std::string_view(text).substr(front.end, one.begin - front.end)) ||
+           listed_behind(text, front.end, named, one));
       if (!before && !behind) continue;
       if (const AuditConfiguration* each = dominated_one(one, axes, evidence))
         return fmt::format("{} is dominated there", each->display());

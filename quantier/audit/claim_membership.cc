@@ -71,19 +71,33 @@ bool is_bare_count(const WrittenNumber& number) {
          !number.in_words && !number.in_brackets;
 }
 
-// "head (3,502 texts)", "head, n = 3,502".
+// Whether a number is followed by a group of its own: "3,502 head texts, 2,088 mid".
+bool names_group_behind(const Passage& passage, const WrittenNumber& number) {
+  constexpr std::size_t kReach = 14;
+  return std::ranges::any_of(passage.mentions, [&](const Mention& each) {
+    return each.kind == MentionKind::kTier && each.begin >= number.end && each.begin - number.end <= kReach &&
+           passage.text.substr(number.end, each.begin - number.end).find_first_of(",;.)") ==
+               std::string::npos;
+  });
+}
+
+// "head (3,502 texts)", "head, n = 3,502", "the head has 3,502".
 std::string size_beside_name(const Passage& passage, const AuditEvidence& evidence) {
-  for (const Mention& tier : passage.mentions) {
-    if (tier.kind != MentionKind::kTier || tier.means.size() != 1 || tier.means.front().empty()) continue;
-    for (const WrittenNumber& number : passage.numbers) {
-      if (number.begin < tier.end || !is_bare_count(number)) continue;
-      std::string between = passage.text.substr(tier.end, number.begin - tier.end);
-      std::erase_if(between, [](char c) { return c == ' ' || c == '*' || c == '`'; });
-      if (between != "(" && between != "(n=" && between != ",n=" && between != "n=" && between != "(n")
-        continue;
-      if (std::string why = of_another_size(tier.means.front(), number.value, evidence); !why.empty())
-        return why;
+  constexpr std::size_t kReach = 16;
+  for (const WrittenNumber& number : passage.numbers) {
+    if (!is_bare_count(number) || names_group_behind(passage, number)) continue;
+    const Mention* tier = nullptr;
+    for (const Mention& each : passage.mentions) {
+      if (each.end > number.begin) break;
+      if (each.kind == MentionKind::kTier) tier = &each;
     }
+    if (tier == nullptr || tier->means.size() != 1 || tier->means.front().empty() ||
+        number.begin - tier->end > kReach)
+      continue;
+    const std::string between = passage.text.substr(tier->end, number.begin - tier->end);
+    if (between.find_first_of(";.0123456789") != std::string::npos) continue;
+    if (std::string why = of_another_size(tier->means.front(), number.value, evidence); !why.empty())
+      return why;
   }
   return {};
 }

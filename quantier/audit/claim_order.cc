@@ -6,6 +6,7 @@
 
 #include "quantier/audit/claim_parts.h"
 #include "quantier/audit/claim_values.h"
+#include "quantier/audit/relation.h"
 
 namespace quantier::audit_internal {
 namespace {
@@ -76,10 +77,13 @@ std::string wrong_order(const Passage& passage, const ClaimClause& clause, const
   if (beaten) order = &*beaten;
   if (order == nullptr || is_cautious(clause.mentions, passage) || negated(clause.mentions, {})) return {};
   // "Vendors say"; "every other one is slower".
-  if (says(passage.mentions, "reported") || passage.text.find(" other ") != std::string::npos ||
-      passage.text.find(" others ") != std::string::npos)
+  const Span part = part_at(passage.text, order->begin);
+  const std::string around = passage.text.substr(part.begin, part.end - part.begin);
+  const std::vector<Mention> near = between(passage.mentions, part.begin, part.end);
+  if (says(near, "reported") || around.find(" other ") != std::string::npos ||
+      around.find(" others ") != std::string::npos)
     return {};
-  if (says(passage.mentions, "hardware") || !cited_in(passage.text, published).empty() ||
+  if (says(near, "hardware") || !cited_in(around, published).empty() ||
       !said(clause.mentions, MentionKind::kTier).empty() ||
       !said(clause.mentions, MentionKind::kLabel).empty())
     return {};

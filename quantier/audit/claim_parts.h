@@ -178,6 +178,9 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
 [[nodiscard]] std::string turned_direction(const Passage& passage,
                                            const std::vector<const CheckedNumber*>& checked,
                                            const AuditEvidence& evidence);
+[[nodiscard]] std::string turned_difference(const Passage& passage,
+                                            const std::vector<const CheckedNumber*>& checked,
+                                            const AuditEvidence& evidence);
 [[nodiscard]] std::string turned_amount(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string turned_ratio(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_extreme(const Passage& passage, const AuditEvidence& evidence);
@@ -198,6 +201,13 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
                                            const Published& published);
 [[nodiscard]] std::string modelled_as_measured(const Passage& passage, const AuditEvidence& evidence,
                                                const Published& published);
+[[nodiscard]] std::string untold_model(const Passage& passage, const AuditEvidence& evidence);
+// Of a passage that says in which order all pairs of the note are told.
+[[nodiscard]] std::string misdefined_pairs(const Passage& passage, const std::vector<Passage>& passages,
+                                           const AuditEvidence& evidence);
+[[nodiscard]] std::string untested_load(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string said_of_any_data(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string untrue_split(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string said_to_have_run(const Passage& passage, const AuditEvidence& evidence,
                                            const Published& published);
 // `next`: the passage behind it in the same block, or null.

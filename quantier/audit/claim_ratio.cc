@@ -8,34 +8,49 @@
 #include "quantier/audit/claim_names.h"
 #include "quantier/audit/claim_parts.h"
 #include "quantier/audit/claim_values.h"
+#include "quantier/audit/relation.h"
+#include "quantier/audit/tokens.h"
 
 namespace quantier::audit_internal {
 namespace {
 
 struct RatioWord {
-  std::string_view text;
+  std::string_view stem;
   const char* metric;
   bool inverse;  // more of it is less of the metric
 };
 
-constexpr RatioWord kRatioWords[] = {{" as fast", "latency", true},      {" faster", "latency", true},
-                                     {" quicker", "latency", true},      {" as quick", "latency", true},
-                                     {" the speed", "latency", true},    {" the throughput", "latency", true},
-                                     {" as long", "latency", false},     {" so long", "latency", false},
-                                     {" as slow", "latency", false},     {" slower", "latency", false},
-                                     {" longer", "latency", false},      {" the time", "latency", false},
-                                     {" the latency", "latency", false}, {" as much time", "latency", false},
-                                     {" as large", "memory", false},     {" as big", "memory", false},
-                                     {" larger", "memory", false},       {" bigger", "memory", false},
-                                     {" the memory", "memory", false},   {" as much memory", "memory", false},
-                                     {" more memory", "memory", false},  {" smaller", "memory", true},
-                                     {" as small", "memory", true}};
+// Stems of the words that say what a multiple is one of: "as fast", "fp16's time", "the RAM".
+constexpr RatioWord kRatioWords[] = {
+    {"fast", "latency", true},       {"quick", "latency", true},    {"speed", "latency", true},
+    {"throughput", "latency", true}, {"time", "latency", false},    {"long", "latency", false},
+    {"slow", "latency", false},      {"latency", "latency", false}, {"latencies", "latency", false},
+    {"large", "memory", false},      {"big", "memory", false},      {"memory", "memory", false},
+    {"heav", "memory", false},       {"ram", "memory", false},      {"small", "memory", true},
+    {"light", "memory", true},       {"lean", "memory", true},      {"compact", "memory", true}};
 
-const RatioWord* word_behind(std::string_view text, std::size_t at) {
-  const std::string_view behind = text.substr(std::min(at, text.size()), 24);
-  const auto* found =
-      std::ranges::find_if(kRatioWords, [&](const RatioWord& each) { return behind.starts_with(each.text); });
-  return found == std::end(kRatioWords) ? nullptr : found;
+// The nearest behind a number in its clause, names of configurations apart; or right before it ("faster by a
+// factor of 2").
+const RatioWord* word_beside(std::string_view text, std::size_t begin, std::size_t end) {
+  const auto of = [](const std::string& word) {
+    const auto* found = std::ranges::find_if(kRatioWords, [&](const RatioWord& each) {
+      return word.starts_with(each.stem) && word.size() <= each.stem.size() + 3;
+    });
+    return found == std::end(kRatioWords) ? nullptr : found;
+  };
+  constexpr std::size_t kBehind = 7;
+  constexpr std::size_t kBefore = 6;
+  const std::vector<Token> behind = tokens_of(text, end, text.size());
+  for (std::size_t i = 0; i < std::min(kBehind, behind.size()) && !behind[i].cut_before; ++i) {
+    if (behind[i].word == "and" || behind[i].word == "but") break;
+    if (const RatioWord* word = of(behind[i].word)) return word;
+  }
+  const std::vector<Token> before = tokens_of(text, 0, begin);
+  for (std::size_t i = before.size(); i > 0 && before.size() - i < kBefore; --i) {
+    if (const RatioWord* word = of(before[i - 1].word)) return word;
+    if (before[i - 1].cut_before) break;
+  }
+  return nullptr;
 }
 
 // The two that are compared: who has the multiple, and of whom. Before the number "A versus B", around it "A
@@ -72,15 +87,16 @@ bool sides(const Passage& passage, const WrittenNumber& number, const AuditEvide
 }  // namespace
 
 std::string turned_ratio(const Passage& passage, const AuditEvidence& evidence) {
-  if (is_cautious(passage.mentions, passage) || negated(passage.mentions, {})) return {};
   for (const WrittenNumber& number : passage.numbers) {
+    const Span statement = statement_at(passage.text, number.begin);
+    const std::vector<Mention> mentions = between(passage.mentions, statement.begin, statement.end);
+    if (is_cautious(mentions, passage) || negated(mentions, {})) continue;
     const bool percent =
-        number.unit == WrittenUnit::kPercent && std::string_view(passage.text)
-                                                    .substr(std::min(number.end, passage.text.size()))
-                                                    .starts_with(" of the ");
+        number.unit == WrittenUnit::kPercent &&
+        std::string_view(passage.text).substr(std::min(number.end, passage.text.size())).starts_with(" of ");
     if ((number.unit != WrittenUnit::kTimes && !percent) || number.value <= 0.0) continue;
     // "41 % of the time of fp16"
-    const RatioWord* word = word_behind(passage.text, number.end + (percent ? 3 : 0));
+    const RatioWord* word = word_beside(passage.text, number.begin, number.end);
     NamedConfiguration own;
     NamedConfiguration other;
     if (word == nullptr || !sides(passage, number, evidence, own, other)) continue;
@@ -98,8 +114,8 @@ std::string turned_ratio(const Passage& passage, const AuditEvidence& evidence) 
     }
     if (right || !turned) continue;
     return fmt::format(
-        "\"{}{}\", and the evidence has it the other way round: {} of {} {} is {:.4g}, of {} {} {:.4g}",
-        number.text, word->text, word->metric, own.model, own.recipe, a.front(), other.model, other.recipe,
+        "\"{} {}\", and the evidence has it the other way round: {} of {} {} is {:.4g}, of {} {} {:.4g}",
+        number.text, word->metric, word->metric, own.model, own.recipe, a.front(), other.model, other.recipe,
         b.front());
   }
   return {};

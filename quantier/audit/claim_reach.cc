@@ -1,7 +1,11 @@
 // Numbers carried to where nobody took them: other hardware, other models.
+#include <cctype>
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "quantier/audit/claim_parts.h"
+#include "quantier/audit/measurer.h"
 #include "quantier/audit/sentence_text.h"
 
 namespace quantier::audit_internal {
@@ -10,6 +14,54 @@ namespace {
 bool is_own(const std::string& hardware, const AuditEvidence& evidence) {
   return std::ranges::any_of(evidence.devices, [&](const std::string& device) {
     return device.find(hardware) != std::string::npos;
+  });
+}
+
+bool is_graphics(std::string_view name) { return name.starts_with("GPU") || name.starts_with("graphics"); }
+
+// Hardware, or a stack that runs on it, that the evidence has no run on.
+bool is_foreign(const Passage& passage, const Mention& each, const AuditEvidence& evidence) {
+  if (each.kind != MentionKind::kWord) return false;
+  const std::string name = passage.text.substr(each.begin, each.end - each.begin);
+  if (each.means.front() == "machine") return is_graphics(name) && !is_own("GPU", evidence);
+  // "Other kernels" may be anybody's.
+  return each.means.front() == "hardware" &&
+         (std::isupper(static_cast<unsigned char>(name.front())) != 0 || name == "vLLM") &&
+         !is_own(name, evidence);
+}
+
+// Where a measurement is said to have been made: behind it in its clause, or right before it ("on a T4 we
+// clocked").
+const Mention* foreign_hardware_at(const Passage& passage, const Measuring& measuring,
+                                   const AuditEvidence& evidence) {
+  constexpr std::size_t kReach = 60;
+  constexpr std::size_t kReachBefore = 14;
+  for (const Mention& each : passage.mentions) {
+    if (!is_foreign(passage, each, evidence)) continue;
+    if (each.begin >= measuring.end && each.begin - measuring.end <= kReach) {
+      const std::string between =
+          lowered(std::string_view(passage.text).substr(measuring.end, each.begin - measuring.end));
+      if (between.find_first_of(",;:()") == std::string::npos &&
+          !any_word_of(between,
+                       {"than", "unlike", "against", "versus", "and", "but", "while", "whereas", "not"}))
+        return &each;
+    }
+    if (measuring.own && each.end <= measuring.begin && measuring.begin - each.end <= kReachBefore &&
+        std::string_view(passage.text).substr(each.end, measuring.begin - each.end).find_first_of(";:.") ==
+            std::string_view::npos)
+      return &each;
+    // "our T4 runs"
+    if (measuring.own && each.begin >= measuring.begin && each.end <= measuring.end) return &each;
+  }
+  return nullptr;
+}
+
+bool has_cost(const Passage& passage, const Span& part) {
+  return std::ranges::any_of(passage.numbers, [&](const WrittenNumber& each) {
+    const bool unit = each.unit == WrittenUnit::kMilliseconds || each.unit == WrittenUnit::kBytes ||
+                      each.unit == WrittenUnit::kTimes || each.unit == WrittenUnit::kRate ||
+                      each.unit == WrittenUnit::kOther;
+    return unit && !each.in_words && each.begin >= part.begin && each.end <= part.end;
   });
 }
 
@@ -56,38 +108,56 @@ std::string modelled_as_measured(const Passage& passage, const AuditEvidence& ev
                      passage.text.substr(hardware->begin, hardware->end - hardware->begin));
 }
 
-// "It has been timed on GPUs as well": nobody did, and no number needs to stand beside it.
+// "We clocked it on a T4", "pilot runs on an H100", "the measurement of Tomasz for T4": nobody ran there, and
+// no number needs to stand beside it where somebody says that they did.
 std::string said_to_have_run(const Passage& passage, const AuditEvidence& evidence,
                              const Published& published) {
-  if (evidence.configurations.empty() || passage.text.find('?') != std::string::npos) return {};
-  if (says(passage.mentions, "negation") || says(passage.mentions, "hedge") ||
-      supposes(passage.mentions, passage.text) || says(passage.mentions, "reported") ||
-      !cited_in(passage.text, published).empty() || says(passage.mentions, "modelled"))
-    return {};
-  const std::string lower = lowered(passage.text);
-  for (const Mention& each : passage.mentions) {
-    const bool hardware = each.kind == MentionKind::kWord &&
-                          (each.means.front() == "hardware" || each.means.front() == "machine");
-    if (!hardware) continue;
-    const std::string name = passage.text.substr(each.begin, each.end - each.begin);
-    const bool graphics = name.starts_with("GPU") || name.starts_with("graphics");
-    if ((each.means.front() == "machine" && !graphics) || is_own(graphics ? "GPU" : name, evidence)) continue;
-    std::string before = lower.substr(0, each.begin);
-    for (const std::string_view article : {"a ", "an ", "the ", "our ", "my ", "one ", "real ", "nvidia "}) {
-      if (before.ends_with(article)) before.resize(before.size() - article.size());
-    }
-    constexpr std::array<std::string_view, 16> kRan = {
-        "timed on ",     "measured on ", "benchmarked on ",  "clocked on ",
-        "profiled on ",  "tested on ",   "ran on ",          "ran it on ",
-        "run on ",       "timed it on ", "measured it on ",  "tried on ",
-        "evaluated on ", "timings on ",  "measurements on ", "load-tested on "};
-    const bool ran = std::ranges::any_of(kRan, [&](std::string_view word) { return before.ends_with(word); });
-    const std::string_view near =
-        std::string_view(before).substr(before.size() > 34 ? before.size() - 34 : 0);
-    if (ran && any_word_of(near, {"been", "was", "were", "we", "i", "our", "my"}))
-      return fmt::format("the evidence has no run on {}", name);
+  if (evidence.configurations.empty() || calls_computed(passage.text)) return {};
+  const Span whole{.begin = 0, .end = passage.text.size()};
+  for (const Measuring& each : measurings_in(passage, whole)) {
+    const Span part = part_at(passage.text, each.begin);
+    if (credits_others(std::string_view(passage.text).substr(part.begin, part.end - part.begin), published))
+      continue;
+    const Mention* hardware = foreign_hardware_at(passage, each, evidence);
+    // "It has been timed on GPUs": somebody did, whoever it was.
+    const std::string before = lowered(passage.text.substr(0, each.begin));
+    const bool passive = before.ends_with("been ") || before.ends_with("was ") || before.ends_with("were ");
+    if (hardware == nullptr || (!each.own && !passive && !has_cost(passage, part))) continue;
+    return fmt::format("the evidence has no run on {}; say that this is modelled, or who measured it",
+                       passage.text.substr(hardware->begin, hardware->end - hardware->begin));
   }
   return {};
+}
+
+// The very numbers that a roofline gives for other hardware, and nothing that says so.
+std::string untold_model(const Passage& passage, const AuditEvidence& evidence) {
+  if (supposes(passage.mentions, passage.text)) return {};
+  for (const std::string* text : {&passage.text, &passage.around_text, &passage.row_text,
+                                  &passage.column_text, &passage.group_text, &passage.metric_text}) {
+    if (calls_computed(*text)) return {};
+  }
+  for (const std::vector<Mention>* list : {&passage.before, &passage.lead_in, &passage.heading}) {
+    if (says(*list, "modelled")) return {};
+  }
+  const std::vector<std::string> models = said(passage.mentions, MentionKind::kModel);
+  const std::vector<std::string> recipes = said(passage.mentions, MentionKind::kRecipe);
+  std::size_t stated = 0;
+  std::string device;
+  for (const WrittenNumber& number : passage.numbers) {
+    const auto fact = std::ranges::find_if(evidence.facts, [&](const Fact& each) {
+      return each.source == FactSource::kModelled && !each.device.empty() &&
+             find_word(passage.text, each.device) != std::string_view::npos &&
+             (models.empty() || contains(models, each.model)) &&
+             (recipes.empty() || contains(recipes, each.recipe)) &&
+             std::fabs(each.value - number.value) <= number.half_width;
+    });
+    if (fact == evidence.facts.end()) continue;
+    ++stated;
+    device = fact->device;
+  }
+  if (stated < 2) return {};
+  return fmt::format("the evidence has no run on {}: these are numbers of a model, and nothing says so",
+                     device);
 }
 
 std::string ratio_out_of_scope(const Passage& passage, const Passage* next, const AuditEvidence& evidence,

@@ -6,6 +6,7 @@
 
 #include "quantier/audit/certainty.h"
 #include "quantier/audit/claim_parts.h"
+#include "quantier/audit/relation.h"
 #include "quantier/audit/word_forms.h"
 
 namespace quantier::audit_internal {
@@ -159,7 +160,10 @@ std::string overclaimed(const Passage& passage, const ClaimClause& clause, const
   // evidence.
   const bool of_frontier = says(clause.mentions, "frontier") || says(clause.mentions, "dominated");
   if (of_frontier && harm == nullptr && help == nullptr && same == nullptr) return {};
-  if (!cited_in(passage.text, published).empty() && said(clause.mentions, MentionKind::kTier).empty())
+  const Span part = part_at(passage.text, clause.begin);
+  if (!cited_in(std::string_view(passage.text).substr(part.begin, part.end - part.begin), published)
+           .empty() &&
+      said(clause.mentions, MentionKind::kTier).empty())
     return {};
   if (!about_quality(clause, passage) || compares_models(clause, passage)) return {};
   // Who is meant must be said, a recipe or a model, and close by.

@@ -38,6 +38,9 @@ class Cutter {
   void cell_part(const TextBlock& block, const TableRow& row, std::size_t r, std::size_t c,
                  const std::vector<std::string>& header, const std::vector<Mention>& texts,
                  const std::string& text);
+  void prose_cell(const TextBlock& block, const TableRow& row, std::size_t r, std::size_t c,
+                  const std::vector<std::string>& header, const std::vector<Mention>& texts);
+  void tell_order_of_pairs();
   static bool is_prose(const std::string& cell);
   [[nodiscard]] std::vector<Mention> group_of(const TableRow& row, const std::vector<Mention>& before);
   void read_column(const TextBlock& block, std::size_t c, const std::vector<std::string>& header,
@@ -57,6 +60,7 @@ class Cutter {
   std::vector<std::pair<int, std::vector<Mention>>> items_;  // around the present item, by depth
   std::size_t block_ = 0;
   std::size_t section_ = 0;
+  std::size_t prose_rows_ = 0;  // rows of tables so far: the sentences of one belong together
   int appendix_level_ = 0;
 };
 

@@ -14,7 +14,7 @@ namespace quantier::audit_internal {
 bool Matcher::slipped_unit(NumberFinding& finding) const {
   const bool named = !said(passage_.mentions, MentionKind::kModel).empty() ||
                      !said(passage_.mentions, MentionKind::kRecipe).empty();
-  const double kTelling = named ? 0.04 : 0.01;
+  const double kTelling = named || follows_difference() ? 0.04 : 0.01;
   constexpr double kNear = 20.0;
   if (seconds_of_milliseconds(finding)) return true;
   const bool bytes = number_.unit == WrittenUnit::kBytes;
@@ -94,7 +94,8 @@ bool Matcher::seconds_of_milliseconds(NumberFinding& finding) const {
 bool Matcher::slipped_difference(FactUnit unit) const {
   const std::string_view behind =
       std::string_view(passage_.text).substr(std::min(number_.end, passage_.text.size()), 8);
-  if (!behind.starts_with(" more") && !behind.starts_with(" less") && !behind.starts_with(" fewer"))
+  if (!behind.starts_with(" more") && !behind.starts_with(" less") && !behind.starts_with(" fewer") &&
+      !follows_difference())
     return false;
   bool slipped = false;
   for (const Fact& a : evidence_.facts) {

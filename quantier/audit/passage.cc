@@ -35,7 +35,20 @@ std::vector<Passage> Cutter::run() {
         break;
     }
   }
+  tell_order_of_pairs();
   return std::move(passages_);
+}
+
+// The first passage that says it without pairs of its own speaks for the whole note.
+void Cutter::tell_order_of_pairs() {
+  for (const Passage& each : passages_) {
+    const std::vector<std::string> order = order_of_pairs(each);
+    if (order.empty() ||
+        std::ranges::any_of(each.numbers, [](const WrittenNumber& n) { return n.pair != 0; }))
+      continue;
+    for (Passage& passage : passages_) passage.pair_order = order;
+    return;
+  }
 }
 
 namespace {
@@ -126,6 +139,24 @@ void Cutter::sentences(const TextBlock& block) {
 }
 
 }  // namespace audit_internal
+
+std::vector<std::string> order_of_pairs(const Passage& passage) {
+  constexpr std::size_t kReach = 12;
+  const Mention* last = nullptr;
+  for (const Mention& each : passage.mentions) {
+    const bool counts = each.kind == MentionKind::kMetric && each.means.size() == 1 &&
+                        (each.means.front() == "lost" || each.means.front() == "gained");
+    if (!counts) continue;
+    const bool beside = last != nullptr && last->means != each.means && each.begin >= last->end &&
+                        each.begin - last->end <= kReach;
+    // "29 gained and 30 lost" tells two numbers, and no order.
+    if (beside && passage.text.substr(last->end, each.begin - last->end).find_first_of("0123456789") ==
+                      std::string::npos)
+      return {last->means.front(), each.means.front()};
+    last = &each;
+  }
+  return {};
+}
 
 std::string Passage::quote() const {
   if (kind != PassageKind::kCell) return text;

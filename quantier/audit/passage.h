@@ -29,11 +29,12 @@ struct Passage {
   std::vector<WrittenNumber> numbers;
 
   // Around it, nearest first; a list is looked at only where the nearer ones say nothing.
-  std::vector<Mention> before;    // earlier sentences of its block
-  std::vector<Mention> lead_in;   // the paragraph before a list or table, its caption
-  std::vector<Mention> siblings;  // the items before it in its list, the first one that names a recipe
-  std::vector<Mention> heading;   // the headings above, innermost last
-  bool of_conditions = false;     // below a heading that asks when, or what would: it supposes
+  std::vector<Mention> before;          // earlier sentences of its block
+  std::vector<Mention> lead_in;         // the paragraph before a list or table, its caption
+  std::vector<Mention> siblings;        // the items before it in its list, the first one that names a recipe
+  std::vector<Mention> heading;         // the headings above, innermost last
+  std::vector<std::string> pair_order;  // what the note says of its pairs once for all: "lost", "gained"
+  bool of_conditions = false;           // below a heading that asks when, or what would: it supposes
 
   // Of a cell.
   std::size_t row = 0;
@@ -54,6 +55,10 @@ struct Passage {
   // The sentence, or the row with the header of its column: what a reader would look for.
   [[nodiscard]] std::string quote() const;
 };
+
+// Whether a passage says in which order pairs are told ("L/G counts predictions lost and gained"); empty: it
+// does not.
+[[nodiscard]] std::vector<std::string> order_of_pairs(const Passage& passage);
 
 [[nodiscard]] std::vector<Passage> passages_of(const NoteText& note, const Vocabulary& words);
 

@@ -137,6 +137,7 @@ void Cutter::table(const TextBlock& block) {
     if (!row.cells.empty() && row.cells.front().empty()) append(texts, first_cell);
     append_missing(texts, group);
     if (!header.empty()) append_missing(texts, corner_names(block));
+    ++prose_rows_;
     for (std::size_t c = 0; c < row.cells.size(); ++c) {
       cell(block, row, r, c, header, texts);
     }
@@ -173,12 +174,40 @@ std::vector<Mention> Cutter::group_of(const TableRow& row, const std::vector<Men
 void Cutter::cell(const TextBlock& block, const TableRow& row, std::size_t r, std::size_t c,
                   const std::vector<std::string>& header, const std::vector<Mention>& texts) {
   if (row.cells[c].empty()) return;
-  const std::vector<std::string> parts = sentences_of(row.cells[c]);
-  if (parts.size() < 2) {
-    cell_part(block, row, r, c, header, texts, row.cells[c]);
+  // What stands under or beside the name of a model is its own, sentence or not.
+  const auto names_somebody = [](const std::vector<Mention>& mentions) {
+    return !said(mentions, MentionKind::kModel).empty() || !said(mentions, MentionKind::kRecipe).empty();
+  };
+  if (is_prose(row.cells[c]) && !names_somebody(texts) &&
+      !(c < header.size() && names_somebody(words_.mentions(header[c])))) {
+    prose_cell(block, row, r, c, header, texts);
     return;
   }
-  for (const std::string& part : parts) cell_part(block, row, r, c, header, texts, part);
+  for (const std::string& part : sentences_of(row.cells[c])) cell_part(block, row, r, c, header, texts, part);
+}
+
+// A cell of several sentences is a paragraph: each follows those before it, and the labels of its row.
+void Cutter::prose_cell(const TextBlock& block, const TableRow& row, std::size_t r, std::size_t c,
+                        const std::vector<std::string>& header, const std::vector<Mention>& texts) {
+  std::vector<Mention> before = texts;
+  if (c < header.size()) append(before, words_.mentions(header[c]));
+  // What a label judges is no word of the sentences.
+  std::erase_if(before, [](const Mention& each) { return each.kind == MentionKind::kWord; });
+  std::string said_before;
+  for (std::string& sentence : sentences_of(row.cells[c])) {
+    Passage made =
+        passage(PassageKind::kSentence, std::move(sentence), row.place.line > 0 ? row.place : block.place);
+    made.block = note_.blocks.size() + prose_rows_;
+    made.row = r;
+    made.column = c;
+    made.before = before;
+    made.lead_in = lead_in_;
+    made.around_text = said_before;
+    made.group_text = group_text_;
+    said_before += made.text + " ";
+    append(before, made.mentions);
+    passages_.push_back(std::move(made));
+  }
 }
 
 void Cutter::cell_part(const TextBlock& block, const TableRow& row, std::size_t r, std::size_t c,
@@ -193,6 +222,12 @@ void Cutter::cell_part(const TextBlock& block, const TableRow& row, std::size_t 
   made.lead_in = lead_in_;
   made.row_text = fmt::format("{}", fmt::join(row.cells, " | "));
   made.group_text = group_text_;
+  // What a risk, a question or an assumption says is not claimed.
+  if (c < header.size()) {
+    const std::string head = lowered(header[c]);
+    for (const std::string_view word : {"risk", "question", "hypothes", "concern", "assum", "trigger"})
+      made.of_conditions = made.of_conditions || head.find(word) != std::string::npos;
+  }
   made.around_text = group_text_.empty() ? lead_text_ : lead_text_ + " " + group_text_;
   if (c < header.size()) read_column(block, c, header, made);
   for (std::size_t label = 0;

@@ -15,7 +15,8 @@ std::optional<Passage> sentence_in_cell(const Passage& cell) {
     const bool letter = std::isalpha(static_cast<unsigned char>(cell.text[at])) != 0;
     if (letter && (at == 0 || !is_word(cell.text[at - 1]))) ++words;
   }
-  if (words < kFewestWords || !cell.text.ends_with('.')) return std::nullopt;
+  constexpr std::size_t kSurelySentence = 9;
+  if (words < kFewestWords || (!cell.text.ends_with('.') && words < kSurelySentence)) return std::nullopt;
   Passage sentence = cell;
   sentence.kind = PassageKind::kSentence;
   sentence.before.clear();

@@ -179,6 +179,12 @@ void add_split_verbs(const Passage& passage, std::vector<Mention>& words) {
 
 Span statement_at(std::string_view text, std::size_t at) { return span_at(text, at, statement_mark); }
 
+Span part_at(std::string_view text, std::size_t at) {
+  const std::size_t from = text.substr(0, at).rfind(';');
+  return {.begin = from == std::string_view::npos ? 0 : from + 1,
+          .end = std::min(text.find(';', at), text.size())};
+}
+
 Span segment_at(std::string_view text, std::size_t at) { return span_at(text, at, segment_mark); }
 
 std::vector<Relation> relations_in(const Passage& passage) {

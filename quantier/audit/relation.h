@@ -34,6 +34,8 @@ struct Span {
 // The part around a place that can be true by itself: between colons, semicolons, brackets, full
 // conjunctions.
 [[nodiscard]] Span statement_at(std::string_view text, std::size_t at);
+// The part between semicolons: what is cited or supposed in one of them says nothing of the next.
+[[nodiscard]] Span part_at(std::string_view text, std::size_t at);
 // The smaller part between commas and "and".
 [[nodiscard]] Span segment_at(std::string_view text, std::size_t at);
 

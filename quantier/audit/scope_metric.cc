@@ -35,6 +35,10 @@ bool leads_to_number(std::string_view between) {
 
 void metric_of_pair(const Passage& passage, const WrittenNumber& number, NumberScopes& scopes) {
   if (number.pair == 0) return;
+  const auto is = [&](const std::string& metric) {
+    for (Scope* scope : {&scopes.narrow, &scopes.wide}) scope->metric = {.values = {metric}, .pinned = true};
+    scopes.metric_is_near = true;
+  };
   for (const std::vector<Mention>* list :
        {&passage.mentions, &passage.column_mentions, &passage.before, &passage.lead_in, &passage.heading}) {
     std::vector<std::string> order;
@@ -43,11 +47,10 @@ void metric_of_pair(const Passage& passage, const WrittenNumber& number, NumberS
       if (each.means.front() == "lost" || each.means.front() == "gained") merge(order, each.means);
     }
     if (order.size() != 2) continue;
-    for (Scope* scope : {&scopes.narrow, &scopes.wide})
-      scope->metric = {.values = {order[static_cast<std::size_t>(number.pair) - 1]}, .pinned = true};
-    scopes.metric_is_near = true;
+    is(order[static_cast<std::size_t>(number.pair) - 1]);
     return;
   }
+  if (passage.pair_order.size() == 2) is(passage.pair_order[static_cast<std::size_t>(number.pair) - 1]);
 }
 
 void widen_metrics(const Passage& passage, const WrittenNumber& number, NumberScopes& scopes) {
