@@ -64,9 +64,9 @@ void GptqTile::move_targets() {
       for (float& value : moved[i]) value /= row[i];
       tile_subtract(&moved[first], row + first, i - first, moved[i]);
     }
-    if (end - first == kTileRun) {
-      tile_subtract_run(moved.data(), layer_.factor_row(first), n, first, &moved[first]);
-    }
+    const std::array<std::uint32_t, kTileRun> own_rows = {0, 1, 2, 3};
+    tile_subtract_rows(moved.data(), first, layer_.factor_row(first), n, own_rows.data(), &moved[first],
+                       end - first);
     end = first;
   }
   // M x = y from the first on.
@@ -194,10 +194,9 @@ bool GptqTile::sweep() {
     if (changed_.empty()) continue;
     any = true;
     const float* matrix = layer_.hessian.values.data();
-    tile_subtract_columns(slopes_.data(), first, matrix, n, changed_.data(), changes_.data(),
-                          changed_.size());
-    tile_subtract_columns(slopes_.data() + end, n - end, matrix + end * n, n, changed_.data(),
-                          changes_.data(), changed_.size());
+    tile_subtract_rows(slopes_.data(), first, matrix, n, changed_.data(), changes_.data(), changed_.size());
+    tile_subtract_rows(slopes_.data() + end, n - end, matrix + end, n, changed_.data(), changes_.data(),
+                       changed_.size());
   }
   return any;
 }
@@ -250,8 +249,8 @@ bool GptqTile::refit_group(std::size_t group) {
     }
   }
   if (!any) return false;
-  tile_subtract_columns(slopes_.data(), layer_.inputs(), layer_.hessian.values.data(), layer_.inputs(),
-                        positions.data(), changes_.data(), size);
+  tile_subtract_rows(slopes_.data(), layer_.inputs(), layer_.hessian.values.data(), layer_.inputs(),
+                     positions.data(), changes_.data(), size);
   return true;
 }
 

@@ -59,52 +59,37 @@ QT_VECTOR_CLONES void tile_subtract(TileLane* tile, const float* factors, std::s
   for (std::size_t j = 0; j < count; ++j) lanes[j] -= subtrahend * factors[j];
 }
 
-QT_VECTOR_CLONES void tile_subtract_run(TileLane* tile, const float* factors, std::size_t stride,
-                                        std::size_t count, const TileLane* by) {
+// Rows of the factors are read as they lie in memory, four at a time, so that each visit to the tile serves
+// four.
+QT_VECTOR_CLONES void tile_subtract_rows(TileLane* tile, std::size_t inputs, const float* factors,
+                                         std::size_t stride, const std::uint32_t* rows, const TileLane* by,
+                                         std::size_t count) {
   static_assert(kTileRun == 4);
   auto* lanes = reinterpret_cast<Lanes*>(tile);
   const auto* subtrahends = reinterpret_cast<const Lanes*>(by);
-  const Lanes first = subtrahends[0];
-  const Lanes second = subtrahends[1];
-  const Lanes third = subtrahends[2];
-  const Lanes fourth = subtrahends[3];
-  for (std::size_t j = 0; j < count; ++j) {
-    Lanes own = lanes[j];
-    own -= first * factors[j];
-    own -= second * factors[stride + j];
-    own -= third * factors[2 * stride + j];
-    own -= fourth * factors[3 * stride + j];
-    lanes[j] = own;
-  }
-}
-
-QT_VECTOR_CLONES void tile_subtract_columns(TileLane* tile, std::size_t rows, const float* factors,
-                                            std::size_t stride, const std::uint32_t* columns,
-                                            const TileLane* by, std::size_t count) {
-  auto* out = reinterpret_cast<Lanes*>(tile);
-  const auto* change = reinterpret_cast<const Lanes*>(by);
-  std::size_t j = 0;
-  for (; j + kTileRun <= rows; j += kTileRun) {
-    const float* row = factors + j * stride;
-    Lanes first{};
-    Lanes second{};
-    Lanes third{};
-    Lanes fourth{};
-    for (std::size_t c = 0; c < count; ++c) {
-      const std::size_t column = columns[c];
-      const Lanes own = change[c];
-      first += own * row[column];
-      second += own * row[stride + column];
-      third += own * row[2 * stride + column];
-      fourth += own * row[3 * stride + column];
+  std::size_t c = 0;
+  for (; c + kTileRun <= count; c += kTileRun) {
+    const float* row0 = factors + rows[c] * stride;
+    const float* row1 = factors + rows[c + 1] * stride;
+    const float* row2 = factors + rows[c + 2] * stride;
+    const float* row3 = factors + rows[c + 3] * stride;
+    const Lanes first = subtrahends[c];
+    const Lanes second = subtrahends[c + 1];
+    const Lanes third = subtrahends[c + 2];
+    const Lanes fourth = subtrahends[c + 3];
+    for (std::size_t j = 0; j < inputs; ++j) {
+      Lanes own = lanes[j];
+      own -= first * row0[j];
+      own -= second * row1[j];
+      own -= third * row2[j];
+      own -= fourth * row3[j];
+      lanes[j] = own;
     }
-    out[j] -= first;
-    out[j + 1] -= second;
-    out[j + 2] -= third;
-    out[j + 3] -= fourth;
   }
-  for (; j < rows; ++j) {
-    for (std::size_t c = 0; c < count; ++c) out[j] -= change[c] * factors[j * stride + columns[c]];
+  for (; c < count; ++c) {
+    const float* row = factors + rows[c] * stride;
+    const Lanes subtrahend = subtrahends[c];
+    for (std::size_t j = 0; j < inputs; ++j) lanes[j] -= subtrahend * row[j];
   }
 }
 

@@ -28,13 +28,10 @@ void tile_accumulate_run(const float* factors, std::size_t stride, const TileLan
 
 // tile[j][lane] -= factors[j] * by[lane] for j < count
 void tile_subtract(TileLane* tile, const float* factors, std::size_t count, const TileLane& by);
-// The same for kTileRun rows of factors, one after another.
-void tile_subtract_run(TileLane* tile, const float* factors, std::size_t stride, std::size_t count,
-                       const TileLane* by);
-
-// tile[j][lane] -= sum over c < count of factors[j * stride + columns[c]] * by[c][lane] for j < rows
-void tile_subtract_columns(TileLane* tile, std::size_t rows, const float* factors, std::size_t stride,
-                           const std::uint32_t* columns, const TileLane* by, std::size_t count);
+// The same for `count` rows of factors, one after another: row c begins at factors + rows[c] * stride, and
+// takes by[c] with it.
+void tile_subtract_rows(TileLane* tile, std::size_t inputs, const float* factors, std::size_t stride,
+                        const std::uint32_t* rows, const TileLane* by, std::size_t count);
 
 // sums[i] = sum of matrix[i][j] * tile[j] over j < n, j < i or j <= i; the matrix is [n, n].
 enum class TilePart { kAll, kBelowDiagonal, kWithDiagonal };
