@@ -5,7 +5,9 @@
 // paired: examples are resampled (10,000 bootstrap replicates over the joint counts of who flips which), so
 // that what both recipes find hard weighs on both. One line a recipe and calibration seed: accuracy, flips,
 // ratio to the baseline [2.5 %, 97.5 %] and its one-sided 95 % upper bound, root mean square difference of
-// the logits from fp32's, seconds to load (calibration included).
+// the logits from fp32's, the same of the margin between fp32's two best classes over the tenth of the
+// examples with the least of it (those that can flip: less noisy than their count), seconds to load
+// (calibration included).
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -130,6 +132,33 @@ std::string ratio_text(const std::vector<std::uint8_t>& baseline, const std::vec
                      at(0.025), at(0.975), at(0.95));
 }
 
+// How far the best class of an example is ahead of the next.
+struct Margin {
+  std::size_t example = 0;
+  std::size_t first = 0;
+  std::size_t second = 0;
+  float value = 0;
+};
+
+// The tenth of the examples with the least margin.
+std::vector<Margin> least_margins(const Measured& reference, std::size_t examples) {
+  const std::size_t classes = reference.logits.size() / examples;
+  std::vector<Margin> margins;
+  for (std::size_t i = 0; i < examples; ++i) {
+    const float* row = reference.logits.data() + i * classes;
+    Margin margin{.example = i, .first = static_cast<std::size_t>(reference.predicted[i])};
+    margin.second = margin.first == 0 ? 1 : 0;
+    for (std::size_t c = 0; c < classes; ++c) {
+      if (c != margin.first && row[c] > row[margin.second]) margin.second = c;
+    }
+    margin.value = row[margin.first] - row[margin.second];
+    margins.push_back(margin);
+  }
+  std::ranges::sort(margins, {}, [](const Margin& margin) { return margin.value; });
+  margins.resize((examples + 9) / 10);
+  return margins;
+}
+
 Status run(const Options& options) {
   ThreadPool pool(available_processors());
   Bench bench{options, pool, {}, {}};
@@ -160,6 +189,17 @@ Status run(const Options& options) {
     }
     return std::sqrt(sum / static_cast<double>(reference.logits.size()));
   };
+  const std::vector<Margin> unsure = least_margins(reference, bench.texts.size());
+  const auto margin_error = [&](const Measured& measured) {
+    const std::size_t classes = measured.logits.size() / bench.texts.size();
+    double sum = 0;
+    for (const Margin& margin : unsure) {
+      const float* row = measured.logits.data() + margin.example * classes;
+      const double difference = static_cast<double>(row[margin.first]) - row[margin.second] - margin.value;
+      sum += difference * difference;
+    }
+    return std::sqrt(sum / static_cast<double>(unsure.size()));
+  };
   const auto accuracy_of = [&](const Measured& measured) {
     std::size_t right = 0;
     for (std::size_t i = 0; i < bench.labels.size(); ++i)
@@ -169,13 +209,13 @@ Status run(const Options& options) {
   const std::vector<std::uint8_t> baseline = flips_of(all.front());
   fmt::print("{} examples; fp32 accuracy {:.4f}; baseline {}\n", bench.texts.size(), accuracy_of(reference),
              all.front().name);
-  fmt::print("{:<36} {:>9} {:>6}  {:<36} {:>10} {:>7}\n", "recipe", "accuracy", "flips",
-             "ratio to the baseline", "logits rms", "load s");
+  fmt::print("{:<36} {:>9} {:>6}  {:<36} {:>10} {:>10} {:>7}\n", "recipe", "accuracy", "flips",
+             "ratio to the baseline", "logits rms", "margin rms", "load s");
   const auto show = [&](const Measured& measured) {
     const std::vector<std::uint8_t> flips = flips_of(measured);
-    fmt::print("{:<36} {:>9.4f} {:>6}  {:<36} {:>10.4f} {:>7.1f}\n", measured.name, accuracy_of(measured),
-               std::ranges::count(flips, 1), ratio_text(baseline, flips), logit_error(measured),
-               measured.load_seconds);
+    fmt::print("{:<36} {:>9.4f} {:>6}  {:<36} {:>10.4f} {:>10.4f} {:>7.1f}\n", measured.name,
+               accuracy_of(measured), std::ranges::count(flips, 1), ratio_text(baseline, flips),
+               logit_error(measured), margin_error(measured), measured.load_seconds);
     std::fflush(stdout);
   };
   show(all.front());

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "quantier/base/error.h"
@@ -19,12 +20,15 @@ struct BlockCandidate {
   PackedLinear packed;     // with the multiplier of its input, where the method scales it
 };
 
+// On which inputs a choice is tried.
+enum class BlockRows : std::uint8_t { kAll, kFirst };  // kFirst: some of them, for a fraction of the time
+
 class BlockEval {
  public:
   virtual ~BlockEval() = default;
   // Mean squared difference of the block's output, with these layers in place, from its output with the float
   // weights; layers that are not named keep those. Not finite when the candidate overflows.
-  [[nodiscard]] virtual double loss(std::vector<BlockCandidate> candidates) = 0;
+  [[nodiscard]] virtual double loss(std::vector<BlockCandidate> candidates, BlockRows rows) = 0;
 };
 
 }  // namespace quantier

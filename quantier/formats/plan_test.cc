@@ -85,6 +85,11 @@ TEST(Recipe, PublishedGptqIsAnotherMethod) {
   EXPECT_FALSE(ours->body.published);
   EXPECT_TRUE(published->body.published);
   EXPECT_FALSE(parse_recipe("int4-gptq:published=off")->body.published);
+  // Zero points are what the published programs have; the format with int8 inputs goes without.
+  EXPECT_FALSE(parse_recipe("int4-gptq")->body.options.symmetric);
+  EXPECT_FALSE(parse_recipe("int4-awq")->body.options.symmetric);
+  EXPECT_TRUE(parse_recipe("int4-gptq:zero=off")->body.options.symmetric);
+  EXPECT_TRUE(parse_recipe("int4-w4a8:method=gptq")->body.options.symmetric);
   EXPECT_EQ(method_text(ours->body), "gptq");
   EXPECT_EQ(method_text(published->body), "gptq (published)");
   EXPECT_NE(ours->body, published->body);

@@ -137,7 +137,7 @@ std::vector<Entry> make_entries() {
                               {group_option(), zero_option()}));
   entries.push_back(
       quantized("int4-gptq", "four-bit integers by group, errors compensated (GPTQ)",
-                layer(Method::kGptq, i4, InputFormat::kFloat, kGroup128),
+                layer(Method::kGptq, i4, InputFormat::kFloat, kGroup128WithZeros),
                 {group_option(), zero_option(),
                  flag("order", [](bool is_on, LayerRecipe& body) { body.activation_order = is_on; }),
                  published_option()}));

@@ -225,8 +225,8 @@ class Walk {
       nearest.push_back({linears[i].index, std::move(packed)});
       made.push_back({linears[i].index, clone(place.packed[i])});
     }
-    const double loss_rtn = block.loss(std::move(nearest));
-    const double loss = block.loss(std::move(made));
+    const double loss_rtn = block.loss(std::move(nearest), BlockRows::kAll);
+    const double loss = block.loss(std::move(made), BlockRows::kAll);
     for (LayerReport& report : place.reports) {
       report.loss_rtn = loss_rtn;
       report.loss = loss;

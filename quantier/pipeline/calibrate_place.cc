@@ -180,6 +180,9 @@ class Place {
     ScaleSearch search;
     // Exponent 0 is what the first candidate is.
     for (int step = 1; step < kAwqAlphas; ++step) search.alphas.push_back(awq_alpha(step));
+    // SmoothQuant's and the published search try every exponent on all rows.
+    constexpr std::size_t kFinalists = 5;
+    if (method == Method::kAwq && !recipe(*members.front()).published) search.finalists = kFinalists;
     std::vector<float> absmax_w(statistics_.in_features, 0.0F);
     if (method == Method::kAwq) {
       search.scales = [&](float alpha) { return awq_scales(statistics_.abs_mean, alpha); };

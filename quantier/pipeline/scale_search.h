@@ -21,6 +21,8 @@ struct ScaleSearch {
   std::function<std::vector<float>(float alpha)> scales;
   // The layers with these scales.
   std::function<Result<std::vector<BlockCandidate>>(const std::vector<float>& scales)> candidates;
+  // So many exponents that look best on the first rows are tried on all; 0: every one is.
+  std::size_t finalists = 0;
 };
 
 struct FoundScales {

@@ -6,6 +6,12 @@
 #include "quantier/base/check.h"
 
 namespace quantier {
+namespace {
+
+// Of the rows those that are tried first.
+constexpr std::size_t kFirstShare = 4;
+
+}  // namespace
 
 StagedBlockEval::StagedBlockEval(StagedModel& model, const ModelSpec& spec, InputPlace place,
                                  std::size_t row_limit, std::vector<FloatLayer> layers)
@@ -24,11 +30,17 @@ void StagedBlockEval::put_back(std::size_t linear) {
   model_.set_linear(spec_.linears[linear], clone(float_weights(linear)));
 }
 
-double StagedBlockEval::loss(std::vector<BlockCandidate> candidates) {
-  for (BlockCandidate& candidate : candidates)
+double StagedBlockEval::loss(std::vector<BlockCandidate> candidates, BlockRows rows) {
+  for (const std::size_t linear : replaced_) {
+    const bool is_tried = std::ranges::find(candidates, linear, &BlockCandidate::linear) != candidates.end();
+    if (!is_tried) put_back(linear);
+  }
+  replaced_.clear();
+  for (BlockCandidate& candidate : candidates) {
     model_.set_linear(spec_.linears[candidate.linear], std::move(candidate.packed));
-  model_.run_block(place_, row_limit_, output_);
-  for (const BlockCandidate& candidate : candidates) put_back(candidate.linear);
+    replaced_.push_back(candidate.linear);
+  }
+  model_.run_block(place_, rows == BlockRows::kAll ? row_limit_ : row_limit_ / kFirstShare, output_);
   double sum = 0;
   for (std::size_t i = 0; i < output_.size(); ++i) {
     const double difference = static_cast<double>(output_[i]) - target_[i];

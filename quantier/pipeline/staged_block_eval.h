@@ -1,5 +1,5 @@
 // BlockEval over a model that stands between two steps: the candidate goes in, the block runs, the difference
-// comes out.
+// comes out. What was tried last stays in the model until something else is tried or set.
 #pragma once
 
 #include <vector>
@@ -21,7 +21,7 @@ class StagedBlockEval final : public BlockEval {
   StagedBlockEval(StagedModel& model, const ModelSpec& spec, InputPlace place, std::size_t row_limit,
                   std::vector<FloatLayer> layers);
 
-  double loss(std::vector<BlockCandidate> candidates) override;
+  double loss(std::vector<BlockCandidate> candidates, BlockRows rows) override;
   [[nodiscard]] const PackedLinear& float_weights(std::size_t linear) const;
 
  private:
@@ -32,6 +32,7 @@ class StagedBlockEval final : public BlockEval {
   InputPlace place_;
   std::size_t row_limit_;
   std::vector<FloatLayer> layers_;
+  std::vector<std::size_t> replaced_;  // layers in which a candidate stands
   std::vector<float> target_;
   std::vector<float> output_;
 };

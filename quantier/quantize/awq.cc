@@ -8,6 +8,7 @@
 #include "quantier/base/check.h"
 #include "quantier/formats/i4_group.h"
 #include "quantier/quantize/clip_search.h"
+#include "quantier/quantize/row_parts.h"
 #include "quantier/quantize/weight_reader.h"
 
 namespace quantier {
@@ -35,6 +36,18 @@ std::array<float, 10> clip_shrinks() {
   return shrinks;
 }
 
+// Rows of W * scales, no entry beyond half's range.
+Status scaled_rows(const LinearSpec& linear, const TensorView& weight, std::span<const float> scales,
+                   std::uint64_t first_row, std::span<float> out) {
+  const std::size_t columns = scales.size();
+  QT_TRY_STATUS(read_half_weight(linear, weight, first_row * columns, out));
+  for (std::size_t row = 0; row < out.size(); row += columns) {
+    for (std::size_t k = 0; k < columns; ++k)
+      out[row + k] = std::clamp(out[row + k] * scales[k], -kLargestHalf, kLargestHalf);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<float> awq_scales(std::span<const float> abs_mean, float alpha) {
@@ -54,12 +67,8 @@ std::vector<float> awq_scales(std::span<const float> abs_mean, float alpha) {
 
 Result<std::vector<float>> scaled_weight(const LinearSpec& linear, const TensorView& weight,
                                          std::span<const float> scales) {
-  const std::size_t columns = linear.in_features;
-  std::vector<float> values(linear.out_features * columns);
-  QT_TRY_STATUS(read_half_weight(linear, weight, 0, values));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = std::clamp(values[i] * scales[i % columns], -kLargestHalf, kLargestHalf);
-  }
+  std::vector<float> values(linear.out_features * linear.in_features);
+  QT_TRY_STATUS(scaled_rows(linear, weight, scales, 0, values));
   return values;
 }
 
@@ -83,28 +92,32 @@ Result<I4GroupWeights> quantize_awq(const LinearSpec& linear, const TensorView& 
   const std::size_t columns = linear.in_features;
   QT_CHECK(scales.size() == columns && statistics.gram.size() == columns * columns,
            "one scale and one row of second moments for each input");
-  QT_TRY(const std::vector<float> values, scaled_weight(linear, weight, scales));
   I4GroupWeights packed = make_i4_group(linear.out_features, columns, options.group, options.symmetric);
   const std::size_t step = options.group == 0 ? columns : options.group;
+  const std::size_t row_bytes = (columns + 1) / 2;
+  std::vector<std::vector<float>> blocks;  // of each group, where it is clipped
+  for (std::size_t first = 0; options.clips && first < columns; first += step)
+    blocks.push_back(scaled_block(statistics, scales, first, std::min(step, columns - first)));
   const auto shrinks = clip_shrinks();
-  constexpr std::size_t kRowsOfATask = 16;
-  const std::size_t tasks = (linear.out_features + kRowsOfATask - 1) / kRowsOfATask;
-  for (std::size_t first = 0; first < columns; first += step) {
-    const std::size_t size = std::min(step, columns - first);
-    const std::vector<float> block = scaled_block(statistics, scales, first, size);
-    pool.run(tasks, [&](std::size_t task, std::size_t) {
-      const std::size_t begin = task * kRowsOfATask;
-      for (std::size_t n = begin; n < std::min<std::size_t>(linear.out_features, begin + kRowsOfATask); ++n) {
-        const auto group = std::span(values).subspan(n * columns + first, size);
-        const I4Grid grid = options.clips
-                                ? least_error_grid(group, {block.data(), size}, options.symmetric, shrinks)
-                                : i4_grid(group, options.symmetric);
+  const auto quantize = [&](std::uint64_t first_row, std::uint64_t last_row) -> Status {
+    std::vector<float> row(columns);
+    std::vector<std::uint8_t> codes(columns);
+    for (std::uint64_t n = first_row; n < last_row; ++n) {
+      QT_TRY_STATUS(scaled_rows(linear, weight, scales, n, row));
+      for (std::size_t first = 0; first < columns; first += step) {
+        const std::size_t size = std::min(step, columns - first);
+        const auto group = std::span(row).subspan(first, size);
+        const I4Grid grid = options.clips ? least_error_grid(group, {blocks[first / step].data(), size},
+                                                             options.symmetric, shrinks)
+                                          : i4_grid(group, options.symmetric);
         i4_set_grid(packed, columns, n, first / step, grid);
-        for (std::size_t i = 0; i < size; ++i)
-          i4_set_code(packed, columns, n, first + i, grid.code(group[i]));
+        i4_quantize_group(grid, group, std::span(codes).subspan(first, size));
       }
-    });
-  }
+      i4_pack_row(codes, packed.codes.span().subspan(n * row_bytes, row_bytes));
+    }
+    return {};
+  };
+  QT_TRY_STATUS(for_row_parts(&pool, linear.out_features, columns, 1, quantize));
   return packed;
 }
 

@@ -5,7 +5,8 @@
 // the original weights over the same inputs. As found better on classifiers of a few million parameters, and
 // the default: the grid is searched (clip_search.h), and outputs are held to those of the float model, whose
 // inputs have not drifted (`towards_float`; Li et al. 2025, "GPTAQ": asymmetric calibration); then codes are
-// refined one by one while any change lowers the error (`sweeps`). docs/methods/gptq.md has the formulas, the
+// refined one by one, and grids fitted to the codes, in turn, while any change lowers the error (`sweeps`,
+// `refits_grid`). docs/methods/gptq.md has the formulas, the
 // deviations and what each is worth.
 //
 // Grids belong to consecutive inputs whatever the order in which inputs are quantized ("static groups" of the
@@ -31,7 +32,8 @@ struct GptqOptions {
   double damping = 0.3;  // share of the Hessian's mean diagonal
   bool searches_grid = true;
   bool towards_float = true;  // needs InputStatistics::cross
-  int sweeps = 4;             // of refinement
+  int sweeps = 12;            // of refinement, at most
+  bool refits_grid = true;    // between sweeps
 
   // What the paper and its code do.
   [[nodiscard]] static GptqOptions published(std::uint32_t group, bool symmetric) {
@@ -40,7 +42,8 @@ struct GptqOptions {
             .damping = 0.01,
             .searches_grid = false,
             .towards_float = false,
-            .sweeps = 0};
+            .sweeps = 0,
+            .refits_grid = false};
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "quantier/formats/i4_group.h"
 
@@ -89,13 +90,25 @@ I4Panels arrange(I4GroupWeights&& in, std::size_t n_count, std::size_t k_count, 
   I4Panels out{in.group, AlignedBuffer<std::uint8_t>(panels * k_count * kBytes, MemoryOwner::kWeights),
                groups_side_by_side(in.scales, n_count, groups),
                groups_side_by_side(in.zeros, n_count, groups), std::move(in.group_of_input)};
-  for (std::size_t n = 0; n < n_count; ++n) {
-    std::uint8_t* column = out.codes.data() + n / kPanelWidth * k_count * kBytes + n % kBytes;
-    const int shift = n % kPanelWidth < kBytes ? 0 : 4;
-    for (std::size_t k = 0; k < k_count; ++k) {
-      const int code = i4_code(in, k_count, n, k);
-      column[k * kBytes] = static_cast<std::uint8_t>(column[k * kBytes] | code << shift);
+  // Rows j and j + 8 of a panel share bytes; a stored byte holds two inputs of one row.
+  const std::size_t row_bytes = (k_count + 1) / 2;
+  const std::vector<std::uint8_t> nothing(row_bytes, 0);
+  for (std::size_t row = 0; row < panels * kPanelWidth; ++row) {
+    const std::size_t at = row % kPanelWidth;
+    if (at >= kBytes) continue;
+    const auto stored = [&](std::size_t n) {
+      return n < n_count ? in.codes.data() + n * row_bytes : nothing.data();
+    };
+    const std::uint8_t* low = stored(row);
+    const std::uint8_t* high = stored(row + kBytes);
+    std::uint8_t* column = out.codes.data() + row / kPanelWidth * k_count * kBytes + at;
+    for (std::size_t pair = 0; pair < k_count / 2; ++pair, column += 2 * kBytes) {
+      column[0] = static_cast<std::uint8_t>((low[pair] & 0x0FU) | (high[pair] & 0x0FU) << 4U);
+      column[kBytes] = static_cast<std::uint8_t>(low[pair] >> 4U | (high[pair] & 0xF0U));
     }
+    if (k_count % 2 == 1)
+      column[0] =
+          static_cast<std::uint8_t>((low[row_bytes - 1] & 0x0FU) | (high[row_bytes - 1] & 0x0FU) << 4U);
   }
   in.codes = {};
   return out;

@@ -1,8 +1,6 @@
 #include "quantier/pipeline/search/search.h"
 
 #include <algorithm>
-#include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -14,28 +12,20 @@
 #include "quantier/base/utf8.h"
 #include "quantier/dataset/fingerprint.h"
 #include "quantier/dataset/sample.h"
-#include "quantier/engine/cpu/kernel_list.h"
 #include "quantier/pipeline/plan_file.h"
 #include "quantier/pipeline/provenance.h"
 #include "quantier/pipeline/search/measured_damages.h"
 #include "quantier/pipeline/search/mixed_choice.h"
 #include "quantier/pipeline/search/plan_predictor.h"
+#include "quantier/pipeline/search/search_budget.h"
 #include "quantier/pipeline/search/search_input.h"
 #include "quantier/pipeline/search/unit_costs.h"
 
 namespace quantier {
 namespace {
 
-constexpr double kMsPerNs = 1e-6;
 // Mixed plans tried for one weighting of the tiers when whole passes turn out slower than their layers.
 constexpr std::size_t kMostChoices = 4;
-
-// A plan's name among what was measured.
-std::string key_of(const PlanRules& rules) {
-  std::string key = rules.base;
-  for (const PlanRules::Rule& rule : rules.layers) key += fmt::format("; {}={}", rule.pattern, rule.recipe);
-  return key;
-}
 
 class Search {
  public:
@@ -53,7 +43,8 @@ class Search {
     labels_ = data.labels;
     QT_TRY(weights_, tier_weights_of(request_, tiers_));
     QT_TRY_STATUS(describe(data));
-    QT_TRY_STATUS(set_byte_budget());
+    QT_TRY_STATUS(budget_.begin(request_, *spec_, units_, result_.base_bytes));
+    result_.budget_bytes = budget_.bytes();
     QT_TRY(PlanPredictor predictor, PlanPredictor::create(checkpoint, data, request_.max_length,
                                                           request_.batch_size, pool_, request_.interrupt));
     QT_TRY_STATUS(read_calibration(data, predictor));
@@ -61,7 +52,8 @@ class Search {
     QT_TRY(const std::string search, identity(checkpoint));
     QT_TRY(measured_, MeasuredDamages::open(request_.resume_file, search));
     result_.measured_before = measured_.found();
-    QT_TRY_STATUS(set_time_budget(predictor));
+    QT_TRY_STATUS(budget_.measure_times(predictor, base_plan_, pool_));
+    result_.times = budget_.timed();
     QT_TRY_STATUS(measure_units());
     QT_TRY_STATUS(measure_plans());
     QT_TRY_STATUS(write_plan());
@@ -102,67 +94,6 @@ class Search {
     return {};
   }
 
-  // Bytes are known beforehand: refused before anything is measured.
-  Status set_byte_budget() {
-    QT_TRY(bytes_, byte_costs(*spec_, units_, request_.base, request_.recipes));
-    if (request_.budget_ms) return {};
-    result_.budget_bytes = request_.budget_bytes
-                               ? *request_.budget_bytes
-                               : static_cast<std::uint64_t>(request_.budget_share.value_or(1.0) *
-                                                            static_cast<double>(result_.base_bytes));
-    costs_ = &bytes_;
-    unit_budget_ = static_cast<double>(result_.budget_bytes) - bytes_.rest;
-    if (bytes_.least() <= static_cast<double>(result_.budget_bytes)) return {};
-    return fail(ErrorKind::kUsage, "no plan fits into the budget",
-                fmt::format("{} bytes", result_.budget_bytes),
-                fmt::format("the smallest takes {:.0f} bytes, {:.0f} of them embedding, head and norms",
-                            bytes_.least(), bytes_.rest),
-                "raise the budget, offer smaller recipes, or a base with int8 embeddings "
-                "(int8-rtn:embedding=int8)");
-  }
-
-  Status set_time_budget(const PlanPredictor& predictor) {
-    if (!request_.budget_ms) return {};
-    clock_ = request_.clock;
-    if (clock_ == nullptr) {
-      own_clock_ =
-          clock_of_this_machine(predictor, *spec_, base_plan_, request_.workload, pool_, request_.interrupt);
-      clock_ = own_clock_.get();
-    }
-    QT_TRY(TimeCosts costs,
-           time_costs(*clock_, *spec_, units_, request_.base, request_.recipes, request_.progress));
-    times_ = std::move(costs.costs);
-    for (std::size_t r = 0; r < costs.passes.size(); ++r) {
-      passes_ns_[r == 0 ? request_.base : request_.recipes[r - 1]] = costs.passes[r];
-    }
-    costs_ = &times_;
-    const double budget_ns = *request_.budget_ms / kMsPerNs;
-    unit_budget_ = budget_ns - times_.rest;
-    TimedOn timed;
-    timed.budget_ms = *request_.budget_ms;
-    timed.batch = request_.workload.batch;
-    timed.tokens_per_text = request_.workload.tokens_per_text;
-    timed.threads = request_.threads;
-    timed.processor = cpu_model();
-    timed.kernels = cpu::chosen_kernels().name;
-    for (std::size_t u = 0; u < units_.size(); ++u) {
-      timed.units.push_back({units_[u].pattern, request_.base, times_.of_unit[u][0] * kMsPerNs});
-      for (std::size_t r = 0; r < request_.recipes.size(); ++r) {
-        timed.units.push_back({units_[u].pattern, request_.recipes[r], times_.of_unit[u][r + 1] * kMsPerNs});
-      }
-    }
-    result_.times = std::move(timed);
-    if (times_.least() <= budget_ns) return {};
-    return fail(
-        ErrorKind::kUsage, "no plan fits into the budget", fmt::format("{} ms", *request_.budget_ms),
-        fmt::format("with the fastest recipe in every layer a pass over {} texts of {} tokens would take "
-                    "{:.3f} ms, {:.3f} of them outside the layers that change",
-                    request_.workload.batch, request_.workload.tokens_per_text, times_.least() * kMsPerNs,
-                    times_.rest * kMsPerNs),
-        "raise the budget, offer faster recipes, or give a smaller batch or shorter texts "
-        "(--budget-batch, --budget-tokens)");
-  }
-
   // Everything that measured damages depend on.
   Result<std::string> identity(const Checkpoint& checkpoint) const {
     QT_TRY(const ModelHashes hashes, hash_model(checkpoint));
@@ -178,7 +109,7 @@ class Search {
   }
 
   Result<std::vector<TierDamage>> measure(const PlanRules& rules) {
-    const std::string key = key_of(rules);
+    const std::string key = measured_name(rules);
     if (const auto* found = measured_.find(key)) return *found;
     if (stop_requested(request_.interrupt)) return interrupted();
     if (!reference_) {
@@ -205,11 +136,8 @@ class Search {
       for (std::size_t r = 0; r < request_.recipes.size(); ++r) {
         QT_TRY(std::vector<TierDamage> tiers,
                measure(rules_for(request_.base, units_[u], request_.recipes[r])));
-        UnitDamage damage{units_[u].pattern, request_.recipes[r],
-                          static_cast<std::uint64_t>(bytes_.of_unit[u][r + 1]), std::nullopt,
-                          std::move(tiers)};
-        if (clock_ != nullptr) damage.unit_ms = times_.of_unit[u][r + 1] * kMsPerNs;
-        result_.sensitivity.push_back(std::move(damage));
+        result_.sensitivity.push_back({units_[u].pattern, request_.recipes[r], budget_.unit_bytes(u, r + 1),
+                                       budget_.unit_ms(u, r + 1), std::move(tiers)});
         tell("measuring layers", ++done, total);
       }
     }
@@ -226,10 +154,9 @@ class Search {
                                                                    double budget) const {
     std::vector<std::vector<LayerOption>> options(units_.size());
     for (std::size_t u = 0; u < units_.size(); ++u) {
-      options[u].push_back({costs_->of_unit[u][0], 0.0});
+      options[u].push_back({budget_.cost(u, 0), 0.0});
       for (std::size_t r = 0; r < request_.recipes.size(); ++r) {
-        options[u].push_back(
-            {costs_->of_unit[u][r + 1], weighted_divergence(unit_damage(u, r).tiers, weights)});
+        options[u].push_back({budget_.cost(u, r + 1), weighted_divergence(unit_damage(u, r).tiers, weights)});
       }
     }
     return choose_options(options, budget);
@@ -250,7 +177,6 @@ class Search {
     PlanDamage plan;
     plan.name = rules.name.empty() ? rules.base : rules.name;
     QT_TRY(const Plan resolved, resolve_rules(rules, *spec_));
-    plan.bytes = resolved.total_bytes();
     if (!choice.empty()) {
       plan.expected = 0;
       for (std::size_t u = 0; u < units_.size(); ++u) {
@@ -260,21 +186,8 @@ class Search {
     }
     QT_TRY(plan.tiers, measure(rules));
     plan.measured = weighted_divergence(plan.tiers, weights_);
-    plan.within_budget = plan.bytes <= result_.budget_bytes;
-    if (clock_ != nullptr) {
-      const std::string key = key_of(rules);
-      if (!passes_ns_.contains(key)) {
-        QT_TRY(passes_ns_[key], clock_->pass_ns(resolved));
-      }
-      plan.pass_ms = passes_ns_[key] * kMsPerNs;
-      plan.within_budget = *plan.pass_ms <= *request_.budget_ms;
-      if (!choice.empty()) {
-        double expected_ns = times_.rest;
-        for (std::size_t u = 0; u < units_.size(); ++u) expected_ns += times_.of_unit[u][choice[u]];
-        plan.expected_ms = expected_ns * kMsPerNs;
-      }
-    }
     plan.rules = std::move(rules);
+    QT_TRY_STATUS(budget_.weigh(plan, resolved, choice));
     result_.plans.push_back(std::move(plan));
     return {};
   }
@@ -282,14 +195,14 @@ class Search {
   // The choice for one weighting as a whole. Where it takes longer than the sum of its layers and the budget,
   // the next one has as much less to spend.
   Status add_mixed(std::span<const double> weights, std::set<std::vector<std::size_t>>& tried) {
-    double budget = unit_budget_;
+    double budget = budget_.for_units();
     for (std::size_t attempt = 0; attempt < kMostChoices; ++attempt) {
       const auto choice = choice_for(weights, budget);
       if (!choice || !tried.insert(*choice).second) return {};
       QT_TRY_STATUS(add_plan(rules_of(*choice), *choice));
       const PlanDamage& plan = result_.plans.back();
       if (plan.within_budget || !plan.pass_ms) return {};
-      budget -= (*plan.pass_ms - *request_.budget_ms) / kMsPerNs;
+      budget -= budget_.excess(plan);
     }
     return {};
   }
@@ -353,13 +266,7 @@ class Search {
   const ModelSpec* spec_ = nullptr;
   const PlanPredictor* predictor_ = nullptr;
   std::vector<SearchUnit> units_;
-  UnitCosts bytes_;
-  UnitCosts times_;                          // nanoseconds; with a budget of time
-  const UnitCosts* costs_ = nullptr;         // what the budget is about
-  double unit_budget_ = 0;                   // what of it the units may take
-  std::map<std::string, double> passes_ns_;  // of whole plans, by key_of
-  PlanClock* clock_ = nullptr;               // null with a budget of bytes
-  std::unique_ptr<PlanClock> own_clock_;
+  SearchBudget budget_;
   Plan base_plan_;
   ExampleTiers tiers_;
   std::vector<std::int32_t> labels_;

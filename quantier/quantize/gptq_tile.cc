@@ -1,0 +1,270 @@
+#include "quantier/quantize/gptq_tile.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "quantier/quantize/clip_search.h"
+#include "quantier/quantize/grid_refit.h"
+
+namespace quantier {
+namespace {
+
+// Positions whose changes reach the slopes of the others together: within them they do at once.
+constexpr std::size_t kSweepBlock = 32;
+
+}  // namespace
+
+GptqTile::GptqTile(const GptqLayer& layer, std::size_t first_row)
+    : layer_(layer),
+      first_row_(first_row),
+      rows_(std::min<std::size_t>(kTileRows, layer.linear.out_features - first_row)),
+      weights_(layer.inputs()),
+      grids_(kTileRows, std::vector<I4Grid>(i4_groups(layer.inputs(), layer.options.group))) {
+  for (std::size_t i = 0; i < layer_.inputs(); ++i) {
+    weights_[i] = {};
+    for (std::size_t lane = 0; lane < rows_; ++lane) {
+      weights_[i][lane] = layer_.weight[(first_row_ + lane) * layer_.inputs() + layer_.hessian.order[i]];
+    }
+  }
+  targets_ = weights_;
+}
+
+GptqTileCosts GptqTile::run() {
+  if (!layer_.drift.empty()) move_targets();
+  GptqTileCosts costs;
+  costs.output = squared_output(weights_);
+  choose_grids(false);
+  costs.nearest = squared_output(nearest_errors());
+  if (layer_.options.searches_grid) choose_grids(true);
+  quantize_in_order();
+  const int sweeps = layer_.options.sweeps;
+  if (sweeps > 0) find_slopes();
+  for (int i = 0; i < sweeps; ++i) {
+    bool changed = sweep();
+    if (layer_.options.refits_grid && i + 1 < sweeps) changed = refit() || changed;
+    if (!changed) break;
+  }
+  costs.result = squared_output(errors_);
+  store();
+  return costs;
+}
+
+// targets = W + W C H^-1, the real weights whose outputs over the quantized model's inputs are nearest to
+// those of W over the float model's. H^-1 by the two halves of its factor.
+void GptqTile::move_targets() {
+  const std::size_t n = layer_.inputs();
+  RowTile moved;
+  tile_multiply(layer_.drift.data(), n, TilePart::kAll, weights_, moved);
+  // M^T y = W C from the last input on, four at a time.
+  for (std::size_t end = n; end > 0;) {
+    const std::size_t first = end > kTileRun ? end - kTileRun : 0;
+    for (std::size_t i = end; i-- > first;) {
+      const float* row = layer_.factor_row(i);
+      for (float& value : moved[i]) value /= row[i];
+      tile_subtract(&moved[first], row + first, i - first, moved[i]);
+    }
+    const std::array<std::uint32_t, kTileRun> own_rows = {0, 1, 2, 3};
+    tile_subtract_rows(moved.data(), first, layer_.factor_row(first), n, own_rows.data(), &moved[first],
+                       end - first);
+    end = first;
+  }
+  // M x = y from the first on.
+  for (std::size_t first = 0; first < n; first += kTileRun) {
+    const std::size_t count = std::min(kTileRun, n - first);
+    TileRun before = sums_before(moved, first, count);
+    for (std::size_t r = 0; r < count; ++r) {
+      const std::size_t i = first + r;
+      const float* row = layer_.factor_row(i);
+      tile_accumulate(row + first, &moved[first], r, before[r]);
+      for (std::size_t lane = 0; lane < kTileRows; ++lane) {
+        moved[i][lane] = (moved[i][lane] - before[r][lane]) / row[i];
+        targets_[i][lane] = weights_[i][lane] + moved[i][lane];
+      }
+    }
+  }
+}
+
+// Of the factor's rows [first, first + count) with what stands before `first`.
+GptqTile::TileRun GptqTile::sums_before(const RowTile& tile, std::size_t first, std::size_t count) const {
+  TileRun before{};
+  if (count == kTileRun) {
+    tile_accumulate_run(layer_.factor_row(first), layer_.inputs(), tile.data(), first, before.data());
+    return before;
+  }
+  for (std::size_t r = 0; r < count; ++r)
+    tile_accumulate(layer_.factor_row(first + r), tile.data(), first, before[r]);
+  return before;
+}
+
+void GptqTile::choose_grids(bool searched) {
+  const std::size_t n = layer_.inputs();
+  std::vector<float> row(n);
+  for (std::size_t lane = 0; lane < rows_; ++lane) {
+    for (std::size_t i = 0; i < n; ++i) row[layer_.hessian.order[i]] = targets_[i][lane];
+    for (std::size_t g = 0; g < grids_[lane].size(); ++g) {
+      const std::size_t first = g * layer_.group;
+      const auto values = std::span(row).subspan(first, std::min<std::size_t>(layer_.group, n - first));
+      grids_[lane][g] = searched ? searched_grid(values, {layer_.statistics.gram.data() + first * (n + 1), n},
+                                                 layer_.options.symmetric)
+                                 : i4_grid(values, layer_.options.symmetric);
+    }
+  }
+}
+
+RowTile GptqTile::nearest_errors() const {
+  RowTile errors(layer_.inputs());
+  for (std::size_t i = 0; i < layer_.inputs(); ++i) {
+    errors[i] = {};
+    for (std::size_t lane = 0; lane < rows_; ++lane) {
+      const I4Grid points = grid(i, lane);
+      errors[i][lane] = targets_[i][lane] - points.value(points.code(weights_[i][lane]));
+    }
+  }
+  return errors;
+}
+
+// |M e|^2 over all rows.
+double GptqTile::squared_output(const RowTile& errors) const {
+  RowTile outputs;
+  tile_multiply(layer_.hessian.factor.data(), layer_.inputs(), TilePart::kWithDiagonal, errors, outputs);
+  double sum = 0;
+  for (const TileLane& output : outputs) {
+    for (const float value : output) sum += static_cast<double>(value) * value;
+  }
+  return sum;
+}
+
+// Gives input i of a lane the code nearest to `wanted`; the change of its error.
+float GptqTile::set_code(std::size_t i, std::size_t lane, float wanted) {
+  const I4Grid points = grid(i, lane);
+  const std::uint8_t code = points.code(wanted);
+  const float error = targets_[i][lane] - points.value(code);
+  const float change = error - errors_[i][lane];
+  codes_[i * kTileRows + lane] = code;
+  errors_[i][lane] = error;
+  return change;
+}
+
+// Each input takes the code nearest to what cancels the errors of those before it.
+void GptqTile::quantize_in_order() {
+  const std::size_t n = layer_.inputs();
+  errors_.assign(n, {});
+  codes_.assign(n * kTileRows, 0);
+  for (std::size_t first = 0; first < n; first += kTileRun) {
+    const std::size_t count = std::min(kTileRun, n - first);
+    TileRun before = sums_before(errors_, first, count);
+    for (std::size_t r = 0; r < count; ++r) {
+      const std::size_t i = first + r;
+      const float* row = layer_.factor_row(i);
+      tile_accumulate(row + first, &errors_[first], r, before[r]);
+      for (std::size_t lane = 0; lane < rows_; ++lane)
+        set_code(i, lane, targets_[i][lane] + before[r][lane] / row[i]);
+    }
+  }
+}
+
+void GptqTile::find_slopes() {
+  tile_multiply(layer_.hessian.values.data(), layer_.inputs(), TilePart::kAll, errors_, slopes_);
+}
+
+// Each input in turn takes its best code given all others; whether any changed.
+bool GptqTile::sweep() {
+  const std::size_t n = layer_.inputs();
+  bool any = false;
+  for (std::size_t first = 0; first < n; first += kSweepBlock) {
+    const std::size_t end = std::min(n, first + kSweepBlock);
+    changed_.clear();
+    changes_.clear();
+    for (std::size_t i = first; i < end; ++i) {
+      const float* row = layer_.hessian_row(i);
+      TileLane taken{};
+      bool changed = false;
+      for (std::size_t lane = 0; lane < rows_; ++lane) {
+        // The slope at i without i's own error.
+        const float others = slopes_[i][lane] - row[i] * errors_[i][lane];
+        taken[lane] = -set_code(i, lane, targets_[i][lane] + others / row[i]);
+        changed = changed || taken[lane] != 0.0F;
+      }
+      if (!changed) continue;
+      tile_subtract(&slopes_[first], row + first, end - first, taken);
+      changed_.push_back(static_cast<std::uint32_t>(i));
+      changes_.push_back(taken);
+    }
+    if (changed_.empty()) continue;
+    any = true;
+    const float* matrix = layer_.hessian.values.data();
+    tile_subtract_rows(slopes_.data(), first, matrix, n, changed_.data(), changes_.data(), changed_.size());
+    tile_subtract_rows(slopes_.data() + end, n - end, matrix + end, n, changed_.data(), changes_.data(),
+                       changed_.size());
+  }
+  return any;
+}
+
+bool GptqTile::refit() {
+  bool any = false;
+  for (std::size_t g = 0; g < layer_.group_positions.size(); ++g) any = refit_group(g) || any;
+  return any;
+}
+
+// The group's grids fitted to its codes, all other groups as they are.
+bool GptqTile::refit_group(std::size_t group) {
+  const std::vector<std::uint32_t>& positions = layer_.group_positions[group];
+  const float* hessian = layer_.group_hessians[group].data();
+  const std::size_t size = positions.size();
+  std::array<I4Grid, kTileRows> own;
+  for (std::size_t lane = 0; lane < kTileRows; ++lane) own[lane] = grids_[lane][group];
+  RowTile codes(size);
+  RowTile slopes(size);
+  for (std::size_t k = 0; k < size; ++k) {
+    slopes[k] = slopes_[positions[k]];
+    for (std::size_t lane = 0; lane < kTileRows; ++lane)
+      codes[k][lane] = static_cast<float>(codes_[positions[k] * kTileRows + lane]);
+  }
+  const auto found = refitted_grids(hessian, codes, slopes, own, layer_.options.symmetric);
+  // Halves round what was solved for: only what lowers the cost is taken.
+  changes_.assign(size, {});
+  for (std::size_t k = 0; k < size; ++k) {
+    const std::size_t i = positions[k];
+    for (std::size_t lane = 0; lane < rows_; ++lane) {
+      changes_[k][lane] =
+          errors_[i][lane] - (targets_[i][lane] - found[lane].value(codes_[i * kTileRows + lane]));
+    }
+  }
+  RowTile products;
+  tile_multiply(hessian, size, TilePart::kAll, changes_, products);
+  TileLane cost{};
+  for (std::size_t k = 0; k < size; ++k) {
+    for (std::size_t lane = 0; lane < rows_; ++lane)
+      cost[lane] += changes_[k][lane] * (products[k][lane] - 2.0F * slopes[k][lane]);
+  }
+  bool any = false;
+  for (std::size_t lane = 0; lane < rows_; ++lane) {
+    const bool better = cost[lane] < 0.0F;
+    any = any || better;
+    if (better) grids_[lane][group] = found[lane];
+    for (std::size_t k = 0; k < size; ++k) {
+      if (!better) changes_[k][lane] = 0.0F;
+      errors_[positions[k]][lane] -= changes_[k][lane];
+    }
+  }
+  if (!any) return false;
+  tile_subtract_rows(slopes_.data(), layer_.inputs(), layer_.hessian.values.data(), layer_.inputs(),
+                     positions.data(), changes_.data(), size);
+  return true;
+}
+
+void GptqTile::store() {
+  const std::size_t n = layer_.inputs();
+  for (std::size_t lane = 0; lane < rows_; ++lane) {
+    const std::size_t row = first_row_ + lane;
+    for (std::size_t g = 0; g < grids_[lane].size(); ++g) {
+      i4_set_grid(layer_.packed, n, row, g, grids_[lane][g]);
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      i4_set_code(layer_.packed, n, row, layer_.hessian.order[i], codes_[i * kTileRows + lane]);
+    }
+  }
+}
+
+}  // namespace quantier
