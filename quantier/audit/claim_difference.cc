@@ -88,8 +88,16 @@ class DifferenceReader {
     constexpr std::size_t kReachBefore = 48;
     constexpr std::size_t kReachBehind = 10;
     const std::string_view text = passage_.text;
-    if (auto behind = direction_in(text, number_.end, std::min(text.size(), number_.end + kReachBehind)))
-      return behind;
+    // "By 10 points and lowers": what is joined on has a number of its own.
+    const std::size_t joined = text.find(" and ", number_.end);
+    const auto stands =
+        direction_in(text, number_.end, std::min({text.size(), number_.end + kReachBehind, joined}));
+    // "By 0.066 under int4" tells where, and not which way.
+    const bool is_place = stands && std::ranges::any_of(passage_.mentions, [&](const Mention& each) {
+                            return each.kind == MentionKind::kRecipe && each.begin == stands->end + 1 &&
+                                   text.substr(stands->begin, stands->end - stands->begin) == "under";
+                          });
+    if (stands && !is_place) return stands;
     const std::size_t reach = number_.begin - std::min(number_.begin, kReachBefore);
     const std::size_t cut = text.find_last_of(",;:(", number_.begin);
     const std::string_view behind = text.substr(std::min(cut, text.size()));

@@ -123,6 +123,9 @@ std::string said_to_have_run(const Passage& passage, const AuditEvidence& eviden
     const std::string before = lowered(passage.text.substr(0, each.begin));
     const bool passive = before.ends_with("been ") || before.ends_with("was ") || before.ends_with("were ");
     if (hardware == nullptr || (!each.own && !passive && !has_cost(passage, part))) continue;
+    // "The benchmark of vLLM" is theirs.
+    if (!each.own && hardware->begin == each.end + 4 && passage.text.compare(each.end, 4, " of ") == 0)
+      continue;
     return fmt::format("the evidence has no run on {}; say that this is modelled, or who measured it",
                        passage.text.substr(hardware->begin, hardware->end - hardware->begin));
   }

@@ -51,7 +51,8 @@ std::optional<Direction> direction_in(std::string_view text, std::size_t from, s
       continue;
     }
     std::size_t end = at;
-    while (end < to && is_word(text[end])) ++end;
+    while (end < text.size() && is_word(text[end])) ++end;
+    if (end > to) break;  // half a word is another one
     const std::string word = lowered(text.substr(at, end - at));
     const bool ahead = holds(kAhead, word);
     const bool behind = holds(kBehind, word);
