@@ -27,7 +27,7 @@ class OlderProcessors : public CommandLineTest, public ::testing::WithParamInter
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     GTEST_SKIP() << "the emulator has no room for a sanitizer's memory";
 #endif
-    if (!std::filesystem::exists(kEmulator)) GTEST_SKIP() << kEmulator << " is missing (package qemu-user)";
+    ASSERT_TRUE(std::filesystem::exists(kEmulator)) << "scripts/setup.sh installs it (package qemu-user)";
   }
   ProgramResult emulated(const std::string& arguments) {
     return quantier_under(std::string(kEmulator) + " -cpu " + GetParam().model, arguments);

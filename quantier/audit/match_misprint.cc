@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "quantier/audit/reading.h"
+#include "quantier/audit/slip.h"
 
 namespace quantier {
 namespace {
@@ -28,16 +29,7 @@ bool is_slip_of(const Reading& reading, const Fact& fact) {
   const long long one = std::llround(std::fabs(reading.value) / step);
   const long long other = std::llround(std::fabs(fact.value) / step);
   if (std::llabs(one - other) <= kRounding) return false;
-  const std::string a = std::to_string(one);
-  const std::string b = std::to_string(other);
-  if (a.size() != b.size()) return false;
-  std::vector<std::size_t> differ;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i] != b[i]) differ.push_back(i);
-  }
-  if (differ.size() == 1) return true;
-  return differ.size() == 2 && differ[1] == differ[0] + 1 && a[differ[0]] == b[differ[1]] &&
-         a[differ[1]] == b[differ[0]];
+  return are_slipped(std::to_string(one), std::to_string(other));
 }
 
 // "202 of 6,083 answers", "220 changed": of whole numbers those alone that count answers.

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/audit/slip.h"
 #include "quantier/audit/word_forms.h"
 
 namespace quantier {
@@ -35,18 +36,8 @@ bool is_plain_count(const WrittenNumber& number) {
          !number.in_words && !number.in_brackets;
 }
 
-// As many digits, and one of them another or two neighbours changed places: a slip of the pen.
 bool is_slip_of(double one, double other) {
-  const std::string a = fmt::format("{:.0f}", one);
-  const std::string b = fmt::format("{:.0f}", other);
-  if (a == b || a.size() != b.size()) return false;
-  std::vector<std::size_t> differ;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i] != b[i]) differ.push_back(i);
-  }
-  if (differ.size() == 1) return true;
-  return differ.size() == 2 && differ[1] == differ[0] + 1 && a[differ[0]] == b[differ[1]] &&
-         a[differ[1]] == b[differ[0]];
+  return are_slipped(fmt::format("{:.0f}", one), fmt::format("{:.0f}", other));
 }
 
 void contradict(CheckedNumber& number, std::string why) {
