@@ -67,8 +67,11 @@ bool Matcher::compares_costs() const {
 void Matcher::read_shares() {
   const bool share = number_.unit == WrittenUnit::kPercent;
   const bool said_here = says(passage_.mentions, "resampled") || says(passage_.column_mentions, "resampled");
+  // "0.020 pass, 92 %" below "ECE <= 0.025": the measure was told by the number before it.
+  const bool told_already = !passage_.numbers.empty() && passage_.numbers.front().begin < number_.begin &&
+                            passage_.numbers.front().unit != WrittenUnit::kPercent;
   const bool around = passage_.kind == PassageKind::kCell && says(passage_.lead_in, "resampled") &&
-                      said(passage_.column_mentions, MentionKind::kMetric).empty();
+                      (told_already || said(passage_.column_mentions, MentionKind::kMetric).empty());
   const bool known =
       std::ranges::any_of(evidence_.facts, [](const Fact& fact) { return fact.metric == "resampled_share"; });
   if (share && known && (said_here || around)) {

@@ -56,6 +56,8 @@ class Finder {
       if (others) parties_.sign = -relation_.sign;
       return of(*object);
     }
+    if (relation_.form == RelationForm::kComparative && object == nullptr && heads_a_list())
+      return std::nullopt;
     const NamedConfiguration* subject = subject_before();
     if (others_behind()) {
       parties_.against = Against::kOthers;
@@ -229,6 +231,14 @@ class Finder {
       found = &each;
     }
     return found;
+  }
+
+  // "X stays; larger by 2 %: Y and Z": said of those behind the colon, and of X nothing.
+  [[nodiscard]] bool heads_a_list() const {
+    if (relation_.begin > segment_.begin + 4 || text_.substr(statement_.end, 2) != ": ") return false;
+    const Span next = statement_at(text_, statement_.end + 2);
+    const NamedConfiguration* first = first_behind(named_, next.begin, next.end);
+    return first != nullptr && first->begin <= next.begin + 4;
   }
 
   // "int8 makes the encoder slower": what a precision does to the model behind the verb.

@@ -80,8 +80,9 @@ void clean_classes(NoteInput& input) {
 void clean_hardware(NoteInput& input) {
   if (input.hardware) {
     NoteHardware& hardware = *input.hardware;
-    clean_all(hardware.stack, hardware.workload, hardware.configurations, hardware.mechanisms,
-              hardware.without_shapes, hardware.why_no_times, hardware.mechanism_place);
+    clean_all(hardware.stack, hardware.workload, hardware.configurations, hardware.without_shapes,
+              hardware.why_no_times, hardware.step_device, hardware.step_reference);
+    for (NoteModelledStep& each : hardware.steps) clean_all(each.model, each.recipe);
     for (NoteDevice& each : hardware.devices) {
       clean_all(each.name, each.title, each.possible, each.choice_why);
     }

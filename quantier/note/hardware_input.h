@@ -36,6 +36,19 @@ struct NoteOrderChange {
   std::string there;  // where it is the other way round
 };
 
+// By what a recipe would take longer or shorter on a device than the reference of its model: milliseconds of
+// a batch, parts that do not show left out.
+struct NoteModelledStep {
+  struct Part {
+    std::string kind;  // "products", "launches and waits"
+    double ms = 0.0;
+  };
+  std::string model;
+  std::string recipe;
+  double total_ms = 0.0;
+  std::vector<Part> parts;
+};
+
 struct NoteTechnique {
   std::string name;                  // "LLM.int8()"
   std::string needs;                 // "int8 tensor cores (compute capability 7.5)"
@@ -50,8 +63,9 @@ struct NoteHardware {
   std::vector<NoteDevice> devices;
   std::vector<NoteTechnique> techniques;
   std::vector<NoteOrderChange> changes;
-  std::string mechanism_place;              // "on a T4 against encoder fp16"
-  std::vector<std::string> mechanisms;      // "int8 +0.05 ms a batch (products −0.22, launches +0.10)"
+  std::string step_device;                  // "T4": where `steps` are modelled
+  std::string step_reference;               // "encoder fp16": what they lead away from
+  std::vector<NoteModelledStep> steps;      // of one model
   std::vector<std::string> without_shapes;  // models: no times for any configuration of these
   std::string why_no_times;                 // the shapes are there and cannot be used
   std::size_t tested_anchors = 0;           // published times the model was not fitted to

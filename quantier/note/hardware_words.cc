@@ -121,6 +121,16 @@ std::string choice_sentence(const NoteHardware& hardware) {
       join(parts, "; "), hardware.anchors_inside, hardware.tested_anchors);
 }
 
+std::string signed_ms(double ms) { return fmt::format("{}{:.2g}", ms < 0.0 ? "−" : "+", std::abs(ms)); }
+
+// "int8 +0.05 ms a batch (products −0.22, launches and waits +0.10)".
+std::string step_words(const NoteModelledStep& step) {
+  std::vector<std::string> parts;
+  for (const NoteModelledStep::Part& part : step.parts)
+    parts.push_back(fmt::format("{} {}", part.kind, signed_ms(part.ms)));
+  return fmt::format("{} {} ms a batch ({})", step.recipe, signed_ms(step.total_ms), fmt::join(parts, ", "));
+}
+
 // Two are enough to read; the table holds the rest.
 std::string changes_sentence(const NoteHardware& hardware) {
   constexpr std::size_t kShown = 2;
@@ -131,9 +141,11 @@ std::string changes_sentence(const NoteHardware& hardware) {
                                 change.here, change.there));
   }
   std::string text = parts.empty() ? std::string() : fmt::format("Orders turn over: {}.", join(parts, "; "));
-  if (!hardware.mechanisms.empty()) {
-    text += fmt::format("{}By what, {}: {}.", text.empty() ? "" : " ", hardware.mechanism_place,
-                        join(hardware.mechanisms, "; "));
+  if (!hardware.steps.empty()) {
+    std::vector<std::string> steps;
+    for (const NoteModelledStep& step : hardware.steps) steps.push_back(step_words(step));
+    text += fmt::format("{}By what, on a {} against {}: {}.", text.empty() ? "" : " ", hardware.step_device,
+                        hardware.step_reference, join(steps, "; "));
   }
   return text;
 }

@@ -22,6 +22,20 @@ class ModelledFacts : public FactWriter {
         ends(fact, device.times[i]->low_ms, device.times[i]->high_ms);
       }
     }
+    for (const NoteModelledStep& step : hardware.steps) modelled_step(step, hardware.step_device);
+  }
+
+ private:
+  // Of a batch, and away from the reference.
+  void modelled_step(const NoteModelledStep& step, const std::string& device) {
+    Fact fact = named(step.model, step.recipe, "latency", "modelled/" + device + "/step");
+    fact.against_model = step.model;
+    fact.against_recipe = analysis_.reference_recipe;
+    fact.unit = FactUnit::kMilliseconds;
+    fact.source = FactSource::kModelled;
+    fact.device = device;
+    put(fact, step.total_ms, true);
+    for (const NoteModelledStep::Part& part : step.parts) put(fact, part.ms, true);
   }
 };
 

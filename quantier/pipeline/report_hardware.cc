@@ -150,12 +150,10 @@ NoteDevice device_of(const HardwareCounterfactual& place, const Decision& decisi
 
 constexpr double kShows = 0.0005;  // ms of a batch: smaller parts are left out
 
-std::string signed_ms(double ms) { return fmt::format("{}{:.2g}", ms < 0.0 ? "−" : "+", std::abs(ms)); }
-
 // Why a recipe differs from the reference on a device that these numbers are not of: for the model of the
 // choice, where there is one.
-void add_mechanisms(const std::vector<const HardwareCounterfactual*>& places, const Decision& decision,
-                    NoteHardware& note) {
+void add_steps(const std::vector<const HardwareCounterfactual*>& places, const Decision& decision,
+               NoteHardware& note) {
   const char* elsewhere = decision.envelope.device.find("T4") == std::string::npos ? "t4" : "h100";
   for (const HardwareCounterfactual* place : places) {
     if (place->device != elsewhere) continue;
@@ -168,19 +166,20 @@ void add_mechanisms(const std::vector<const HardwareCounterfactual*>& places, co
     for (const CounterfactualConfiguration& row : place->configurations) {
       const Mechanism& mechanism = row.mechanism;
       if (row.model != model || !row.time || mechanism.reference.empty()) continue;
-      note.mechanism_place = fmt::format("on a {} against {}", shown(place->device), mechanism.reference);
-      const double sum =
-          mechanism.products_ms + mechanism.elementwise_ms + mechanism.quantize_ms + mechanism.launches_ms;
-      std::vector<std::string> parts;
-      const std::pair<const char*, double> kinds[] = {{"products", mechanism.products_ms},
-                                                      {"activations", mechanism.elementwise_ms},
-                                                      {"quantizing and dequantizing", mechanism.quantize_ms},
-                                                      {"launches and waits", mechanism.launches_ms}};
-      for (const auto& [kind, ms] : kinds) {
-        if (std::abs(ms) >= kShows) parts.push_back(fmt::format("{} {}", kind, signed_ms(ms)));
+      note.step_device = shown(place->device);
+      note.step_reference = mechanism.reference;
+      NoteModelledStep step{.model = row.model,
+                            .recipe = row.recipe,
+                            .total_ms = mechanism.products_ms + mechanism.elementwise_ms +
+                                        mechanism.quantize_ms + mechanism.launches_ms,
+                            .parts = {}};
+      for (const NoteModelledStep::Part& part : {NoteModelledStep::Part{"products", mechanism.products_ms},
+                                                 {"activations", mechanism.elementwise_ms},
+                                                 {"quantizing and dequantizing", mechanism.quantize_ms},
+                                                 {"launches and waits", mechanism.launches_ms}}) {
+        if (std::abs(part.ms) >= kShows) step.parts.push_back(part);
       }
-      note.mechanisms.push_back(
-          fmt::format("{} {} ms a batch ({})", row.recipe, signed_ms(sum), fmt::join(parts, ", ")));
+      note.steps.push_back(std::move(step));
     }
   }
 }
@@ -253,7 +252,7 @@ Result<NoteHardware> hardware_for_note(const RunConfig& config, const std::vecto
     note.changes.push_back({change.faster_here, change.slower_here, shown(compared[change.here].device),
                             shown(compared[change.there].device)});
   }
-  add_mechanisms(places, decision, note);
+  add_steps(places, decision, note);
   return note;
 }
 
