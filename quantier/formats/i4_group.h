@@ -36,6 +36,7 @@ struct I4Grid {
   std::uint8_t zero = kI4Middle;
 
   [[nodiscard]] float scale() const { return to_float(Half{scale_bits}); }
+  [[nodiscard]] bool operator==(const I4Grid&) const = default;
   // The nearest code of a weight, ties to even; the zero point when the scale is 0.
   [[nodiscard]] std::uint8_t code(float weight) const;
   // The weight that a code stands for, rounded to half.

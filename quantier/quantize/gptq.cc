@@ -63,9 +63,12 @@ Result<GptqResult> quantize_gptq(const LinearSpec& linear, const TensorView& wei
       .drift = options.towards_float ? drift_by_position(statistics, hessian) : std::vector<float>{},
       .weight = std::vector<float>(linear.out_features * linear.in_features),
       .group = options.group == 0 ? linear.in_features : options.group,
+      .group_of = {},
       .group_positions = {},
       .group_hessians = {},
       .packed = result.weights};
+  for (const std::uint32_t input : hessian.order)
+    layer.group_of.push_back(static_cast<std::uint32_t>(input / layer.group));
   if (options.refits_grid) cut_into_groups(layer);
   QT_TRY_STATUS(read_half_weight(linear, weight, 0, layer.weight));
 

@@ -20,7 +20,8 @@ GptqTile::GptqTile(const GptqLayer& layer, std::size_t first_row)
       first_row_(first_row),
       rows_(std::min<std::size_t>(kTileRows, layer.linear.out_features - first_row)),
       weights_(layer.inputs()),
-      grids_(kTileRows, std::vector<I4Grid>(i4_groups(layer.inputs(), layer.options.group))) {
+      grids_(i4_groups(layer.inputs(), layer.options.group)),
+      lane_grids_(grids_.size()) {
   for (std::size_t i = 0; i < layer_.inputs(); ++i) {
     weights_[i] = {};
     for (std::size_t lane = 0; lane < rows_; ++lane) {
@@ -102,24 +103,29 @@ void GptqTile::choose_grids(bool searched) {
   std::vector<float> row(n);
   for (std::size_t lane = 0; lane < rows_; ++lane) {
     for (std::size_t i = 0; i < n; ++i) row[layer_.hessian.order[i]] = targets_[i][lane];
-    for (std::size_t g = 0; g < grids_[lane].size(); ++g) {
+    for (std::size_t g = 0; g < grids_.size(); ++g) {
       const std::size_t first = g * layer_.group;
       const auto values = std::span(row).subspan(first, std::min<std::size_t>(layer_.group, n - first));
-      grids_[lane][g] = searched ? searched_grid(values, {layer_.statistics.gram.data() + first * (n + 1), n},
+      grids_[g][lane] = searched ? searched_grid(values, {layer_.statistics.gram.data() + first * (n + 1), n},
                                                  layer_.options.symmetric)
                                  : i4_grid(values, layer_.options.symmetric);
     }
   }
+  for (std::size_t g = 0; g < grids_.size(); ++g) lane_grids_[g] = LaneGrid::of(grids_[g]);
 }
 
+// Of the codes nearest to the weights themselves.
 RowTile GptqTile::nearest_errors() const {
   RowTile errors(layer_.inputs());
   for (std::size_t i = 0; i < layer_.inputs(); ++i) {
-    errors[i] = {};
-    for (std::size_t lane = 0; lane < rows_; ++lane) {
-      const I4Grid points = grid(i, lane);
-      errors[i][lane] = targets_[i][lane] - points.value(points.code(weights_[i][lane]));
-    }
+    const LaneGrid& grid = lane_grids_[group_of(i)];
+    TileLane code;
+    TileLane error{};
+    TileLane taken;
+    take_codes(grid, {weights_[i], code, error}, {}, 1.0F, taken);
+    TileLane value;
+    lane_values(grid, code, value);
+    for (std::size_t lane = 0; lane < kTileRows; ++lane) errors[i][lane] = targets_[i][lane] - value[lane];
   }
   return errors;
 }
@@ -135,22 +141,11 @@ double GptqTile::squared_output(const RowTile& errors) const {
   return sum;
 }
 
-// Gives input i of a lane the code nearest to `wanted`; the change of its error.
-float GptqTile::set_code(std::size_t i, std::size_t lane, float wanted) {
-  const I4Grid points = grid(i, lane);
-  const std::uint8_t code = points.code(wanted);
-  const float error = targets_[i][lane] - points.value(code);
-  const float change = error - errors_[i][lane];
-  codes_[i * kTileRows + lane] = code;
-  errors_[i][lane] = error;
-  return change;
-}
-
 // Each input takes the code nearest to what cancels the errors of those before it.
 void GptqTile::quantize_in_order() {
   const std::size_t n = layer_.inputs();
   errors_.assign(n, {});
-  codes_.assign(n * kTileRows, 0);
+  codes_.assign(n, {});
   for (std::size_t first = 0; first < n; first += kTileRun) {
     const std::size_t count = std::min(kTileRun, n - first);
     TileRun before = sums_before(errors_, first, count);
@@ -158,8 +153,8 @@ void GptqTile::quantize_in_order() {
       const std::size_t i = first + r;
       const float* row = layer_.factor_row(i);
       tile_accumulate(row + first, &errors_[first], r, before[r]);
-      for (std::size_t lane = 0; lane < rows_; ++lane)
-        set_code(i, lane, targets_[i][lane] + before[r][lane] / row[i]);
+      TileLane taken;
+      take_codes(lane_grids_[group_of(i)], input(i), before[r], row[i], taken);
     }
   }
 }
@@ -178,15 +173,8 @@ bool GptqTile::sweep() {
     changes_.clear();
     for (std::size_t i = first; i < end; ++i) {
       const float* row = layer_.hessian_row(i);
-      TileLane taken{};
-      bool changed = false;
-      for (std::size_t lane = 0; lane < rows_; ++lane) {
-        // The slope at i without i's own error.
-        const float others = slopes_[i][lane] - row[i] * errors_[i][lane];
-        taken[lane] = -set_code(i, lane, targets_[i][lane] + others / row[i]);
-        changed = changed || taken[lane] != 0.0F;
-      }
-      if (!changed) continue;
+      TileLane taken;
+      if (!improve_codes(lane_grids_[group_of(i)], input(i), slopes_[i], row[i], taken)) continue;
       tile_subtract(&slopes_[first], row + first, end - first, taken);
       changed_.push_back(static_cast<std::uint32_t>(i));
       changes_.push_back(taken);
@@ -212,43 +200,47 @@ bool GptqTile::refit_group(std::size_t group) {
   const std::vector<std::uint32_t>& positions = layer_.group_positions[group];
   const float* hessian = layer_.group_hessians[group].data();
   const std::size_t size = positions.size();
-  std::array<I4Grid, kTileRows> own;
-  for (std::size_t lane = 0; lane < kTileRows; ++lane) own[lane] = grids_[lane][group];
   RowTile codes(size);
   RowTile slopes(size);
   for (std::size_t k = 0; k < size; ++k) {
     slopes[k] = slopes_[positions[k]];
-    for (std::size_t lane = 0; lane < kTileRows; ++lane)
-      codes[k][lane] = static_cast<float>(codes_[positions[k] * kTileRows + lane]);
+    codes[k] = codes_[positions[k]];
   }
-  const auto found = refitted_grids(hessian, codes, slopes, own, layer_.options.symmetric);
+  const auto found = refitted_grids(hessian, codes, slopes, grids_[group], layer_.options.symmetric);
+  if (found == grids_[group]) return false;
+  const LaneGrid found_lanes = LaneGrid::of(found);
   // Halves round what was solved for: only what lowers the cost is taken.
   changes_.assign(size, {});
   for (std::size_t k = 0; k < size; ++k) {
     const std::size_t i = positions[k];
-    for (std::size_t lane = 0; lane < rows_; ++lane) {
-      changes_[k][lane] =
-          errors_[i][lane] - (targets_[i][lane] - found[lane].value(codes_[i * kTileRows + lane]));
-    }
+    TileLane value;
+    lane_values(found_lanes, codes[k], value);
+    for (std::size_t lane = 0; lane < kTileRows; ++lane)
+      changes_[k][lane] = errors_[i][lane] - (targets_[i][lane] - value[lane]);
   }
   RowTile products;
   tile_multiply(hessian, size, TilePart::kAll, changes_, products);
   TileLane cost{};
   for (std::size_t k = 0; k < size; ++k) {
-    for (std::size_t lane = 0; lane < rows_; ++lane)
+    for (std::size_t lane = 0; lane < kTileRows; ++lane)
       cost[lane] += changes_[k][lane] * (products[k][lane] - 2.0F * slopes[k][lane]);
   }
   bool any = false;
+  TileLane kept{};
   for (std::size_t lane = 0; lane < rows_; ++lane) {
-    const bool better = cost[lane] < 0.0F;
-    any = any || better;
-    if (better) grids_[lane][group] = found[lane];
-    for (std::size_t k = 0; k < size; ++k) {
-      if (!better) changes_[k][lane] = 0.0F;
+    if (!(cost[lane] < 0.0F)) continue;
+    any = true;
+    kept[lane] = 1.0F;
+    grids_[group][lane] = found[lane];
+  }
+  if (!any) return false;
+  lane_grids_[group] = LaneGrid::of(grids_[group]);
+  for (std::size_t k = 0; k < size; ++k) {
+    for (std::size_t lane = 0; lane < kTileRows; ++lane) {
+      changes_[k][lane] = kept[lane] != 0.0F ? changes_[k][lane] : 0.0F;
       errors_[positions[k]][lane] -= changes_[k][lane];
     }
   }
-  if (!any) return false;
   tile_subtract_rows(slopes_.data(), layer_.inputs(), layer_.hessian.values.data(), layer_.inputs(),
                      positions.data(), changes_.data(), size);
   return true;
@@ -258,11 +250,9 @@ void GptqTile::store() {
   const std::size_t n = layer_.inputs();
   for (std::size_t lane = 0; lane < rows_; ++lane) {
     const std::size_t row = first_row_ + lane;
-    for (std::size_t g = 0; g < grids_[lane].size(); ++g) {
-      i4_set_grid(layer_.packed, n, row, g, grids_[lane][g]);
-    }
+    for (std::size_t g = 0; g < grids_.size(); ++g) i4_set_grid(layer_.packed, n, row, g, grids_[g][lane]);
     for (std::size_t i = 0; i < n; ++i) {
-      i4_set_code(layer_.packed, n, row, layer_.hessian.order[i], codes_[i * kTileRows + lane]);
+      i4_set_code(layer_.packed, n, row, layer_.hessian.order[i], static_cast<std::uint8_t>(codes_[i][lane]));
     }
   }
 }

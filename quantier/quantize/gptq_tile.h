@@ -12,6 +12,7 @@
 #include "quantier/formats/i4_group.h"
 #include "quantier/quantize/gptq.h"
 #include "quantier/quantize/hessian.h"
+#include "quantier/quantize/lane_grid.h"
 #include "quantier/quantize/row_tile.h"
 
 namespace quantier {
@@ -25,6 +26,7 @@ struct GptqLayer {
   std::vector<float> drift;   // [K, K] cross / rows, transposed, by position; empty without towards_float
   std::vector<float> weight;  // [N, K] as halves hold it
   std::uint64_t group = 0;    // inputs of a group
+  std::vector<std::uint32_t> group_of;  // [K] by position
   // Of each group: the positions of its inputs, and its part of the Hessian [inputs, inputs], as stored.
   std::vector<std::vector<std::uint32_t>> group_positions;
   std::vector<std::vector<float>> group_hessians;
@@ -50,12 +52,7 @@ class GptqTile {
   GptqTileCosts run();
 
  private:
-  [[nodiscard]] std::size_t group_of(std::size_t position) const {
-    return layer_.hessian.order[position] / layer_.group;
-  }
-  [[nodiscard]] I4Grid grid(std::size_t position, std::size_t lane) const {
-    return grids_[lane][group_of(position)];
-  }
+  [[nodiscard]] std::size_t group_of(std::size_t position) const { return layer_.group_of[position]; }
 
   using TileRun = std::array<TileLane, kTileRun>;
   [[nodiscard]] TileRun sums_before(const RowTile& tile, std::size_t first, std::size_t count) const;
@@ -63,7 +60,7 @@ class GptqTile {
   void choose_grids(bool searched);
   [[nodiscard]] RowTile nearest_errors() const;
   [[nodiscard]] double squared_output(const RowTile& errors) const;
-  float set_code(std::size_t i, std::size_t lane, float wanted);
+  [[nodiscard]] LaneInput input(std::size_t i) { return {targets_[i], codes_[i], errors_[i]}; }
   void quantize_in_order();
   void find_slopes();
   bool sweep();
@@ -78,10 +75,11 @@ class GptqTile {
   RowTile targets_;
   RowTile errors_;  // targets - what the codes stand for
   RowTile slopes_;  // H e
-  std::vector<std::uint8_t> codes_;
-  std::vector<std::vector<I4Grid>> grids_;  // [lane][group]
-  RowTile changes_;                         // scratch: of the errors of some inputs, taken away
-  std::vector<std::uint32_t> changed_;      // scratch: their positions
+  RowTile codes_;
+  std::vector<std::array<I4Grid, kTileRows>> grids_;  // [group]
+  std::vector<LaneGrid> lane_grids_;                  // the same, as loops over lanes want them
+  RowTile changes_;                                   // scratch: of the errors of some inputs, taken away
+  std::vector<std::uint32_t> changed_;                // scratch: their positions
 };
 
 }  // namespace quantier
