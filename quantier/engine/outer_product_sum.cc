@@ -8,7 +8,10 @@
 namespace quantier {
 namespace {
 
-constexpr std::size_t kBlockRows = 256;
+// So many that sums, which are too large for near caches, are visited seldom.
+constexpr std::size_t kBlockRows = 1024;
+// Beside a power of two: else all columns of a row would compete for the same lines of the cache.
+constexpr std::size_t kLeftStride = kBlockRows + 16;
 
 }  // namespace
 
@@ -17,14 +20,18 @@ OuterProductSum::OuterProductSum(std::size_t width, ThreadPool& pool)
       panels_((width + kPanelWidth - 1) / kPanelWidth),
       pool_(pool),
       sum_(width * width, 0.0F),
-      left_(width * kBlockRows, MemoryOwner::kOther),
+      left_(width * kLeftStride, MemoryOwner::kOther),
       right_(panels_ * kBlockRows * kPanelWidth, MemoryOwner::kOther) {}
 
 void OuterProductSum::add(std::span<const float> a, std::span<const float> b) {
   if (a.data() != b.data()) is_symmetric_ = false;
   const std::size_t rows = a.size() / width_;
-  for (std::size_t row = 0; row < rows; row += kBlockRows) {
-    add_block(a.data() + row * width_, b.data() + row * width_, std::min(kBlockRows, rows - row));
+  // Blocks of one size, as few as there can be.
+  const std::size_t blocks = (rows + kBlockRows - 1) / kBlockRows;
+  for (std::size_t block = 0; block < blocks; ++block) {
+    const std::size_t first = rows * block / blocks;
+    const std::size_t end = rows * (block + 1) / blocks;
+    add_block(a.data() + first * width_, b.data() + first * width_, end - first);
   }
 }
 
@@ -38,7 +45,7 @@ void OuterProductSum::add_block(const float* a, const float* b, std::size_t rows
       const float* from = b + t * width_ + first;
       for (std::size_t i = 0; i < count; ++i) out[t * kPanelWidth + i] = from[i];
       const float* left = a + t * width_ + first;
-      for (std::size_t i = 0; i < count; ++i) left_[(first + i) * kBlockRows + t] = left[i];
+      for (std::size_t i = 0; i < count; ++i) left_[(first + i) * kLeftStride + t] = left[i];
     }
   });
   pool_.run((panels_ + 1) / 2, [&](std::size_t pair, std::size_t /*worker*/) {
@@ -48,8 +55,8 @@ void OuterProductSum::add_block(const float* a, const float* b, std::size_t rows
     const float* right = right_.data() + first * kBlockRows;
     // Of a symmetric sum only what lies on the diagonal and below it.
     const std::size_t top = is_symmetric_ ? first : 0;
-    kernels.multiply_f32({left_.data() + top * kBlockRows,
-                          kBlockRows * sizeof(float),
+    kernels.multiply_f32({left_.data() + top * kLeftStride,
+                          kLeftStride * sizeof(float),
                           width_ - top,
                           rows,
                           {right, middle < end ? right + kBlockRows * kPanelWidth : nullptr}},

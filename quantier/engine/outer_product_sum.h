@@ -1,9 +1,9 @@
 // Sums of outer products over many rows: S[i, j] = sum over t of a[t, i] * b[t, j].
 //
-// Rows are taken in blocks of 256 in their order: inside a block the CPU's product kernel sums in float, one
-// multiply-add after another; blocks are added in float. So a sum depends on how the rows were handed over,
-// never on the number of threads. Cost: width^2 multiply-adds a row, half of that where a is b.
-// Scratch: 2 * 256 * width floats, and 16 * width for each thread.
+// Rows are taken in blocks of up to 1024 in their order: inside a block the CPU's product kernel sums in
+// float, one multiply-add after another; blocks are added in float. So a sum depends on how the rows were
+// handed over, never on the number of threads. Cost: width^2 multiply-adds a row, half of that where a is b.
+// Scratch: 2 * 1024 * width floats, a little more, and 16 * width for each thread.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +34,8 @@ class OuterProductSum {
   ThreadPool& pool_;
   bool is_symmetric_ = true;
   std::vector<float> sum_;
-  AlignedBuffer<float> left_;   // [width, 256] a, transposed
-  AlignedBuffer<float> right_;  // [panels, 256, 16] b
+  AlignedBuffer<float> left_;   // [width, 1024 and a pad] a, transposed
+  AlignedBuffer<float> right_;  // [panels, 1024, 16] b
 };
 
 }  // namespace quantier

@@ -93,10 +93,13 @@ inline void store_sixteen(F8 low, F8 high, float* y, std::size_t count) {
 }
 
 inline void add_sixteen(Rounding rounding, F8 low, F8 high, float* y, std::size_t count) {
+  // Whole vectors are not gathered lane by lane: the load would wait for the stores of the lanes.
   const std::size_t low_count = count < 8 ? count : 8;
-  const F8 sum_low = rounded_as(rounding, load_some(y, low_count) + low);
-  const F8 sum_high = count > 8 ? rounded_as(rounding, load_some(y + 8, count - 8) + high) : high;
-  store_sixteen(sum_low, sum_high, y, count);
+  const F8 y_low = low_count == 8 ? F8::load(y) : load_some(y, low_count);
+  const F8 sum_low = rounded_as(rounding, y_low + low);
+  if (count <= 8) return store_sixteen(sum_low, high, y, count);
+  const F8 y_high = count == 16 ? F8::load(y + 8) : load_some(y + 8, count - 8);
+  store_sixteen(sum_low, rounded_as(rounding, y_high + high), y, count);
 }
 
 // `panels`: how many of the two there are.
