@@ -14,7 +14,10 @@
 #include "quantier/base/thread_pool.h"
 #include "quantier/checkpoint/random_checkpoint.h"
 #include "quantier/dataset/npz.h"
+#include "quantier/formats/i4_group.h"
+#include "quantier/interchange/stored_model.h"
 #include "quantier/pipeline/load_classifier.h"
+#include "quantier/pipeline/quantize_repeats.h"
 #include "tests/background_program.h"
 #include "tests/command_line.h"
 
@@ -102,6 +105,73 @@ TEST_F(Quantize, ACalibratedRecipeIsWrittenAsItRuns) {
   refused = quantier("quantize " + demo("demo-decoder") + " --recipe int8-rtn" + texts + " --out " + at("r"));
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.err, HasSubstr("looks at the weights alone"));
+}
+
+// What is reported of another sample is what quantizing with that sample writes; the first one is written as
+// ever.
+TEST_F(Quantize, RepeatsSayHowMuchEachLayerMoves) {
+  const std::string how = "quantize " + demo("demo-encoder") +
+                          " --recipe int4-gptq:group=64 --max-length 64 " + "--calibration " +
+                          demo("data/calibration.jsonl") + " --calibration-count 12 --json ";
+  const ProgramResult repeated = quantier(how + "--calibration-seeds 2 --out " + at("q"));
+  ASSERT_EQ(repeated.exit_code, 0) << repeated.err;
+  const Json document = Json::parse(repeated.out);
+  const ProgramResult other = quantier(how + "--calibration-seed 1 --out " + at("other"));
+  ASSERT_EQ(other.exit_code, 0) << other.err;
+  const Json spread = document["calibration_spread"];
+  EXPECT_EQ(spread["samples"], Json::parse(R"([{"seed": 1, "texts": 12}])"));
+  EXPECT_EQ(Json::parse(read_file(folder_ / "q/quantization_report.json"))["calibration_spread"], spread);
+  ASSERT_EQ(spread["layers"].size(), 24U);
+  const auto here = Checkpoint::open(folder_ / "q");
+  const auto there = Checkpoint::open(folder_ / "other");
+  ASSERT_TRUE(here && there);
+  const auto plan = stored_plan(*here);
+  ASSERT_TRUE(plan);
+  const auto error_in = [](const Json& report, const Json& layer) {
+    for (const Json& row : report["layers"]) {
+      if (row["layer"] == layer["layer"]) return row["output_error"].get<double>();
+    }
+    return 0.0;
+  };
+  for (const Json& layer : spread["layers"]) {
+    const auto linear =
+        std::ranges::find(here->spec().linears, layer["layer"].get<std::string>(), &LinearSpec::name);
+    ASSERT_NE(linear, here->spec().linears.end());
+    const auto& recipe = plan->layers[static_cast<std::size_t>(linear - here->spec().linears.begin())].recipe;
+    const auto written = stored_linear(*here, *linear, recipe, *plan);
+    const auto another = stored_linear(*there, *linear, recipe, *plan);
+    ASSERT_TRUE(written && another);
+    EXPECT_EQ(layer["codes_differing"].get<double>(), differing_codes(*written, *another)) << layer;
+    EXPECT_GT(layer["codes_differing"].get<double>(), 0.01) << layer;
+    EXPECT_EQ(layer["output_error"][0],
+              std::min(error_in(document, layer), error_in(Json::parse(other.out), layer)));
+    EXPECT_EQ(layer["output_error"][1],
+              std::max(error_in(document, layer), error_in(Json::parse(other.out), layer)));
+  }
+  ASSERT_EQ(quantier(how + "--out " + at("once")).exit_code, 0);
+  EXPECT_EQ(read_file(folder_ / "q/model.safetensors"), read_file(folder_ / "once/model.safetensors"));
+  const ProgramResult refused =
+      quantier("quantize " + demo("demo-encoder") + " --recipe int8-smooth --calibration " +
+               at("data.jsonl") + " --calibration-seeds 2 --out " + at("r"));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--calibration-count"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "r.partial"));
+}
+
+TEST(DifferingCodes, CountsCodesNotBytes) {
+  PackedLinear a;
+  a.out_features = 2;
+  a.in_features = 3;
+  a.weights = make_i4_group(2, 3, 0, true);
+  PackedLinear b = clone(a);
+  EXPECT_EQ(differing_codes(a, b), 0.0);
+  auto& codes = std::get<I4GroupWeights>(b.weights);
+  i4_set_code(codes, 3, 0, 0, 5);  // both in one byte
+  i4_set_code(codes, 3, 0, 1, 9);
+  i4_set_code(codes, 3, 1, 2, 1);
+  EXPECT_EQ(differing_codes(a, b), 0.5);
+  b.weights = F16Weights{};
+  EXPECT_EQ(differing_codes(a, b), std::nullopt);
 }
 
 // The texts stand in the checkpoint by fingerprint, whatever its format, and through another conversion.

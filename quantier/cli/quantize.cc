@@ -71,6 +71,13 @@ void add_quantize(CLI::App& app, Session& session) {
       ->check(CLI::IsMember({"int8", "f16"}));
   add_calibration_flags(*command, options->calibration);
   command
+      ->add_option("--calibration-seeds", quantize_options.calibration_samples,
+                   "Quantize again with so many samples of the texts, the first of them written, and say how "
+                   "much each "
+                   "layer moves")
+      ->check(CLI::Range(1, 100))
+      ->needs("--calibration");
+  command
       ->add_option("--max-length", quantize_options.max_length,
                    "Cut calibration texts to this many tokens (default: what tokenizer.json says)")
       ->check(CLI::PositiveNumber);

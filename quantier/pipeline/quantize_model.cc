@@ -23,6 +23,7 @@
 #include "quantier/pipeline/fitted_on.h"
 #include "quantier/pipeline/pack_model.h"
 #include "quantier/pipeline/provenance.h"
+#include "quantier/pipeline/quantize_repeats.h"
 #include "quantier/pipeline/resolve_plan.h"
 #include "quantier/tokenizer/tokenizer.h"
 
@@ -114,6 +115,7 @@ Result<Packed> pack(const Checkpoint& checkpoint, const Plan& plan, const Quanti
   }
   QT_TRY(const Tokenizer tokenizer, Tokenizer::load(checkpoint.tokenizer_directory()));
   QT_TRY(const CalibrationTokens texts, encode_calibration(*set, tokenizer, options.max_length, &pool));
+  if (options.calibration_samples > 1) QT_TRY_STATUS(check_repeatable(set->record));
   const CalibrationRun run{texts.batch(), &pool, options.progress, options.interrupt};
   QT_TRY(packed.reports, pack_calibrated_model(checkpoint, spec, plan, run, sink));
   packed.calibration = calibration_to_json(set->record, packed.reports);
@@ -210,7 +212,8 @@ Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options) {
   if (!packed) {
     // Going on would end in the same place.
     std::error_code ignored_error;
-    if (packed.error().kind == ErrorKind::kUnsupported) fs::remove_all(partial, ignored_error);
+    const ErrorKind kind = packed.error().kind;
+    if (kind == ErrorKind::kUnsupported || kind == ErrorKind::kUsage) fs::remove_all(partial, ignored_error);
     return std::unexpected(with_resume_hint(std::move(packed).error(), partial));
   }
 
@@ -229,10 +232,10 @@ Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options) {
   QT_TRY(std::vector<FittedOn> fitted, stored_fitted_on(checkpoint));
   std::ranges::move(fitted_on(options.rules, set), std::back_inserter(fitted));
   if (!fitted.empty()) manifest["fitted_on"] = to_json(fitted);
-  const Json report{{"recipe", plan.recipe},
-                    {"format", format->name},
-                    {"calibration", outcome.calibration},
-                    {"layers", outcome.layers}};
+  Json report{{"recipe", plan.recipe},
+              {"format", format->name},
+              {"calibration", outcome.calibration},
+              {"layers", outcome.layers}};
   const fs::path complete = partial / "complete";
   std::error_code ignored;
   fs::remove_all(complete, ignored);
@@ -241,6 +244,14 @@ Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options) {
     return std::unexpected(with_resume_hint(std::move(written).error(), partial));
   }
   QT_TRY_STATUS(put_in_place(complete, partial, out));
+  if (options.calibration_samples > 1) {
+    // The checkpoint stands: what follows only adds to its report.
+    QT_TRY(outcome.spread, repeat_quantization(checkpoint, plan, out, outcome.layers,
+                                               {options.calibration_samples, set->options, options.max_length,
+                                                options.progress, options.interrupt}));
+    report["calibration_spread"] = outcome.spread;
+    QT_TRY_STATUS(write_file_atomically(out / "quantization_report.json", report.dump(2) + "\n"));
+  }
   std::vector<fs::path> files;
   for (const fs::directory_entry& entry : fs::directory_iterator(out, ignored)) {
     if (entry.path().extension() == ".safetensors") files.push_back(entry.path());

@@ -33,6 +33,7 @@ struct QuantizeOptions {
   std::optional<CalibrationOptions> calibration;  // for recipes that look at data
   std::optional<std::size_t>
       max_length;  // of calibration texts, in tokens; nullopt: what tokenizer.json says
+  std::uint64_t calibration_samples = 1;  // more: how much the result moves with other texts is reported
   std::string format = "quantier";
   std::filesystem::path out;
   ProgressFunction progress = {};
@@ -49,6 +50,7 @@ struct QuantizeOutcome {
   double seconds = 0;
   Json layers;       // one object for each, as in quantization_report.json
   Json calibration;  // null for recipes that look at the weights alone
+  Json spread;       // over other samples of calibration texts (quantize_repeats.h); null without
 };
 
 [[nodiscard]] Result<QuantizeOutcome> quantize_model(const QuantizeOptions& options);

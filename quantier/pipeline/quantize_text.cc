@@ -2,6 +2,7 @@
 
 #include "quantier/base/utf8.h"
 #include "quantier/pipeline/quantize_model.h"
+#include "quantier/pipeline/quantize_repeats.h"
 
 namespace quantier {
 namespace {
@@ -30,6 +31,7 @@ std::string quantize_text(const QuantizeOutcome& outcome) {
     text += fmt::format("went on from an interrupted run: {} tensors or layers were there\n",
                         outcome.resumed_items);
   }
+  if (!outcome.spread.is_null()) text += repeats_text(outcome.spread);
   return text + fmt::format("{} as {}: {:.1f} MiB from {:.1f} MiB in {:.1f} s\n{}\n", outcome.recipe,
                             outcome.format, mib(outcome.written_bytes), mib(outcome.source_bytes),
                             outcome.seconds, printable(outcome.out.string(), 400));
@@ -44,6 +46,7 @@ Json quantize_to_json(const QuantizeOutcome& outcome) {
           {"written_bytes", outcome.written_bytes},
           {"seconds", outcome.seconds},
           {"calibration", outcome.calibration},
+          {"calibration_spread", outcome.spread},
           {"layers", outcome.layers}};
 }
 
