@@ -49,10 +49,18 @@ verdict() {  # MODEL RECIPE CHECKPOINT
   esac
   oracle compare "$work/ours.npz" "$work/theirs.npz" "$work/half-$1.npz" ${again:+"$again"}
 }
+# The command alone, with texts of the training split for recipes that look at some.
+convert() {  # FORMAT MODEL RECIPE OUT
+  case $3 in
+    int4-gptq* | int4-awq*) set -- "$@" --calibration "$root/demo/data/calibration.jsonl" --calibration-count 200 --max-length 128 ;;
+  esac
+  convert_model=$2; convert_recipe=$3; convert_format=$1; convert_out=$4; shift 4
+  "$quantier" quantize "$root/demo/$convert_model" --recipe "$convert_recipe" --format "$convert_format" --out "$convert_out" "$@" >/dev/null
+}
 # Writes a checkpoint, or the row that says why there is none.
 quantize() {  # FORMAT MODEL RECIPE OUT
   code=0
-  "$quantier" quantize "$root/demo/$2" --recipe "$3" --format "$1" --out "$4" >/dev/null 2>"$work/refused" || code=$?
+  convert "$@" 2>"$work/refused" || code=$?
   [ "$code" -ne 0 ] || return 0
   layer=$(sed -n 's/^ *where: //p' "$work/refused"); rule=$(sed -n 's/^ *why: //p' "$work/refused")
   if [ "$code" -eq 7 ]; then
@@ -92,7 +100,7 @@ equal() {  # FORMAT MODEL RECIPE, a row for each direction
   wanted "$1" "$2" written "$3" || wanted "$1" "$2" read "$3" || return 0
   rm -rf "$work/packed" "$work/reference"
   quantize "$1" "$2" "$3" "$work/packed" || return 0
-  "$quantier" quantize "$root/demo/$2" --recipe "$3" --format compressed-tensors --out "$work/reference" >/dev/null 2>>"$work/quantier.log"
+  convert compressed-tensors "$2" "$3" "$work/reference" 2>>"$work/quantier.log"
   if text=$(oracle unpacked "$1" "$work/packed" "$work/reference"); then :; else failures=$((failures + 1)); text="DIFFER: $text"; fi
   row "$1" "$2" written "$3" "$text"
   rm -rf "$work/repacked"
@@ -124,12 +132,12 @@ for model in demo-encoder demo-decoder; do
   ours "$root/demo/$model" "$work/half-$model.npz" --recipe fp16
   for recipe in int8 int8-rtn int4 int4:double=off int4-rtn; do written bitsandbytes $model $recipe; done
   for kind in bnb-int8 bnb-nf4 bnb-nf4-double; do read_back bitsandbytes $model $kind; done
-  for recipe in int8-rtn int4-rtn int4-rtn:group=64 int4-rtn:group=64,zero=on int4-rtn:group=row fp8 fp8:scale=tensor int4; do
+  for recipe in int8-rtn int4-rtn int4-rtn:group=64 int4-rtn:group=64,zero=on int4-rtn:group=row int4-gptq:group=64 int4-awq:group=64 fp8 fp8:scale=tensor int4; do
     written compressed-tensors $model $recipe
   done
   for kind in ct-w8a8 ct-w4a16 ct-w4a16-zeros ct-fp8; do read_back compressed-tensors $model $kind; done
-  for recipe in int4-rtn int4-rtn:group=64 int4-rtn:group=32,zero=on; do equal gptq $model $recipe; done
-  for recipe in int4-rtn int4-rtn:group=64,zero=on; do equal awq $model $recipe; done
+  for recipe in int4-rtn int4-rtn:group=64 int4-rtn:group=32,zero=on int4-gptq:group=64 int4-gptq:group=64,zero=off; do equal gptq $model $recipe; done
+  for recipe in int4-rtn int4-rtn:group=64,zero=on int4-gptq:group=64 int4-awq:group=64; do equal awq $model $recipe; done
   for kind in rslora plain; do adapter $model $kind; done
 done
 if wanted gguf demo-decoder both all; then
