@@ -167,7 +167,12 @@ bool Vocabulary::learn_said(std::string_view text) {
       // Nothing but a name: "QE is faster" defines nothing.
       const bool names = meant.size() == 1 && meant.front().kind <= MentionKind::kTier &&
                          meant.front().begin == 0 && meant.front().end == meaning.size();
-      if (names && may_be_named(name)) learned = learn_pair(name, meaning) || learned;
+      // "Enc is demo-encoder" where the table knows "Enc" as much: still a letter that goes with numbers of
+      // bits.
+      const std::vector<Mention> known = names ? mentions(name) : std::vector<Mention>();
+      const bool agrees = known.size() == 1 && known.front().kind == meant.front().kind &&
+                          known.front().means == meant.front().means && known.front().end == name.size();
+      if (names && (agrees || may_be_named(name))) learned = learn_pair(name, meaning) || learned;
     }
   }
   return learned;

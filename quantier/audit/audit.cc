@@ -1,7 +1,12 @@
 #include "quantier/audit/audit.h"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <cmath>
+#include <map>
+#include <set>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -94,6 +99,46 @@ AuditEvidence evidence_of_tables(const std::vector<Passage>& passages) {
   return evidence;
 }
 
+namespace {
+
+// "4.2 macro-F1 >= 0.58", "4.3 ECE ...": numbers that a note gives to its own items, by which it may call
+// them anywhere. Two of one family make labels.
+std::set<std::string> item_labels(const std::vector<Passage>& passages) {
+  std::map<std::string, std::set<std::string>> families;
+  for (const Passage& passage : passages) {
+    if (passage.numbers.empty() || passage.kind != PassageKind::kSentence) continue;
+    const WrittenNumber& first = passage.numbers.front();
+    const std::size_t dot = first.text.find('.');
+    const std::string_view prefix = std::string_view(passage.text).substr(0, first.begin);
+    const bool leads = prefix.empty() || prefix == "[x] " || prefix == "[X] " || prefix == "[ ] ";
+    const bool plain = first.unit == WrittenUnit::kNone && first.sign == 0 && !first.integer &&
+                       !first.in_words && dot != std::string::npos && dot <= 2 &&
+                       first.text.size() - dot <= 3;
+    const std::string_view behind =
+        std::string_view(passage.text).substr(std::min(first.end, passage.text.size()), 2);
+    const bool word = behind.size() == 2 && behind.front() == ' ' &&
+                      std::isalpha(static_cast<unsigned char>(behind.back())) != 0;
+    if (leads && plain && word) families[first.text.substr(0, dot)].insert(first.text);
+  }
+  std::set<std::string> labels;
+  for (const auto& [family, members] : families) {
+    if (members.size() >= 2) labels.insert(members.begin(), members.end());
+  }
+  return labels;
+}
+
+constexpr std::size_t kUnreadTable = 6;  // as many decimal numbers as a small table has
+
+// Where nothing says what is measured, a number that fits somebody owns no interval.
+bool speaks_of_a_metric(const Passage& passage) {
+  return std::ranges::any_of(
+      std::array{&passage.mentions, &passage.column_mentions, &passage.metric_mentions, &passage.row_mentions,
+                 &passage.before, &passage.lead_in},
+      [](const std::vector<Mention>* list) { return !said(*list, MentionKind::kMetric).empty(); });
+}
+
+}  // namespace
+
 Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence, const AuditTables& tables) {
   NoteAudit audit;
   audit.note = note.name;
@@ -108,6 +153,7 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
   audit.passages = passages_of(note, words);
   const AuditEvidence own = audit.against_itself ? evidence_of_tables(audit.passages) : AuditEvidence();
   const AuditEvidence& known = audit.against_itself ? own : evidence;
+  const std::set<std::string> labels = item_labels(audit.passages);
   for (std::size_t p = 0; p < audit.passages.size(); ++p) {
     const Passage& passage = audit.passages[p];
     if (passage.kind == PassageKind::kHeading) continue;
@@ -120,8 +166,15 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
       if (!number.in_brackets && !number.is_spread) {
         // "0.0" of nobody knows what rounds to anything small, and owns no interval.
         const bool telling =
-            checked.finding.metric_is_known || number.half_width < 0.3 * std::fabs(number.value);
+            checked.finding.metric_is_known ||
+            (number.half_width < 0.3 * std::fabs(number.value) && speaks_of_a_metric(passage));
         owner = telling ? checked.finding.facts : std::vector<std::size_t>();
+      }
+      if (is_alarm(checked.finding.verdict) && number.unit == WrittenUnit::kNone && number.sign == 0 &&
+          passage.kind == PassageKind::kSentence && labels.contains(number.text)) {
+        checked.finding = {.verdict = NumberVerdict::kNotChecked,
+                           .facts = {},
+                           .why = "a label that the note gives to an item"};
       }
       // A table cannot be compared with itself, and what it does not hold is no fault of the sentence.
       NumberVerdict& verdict = checked.finding.verdict;
@@ -153,6 +206,11 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
         .status = DemandStatus::kNotChecked, .missing = {}, .why = "needs evidence to tell"};
     if (!audit.against_itself)
       finding = check_demand(demand, audit.passages, audit.numbers, evidence, tables.published);
+    // What looks absent may stand in a text that could not be read.
+    if (finding.status == DemandStatus::kAbsent && note.unread_numbers >= kUnreadTable) {
+      finding.status = DemandStatus::kNotChecked;
+      finding.why = "it may stand in a text with numbers that was not read";
+    }
     audit.demands.push_back({.demand = demand, .finding = std::move(finding)});
   }
   audit.facts = known.facts;

@@ -60,12 +60,13 @@ Result<std::size_t> read_outputs(const Json& cell, std::size_t number, NoteText&
     }
     const std::string text = lines_of(output, "text") + lines_of(data, "text/plain");
     std::vector<TextBlock> tables = plain_tables(text, {.cell = number, .line = 1}, remark);
+    if (tables.empty()) note.unread_numbers += decimals_in(text);
     for (TextBlock& table : tables) {
       if (!remark.empty()) {
         note.blocks.push_back({.kind = BlockKind::kParagraph, .text = remark, .place = table.place});
       }
+      found += table.kind == BlockKind::kTable ? 1 : 0;
       note.blocks.push_back(std::move(table));
-      ++found;
     }
   }
   return found;

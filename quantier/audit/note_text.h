@@ -54,6 +54,7 @@ struct NoteText {
   NoteFormat format = NoteFormat::kMarkdown;
   std::vector<TextBlock> blocks;
   std::vector<std::string> not_read;  // "12 code cells and their outputs"
+  std::size_t unread_numbers = 0;     // decimal ones in texts that were not read
 };
 
 // By the end of the name: .md, .markdown, .ipynb, .html, .htm; false for anything else.

@@ -147,7 +147,8 @@ class Scanner {
       number.binary_scale = unit->binary;
       number.scale = unit->scale;
     }
-    if (number.unit == WrittenUnit::kNone && !point && value >= 1900.0 && value < 2100.0)
+    if (number.unit == WrittenUnit::kNone && !point && value >= 1900.0 && value < 2060.0 &&
+        text_.substr(at, end - at).find(',') == std::string_view::npos)
       return end;  // a year
     number.begin = at;
     read_sign(number);

@@ -258,7 +258,9 @@ void Cutter::read_column(const TextBlock& block, std::size_t c, const std::vecto
   made.metric_text = header[c];
   made.metric_mentions = made.column_mentions;
   // The corner of a table may say what all of it is: "ECE | before | after".
-  if (c > 0 && said(made.column_mentions, MentionKind::kMetric).empty()) {
+  const std::string label = lowered(made.row_text.substr(0, made.row_text.find(" | ")));
+  const bool own_label = label == "temperature" || label == "t";  // "ECE | ..." over a row of temperatures
+  if (c > 0 && !own_label && said(made.column_mentions, MentionKind::kMetric).empty()) {
     // "tier (n)" counts its own rows.
     made.metric_text = header.front().substr(0, header.front().find('('));
     made.metric_mentions = words_.mentions(made.metric_text);

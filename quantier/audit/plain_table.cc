@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "quantier/audit/numbers.h"
+
 namespace quantier::audit_internal {
 namespace {
 
@@ -88,6 +90,10 @@ std::vector<Span> columns_of(const std::vector<Line>& rows) {
       if (columns.empty()) return false;
       const std::string left = row.text(columns.back().first, columns.back().second);
       if (opens_bracket(left)) return true;
+      // "-0.18 to +0.11" is one thing.
+      for (const std::string_view range : {" to", " ..", " ...", " –", " …"}) {
+        if (left.ends_with(range)) return true;
+      }
       return at - columns.back().second == 1 && !is_number(row.text(at, end));
     };
     if (std::ranges::any_of(rows, joins)) {
@@ -216,8 +222,20 @@ void add_table(std::vector<Line> lines, NotePlace place, std::string_view captio
   std::optional<Line> header;
   // A header names, and states nothing: its numbers at most belong to names ("F1", "p95").
   const auto states = [](const Line& line) {
-    return std::ranges::any_of(words_of(line, 1), [](const std::string& word) { return is_number(word); });
+    const std::vector<std::string> words = words_of(line, 1);
+    for (std::size_t w = 0; w < words.size(); ++w) {
+      // "95 % interval" is a name, too.
+      const bool level = w + 1 < words.size() && words[w + 1] == "%";
+      if (is_number(words[w]) && !level) return true;
+    }
+    return false;
   };
+  // What stands above the header says what the table is of.
+  std::string heading;
+  while (lines.size() > 1 && !states(lines[0]) && !states(lines[1])) {
+    heading += (heading.empty() ? "" : " ") + lines.front().all();
+    lines.erase(lines.begin());
+  }
   if (!lines.empty() && !states(lines.front())) {
     header = lines.front();
     lines.erase(lines.begin());
@@ -231,22 +249,38 @@ void add_table(std::vector<Line> lines, NotePlace place, std::string_view captio
     if (place.line > 0) row.place.line = place.line + line.number;
     for (const auto& [begin, end] : columns) row.cells.push_back(line.text(begin, end));
     // A row without a label, or with two numbers where the others have one: these lines have no columns.
-    if (row.cells.front().empty() || std::isalpha(static_cast<unsigned char>(row.cells.front().front())) == 0)
+    // Under a header a label may stand once for the rows below it.
+    const bool carried = row.cells.front().empty() && header && !table.rows.empty();
+    if (!carried && (row.cells.front().empty() ||
+                     std::isalpha(static_cast<unsigned char>(row.cells.front().front())) == 0))
       return;
     table.rows.push_back(std::move(row));
   }
   std::vector<std::string> names = header ? header_of(*header, columns) : take_labels(table.rows);
   if (!header && names.empty()) names = listed(caption, table);
+  // "A - B  +0.058": differences, and no head that says of what.
+  const bool of_pairs = std::ranges::any_of(table.rows, [](const TableRow& row) {
+    return row.cells.front().find(" - ") != std::string::npos ||
+           row.cells.front().find(" vs ") != std::string::npos;
+  });
+  if (names.empty() && of_pairs) return;
   if (!names.empty()) {
     TableRow row{.cells = std::move(names), .place = place};
     if (header && place.line > 0) row.place.line = place.line + header->number;
     table.rows.insert(table.rows.begin(), std::move(row));
     table.header_rows = 1;
   }
+  if (!heading.empty())
+    tables.push_back({.kind = BlockKind::kParagraph, .text = std::move(heading), .place = place});
   tables.push_back(std::move(table));
 }
 
 }  // namespace
+
+std::size_t decimals_in(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      numbers_in(text), [](const WrittenNumber& each) { return !each.integer && !each.in_words; }));
+}
 
 std::vector<TextBlock> plain_tables(std::string_view text, NotePlace place, std::string_view caption) {
   std::vector<TextBlock> tables;

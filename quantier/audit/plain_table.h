@@ -23,6 +23,8 @@ inline constexpr std::size_t kLongestPlainLine = 1000;
 // The tables of a preformatted text, in its order. `place` is that of its first line. `caption`: a remark
 // beside it ("points, 95 % interval, lost, gained"), which heads a table without a header when it lists as
 // many things as there are columns.
+// How many decimal numbers a text holds that is read no further.
+[[nodiscard]] std::size_t decimals_in(std::string_view text);
 [[nodiscard]] std::vector<TextBlock> plain_tables(std::string_view text, NotePlace place,
                                                   std::string_view caption = {});
 

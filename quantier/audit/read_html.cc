@@ -103,6 +103,7 @@ class Walk {
     if (!table_) tables = plain_tables(content_of(node), place);
     if (tables.empty()) {
       ++program_parts_;
+      note_.unread_numbers += decimals_in(content_of(node));
       return;
     }
     flush();
@@ -123,8 +124,10 @@ class Walk {
       in_cell_ = true;
       rows_of_cell_ = span_of(node, "rowspan");
       columns_of_cell_ = span_of(node, "colspan");
-      if (name == "td") row_is_header_ = false;
-      if (table_->rows.size() == 1) table_->header_rows = row_is_header_ ? 1 : 0;
+      // An empty corner is often a cell of data, and the row is one of heads all the same.
+      const bool corner = name == "td" && cells_of_row_ == 0;
+      if (name == "td" && !corner) row_is_header_ = false;
+      if (table_->rows.size() == 1) table_->header_rows = row_is_header_ && !corner ? 1 : 0;
     }
   }
 

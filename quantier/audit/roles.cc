@@ -95,7 +95,12 @@ class Roles {
     const bool bracket = opens_before(text_, value.end, low.begin, '(');
     if (bracket) return true;
     // "0.0, −0.3 to +0.3", "−0.6 (−2.1 …": without a bracket the pair must be a range beside its value.
-    return range && between != " and " && (before == ", " || before == "; " || before == " ");
+    // "0.058, and its interval goes from 0.020 to 0.082": the word says so.
+    constexpr std::size_t kLongestPhrase = 48;
+    const bool said =
+        before.size() <= kLongestPhrase && before.find_first_of(".;(") == std::string_view::npos &&
+        (before.find("interval") != std::string_view::npos || before.find("CI") != std::string_view::npos);
+    return range && between != " and " && (said || before == ", " || before == "; " || before == " ");
   }
 
   // The last number before that is no level of an interval ("95 %"); its index, or the number of numbers.
