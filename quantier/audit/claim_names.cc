@@ -13,6 +13,7 @@ bool belong(std::string_view text, const Mention& a, const Mention& b) {
   const Mention& second = a.begin <= b.begin ? b : a;
   if (second.begin < first.end) return true;
   const std::string_view between = text.substr(first.end, second.begin - first.end);
+  if (between == "/" || between == "@" || between == " / ") return true;  // "ENC/int8"
   return between.size() <= 12 && between.find('(') == std::string_view::npos && only_fillers(between);
 }
 

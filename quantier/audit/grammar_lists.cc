@@ -59,8 +59,10 @@ Chosen Reader::list_here(MentionKind kind) const {
   for (const auto& run : runs) {
     const bool right_behind = run.front()->begin >= run_end_ && !number_between(run_end_, run.front()->begin);
     if (run.back()->end <= run_begin_ || (right_behind && best->back()->end > run_begin_)) best = &run;
-    if (right_behind && only_fillers(passage_.text.substr(run_end_, run.front()->begin - run_end_)))
-      best = &run;
+    // "7.7 / 5.5 / 4.4 MB (E16, E8, E4)".
+    const std::string gap = passage_.text.substr(std::min(run_end_, run.front()->begin),
+                                                 run.front()->begin - std::min(run_end_, run.front()->begin));
+    if (right_behind && (only_fillers(gap) || gap == " (")) best = &run;
   }
   // "42.0 %, and 41.8 % at int4": the last one has a name of its own, and the numbers are no list of others.
   const Mention* own = joined_behind(kind);

@@ -7,8 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "quantier/audit/claim_parts.h"
 #include "quantier/audit/grammar.h"
 #include "quantier/audit/matcher.h"
+#include "quantier/audit/relation.h"
+#include "quantier/audit/word_forms.h"
 
 namespace quantier {
 namespace audit_internal {
@@ -22,7 +25,20 @@ NumberFinding Matcher::check() {
     return std::vector<Reading>{
         {FactUnit::kFraction, number_.value / 1000.0, 0.5 / 1000.0, number_.sign != 0}};
   };
+  // "In 18 % of the resamples it misses": the rest of those in which it passes.
+  const Span segment = segment_at(passage_.text, number_.begin);
+  const std::vector<Mention> beside = between(passage_.mentions, segment.begin, segment.end);
+  const bool of_failing = resampled_ && (says(beside, "fail") || says(beside, "negation"));
+  const auto add_rest = [&] {
+    if (!of_failing) return;
+    const std::vector<Reading> told = readings_;
+    for (const Reading& each : told) {
+      if (each.unit == FactUnit::kFraction)
+        readings_.push_back({each.unit, 1.0 - each.value, each.half_width, false});
+    }
+  };
   readings_ = read(scopes_.narrow);
+  add_rest();
   if (bound_broken(finding)) return finding;
   if (number_.in_brackets && !owner_.empty()) {
     // The interval of the number before it, and of no other.
@@ -32,6 +48,7 @@ NumberFinding Matcher::check() {
   }
   if (matched(scopes_.narrow, finding)) return finding;
   readings_ = read(scopes_.wide);
+  add_rest();
   if (derived(finding)) return finding;
   if (is_limit(finding)) return finding;
   const bool candidates_near = any_candidate(scopes_.narrow);
@@ -136,6 +153,14 @@ NumberFinding Matcher::check() {
     finding.why = "a supposition, which compares with what something else has";
     return finding;
   }
+  if (is_worth_of_one()) {
+    finding.why = "what one example is worth";
+    return finding;
+  }
+  if (is_gate_value()) {
+    finding.why = "what a gate lets through, or how often that is right";
+    return finding;
+  }
   if (of_another_metric()) {
     finding.why = "its clause does not say what is measured, and something else has this value";
     return finding;
@@ -178,6 +203,33 @@ bool Matcher::counts_what_nobody_named() const {
       number_.pair != 0 || passage_.column_unit == WrittenUnit::kRate)
     return false;
   return passage_.numbers.size() > 1 || std::fabs(number_.value) > kMoreThanPerCent;
+}
+
+// "One text is 4.5 points": one of the examples of a class or a tier.
+bool Matcher::is_worth_of_one() const {
+  const bool share = number_.unit == WrittenUnit::kPoints || number_.unit == WrittenUnit::kPercent;
+  const std::string text = lowered(passage_.text);
+  const bool one = text.starts_with("one ") || text.find(" one ") != std::string::npos ||
+                   text.find("single") != std::string::npos || text.find("each ") != std::string::npos;
+  if (!share || !one || number_.value <= 0.0) return false;
+  return std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
+    return (fact.metric == "n" || fact.metric == "class_n") && fact.unit == FactUnit::kCount &&
+           fact.value > 0.0 && near(number_.value, 1.0 / fact.value, number_.half_width);
+  });
+}
+
+// "answers 70.4 %, and 94.2 % of them are right": both are of a gate, which no word says.
+bool Matcher::is_gate_value() const {
+  constexpr double kTelling = 0.004;
+  const double value =
+      number_.unit == WrittenUnit::kPercent || number_.unit == WrittenUnit::kNone ? number_.value : -1.0;
+  if (value <= 0.0 || value >= 1.0 || number_.sign != 0 || number_.half_width > kTelling * value)
+    return false;
+  return std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
+    return (fact.metric == "gate_share" || fact.metric == "gate_accuracy") && fact.role == FactRole::kValue &&
+           scopes_.narrow.model.allows(fact.model) && scopes_.narrow.recipe.allows(fact.recipe) &&
+           near(value, fact.value, number_.half_width);
+  });
 }
 
 // "its calibration error is 3.3 points, its rare sections come to 42.0 %": what was named for one number need

@@ -105,7 +105,8 @@ bool Matcher::explains(const Fact& a, const Fact& b, bool ratio, bool percent, b
   double half = number_.half_width;
   if (scopes_.approximate) half = std::max(2.0 * half, 0.05 * written);
   const bool scale = a.metric == "latency" || a.metric == "memory";
-  if (ratio) return b.value != 0.0 && near(written, a.value / b.value, half);
+  // Multiples are told of costs and errors.
+  if (ratio) return (scale || a.metric == "ece") && b.value != 0.0 && near(written, a.value / b.value, half);
   if (percent && b.value != 0.0 && (scale || a.metric == "ece")) {
     if (near(written, std::fabs(a.value - b.value) / std::fabs(b.value), half)) return true;
     if (near(written, a.value / b.value, half)) return true;

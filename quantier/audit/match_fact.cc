@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/audit/grammar.h"
 #include "quantier/audit/matcher.h"
 
 namespace quantier::audit_internal {
@@ -36,6 +37,8 @@ bool Matcher::value_fits(const Fact& fact, const Reading& reading) const {
 }
 
 bool Matcher::metric_fits_unit(const Fact& fact) const {
+  // A probability of chance has no sign.
+  if (fact.metric == "p" && number_.sign != 0) return false;
   // Points are differences, or errors; nobody says "80 points" of an accuracy and means its value.
   return number_.unit != WrittenUnit::kPoints || fact.difference || fact.role == FactRole::kLimit ||
          fact.metric == "ece" || fact.metric == "detectable" || fact.metric == "margin";
@@ -161,7 +164,11 @@ bool Matcher::is_limit(NumberFinding& finding) const {
   for (std::size_t i = 0; i < evidence_.facts.size(); ++i) {
     const Fact& fact = evidence_.facts[i];
     if (fact.role != FactRole::kLimit || fact.difference) continue;
-    const bool named = scopes_.wide.metric.allows(fact.metric) || scopes_.narrow.metric.allows(fact.metric);
+    // "passes 0.45": the word says that it is a limit, and the digits which.
+    const bool verdict = says(passage_.mentions, "pass") || says(passage_.mentions, "fail");
+    const auto index = static_cast<std::size_t>(&number_ - passage_.numbers.data());
+    const bool named = scopes_.wide.metric.allows(fact.metric) || scopes_.narrow.metric.allows(fact.metric) ||
+                       (verdict && !Reader(passage_, index).metric_in_clause());
     if (!named) continue;
     for (const Reading& reading : readings_) {
       if (reading.unit != fact.unit || std::fabs(reading.value - fact.value) > 1e-9 * std::fabs(fact.value))
@@ -250,7 +257,7 @@ bool Matcher::bound_broken(NumberFinding& finding) const {
       {"<", "≤", "<=", " under", " below", " less than", " fewer than", " at most", " no more than"});
   const bool above =
       ends_with({">", "≥", ">=", " over", " above", " more than", " at least", " no less than"});
-  if (below == above) return false;
+  if (below == above || says(passage_.mentions, "would_change")) return false;
   for (const char* word : {"negation", "hedge", "hypothetical", "limit", "pass", "fail", "binds",
                            "per-thousand", "resampled", "prior"}) {
     // "≤" and the like are themselves words of limits.

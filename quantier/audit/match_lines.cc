@@ -106,12 +106,13 @@ std::string fit_around(const std::vector<Passage>& passages, std::size_t section
 // "ECE after temperature" in the table and "cross-fitted" below it, and all numbers are those of the other
 // fit.
 void check_fit_around(const std::vector<Entry>& line, const std::vector<Passage>& passages,
-                      const AuditEvidence& evidence) {
+                      const AuditEvidence& evidence, const std::set<std::string>& fits_of_table) {
   if (line.size() < 3) return;
   std::map<std::string, std::size_t> fits;
   std::vector<const Entry*> odd;
   const std::string said_fit = fit_around(passages, line.front().passage->section);
-  if (said_fit.empty()) return;
+  // Another line of the table is of that fit: this one is not said to be.
+  if (said_fit.empty() || fits_of_table.contains(said_fit)) return;
   for (const Entry& entry : line) {
     if (entry.scope.fit.values.size() == 1 || !entry.scope.metric.pinned ||
         !entry.scope.metric.allows("ece") || entry.checked->finding.verdict != NumberVerdict::kSourced)
@@ -252,9 +253,15 @@ LineFindings check_lines(const std::vector<Passage>& passages, std::vector<Check
       continue;
     for (const Entry& entry : line) known.insert(entry.checked);
   }
+  std::map<std::size_t, std::set<std::string>> fits;  // of the tables, by block
+  for (const auto& [line, standing] : all) {
+    const std::optional<Explained> told = explain(*line, evidence);
+    if (told && told->count == line->size() && line->size() >= 3 && told->identity.metric == "ece")
+      fits[line->front().passage->block].insert(told->identity.fit);
+  }
   for (const auto& [line, standing] : all) {
     check_line(*line, standing, evidence, known, passages, findings);
-    check_fit_around(*line, passages, evidence);
+    check_fit_around(*line, passages, evidence, fits[line->front().passage->block]);
     const std::optional<Explained> told = explain(*line, evidence);
     const std::optional<std::size_t> head = head_of(*line, passages);
     if (told && head && told->count == line->size() && line->size() >= 3 && told->digits >= 5.0)

@@ -2,7 +2,10 @@
 // stand.
 #include <algorithm>
 
+#include "quantier/audit/claim_parts.h"
 #include "quantier/audit/matcher.h"
+#include "quantier/audit/measurer.h"
+#include "quantier/audit/relation.h"
 
 namespace quantier::audit_internal {
 
@@ -66,7 +69,10 @@ bool Matcher::compares_costs() const {
 
 void Matcher::read_shares() {
   const bool share = number_.unit == WrittenUnit::kPercent;
-  const bool said_here = says(passage_.mentions, "resampled") || says(passage_.column_mentions, "resampled");
+  // Up to a semicolon: what stands behind it may be of anything.
+  const Span part = part_at(passage_.text, number_.begin);
+  const bool said_here = says(between(passage_.mentions, part.begin, part.end), "resampled") ||
+                         says(passage_.column_mentions, "resampled");
   // "0.020 pass, 92 %" below "ECE <= 0.025": the measure was told by the number before it.
   const bool told_already = !passage_.numbers.empty() && passage_.numbers.front().begin < number_.begin &&
                             passage_.numbers.front().unit != WrittenUnit::kPercent;
@@ -118,7 +124,11 @@ bool Matcher::checkable() const {
       return false;
     case WrittenUnit::kPercent:
       // A class is told by how often it is right.
-      return scopes_.metric_is_near || scopes_.narrow.label.pinned || (one_class && !number_.integer);
+      // "In the tail the encoder reaches 50.5 % at fp16": of one tier of one configuration it is the
+      // accuracy.
+      return scopes_.metric_is_near || scopes_.narrow.label.pinned || (one_class && !number_.integer) ||
+             (!number_.integer && number_.sign == 0 && scopes_.narrow.tier.pinned &&
+              scopes_.narrow.model.pinned && scopes_.narrow.recipe.pinned);
     case WrittenUnit::kNone:
       break;
   }
@@ -159,6 +169,10 @@ std::string Matcher::excuse() const {
   for (const std::vector<Mention>* list :
        {&passage_.mentions, &passage_.before, &passage_.lead_in, &passage_.column_mentions}) {
     const bool around = list == &passage_.before || list == &passage_.lead_in;
+    // A share is counted in per cent or as a fraction.
+    const bool share = (number_.unit == WrittenUnit::kPercent || number_.unit == WrittenUnit::kNone) &&
+                       number_.sign == 0 && !number_.in_range;
+    if (!share && !number_.integer) continue;
     if (percent_beside || (around && scopes_.metric_is_near && scopes_.narrow.metric.pinned)) continue;
     if (!resampled_ && says(*list, "resampled"))
       return "a share of resampled data, and none is kept for this";
@@ -180,6 +194,25 @@ std::string Matcher::excuse() const {
       (scopes_.limit || scopes_.bounding || says(passage_.mentions, "limit"))) {
     return "a supposition, not a measurement";
   }
+  // "ECE limit down to 0.020 -> encoder fp16": what another limit would lead to.
+  const std::string_view behind =
+      std::string_view(passage_.text).substr(std::min(number_.end, passage_.text.size()));
+  const auto index = static_cast<std::size_t>(&number_ - passage_.numbers.data());
+  if (index > 0 && !number_.integer && passage_.numbers[index - 1].integer &&
+      passage_.numbers[index - 1].end + 3 == number_.begin &&
+      std::string_view(passage_.text).substr(0, number_.begin).ends_with(" / "))
+    return "part of a formula";
+  const bool of_limit = says(passage_.mentions, "limit") || says(passage_.before, "limit");
+  const bool leads_on = behind.starts_with(" →") || behind.starts_with(" ->") || behind.starts_with(" =>");
+  const bool names_choice =
+      behind.starts_with(": ") && std::ranges::any_of(passage_.mentions, [&](const Mention& each) {
+        return each.kind <= MentionKind::kRecipe && each.begin == number_.end + 2;
+      });
+  const bool names_nobody = std::ranges::any_of(
+      std::array<std::string_view, 5>{": no ", ": none", ": nobody", ": nothing", ": not "},
+      [&](std::string_view none) { return behind.starts_with(none); });
+  if (of_limit && number_.sign == 0 && (leads_on || names_choice || names_nobody))
+    return "a limit that is moved, and what comes of it";
   if (scopes_.bounding) return "a bound, not a value";
   if (!cited_in(passage_.text, published_).empty()) {
     // A sentence that cites may still speak of one's own configurations.
@@ -190,6 +223,11 @@ std::string Matcher::excuse() const {
     if (!own || number_.unit == WrittenUnit::kTimes || number_.unit == WrittenUnit::kOther)
       return "of a cited work";
   }
+  const bool elsewhere = says(passage_.mentions, "hardware") || says(passage_.mentions, "machine");
+  const bool cost = number_.unit == WrittenUnit::kMilliseconds || number_.unit == WrittenUnit::kBytes ||
+                    number_.unit == WrittenUnit::kTimes || number_.unit == WrittenUnit::kRate;
+  if (elsewhere && cost && credits_others(passage_.text, published_))
+    return "measured by others, and said so";
   if (!modelled_here && says(passage_.mentions, "hardware") &&
       (scopes_.hypothetical || says(passage_.mentions, "modelled"))) {
     return "of other hardware, and said to be no measurement";

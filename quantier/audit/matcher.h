@@ -72,6 +72,8 @@ class Matcher {
   [[nodiscard]] bool counts_what_nobody_named() const;
   // Whether its clause names no metric, and what its names have under another one is this.
   [[nodiscard]] bool of_another_metric() const;
+  [[nodiscard]] bool is_worth_of_one() const;
+  [[nodiscard]] bool is_gate_value() const;
   // What a number is by the words right beside it, which no fact states (match_kind.cc).
   [[nodiscard]] bool follows_difference() const;
   // "(1.02 ms against 1.88 ms)", "65.3 vs 59.5 at int8": one of two, in brackets or of models that are not

@@ -127,7 +127,14 @@ class MeasuringReader {
              each.begin >= segment.begin && each.end <= std::min(segment.end, found.end + 24);
     });
     if (denied) return true;
+    // "When we ran it": of what somebody did, these words only tell the time.
+    const std::string_view verb =
+        std::string_view(passage_.text).substr(found.begin, found.end - found.begin);
+    const bool past =
+        found.own && (verb.ends_with(" ran") || verb.ends_with("ed") || verb.ends_with(" saw") ||
+                      verb.ends_with(" got") || verb.ends_with(" found"));
     return std::ranges::any_of(tokens_, [&](const Token& each) {
+      if (past && (each.word == "when" || each.word == "once")) return false;
       return each.begin >= segment.begin && each.end <= segment.end && is_one_of(each.word, kNotYet);
     });
   }
@@ -145,12 +152,13 @@ std::vector<Measuring> measurings_in(const Passage& passage, const Span& span) {
 bool credits_others(std::string_view text, const Published& published) {
   const std::string lower = lowered(text);
   // A benchmark is others' unless somebody here owns it.
-  constexpr std::array<std::string_view, 34> kOthers = {
+  constexpr std::array<std::string_view, 41> kOthers = {
       "public",     "publicly",  "published",   "publishes",   "publish",   "publication", "reports",
       "reported",   "report",    "reporting",   "paper",       "papers",    "authors",     "author",
       "literature", "vendor",    "vendors",     "others",      "their",     "quoted",      "quotes",
       "cited",      "according", "external",    "third-party", "somebody",  "someone",     "people",
-      "users",      "blog",      "leaderboard", "elsewhere",   "forwarded", "not ours"};
+      "users",      "blog",      "leaderboard", "elsewhere",   "forwarded", "not ours",    "student's",
+      "student",    "her",       "hers",        "blogger",     "forum",     "vendor's"};
   if (any_word_of(lower, kOthers)) return true;
   for (const PublishedWork& work : published.works) {
     for (const std::string& name : work.cited_as) {

@@ -80,6 +80,9 @@ std::vector<Reading> readings_of(const WrittenNumber& number, const Passage& pas
     // "0.0" as a fraction would be anything below 0.05.
     if (!points_around || number.half_width < 0.04) add(FactUnit::kFraction);
     add(FactUnit::kPlain);
+    // "Shares are given in per cent", said elsewhere: no fraction is above one.
+    if (passage.kind == PassageKind::kSentence && std::fabs(number.value) > 1.0 && !number.integer)
+      add(FactUnit::kFraction, 0.01);
     // "0.0 points in the head, 0.0 in the middle": the unit stands once.
     // Three decimals without a sign are no points unless the sentence says so.
     if (points_around && (number.sign != 0 || number.in_brackets || number.half_width > 0.004)) {

@@ -89,6 +89,13 @@ void keep_exact_fits(const std::vector<Mention>& mentions, std::vector<std::stri
   if (raw) fits.emplace_back("raw");
 }
 
+// "Once its confidence had been corrected": only "had it been" supposes.
+bool only_tells_the_past(std::string_view text, const Mention& word) {
+  if (text.substr(word.begin, word.end - word.begin) != "had") return false;
+  const std::string_view before = text.substr(0, word.begin);
+  return !before.empty() && !before.ends_with(", ") && !before.ends_with("; ") && !before.ends_with(": ");
+}
+
 ScopeSet of_cell(const Passage& cell, MentionKind kind) {
   std::vector<std::string> values = said(cell.mentions, kind);
   merge(values, said(cell.column_mentions, kind));
@@ -145,7 +152,7 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
   const Reader reader(passage, index);
   const WrittenNumber& number = passage.numbers[index];
   const bool is_cell = passage.kind == PassageKind::kCell;
-  const auto fill = [&](MentionKind kind, ScopeSet Scope::* set) {
+  const auto fill = [&](MentionKind kind, ScopeSet Scope::*set) {
     if (is_cell) {
       scopes.narrow.*set = of_cell(passage, kind);
       // "0.859/0.859/0.861" under a caption that names three precisions in this order.
@@ -249,7 +256,8 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
   // "0.021 against 0.025; another sample could turn it over": what is supposed behind a semicolon is that.
   const std::size_t stop = passage.text.find("; ", number.end);
   scopes.hypothetical = std::ranges::any_of(passage.mentions, [&](const Mention& each) {
-    return each.kind == MentionKind::kWord && each.means.front() == "hypothetical" && each.begin < stop;
+    return each.kind == MentionKind::kWord && each.means.front() == "hypothetical" && each.begin < stop &&
+           !only_tells_the_past(passage.text, each);
   });
   scopes.bounding = reader.word_just_before("bounding", 4) || reader.bound_behind();
   // "by more than 2 % and 5 %": said once for both.
