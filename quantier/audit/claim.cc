@@ -50,6 +50,7 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
     };
     if (passage.kind != PassageKind::kHeading)
       add(ClaimKind::kMembership, internal::wrong_membership(passage, evidence));
+    add(ClaimKind::kOutcome, internal::misstated_limit(passage, evidence));
     if (passage.kind == PassageKind::kHeaderCell) continue;
     if (passage.kind == PassageKind::kSentence)
       add(ClaimKind::kHead, internal::misdefined_head(passage, heads));
@@ -58,12 +59,15 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
       add(ClaimKind::kOverclaim, internal::overclaimed(passage, clause, evidence, published));
       add(ClaimKind::kOverclaim, internal::claimed_absence(passage, clause, evidence, published));
       add(ClaimKind::kOverclaim, internal::too_sure_of_choice(passage, clause, evidence));
+      add(ClaimKind::kOverclaim, internal::too_sure_of_better(passage, clause, evidence));
       if (passage.kind == PassageKind::kHeading || clause.inherits) continue;
       add(ClaimKind::kOutcome, internal::wrong_outcome(passage, clause, evidence));
       if (passage.kind != PassageKind::kSentence) continue;
       add(ClaimKind::kOrder, internal::wrong_order(passage, clause, evidence, published));
     }
     add(ClaimKind::kRepeated, internal::named_twice(passage));
+    add(ClaimKind::kOutcome, internal::wrong_runner_up(passage, evidence));
+    add(ClaimKind::kOrder, internal::wrong_confidence(passage, evidence));
     if (passage.kind != PassageKind::kHeading)
       add(ClaimKind::kOrder, internal::turned_flips(passage, evidence));
     if (passage.kind != PassageKind::kSentence) continue;
@@ -91,6 +95,7 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
     add(ClaimKind::kModelledAsMeasured, internal::modelled_as_measured(passage, evidence, published));
     add(ClaimKind::kModelledAsMeasured, internal::said_to_have_run(passage, evidence, published));
     add(ClaimKind::kModelledAsMeasured, internal::untold_model(passage, evidence));
+    add(ClaimKind::kModelledAsMeasured, internal::multiple_elsewhere(passage, evidence, published));
     add(ClaimKind::kOverclaim, internal::untrue_split(passage, evidence));
     add(ClaimKind::kOverclaim, internal::untested_load(passage, evidence));
     add(ClaimKind::kOverclaim, internal::said_of_any_data(passage, evidence));

@@ -20,9 +20,9 @@ bool holds_one(const std::vector<Token>& tokens, const List& list) {
 
 // Of these stems a sentence that is sure has one.
 bool is_sure(const std::vector<Token>& tokens) {
-  constexpr std::array<std::string_view, 12> kStems = {"prove",      "proof",   "guarant", "confirm",
-                                                       "demonstrat", "certain", "ensure",  "establish",
-                                                       "sustain",    "withst",  "shown",   "always"};
+  constexpr std::array<std::string_view, 14> kStems = {
+      "prove",     "proof",   "guarant", "confirm", "demonstrat", "certain", "ensure",
+      "establish", "sustain", "withst",  "shown",   "always",     "settle",  "hold"};
   return std::ranges::any_of(tokens, [&](const Token& each) {
     return std::ranges::any_of(kStems, [&](std::string_view stem) { return each.word.starts_with(stem); });
   });
@@ -55,6 +55,21 @@ bool settles_load_test(std::string_view lower, const std::vector<Token>& tokens)
   return holds_one(tokens, kDone) && !is_reserved(tokens);
 }
 
+// "Under load we measured", "reached in our load test", "a load generator confirmed it", "load: run".
+bool tells_of_load(std::string_view lower, const std::vector<Token>& tokens) {
+  if (lower.find("load: run") != std::string_view::npos ||
+      lower.find("load test: run") != std::string_view::npos ||
+      lower.find("load test: passed") != std::string_view::npos)
+    return true;
+  constexpr std::array<std::string_view, 14> kDone = {
+      "measured", "reached", "ran",    "confirmed", "sustained", "achieved", "observed",
+      "recorded", "tested",  "showed", "held",      "kept",      "handled",  "served"};
+  constexpr std::array<std::string_view, 9> kLoad = {
+      "under load", "under sustained load", "load generator", "load test",  "load tests",
+      "load-test",  "under full load",      "sustained load", "stress test"};
+  return any_word_of(lower, kLoad) && holds_one(tokens, kDone) && !is_reserved(tokens);
+}
+
 }  // namespace
 
 std::string untested_load(const Passage& passage, const AuditEvidence& evidence) {
@@ -66,6 +81,7 @@ std::string untested_load(const Passage& passage, const AuditEvidence& evidence)
   const std::string lower = lowered(passage.text);
   if (settles_load_test(lower, tokens))
     return "no load test was run: throughput is an upper bound of what is sustained";
+  if (tells_of_load(lower, tokens)) return "no load test was run: nothing is known of what holds under load";
   const bool rate = std::ranges::any_of(
       passage.numbers, [](const WrittenNumber& each) { return each.unit == WrittenUnit::kRate; });
   if (!rate || !is_sure(tokens) || is_reserved(tokens)) return {};
@@ -74,11 +90,12 @@ std::string untested_load(const Passage& passage, const AuditEvidence& evidence)
 
 std::string said_of_any_data(const Passage& passage, const AuditEvidence& evidence) {
   if (evidence.configurations.empty() || is_cautious(passage.mentions, passage)) return {};
-  constexpr std::array<std::string_view, 9> kAny = {"any",    "all",       "every",  "arbitrary", "whatever",
-                                                    "future", "whichever", "unseen", "other"};
-  constexpr std::array<std::string_view, 15> kData = {
-      "data",    "dataset",  "datasets",  "task",  "tasks",  "domain",       "domains", "corpus",
-      "corpora", "language", "languages", "input", "inputs", "distribution", "traffic"};
+  constexpr std::array<std::string_view, 10> kAny = {"any",    "all",       "every",  "arbitrary", "whatever",
+                                                     "future", "whichever", "unseen", "other",     "new"};
+  constexpr std::array<std::string_view, 22> kData = {
+      "data",     "dataset",  "datasets",   "task",   "tasks",   "domain",       "domains", "corpus",
+      "corpora",  "language", "languages",  "input",  "inputs",  "distribution", "traffic", "archive",
+      "archives", "corpuses", "collection", "sample", "samples", "kind"};
   constexpr std::array<std::string_view, 8> kWhere = {"on",   "to",   "for", "across",
                                                       "over", "with", "of",  "in"};
   for (const auto& [begin, end] : clauses_of(passage.text)) {

@@ -62,11 +62,17 @@ double multiple_of(const WrittenNumber& number, std::string_view text) {
   const std::string_view behind = text.substr(std::min(number.end, text.size()), 12);
   const std::string_view before =
       text.substr(number.begin > 20 ? number.begin - 20 : 0, std::min<std::size_t>(number.begin, 20));
+  // "3 times" is the ratio of many.
+  constexpr double kTelling = 0.04;
+  if (number.half_width > kTelling * std::fabs(number.value)) return 0.0;
   if (number.unit == WrittenUnit::kTimes) return number.value;
   if (number.unit == WrittenUnit::kPercent)
     return any_word(behind, {"faster", "more", "quicker", "higher"}) ? 1.0 + number.value : 0.0;
   if (number.unit != WrittenUnit::kNone || number.integer) return 0.0;
-  return any_word(before, {"factor", "ratio", "multiple", "speed-up", "speedup"}) ? number.value : 0.0;
+  return any_word(before, {"factor", "ratio", "multiple", "speed-up", "speedup", "advantage", "gain", "lead",
+                           "edge", "acceleration", "improvement"})
+             ? number.value
+             : 0.0;
 }
 
 // The multiple that two numbers of one work give, put on one's own models.
@@ -77,8 +83,11 @@ std::string ratio_of_published(const Passage& passage, const Passage* last, cons
     return hedge && !text.substr(each.begin).starts_with("would");
   });
   if (says(passage.mentions, "negation") || (careful && hedged(passage.mentions, text))) return {};
-  const bool own = says(passage.mentions, "own") || !said(passage.mentions, MentionKind::kModel).empty() ||
-                   any_word(text, {"us", "classifier", "classifiers", "service", "rollout", "users"});
+  const bool own =
+      says(passage.mentions, "own") || !said(passage.mentions, MentionKind::kModel).empty() ||
+      any_word(text, {"us", "classifier", "classifiers", "service", "rollout", "users", "our", "ours", "we",
+                      "plan", "plan for", "budget", "host", "server", "box"}) ||
+      (cited_in(passage.text, published).empty() && !said(passage.mentions, MentionKind::kRecipe).empty());
   if (!own) return {};
   for (const PublishedWork& work : published.works) {
     const auto named = [&](const Passage& where) {
@@ -105,9 +114,66 @@ std::string ratio_of_published(const Passage& passage, const Passage* last, cons
   return {};
 }
 
+// "More than three times the speed; so our encoder would become three times as fast": the same multiple
+// twice, of others and of one's own.
+std::string multiple_of_others(const Passage& passage, const Passage* last, const Published& published) {
+  const std::string text = lowered(passage.text);
+  std::size_t begin = 0;
+  for (const std::string_view cut : {"; ", ", so ", ", and ", ": "}) {
+    const std::size_t at = text.rfind(cut);
+    if (at != std::string::npos) begin = std::max(begin, at + cut.size());
+  }
+  const std::vector<Mention> mentions = between(passage.mentions, begin, text.size());
+  const std::string_view part = std::string_view(text).substr(begin);
+  const bool own = says(mentions, "own") || !said(mentions, MentionKind::kModel).empty() ||
+                   any_word(part, {"our", "ours", "my", "we", "classifier", "classifiers"});
+  const bool told_here = begin > 0 && !told_of(passage.text.substr(0, begin), published).empty();
+  const bool told_before = last != nullptr && !told_of(last->text, published).empty();
+  if (!own || (!told_here && !told_before) || says(mentions, "negation") || says(mentions, "scope") ||
+      any_word(part, {"measured", "may", "might", "could", "perhaps", "whether"}))
+    return {};
+  constexpr double kAlike = 0.1;
+  const auto same = [&](const Passage& where, std::size_t to, double multiple) {
+    return std::ranges::any_of(where.numbers, [&](const WrittenNumber& each) {
+      return each.end <= to && std::fabs(each.value - multiple) <= kAlike * multiple &&
+             (each.unit == WrittenUnit::kTimes || each.unit == WrittenUnit::kNone);
+    });
+  };
+  for (const WrittenNumber& number : passage.numbers) {
+    if (number.begin < begin || number.unit != WrittenUnit::kTimes || number.value <= 1.0) continue;
+    if ((told_here && same(passage, begin, number.value)) ||
+        (told_before && same(*last, last->text.size(), number.value)))
+      return fmt::format("{} is what others found, and is put on one's own models", number.text);
+  }
+  return {};
+}
+
+// "Holds for transformers of every size": what a work found at one size, said of all.
+std::string said_of_all_sizes(const Passage& passage, const Passage* last, const Published& published) {
+  const std::string text = lowered(passage.text);
+  if (told_of(passage.text, published).empty() && (last == nullptr || told_of(last->text, published).empty()))
+    return {};
+  if (says(passage.mentions, "negation") || says(passage.mentions, "hedge") ||
+      passage.text.find('?') != std::string::npos)
+    return {};
+  for (const std::string_view all :
+       {"every size",        "any size",           "all sizes",           "whatever their size",
+        "whatever the size", "regardless of size", "independent of size", "independently of size",
+        "at every scale",    "at any scale",       "ours included",       "including ours",
+        "every model",       "all models",         "any model",           "any transformer",
+        "every transformer", "all transformers",   "models in general",   "small ones included",
+        "small and large",   "large and small"}) {
+    if (has_word(text, all))
+      return fmt::format("\"{}\" is more than a work looked at that is cited here", all);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string carried_over(const Passage& passage, const Passage* last, const Published& published) {
+  if (std::string why = multiple_of_others(passage, last, published); !why.empty()) return why;
+  if (std::string why = said_of_all_sizes(passage, last, published); !why.empty()) return why;
   if (std::string why = ratio_of_published(passage, last, published); !why.empty()) return why;
   std::string whose = told_of(passage.text, published);
   if (whose.empty() && last != nullptr) whose = told_of(last->text, published);
@@ -133,7 +199,8 @@ std::string carried_over(const Passage& passage, const Passage* last, const Publ
                       "unknown", "hint", "lesson"}))
     return {};
   const bool own = says(mentions, "own") || !said(mentions, MentionKind::kModel).empty() ||
-                   any_word(part, {"here", "our", "my", "this model", "these models", "this size", "you"});
+                   any_word(part, {"here", "our", "my", "this model", "these models", "this size", "you",
+                                   "classifier", "classifiers"});
   const bool ratio = any_word(part, {"factor", "factors", "ratio", "speed-up", "speedup", "gain", "gains"}) ||
                      std::ranges::any_of(passage.numbers, [&](const WrittenNumber& each) {
                        return each.begin >= begin && each.unit == WrittenUnit::kTimes;

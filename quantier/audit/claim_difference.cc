@@ -72,17 +72,36 @@ class DifferenceReader {
     direction_ = direction_beside();
     if (!direction_) return {};
     const NamedConfiguration* subject = last_before(named_, direction_->begin);
-    if (subject == nullptr || is_compared_with(passage_.text, *subject) || denied(*subject)) return {};
+    if (subject == nullptr) return read_from_the_other_side();
+    if (is_compared_with(passage_.text, *subject) || denied(*subject)) return {};
     subject_ = *subject;
     weigh_facts();
     if (!right_ && turned_.empty()) weigh_pairs();
     if (right_ || turned_.empty()) return {};
+    return told();
+  }
+
+ private:
+  // "0.058 more macro-F1 than X", of somebody whom another sentence names: X has so much less.
+  [[nodiscard]] std::string read_from_the_other_side() {
+    const std::size_t than = passage_.text.find(" than ", direction_->end);
+    if (than == std::string::npos || named_.empty() || named_.front().recipe.empty() ||
+        segment_at(passage_.text, direction_->begin).end < than)
+      return {};
+    const NamedConfiguration& other = named_.front();
+    if (other.begin < than || other.begin - than > 12 || denied(other)) return {};
+    subject_ = other;
+    direction_->up = !direction_->up;
+    weigh_facts();
+    if (right_ || turned_.empty()) return {};
+    return told();
+  }
+  [[nodiscard]] std::string told() const {
     return fmt::format("\"{}\" {}, and the evidence has it the other way round: {}",
                        passage_.text.substr(direction_->begin, direction_->end - direction_->begin),
                        number_.text, turned_);
   }
 
- private:
   // "2.5 points lower" behind it, or "trails by 0.058" before it in its clause.
   [[nodiscard]] std::optional<Direction> direction_beside() const {
     constexpr std::size_t kReachBefore = 48;
@@ -208,13 +227,42 @@ class DifferenceReader {
   std::string turned_;
 };
 
+// "A minus B is +0.058", where it is B minus A.
+std::string turned_subtraction(const Passage& passage, const CheckedNumber& checked,
+                               const std::vector<NamedConfiguration>& named, const AuditEvidence& evidence) {
+  constexpr std::size_t kReach = 32;
+  const WrittenNumber& number = passage.numbers[checked.number];
+  if (number.in_brackets) return {};
+  for (std::size_t i = 0; i + 1 < named.size(); ++i) {
+    const NamedConfiguration& a = named[i];
+    const NamedConfiguration& b = named[i + 1];
+    if (b.begin < a.end || number.begin < b.end || number.begin - b.end > kReach) continue;
+    const std::string_view gap = std::string_view(passage.text).substr(a.end, b.begin - a.end);
+    if (gap != " minus " && gap != " minus that of " && gap != " minus the ") continue;
+    bool turned = false;
+    for (const std::size_t f : checked.finding.facts) {
+      const Fact& fact = evidence.facts[f];
+      const auto is = [](const NamedConfiguration& one, const std::string& model, const std::string& recipe) {
+        return one.model == model && (one.recipe.empty() || one.recipe == recipe);
+      };
+      if (!fact.difference) continue;
+      if (is(a, fact.model, fact.recipe) && is(b, fact.against_model, fact.against_recipe)) return {};
+      turned = turned || (is(b, fact.model, fact.recipe) && is(a, fact.against_model, fact.against_recipe));
+    }
+    if (turned) return fmt::format("{} is told of what stands behind the minus", number.text);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string turned_difference(const Passage& passage, const std::vector<const CheckedNumber*>& checked,
                               const AuditEvidence& evidence) {
   if (passage.of_conditions) return {};
+  const std::vector<NamedConfiguration> named = configurations_in(passage);
   for (const CheckedNumber* each : checked) {
     if (std::string why = DifferenceReader(passage, *each, evidence).read(); !why.empty()) return why;
+    if (std::string why = turned_subtraction(passage, *each, named, evidence); !why.empty()) return why;
   }
   return {};
 }

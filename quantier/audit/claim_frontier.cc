@@ -41,19 +41,39 @@ bool is_member_behind(std::string_view between) {
 }
 
 // What two configurations are held against each other by: quality and time, quality and memory.
-enum class Axes : std::uint8_t { kAny, kTime, kMemory };
+// kAll: calibration too, or nothing says by which.
+enum class Axes : std::uint8_t { kAll, kAny, kTime, kMemory };
 
 Axes axes_of(const Passage& passage) {
   for (const std::vector<Mention>* list :
-       {&passage.mentions, &passage.before, &passage.lead_in, &passage.heading}) {
+       {&passage.mentions, &passage.before, &passage.lead_in, &passage.siblings, &passage.heading}) {
     const std::vector<std::string> metrics = said(*list, MentionKind::kMetric);
+    if (contains(metrics, "ece")) return Axes::kAll;
     const bool time = contains(metrics, "latency");
     const bool memory = contains(metrics, "memory");
     if (time && memory) return Axes::kAny;
     if (time) return Axes::kTime;
     if (memory) return Axes::kMemory;
   }
-  return Axes::kAny;
+  return Axes::kAll;
+}
+
+// Whether somebody is at least as good in everything, and better in something.
+bool beaten_in_all(const AuditConfiguration& one, const AuditEvidence& evidence) {
+  return std::ranges::any_of(evidence.configurations, [&](const AuditConfiguration& other) {
+    bool better = false;
+    for (const char* metric : {"macro_f1", "latency", "memory", "ece"}) {
+      const std::vector<double> a = values_of(evidence, metric, one.model, one.recipe);
+      const std::vector<double> b = values_of(evidence, metric, other.model, other.recipe);
+      if (a.empty() || a.size() != b.size()) return false;
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        const double gain = std::string_view(metric) == "macro_f1" ? b[i] - a[i] : a[i] - b[i];
+        if (gain < 0.0) return false;
+        better = better || gain > 0.0;
+      }
+    }
+    return better;
+  });
 }
 
 // Whether somebody has at least its quality at clearly less of the cost, by every protocol.
@@ -80,14 +100,13 @@ const AuditConfiguration* dominated_one(const NamedConfiguration& named, Axes ax
     if ((!named.model.empty() && each.model != named.model) ||
         (!named.recipe.empty() && each.recipe != named.recipe))
       continue;
-    const bool everywhere = each.dominated && !each.frontier;
+    const bool everywhere =
+        axes == Axes::kAll ? beaten_in_all(each, evidence) : each.dominated && !each.frontier;
     const bool there = axes == Axes::kTime     ? each.dominated && beaten_on(each, "latency", evidence)
                        : axes == Axes::kMemory ? each.dominated && beaten_on(each, "memory", evidence)
                                                : false;
-    if (!everywhere && !there) {
-      if (!named.recipe.empty()) return nullptr;
-      continue;
-    }
+    // "The encoder is on the frontier" says no more than that one of it is.
+    if (!everywhere && !there) return nullptr;
     if (found == nullptr) found = &each;
   }
   return found;
@@ -99,13 +118,18 @@ std::vector<Mention> fronts_in(const Passage& passage, std::string_view lower) {
   for (const Mention& each : passage.mentions) {
     if (each.kind == MentionKind::kWord && each.means.front() == "frontier") fronts.push_back(each);
   }
-  if (!fronts.empty() || !says(passage.before, "frontier")) return fronts;
-  for (const std::string_view pronoun : {"on it", "on them", "on both"}) {
-    const std::size_t at = find_word(lower, pronoun);
-    if (at == std::string_view::npos) continue;
+  const bool spoken_of = fronts.empty() ? says(passage.before, "frontier") : false;
+  if (!spoken_of) return fronts;
+  const auto add = [&](std::string_view phrase, std::vector<std::string> means) {
+    const std::size_t at = find_word(lower, phrase);
+    if (at == std::string_view::npos) return;
     fronts.push_back(
-        {.kind = MentionKind::kWord, .means = {"frontier"}, .begin = at, .end = at + pronoun.size()});
-  }
+        {.kind = MentionKind::kWord, .means = std::move(means), .begin = at, .end = at + phrase.size()});
+  };
+  for (const std::string_view pronoun : {"on it", "on them", "on both"}) add(pronoun, {"frontier"});
+  for (const std::string_view verb : {"keeps a place", "has a place", "earns a place", "holds a place",
+                                      "keeps its place", "deserves a place"})
+    add(verb, {"frontier", "verb"});
   return fronts;
 }
 
@@ -116,7 +140,12 @@ bool listed_behind(std::string_view text, std::size_t front, const std::vector<N
   for (const NamedConfiguration& each : named) {
     if (each.begin < front) continue;
     const std::string_view gap = text.substr(last, each.begin - last);
-    if (last == front ? (gap != ": " && gap != ": the ") : !only_separators(gap)) return false;
+    // "Frontier F1 x latency: { A, B }".
+    constexpr std::size_t kAxes = 36;
+    const bool opens = gap.size() <= kAxes && gap.find_first_of(".;") == std::string_view::npos &&
+                       (gap.ends_with(": ") || gap.ends_with(": the ") || gap.ends_with(": { ") ||
+                        gap.ends_with(": {") || gap.ends_with(" = ") || gap.ends_with(" = { "));
+    if (last == front ? !opens : !only_separators(gap)) return false;
     if (each.begin == one.begin) return true;
     last = each.end;
   }
@@ -136,17 +165,22 @@ std::string wrong_frontier(const Passage& passage, const AuditEvidence& evidence
     const std::size_t end = std::min(text.find(';', front.end), text.size());
     const std::vector<Mention> inside = between(passage.mentions, begin, end);
     const Span statement = statement_at(passage.text, front.begin);
-    if (says(between(inside, statement.begin, statement.end), "negation") || says(inside, "dominated"))
-      continue;
+    if (says(between(inside, statement.begin, statement.end), "negation")) continue;
     for (const NamedConfiguration& one : named) {
       if (one.begin < begin || one.end > end) continue;
-      const bool before = one.end <= front.begin &&
-                          is_member_before(std::string_view(text).substr(one.end, front.end - one.end));
+      // "A keeps a place": the verb is part of the word.
+      const bool keeps = one.end + 1 == front.begin && front.means.size() > 1;
+      const bool before =
+          one.end <= front.begin &&
+          (keeps || is_member_before(std::string_view(text).substr(one.end, front.end - one.end)));
       const bool behind =
           one.begin >= front.end &&
           (is_member_behind(std::string_view(text).substr(front.end, one.begin - front.end)) ||
            listed_behind(text, front.end, named, one));
       if (!before && !behind) continue;
+      // "A is dominated by B, which is on the frontier": of A nothing is said but that.
+      if (says(between(inside, std::min(one.end, front.end), std::max(one.begin, front.begin)), "dominated"))
+        continue;
       if (const AuditConfiguration* each = dominated_one(one, axes, evidence))
         return fmt::format("{} is dominated there", each->display());
     }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "quantier/audit/claim_parts.h"
+#include "quantier/audit/roles.h"
 
 namespace quantier::audit_internal {
 namespace {
@@ -36,8 +37,18 @@ std::string of_another_group(const Passage& passage, const AuditEvidence& eviden
                                                label.begin - std::min(tier.end, label.begin)));
       std::erase_if(between, [](char c) { return c == '`' || c == '*' || c == '_' || c == '"'; });
       const char next = tier.end < text.size() ? text[tier.end] : ')';
-      const bool beside = behind ? between == " (" && (next == ')' || next == ',' || next == ';')
-                                 : between == " class " && tier.end <= label.begin;
+      const bool closed =
+          next == ')' || next == ',' || next == ';' || next == ':' || next == '.' || tier.end >= text.size();
+      const bool beside =
+          behind ? ((between == " (" || between == ", " || between == " is " || between == " is in the " ||
+                     between == " belongs to the " || between == " is a " || between == ", a " ||
+                     between == ", in the " || between == ", from the ") &&
+                    (closed || text.substr(tier.end).starts_with(" class") ||
+                     text.substr(tier.end).starts_with(" tier") ||
+                     text.substr(tier.end).starts_with(" section") ||
+                     text.substr(tier.end).starts_with(" and ")))
+                 : (between == " class " || between == " section " || between == "'s ") &&
+                       tier.end <= label.begin;
       if (!beside) continue;
       const std::vector<std::string> known = tiers_of(label.means.front(), evidence);
       if (known.empty() || contains(known, tier.means.front())) continue;
@@ -71,6 +82,23 @@ bool is_bare_count(const WrittenNumber& number) {
          !number.in_words && !number.in_brackets;
 }
 
+// The groups that a passage names before a place, one right after the other.
+std::vector<std::string> groups_before(const Passage& passage, std::size_t at) {
+  std::vector<std::string> tiers;
+  std::size_t end = 0;
+  for (const Mention& each : passage.mentions) {
+    if (each.kind != MentionKind::kTier || each.end > at || each.means.size() != 1 ||
+        each.means.front().empty())
+      continue;
+    const bool listed =
+        !tiers.empty() && only_separators(std::string_view(passage.text).substr(end, each.begin - end));
+    if (!tiers.empty() && !listed) tiers.clear();
+    tiers.push_back(each.means.front());
+    end = each.end;
+  }
+  return tiers;
+}
+
 // Whether a number is followed by a group of its own: "3,502 head texts, 2,088 mid".
 bool names_group_behind(const Passage& passage, const WrittenNumber& number) {
   constexpr std::size_t kReach = 14;
@@ -81,11 +109,32 @@ bool names_group_behind(const Passage& passage, const WrittenNumber& number) {
   });
 }
 
+// "Head, mid and tail, with 3,502, 2,088 and 493": the k-th size is that of the k-th group.
+std::string sizes_in_list(const Passage& passage, const AuditEvidence& evidence) {
+  constexpr std::size_t kFewest = 2;
+  for (std::size_t n = 0; n < passage.numbers.size(); ++n) {
+    const NumberRun run = run_of(passage.text, passage.numbers, n);
+    if (run.first != n || run.size() < kFewest) continue;
+    const std::vector<std::string> tiers = groups_before(passage, passage.numbers[n].begin);
+    if (tiers.size() != run.size()) continue;
+    for (std::size_t k = 0; k < run.size(); ++k) {
+      const WrittenNumber& number = passage.numbers[n + k];
+      if (!is_bare_count(number)) break;
+      if (std::string why = of_another_size(tiers[k], number.value, evidence); !why.empty()) return why;
+    }
+  }
+  return {};
+}
+
 // "head (3,502 texts)", "head, n = 3,502", "the head has 3,502".
 std::string size_beside_name(const Passage& passage, const AuditEvidence& evidence) {
   constexpr std::size_t kReach = 16;
   for (const WrittenNumber& number : passage.numbers) {
     if (!is_bare_count(number) || names_group_behind(passage, number)) continue;
+    const auto n = static_cast<std::size_t>(&number - passage.numbers.data());
+    const NumberRun run = run_of(passage.text, passage.numbers, n);
+    if (run.size() > 1 && groups_before(passage, passage.numbers[run.first].begin).size() == run.size())
+      continue;
     const Mention* tier = nullptr;
     for (const Mention& each : passage.mentions) {
       if (each.end > number.begin) break;
@@ -120,7 +169,7 @@ std::string size_in_table(const Passage& passage, const AuditEvidence& evidence)
 }  // namespace
 
 std::string wrong_membership(const Passage& passage, const AuditEvidence& evidence) {
-  for (const auto& check : {of_another_group, size_beside_name, size_in_table}) {
+  for (const auto& check : {of_another_group, sizes_in_list, size_beside_name, size_in_table}) {
     if (std::string why = check(passage, evidence); !why.empty()) return why;
   }
   return {};

@@ -205,6 +205,13 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
 // Of a passage that says in which order all pairs of the note are told.
 [[nodiscard]] std::string misdefined_pairs(const Passage& passage, const std::vector<Passage>& passages,
                                            const AuditEvidence& evidence);
+[[nodiscard]] std::string wrong_confidence(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string too_sure_of_better(const Passage& passage, const ClaimClause& clause,
+                                             const AuditEvidence& evidence);
+[[nodiscard]] std::string multiple_elsewhere(const Passage& passage, const AuditEvidence& evidence,
+                                             const Published& published);
+[[nodiscard]] std::string misstated_limit(const Passage& passage, const AuditEvidence& evidence);
+[[nodiscard]] std::string wrong_runner_up(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string untested_load(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string said_of_any_data(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string untrue_split(const Passage& passage, const AuditEvidence& evidence);

@@ -1,4 +1,6 @@
 // Numbers carried to where nobody took them: other hardware, other models.
+#include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
 
@@ -56,6 +58,11 @@ const Mention* foreign_hardware_at(const Passage& passage, const Measuring& meas
   return nullptr;
 }
 
+bool own_measuring(const Passage& passage) {
+  return std::ranges::any_of(measurings_in(passage, {.begin = 0, .end = passage.text.size()}),
+                             &Measuring::own);
+}
+
 bool has_cost(const Passage& passage, const Span& part) {
   return std::ranges::any_of(passage.numbers, [&](const WrittenNumber& each) {
     const bool unit = each.unit == WrittenUnit::kMilliseconds || each.unit == WrittenUnit::kBytes ||
@@ -90,6 +97,7 @@ std::string modelled_as_measured(const Passage& passage, const AuditEvidence& ev
   if (!cost || (!named && !measured)) return {};
   if (supposes(passage.mentions, passage.text) || (!measured && calls_modelled(passage.around_text)))
     return {};
+  if (credits_others(passage.text, published) && !own_measuring(passage)) return {};
   // "Our benchmark on a T4" is a run of one's own, a benchmark somebody else's.
   const bool own_benchmark = std::ranges::any_of(
       std::array<std::string_view, 8>{"ur benchmark", "y benchmark", "wn benchmark", "e benchmark",
@@ -106,6 +114,36 @@ std::string modelled_as_measured(const Passage& passage, const AuditEvidence& ev
   if (!measured && (!cited_in(passage.text, published).empty() && says(passage.mentions, "scope"))) return {};
   return fmt::format("the evidence has no run on {}; say that this is modelled, or cite who measured it",
                      passage.text.substr(hardware->begin, hardware->end - hardware->begin));
+}
+
+// "1.9 times as fast, on a GPU as on our CPU": a multiple of one's own, said of hardware without a run.
+std::string multiple_elsewhere(const Passage& passage, const AuditEvidence& evidence,
+                               const Published& published) {
+  if (evidence.configurations.empty() || is_cautious(passage.mentions, passage) ||
+      says(passage.mentions, "negation") || calls_computed(passage.text) ||
+      credits_others(passage.text, published) || !cited_in(passage.text, published).empty())
+    return {};
+  const std::string lower = lowered(passage.text);
+  const auto multiple = std::ranges::find_if(passage.numbers, [&](const WrittenNumber& each) {
+    const std::string_view before = std::string_view(lower).substr(each.begin > 12 ? each.begin - 12 : 0,
+                                                                   std::min<std::size_t>(each.begin, 12));
+    return each.unit == WrittenUnit::kTimes || before.ends_with("factor of ") ||
+           before.ends_with("ratio of ");
+  });
+  if (multiple == passage.numbers.end()) return {};
+  constexpr std::array<std::string_view, 12> kThere = {
+      "gpu", "gpus", "card", "cards", "t4", "l4", "h100", "a100", "a10g", "h200", "accelerator", "graphics"};
+  constexpr std::array<std::string_view, 14> kAlike = {
+      "as on our", "as on this", "as on the cpu", "as well", "also",  "too",          "the same",
+      "likewise",  "just as",    "equally",       "valid",   "holds", "carries over", "alike"};
+  const std::string_view behind = std::string_view(lower).substr(multiple->end);
+  if (!any_word_of(behind, kThere) || !any_word_of(behind, kAlike)) return {};
+  if (std::ranges::any_of(kThere, [&](std::string_view name) {
+        return find_word(behind, name) != std::string_view::npos && is_own(std::string(name), evidence);
+      }))
+    return {};
+  return fmt::format("{} was measured on this evidence's hardware, and is said of other hardware",
+                     multiple->text);
 }
 
 // "We clocked it on a T4", "pilot runs on an H100", "the measurement of Tomasz for T4": nobody ran there, and

@@ -68,9 +68,10 @@ bool not_claimed(const Passage& passage, const Relation& relation, const Publish
   if (text.find("no longer") != std::string::npos || text.find("any more") != std::string::npos ||
       text.find('"') != std::string::npos)
     return true;
-  // What has to be is not what is.
+  // What has to be, or what an interval leaves open, is not what is.
   for (const std::string_view word :
-       {" has to ", " have to ", " must ", " needs to ", " need to ", " ought to "}) {
+       {" admits ", " admit ", " allows for ", " leaves room for ", " cannot exclude ", " does not exclude ",
+        " has to ", " have to ", " must ", " needs to ", " need to ", " ought to "}) {
     if (passage.text.find(word, statement.begin) < relation.begin) return true;
   }
   // "the larger the batch, the faster ..."

@@ -86,7 +86,8 @@ struct AuditEvidence {
   bool has_prior = false;
   std::string prior_model;
   bool has_earlier_calibration = false;
-  std::string source;  // "out/evidence.sqlite"
+  std::string runner_up;  // "encoder int4"; empty: none is known
+  std::string source;     // "out/evidence.sqlite"
 };
 
 }  // namespace quantier

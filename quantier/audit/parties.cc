@@ -340,6 +340,7 @@ class Finder {
         std::array<std::string_view, 8>{"it ", "it's ", "this ", "that one ", "this one ",
                                         "of everything that does it is ", "which ", "and it "},
         [&](std::string_view word) { return start.starts_with(word); });
+    const bool later = start.find(" it is ") != std::string_view::npos && start.size() <= 32;
     const bool verb_alone = start.empty() || start == "is " || start == "is the " || start == "the " ||
                             start.find(" it is ") != std::string_view::npos;
     if (!pronoun && !verb_alone) return std::nullopt;
@@ -354,7 +355,7 @@ class Finder {
       if (only != nullptr) return of(*only);
       if (!named_.empty()) return std::nullopt;
     }
-    if (previous_ == nullptr || !pronoun) return std::nullopt;
+    if (previous_ == nullptr || (!pronoun && !later)) return std::nullopt;
     const std::vector<NamedConfiguration> before = configurations_in(*previous_);
     const NamedConfiguration* only = nullptr;
     for (const NamedConfiguration& each : before) {

@@ -155,6 +155,7 @@ AuditEvidence audit_evidence_of(const Analysis& analysis, const Decision& decisi
       evidence.recipes, [&](const std::string& recipe) { return recipe == analysis.reference_recipe; });
   evidence.has_prior = !decision.envelope.prior.model.empty();
   evidence.prior_model = decision.envelope.prior.model;
+  if (decision.runner_up) evidence.runner_up = decision.candidates[*decision.runner_up].name;
   // Ends of intervals that files state were drawn with as many replicates as nobody knows.
   const FactSource source = all_imported(runs) ? FactSource::kStated : FactSource::kMeasured;
   RunFacts(analysis, decision, evidence, source).configurations();

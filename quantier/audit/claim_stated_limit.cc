@@ -1,0 +1,90 @@
+// A limit told once more, "ECE at most 0.025", "latency <= 10 ms": against the declared one of the same
+// digits, which way it bounds and in which unit.
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <optional>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "quantier/audit/claim_parts.h"
+#include "quantier/audit/word_forms.h"
+
+namespace quantier::audit_internal {
+namespace {
+
+bool is_ceiling(std::string_view metric) {
+  return metric == "latency" || metric == "memory" || metric == "ece";
+}
+
+// Words that bound from above or from below and say nothing else. "Above 0.025" may tell who fails.
+std::optional<bool> bounds_from_above(std::string_view before) {
+  while (!before.empty() && before.back() == ' ') before.remove_suffix(1);
+  for (const std::string_view word : {"<=", "≤", "=<", "at most", "no more than", "not more than",
+                                      "at the most", "maximum", "maximum of", "max", "max.", "up to"}) {
+    if (before.ends_with(word)) return true;
+  }
+  for (const std::string_view word : {">=", "≥", "=>", "at least", "no less than", "not less than",
+                                      "at the least", "minimum", "minimum of", "min", "min."}) {
+    if (before.ends_with(word)) return false;
+  }
+  return std::nullopt;
+}
+
+// Who is named speaks of a result; a supposition, a failure or a plan of another limit.
+bool tells_something_else(const Passage& passage) {
+  for (const char* word :
+       {"fail", "negation", "hypothetical", "relax", "prior", "would_change", "resampled"}) {
+    if (says(passage.mentions, word)) return true;
+  }
+  return passage.of_conditions || !said(passage.mentions, MentionKind::kRecipe).empty() ||
+         !said(passage.mentions, MentionKind::kModel).empty() ||
+         !said(passage.row_mentions, MentionKind::kRecipe).empty() ||
+         passage.text.find('?') != std::string::npos;
+}
+
+// The metric that the number's own part of the text names last before it; in a cell also that of its row.
+std::vector<std::string> metrics_at(const Passage& passage, const WrittenNumber& number) {
+  constexpr std::size_t kReach = 40;
+  std::vector<std::string> metrics;
+  for (const Mention& each : passage.mentions) {
+    if (each.kind != MentionKind::kMetric || each.end > number.begin || number.begin - each.end > kReach)
+      continue;
+    if (passage.text.substr(each.end, number.begin - each.end).find_first_of(";,") == std::string::npos)
+      metrics = each.means;
+  }
+  if (metrics.empty() && passage.kind == PassageKind::kCell)
+    metrics = said(passage.row_mentions, MentionKind::kMetric);
+  return metrics;
+}
+
+}  // namespace
+
+std::string misstated_limit(const Passage& passage, const AuditEvidence& evidence) {
+  if (evidence.limits.empty() || passage.appendix || tells_something_else(passage)) return {};
+  for (const WrittenNumber& number : passage.numbers) {
+    const std::string before = lowered(std::string_view(passage.text).substr(0, number.begin));
+    const std::optional<bool> above = bounds_from_above(before);
+    if (!above || number.sign != 0 || number.in_brackets) continue;
+    const std::vector<std::string> metrics = metrics_at(passage, number);
+    for (const Fact& limit : evidence.facts) {
+      if (limit.role != FactRole::kLimit || limit.difference || !contains(metrics, limit.metric)) continue;
+      const bool duration = limit.unit == FactUnit::kMilliseconds || limit.unit == FactUnit::kBytes;
+      const double written =
+          number.unit == WrittenUnit::kOther && duration ? number.value * 1e3 : number.value;
+      const auto same = [&](double scale) {
+        return std::fabs(written * scale - limit.value) <= 1e-9 * std::fabs(limit.value);
+      };
+      if (same(1.0) && *above != is_ceiling(limit.metric))
+        return fmt::format("the limit of {} on {} is one from {}", number.text, limit.metric,
+                           is_ceiling(limit.metric) ? "above" : "below");
+      if (duration && !same(1.0) && (same(1e3) || same(1e-3) || same(1e6) || same(1e-6)))
+        return fmt::format("the limit on {} has these digits in another unit", limit.metric);
+    }
+  }
+  return {};
+}
+
+}  // namespace quantier::audit_internal
