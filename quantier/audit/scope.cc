@@ -152,7 +152,7 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
   const Reader reader(passage, index);
   const WrittenNumber& number = passage.numbers[index];
   const bool is_cell = passage.kind == PassageKind::kCell;
-  const auto fill = [&](MentionKind kind, ScopeSet Scope::*set) {
+  const auto fill = [&](MentionKind kind, ScopeSet Scope::* set) {
     if (is_cell) {
       scopes.narrow.*set = of_cell(passage, kind);
       // "0.859/0.859/0.861" under a caption that names three precisions in this order.
