@@ -133,7 +133,7 @@ constexpr std::size_t kUnreadTable = 6;  // as many decimal numbers as a small t
 bool speaks_of_a_metric(const Passage& passage) {
   return std::ranges::any_of(
       std::array{&passage.mentions, &passage.column_mentions, &passage.metric_mentions, &passage.row_mentions,
-                 &passage.before, &passage.lead_in},
+                 &passage.before},
       [](const std::vector<Mention>* list) { return !said(*list, MentionKind::kMetric).empty(); });
 }
 

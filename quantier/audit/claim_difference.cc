@@ -139,6 +139,14 @@ class DifferenceReader {
     std::erase_if(mentions, [&](const Mention& each) {
       return std::string_view(passage_.text).substr(each.begin).starts_with("no longer");
     });
+    // "The claim that decoders are better fails by 0.058": it is refused, and so is its direction.
+    const std::string part =
+        lowered(std::string_view(passage_.text).substr(begin, std::min(end, passage_.text.size()) - begin));
+    for (const std::string_view refused :
+         {" fails", "claim that", "idea that", "refuted", "contradicted", "overturned",
+          "less than our margin", "less than the margin", "within"}) {
+      if (part.find(refused) != std::string::npos) return true;
+    }
     const Span segment = segment_at(passage_.text, direction_->begin);
     return negated(mentions, {}) ||
            supposes(between(passage_.mentions, segment.begin, segment.end), passage_.text) ||

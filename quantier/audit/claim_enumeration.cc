@@ -25,6 +25,12 @@ std::string twice_in(std::string_view text, const std::vector<Item>& items,
   for (std::size_t i = 1; i <= items.size(); ++i) {
     const bool joined = i < items.size() && items[i].begin >= items[i - 1].end && [&] {
       const std::string_view between = text.substr(items[i - 1].end, items[i].begin - items[i - 1].end);
+      // "A and B; B is smaller": with "and" the list was at its end.
+      const bool ended = i >= 2 && items[i - 1].begin >= items[i - 2].end &&
+                         between.find(';') != std::string::npos &&
+                         text.substr(items[i - 2].end, items[i - 1].begin - items[i - 2].end).find(" and ") !=
+                             std::string::npos;
+      if (ended) return false;
       // An arrow leads somewhere, and may come back.
       return only_separators(between) && between.find("→") == std::string_view::npos &&
              between.find("->") == std::string_view::npos && between.find("vs") == std::string_view::npos &&

@@ -74,6 +74,14 @@ bool not_claimed(const Passage& passage, const Relation& relation, const Publish
         " has to ", " have to ", " must ", " needs to ", " need to ", " ought to "}) {
     if (passage.text.find(word, statement.begin) < relation.begin) return true;
   }
+  // "The gap above": a place in the note.
+  const std::string_view word =
+      std::string_view(passage.text).substr(relation.begin, relation.end - relation.begin);
+  const std::string_view after = std::string_view(passage.text).substr(relation.end);
+  if ((word == "above" || word == "below") &&
+      (after.empty() || after.front() == '.' || after.front() == ',' || after.front() == ')' ||
+       after.front() == ';'))
+    return true;
   // "the larger the batch, the faster ..."
   if (passage.text.find("he larger the ") != std::string::npos ||
       passage.text.find(", the more ") != std::string::npos)

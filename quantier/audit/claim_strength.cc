@@ -179,6 +179,13 @@ std::string overclaimed(const Passage& passage, const ClaimClause& clause, const
   const std::string said_word =
       sure ? certainty.sure : passage.text.substr(told->begin, told->end - told->begin);
   if (certainty.absence || (told == same && same != nullptr)) {
+    // "In the other ten it is negligible": those that are excepted stand before.
+    const std::string lower =
+        lowered(std::string_view(passage.text).substr(clause.begin, clause.end - clause.begin));
+    for (const std::string_view rest :
+         {"the other", "the rest", "the remaining", "all others", "elsewhere"}) {
+      if (lower.find(rest) != std::string::npos) return {};
+    }
     const auto weak =
         std::ranges::find_if(about, [](const auto* each) { return each->size != SizeWord::kNegligible; });
     const bool negligible =

@@ -153,6 +153,10 @@ NumberFinding Matcher::check() {
     finding.why = "a supposition, which compares with what something else has";
     return finding;
   }
+  if (is_room_left()) {
+    finding.why = "what is left to a limit";
+    return finding;
+  }
   if (is_worth_of_one()) {
     finding.why = "what one example is worth";
     return finding;
@@ -203,6 +207,21 @@ bool Matcher::counts_what_nobody_named() const {
       number_.pair != 0 || passage_.column_unit == WrittenUnit::kRate)
     return false;
   return passage_.numbers.size() > 1 || std::fabs(number_.value) > kMoreThanPerCent;
+}
+
+// "0.0033 left", "0.003 of room": how far somebody who is meant stays from a limit.
+bool Matcher::is_room_left() const {
+  const std::string_view behind =
+      std::string_view(passage_.text).substr(std::min(number_.end, passage_.text.size()));
+  const bool room = std::ranges::any_of(
+      std::array<std::string_view, 8>{" left", " of room", " of headroom", " headroom", " to spare",
+                                      " of slack", " of margin", " below the limit"},
+      [&](std::string_view word) { return behind.starts_with(word); });
+  return room && std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
+           return fact.metric.ends_with("_headroom") && scopes_.plausible.model.allows(fact.model) &&
+                  scopes_.plausible.recipe.allows(fact.recipe) &&
+                  std::ranges::any_of(readings_, [&](const Reading& each) { return value_fits(fact, each); });
+         });
 }
 
 // "One text is 4.5 points": one of the examples of a class or a tier.

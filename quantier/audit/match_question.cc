@@ -6,6 +6,7 @@
 #include "quantier/audit/matcher.h"
 #include "quantier/audit/measurer.h"
 #include "quantier/audit/relation.h"
+#include "quantier/audit/word_forms.h"
 
 namespace quantier::audit_internal {
 
@@ -187,6 +188,15 @@ std::string Matcher::excuse() const {
     if (passage_.text.find("fused") != std::string::npos ||
         passage_.around_text.find("fused") != std::string::npos)
       return "modelled with other kernels than those of the evidence";
+  }
+  // "A drop of two points cannot be ruled out": what is possible is not what was found.
+  const Span here = segment_at(passage_.text, number_.begin);
+  const std::string segment =
+      lowered(std::string_view(passage_.text).substr(here.begin, here.end - here.begin));
+  for (const std::string_view open :
+       {"cannot be ruled out", "can't be ruled out", "cannot be excluded", "is possible", "cannot rule out",
+        "cannot exclude", "not ruled out", "not excluded"}) {
+    if (number_.sign == 0 && segment.find(open) != std::string::npos) return "a possibility, not a finding";
   }
   if (says(passage_.mentions, "by-confidence")) return "of examples by their confidence, which no tier names";
   const bool finding = number_.sign != 0 || number_.in_brackets || number_.unit == WrittenUnit::kPoints;

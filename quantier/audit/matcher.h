@@ -72,6 +72,7 @@ class Matcher {
   [[nodiscard]] bool counts_what_nobody_named() const;
   // Whether its clause names no metric, and what its names have under another one is this.
   [[nodiscard]] bool of_another_metric() const;
+  [[nodiscard]] bool is_room_left() const;
   [[nodiscard]] bool is_worth_of_one() const;
   [[nodiscard]] bool is_gate_value() const;
   // What a number is by the words right beside it, which no fact states (match_kind.cc).
