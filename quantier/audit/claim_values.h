@@ -19,6 +19,7 @@ namespace quantier::audit_internal {
         fact.role != FactRole::kValue || fact.unit == FactUnit::kRatio || !fact.tier.empty() ||
         fact.label != label || fact.difference || fact.source == FactSource::kModelled)
       continue;
+    if (fact.fit == "out-of-bag") continue;  // what the choice is worth without having been picked
     if (metric == "memory" && fact.unit != FactUnit::kBytes) continue;
     if (metric == "ece" && fact.fit != "raw" && fact.fit != "held-out") continue;
     values.push_back(fact.value);

@@ -30,7 +30,8 @@ struct Fact {
   std::string label;   // a class
   std::string device;  // of a modelled number: the hardware; empty: that of the evidence
   // Of calibration: "raw", "in-sample", "held-out", "reported". Of quality, where a second split took no part
-  // in the choice: "selected-on", "held-out".
+  // in the choice: "selected-on", "held-out"; without what the choice owes to having been picked:
+  // "out-of-bag".
   std::string fit;
   FactRole role = FactRole::kValue;
   FactUnit unit = FactUnit::kFraction;

@@ -86,6 +86,7 @@ class DecisionFacts : public FactWriter {
       share("", "", decision_.stability->same_choice);
       share("", "", decision_.stability->nothing_share);
     }
+    selection();
     for (std::size_t i = 0; i < decision_.candidates.size(); ++i) {
       const Candidate& candidate = decision_.candidates[i];
       const auto of = [&](const std::optional<double>& value) {
@@ -97,6 +98,17 @@ class DecisionFacts : public FactWriter {
       for (const Check& check : decision_.checks[i].checks) of(check.probability);
       if (i < decision_.frontier.points.size()) of(decision_.frontier.points[i].membership);
     }
+  }
+
+  // What the choice owes to having been picked, and what its macro-F1 is without.
+  void selection() {
+    if (!decision_.selection || !decision_.chosen) return;
+    const Candidate& chosen = decision_.candidates[*decision_.chosen];
+    Fact corrected = named(chosen.model, chosen.recipe, "macro_f1", "selection");
+    corrected.fit = "out-of-bag";
+    put(corrected, decision_.selection->corrected);
+    put(named(chosen.model, chosen.recipe, "macro_f1_difference", "selection"), decision_.selection->optimism,
+        true);
   }
 
   // The split that took no part in the choice; what the choice was made on is then told apart from it.
