@@ -20,9 +20,9 @@ bool holds_one(const std::vector<Token>& tokens, const List& list) {
 
 // Of these stems a sentence that is sure has one.
 bool is_sure(const std::vector<Token>& tokens) {
-  constexpr std::array<std::string_view, 14> kStems = {
-      "prove",     "proof",   "guarant", "confirm", "demonstrat", "certain", "ensure",
-      "establish", "sustain", "withst",  "shown",   "always",     "settle",  "hold"};
+  constexpr std::array<std::string_view, 12> kStems = {"prove",      "proof",   "guarant", "confirm",
+                                                       "demonstrat", "certain", "ensure",  "establish",
+                                                       "sustain",    "withst",  "shown",   "always"};
   return std::ranges::any_of(tokens, [&](const Token& each) {
     return std::ranges::any_of(kStems, [&](std::string_view stem) { return each.word.starts_with(stem); });
   });
@@ -102,7 +102,11 @@ std::string said_of_any_data(const Passage& passage, const AuditEvidence& eviden
     const std::vector<Token> tokens = tokens_of(passage.text, begin, end);
     const bool carried =
         std::ranges::any_of(tokens, [](const Token& each) { return each.word.starts_with("generali"); });
-    if ((!is_sure(tokens) && !carried) || is_reserved(tokens)) continue;
+    // "It holds for archives of every kind", "that settles it for any archive".
+    const bool holds = std::ranges::any_of(tokens, [](const Token& each) {
+      return each.word == "hold" || each.word == "holds" || each.word.starts_with("settle");
+    });
+    if ((!is_sure(tokens) && !carried && !holds) || is_reserved(tokens)) continue;
     for (std::size_t i = 1; i + 1 < tokens.size(); ++i) {
       if (!is_one_of(tokens[i].word, kAny) || !is_one_of(tokens[i - 1].word, kWhere)) continue;
       const std::size_t noun =

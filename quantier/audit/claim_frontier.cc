@@ -118,8 +118,7 @@ std::vector<Mention> fronts_in(const Passage& passage, std::string_view lower) {
   for (const Mention& each : passage.mentions) {
     if (each.kind == MentionKind::kWord && each.means.front() == "frontier") fronts.push_back(each);
   }
-  const bool spoken_of = fronts.empty() ? says(passage.before, "frontier") : false;
-  if (!spoken_of) return fronts;
+  if (!fronts.empty() || !says(passage.before, "frontier")) return fronts;
   const auto add = [&](std::string_view phrase, std::vector<std::string> means) {
     const std::size_t at = find_word(lower, phrase);
     if (at == std::string_view::npos) return;

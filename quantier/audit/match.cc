@@ -240,6 +240,12 @@ bool Matcher::is_worth_of_one() const {
 // "answers 70.4 %, and 94.2 % of them are right": both are of a gate, which no word says.
 bool Matcher::is_gate_value() const {
   constexpr double kTelling = 0.004;
+  const std::string text = lowered(passage_.text);
+  const bool spoken_of = std::ranges::any_of(
+      std::array<std::string_view, 10>{"answer", "gate", "confiden", "thresh", "file", "automat", "by itself",
+                                       "alone", "let through", "lets through"},
+      [&](std::string_view stem) { return text.find(stem) != std::string::npos; });
+  if (!spoken_of || scopes_.narrow.label.pinned) return false;
   const double value =
       number_.unit == WrittenUnit::kPercent || number_.unit == WrittenUnit::kNone ? number_.value : -1.0;
   if (value <= 0.0 || value >= 1.0 || number_.sign != 0 || number_.half_width > kTelling * value)

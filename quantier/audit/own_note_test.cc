@@ -10,17 +10,6 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::string raised_by(const std::string& text, const AuditEvidence& evidence) {
-  const NoteAudit audit = audited(text, evidence);
-  std::string out;
-  for (const CheckedNumber& each : audit.numbers) {
-    if (is_alarm(each.finding.verdict))
-      out += fmt::format("[{}]", audit.passages[each.passage].numbers[each.number].text);
-  }
-  for (const ClaimFinding& each : audit.claims) out += fmt::format("[{}]", claim_kind_name(each.kind));
-  return out;
-}
-
 // The measure before the share has a column of its own name; the share is none of it.
 TEST(OwnNote, BesideAMeasureStandsTheShareOfResampledDataThatPasses) {
   AuditEvidence evidence = pair_evidence();
@@ -38,8 +27,8 @@ TEST(OwnNote, BesideAMeasureStandsTheShareOfResampledDataThatPasses) {
         "| demo-encoder int8 | 0.023 pass, {} % |\n",
         percent);
   };
-  EXPECT_THAT(raised_by(table("92"), evidence), IsEmpty());
-  EXPECT_THAT(raised_by(table("52"), evidence), HasSubstr("52 %"));
+  EXPECT_THAT(raised(table("92"), evidence), IsEmpty());
+  EXPECT_THAT(raised(table("52"), evidence), HasSubstr("52 %"));
 }
 
 TEST(OwnNote, AWordBeforeAColonIsSaidOfThoseBehindIt) {
@@ -70,8 +59,8 @@ TEST(OwnNote, AModelledStepIsHeldAgainstTheModel) {
         "ms a batch (quantizing and dequantizing +0.037, launches and waits +0.096).\n",
         total);
   };
-  EXPECT_THAT(raised_by(text("0.13"), evidence), IsEmpty());
-  EXPECT_THAT(raised_by(text("0.18"), evidence), HasSubstr("0.18"));
+  EXPECT_THAT(raised(text("0.13"), evidence), IsEmpty());
+  EXPECT_THAT(raised(text("0.18"), evidence), HasSubstr("0.18"));
 }
 
 }  // namespace

@@ -53,17 +53,7 @@ AuditEvidence wide_evidence() {
   return evidence;
 }
 
-std::string raised_widely(const std::string& text) {
-  const NoteAudit audit = audited(text + "\n", wide_evidence());
-  std::string out;
-  for (const CheckedNumber& each : audit.numbers) {
-    if (is_alarm(each.finding.verdict))
-      out += fmt::format("[{} {}]", audit.passages[each.passage].numbers[each.number].text, each.finding.why);
-  }
-  for (const ClaimFinding& each : audit.claims)
-    out += fmt::format("[{}: {}]", claim_kind_name(each.kind), each.why);
-  return out;
-}
+std::string raised_widely(const std::string& text) { return raised(text, wide_evidence()); }
 
 constexpr SentencePair kPairs[] = {
     {"Out of the box both models are overconfident.", "Out of the box both models are underconfident."},

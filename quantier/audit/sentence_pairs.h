@@ -48,8 +48,8 @@ inline AuditEvidence pair_evidence() {
 }
 
 // What the audit raises on a text, demands apart; empty: nothing.
-inline std::string raised(const std::string& text) {
-  const NoteAudit audit = audited(text + "\n", pair_evidence());
+inline std::string raised(const std::string& text, const AuditEvidence& evidence = pair_evidence()) {
+  const NoteAudit audit = audited(text + "\n", evidence);
   std::string out;
   for (const CheckedNumber& each : audit.numbers) {
     if (!is_alarm(each.finding.verdict)) continue;
