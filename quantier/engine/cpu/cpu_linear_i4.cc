@@ -49,6 +49,7 @@ void CpuOps::multiply_pair_i4(const PanelPair& pair, RowBlock rows, const cpu::E
   cpu::Product product{codes_.data() + rows.first * 4 * quads, 4 * quads, rows.count, quads, {}};
   cpu::IntegerScales scales{.steps_per_group = I8Panels::quads(step),
                             .is_grouped = true,
+                            .is_narrow = true,
                             .row_absmax = row_absmax_.data() + rows.first,
                             .scale = 1.0F / 127.0F};
   for (std::size_t slot = 0; slot < 2; ++slot) {

@@ -37,6 +37,7 @@ struct Product {
 struct IntegerScales {
   std::size_t steps_per_group = 0;
   bool is_grouped = false;
+  bool is_narrow = false;  // no weight is beyond 15 either way, so that several products fit 16 bits
   const std::int32_t* surplus[2] = {};
   const float* column[2] = {};
   const float* row_absmax = nullptr;

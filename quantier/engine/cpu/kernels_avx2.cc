@@ -59,43 +59,6 @@ inline void nearest(F8 a, std::uint8_t* out) {
 }
 inline float square_root(float x) { return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x))); }
 
-// Four outputs in each register, each as two sums: of inputs 0 and 1 of every four, and of inputs 2 and 3.
-struct Sums {
-  __m256i v[4];
-  struct Weights {
-    __m256i v[4];
-  };
-  static Sums zero() {
-    return {{_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()}};
-  }
-  static __m256i widened(const std::int8_t* codes) {
-    return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes)));
-  }
-  static Weights weights(const std::int8_t* codes) {
-    return {{widened(codes), widened(codes + 16), widened(codes + 32), widened(codes + 48)}};
-  }
-  static __m256i activations(const std::uint8_t* codes) {
-    return _mm256_cvtepu8_epi16(_mm_castps_si128(_mm_broadcast_ss(reinterpret_cast<const float*>(codes))));
-  }
-  // As assembly, because GCC 12 lets sums wander between registers and memory where it sees the two steps.
-  void add(__m256i a, const Weights& b) {
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
-      __m256i product;
-      asm("vpmaddwd %2, %3, %1\n\tvpaddd %1, %0, %0" : "+x"(v[i]), "=&x"(product) : "x"(a), "x"(b.v[i]));
-    }
-  }
-  static F8 of_eight(__m256i first, __m256i second, const std::int32_t* surplus) {
-    const __m256i pairs = _mm256_permute4x64_epi64(_mm256_hadd_epi32(first, second), 0xD8);
-    return {_mm256_cvtepi32_ps(
-        _mm256_sub_epi32(pairs, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(surplus))))};
-  }
-  void floats(const std::int32_t* surplus, F8& low, F8& high) const {
-    low = of_eight(v[0], v[1], surplus);
-    high = of_eight(v[2], v[3], surplus + 8);
-  }
-};
-
 // The table in two registers; bit 3 of a code says which.
 class Nibbles {
  public:
@@ -138,6 +101,7 @@ inline void transpose8(F8 (&block)[8]) {
 }
 
 #include "quantier/engine/cpu/kernels_body.h"
+#include "quantier/engine/cpu/products_avx2.h"
 
 constexpr Kernels kTable = make_table("avx2");
 

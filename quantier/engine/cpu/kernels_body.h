@@ -7,8 +7,10 @@
 //     half_rounded, bfloat16_rounded, from_half_bits, from_bfloat16_bits, power_of_two (of the integer that
 //     the lowest bits of a float hold), nibbles (eight codes to table values), and nearest (to eight bytes,
 //     plus 128);
-//   struct Sums: sixteen sums of int32, with zero, add (to each, the products of four activations and four
-//     weights, as weights and activations made them) and floats; transpose8 of eight F8.
+//   transpose8 of eight F8.
+//
+// After it, the file defines multiply_i8 and expand_i4_to_i8, whose best loops differ by instruction set, and
+// its table by make_table.
 //
 // Nothing here may call an inline function of another header: compiled for a wider instruction set, it could
 // be the copy that the linker keeps for everyone.
@@ -174,64 +176,37 @@ void multiply_f32(const Product& product, const Epilogue& epilogue) {
   });
 }
 
-template <int kRows>
-inline void multiply_rows_i8(const Product& product, const IntegerScales& scales, std::size_t first,
-                             int panel, Row* rows) {
-  const std::uint8_t* codes = row_of(product, first);
-  const auto* weights = static_cast<const std::int8_t*>(product.panels[panel]);
-  std::size_t group = 0;
-  for (std::size_t begin = 0; begin < product.steps; begin += scales.steps_per_group, ++group) {
-    const std::size_t end =
-        begin + scales.steps_per_group < product.steps ? begin + scales.steps_per_group : product.steps;
-    Sums sums[kRows];
-#pragma GCC unroll 8
-    for (int row = 0; row < kRows; ++row) sums[row] = Sums::zero();
-    for (std::size_t i = begin; i < end; ++i) {
-      const auto four = Sums::weights(weights + i * 64);
-#pragma GCC unroll 8
-      for (int row = 0; row < kRows; ++row)
-        sums[row].add(
-            Sums::activations(codes + static_cast<std::size_t>(row) * product.x_stride_bytes + 4 * i), four);
-    }
-    const F8 column_low = F8::load(scales.column[panel] + group * 16);
-    const F8 column_high = F8::load(scales.column[panel] + group * 16 + 8);
-#pragma GCC unroll 8
-    for (int row = 0; row < kRows; ++row) {
-      F8& out_low = rows[row].v[2 * panel];
-      F8& out_high = rows[row].v[2 * panel + 1];
-      F8 low;
-      F8 high;
-      sums[row].floats(scales.surplus[panel] + group * 16, low, high);
-      if (scales.is_grouped) {
-        out_low = fma(low, column_low, group == 0 ? F8::all(0.0F) : out_low);
-        out_high = fma(high, column_high, group == 0 ? F8::all(0.0F) : out_high);
-      } else {
-        const F8 absmax = F8::all(scales.row_absmax[first + static_cast<std::size_t>(row)]);
-        out_low = low * (absmax * column_low) * F8::all(scales.scale);
-        out_high = high * (absmax * column_high) * F8::all(scales.scale);
-      }
-    }
-  }
-  if (!scales.is_grouped) return;
-#pragma GCC unroll 8
-  for (int row = 0; row < kRows; ++row) {
-    const F8 factor = F8::all(scales.row_absmax[first + static_cast<std::size_t>(row)] * scales.scale);
-    rows[row].v[2 * panel] = rows[row].v[2 * panel] * factor;
-    rows[row].v[2 * panel + 1] = rows[row].v[2 * panel + 1] * factor;
+// A group's sums of integers, less their surplus, as numbers of one row and panel (kernels.h has the
+// formulas).
+inline void take_group(const IntegerScales& scales, std::size_t row, std::size_t group, int panel, F8 low,
+                       F8 high, Row& out) {
+  const F8 column_low = F8::load(scales.column[panel] + group * 16);
+  const F8 column_high = F8::load(scales.column[panel] + group * 16 + 8);
+  F8& out_low = out.v[2 * panel];
+  F8& out_high = out.v[2 * panel + 1];
+  if (scales.is_grouped) {
+    out_low = fma(low, column_low, group == 0 ? F8::all(0.0F) : out_low);
+    out_high = fma(high, column_high, group == 0 ? F8::all(0.0F) : out_high);
+  } else {
+    const F8 absmax = F8::all(scales.row_absmax[row]);
+    out_low = low * (absmax * column_low) * F8::all(scales.scale);
+    out_high = high * (absmax * column_high) * F8::all(scales.scale);
   }
 }
 
-void multiply_i8(const Product& product, const IntegerScales& scales, const Epilogue& epilogue) {
-  const int panels = product.panels[1] != nullptr ? 2 : 1;
-  // Two rows: sixteen outputs of one take four registers, and the weights another four.
-  for_rows<2>(product.rows, [&](std::size_t first, auto count) {
-    constexpr int kRows = decltype(count)::value;
-    Row rows[kRows];
-    for (int panel = 0; panel < panels; ++panel) multiply_rows_i8<kRows>(product, scales, first, panel, rows);
-    for (int row = 0; row < kRows; ++row)
-      finish_row(rows[row], first + static_cast<std::size_t>(row), panels, epilogue);
-  });
+inline void finish_integer_row(const IntegerScales& scales, std::size_t row, int panels,
+                               const Epilogue& epilogue, Row& sums) {
+  if (scales.is_grouped) {
+    const F8 factor = F8::all(scales.row_absmax[row] * scales.scale);
+    for (int i = 0; i < 2 * panels; ++i) sums.v[i] = sums.v[i] * factor;
+  }
+  finish_row(sums, row, panels, epilogue);
 }
+
+// Of the source file that includes this one.
+void multiply_i8(const Product& product, const IntegerScales& scales, const Epilogue& epilogue);
+void expand_i4_to_i8(const std::uint8_t* codes, std::size_t inputs, const std::uint8_t* zero,
+                     std::int8_t* panel, std::int32_t* surplus);
 
 void expand_half(const std::uint16_t* bits, float* out, std::size_t n) {
   std::size_t i = 0;
@@ -286,22 +261,6 @@ void pack_bfloat16(const float* x, std::size_t n, std::uint16_t* bits) {
     __builtin_memcpy(&word, x + i, sizeof word);
     bits[i] = static_cast<std::uint16_t>(word >> 16);
   }
-}
-
-void expand_i4_to_i8(const std::uint8_t* codes, std::size_t inputs, const std::uint8_t* zero,
-                     std::int8_t* panel, std::int32_t* surplus) {
-  std::int32_t sums[16] = {};
-  for (std::size_t k = 0; k < inputs; k += 4, panel += 64) {
-    for (std::size_t j = 0; j < 4; ++j) {
-      const std::uint8_t* pairs = codes + (k + j) * 8;
-      for (std::size_t i = 0; i < 16; ++i) {
-        const int code = k + j >= inputs ? zero[i] : (i < 8 ? pairs[i] & 0xF : pairs[i - 8] >> 4);
-        panel[4 * i + j] = static_cast<std::int8_t>(code - zero[i]);
-        sums[i] += code - zero[i];
-      }
-    }
-  }
-  for (std::size_t i = 0; i < 16; ++i) surplus[i] = 128 * sums[i];
 }
 
 void expand_i4(const std::uint8_t* codes, std::size_t inputs, const float* zero, const float* scale,

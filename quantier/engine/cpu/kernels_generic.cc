@@ -104,23 +104,6 @@ inline void nearest(F8 a, std::uint8_t* out) {
 }
 inline float square_root(float x) { return std::sqrt(x); }
 
-struct Sums {
-  std::int32_t v[16];
-  static Sums zero() { return {}; }
-  static const std::int8_t* weights(const std::int8_t* codes) { return codes; }
-  static const std::uint8_t* activations(const std::uint8_t* codes) { return codes; }
-  void add(const std::uint8_t* a, const std::int8_t* b) {
-    for (int i = 0; i < 16; ++i)
-      for (int j = 0; j < 4; ++j) v[i] += a[j] * b[4 * i + j];
-  }
-  void floats(const std::int32_t* surplus, F8& low, F8& high) const {
-    for (int i = 0; i < 8; ++i) {
-      low.v[i] = static_cast<float>(v[i] - surplus[i]);
-      high.v[i] = static_cast<float>(v[i + 8] - surplus[i + 8]);
-    }
-  }
-};
-
 class Nibbles {
  public:
   explicit Nibbles(const float* table) : table_(table) {}
@@ -146,6 +129,57 @@ inline void transpose8(F8 (&block)[8]) {
 }
 
 #include "quantier/engine/cpu/kernels_body.h"
+
+// Sixteen sums over the steps of one group, less their surplus.
+inline void group_sums(const std::uint8_t* x, const std::int8_t* weights, std::size_t steps,
+                       const std::int32_t* surplus, F8& low, F8& high) {
+  std::int32_t sums[16] = {};
+  for (std::size_t step = 0; step < steps; ++step, x += 4, weights += 64) {
+    for (int i = 0; i < 16; ++i)
+      for (int j = 0; j < 4; ++j) sums[i] += x[j] * weights[4 * i + j];
+  }
+  for (int i = 0; i < 8; ++i) {
+    low.v[i] = static_cast<float>(sums[i] - surplus[i]);
+    high.v[i] = static_cast<float>(sums[i + 8] - surplus[i + 8]);
+  }
+}
+
+void multiply_i8(const Product& product, const IntegerScales& scales, const Epilogue& epilogue) {
+  const int panels = product.panels[1] != nullptr ? 2 : 1;
+  for (std::size_t index = 0; index < product.rows; ++index) {
+    Row row;
+    for (int panel = 0; panel < panels; ++panel) {
+      const auto* weights = static_cast<const std::int8_t*>(product.panels[panel]);
+      std::size_t group = 0;
+      for (std::size_t begin = 0; begin < product.steps; begin += scales.steps_per_group, ++group) {
+        const std::size_t left = product.steps - begin;
+        const std::size_t steps = left < scales.steps_per_group ? left : scales.steps_per_group;
+        F8 low;
+        F8 high;
+        group_sums(row_of(product, index) + 4 * begin, weights + 64 * begin, steps,
+                   scales.surplus[panel] + group * 16, low, high);
+        take_group(scales, index, group, panel, low, high, row);
+      }
+    }
+    finish_integer_row(scales, index, panels, epilogue, row);
+  }
+}
+
+void expand_i4_to_i8(const std::uint8_t* codes, std::size_t inputs, const std::uint8_t* zero,
+                     std::int8_t* panel, std::int32_t* surplus) {
+  std::int32_t sums[16] = {};
+  for (std::size_t k = 0; k < inputs; k += 4, panel += 64) {
+    for (std::size_t j = 0; j < 4; ++j) {
+      const std::uint8_t* pairs = codes + (k + j) * 8;
+      for (std::size_t i = 0; i < 16; ++i) {
+        const int code = k + j >= inputs ? zero[i] : (i < 8 ? pairs[i] & 0xF : pairs[i - 8] >> 4);
+        panel[4 * i + j] = static_cast<std::int8_t>(code - zero[i]);
+        sums[i] += code - zero[i];
+      }
+    }
+  }
+  for (std::size_t i = 0; i < 16; ++i) surplus[i] = 128 * sums[i];
+}
 
 constexpr Kernels kTable = make_table("generic");
 
