@@ -71,12 +71,6 @@ inline void with(Rounding rounding, const Function& function) {
   }
 }
 
-inline F8 rounded_as(Rounding rounding, F8 value) {
-  if (rounding == Rounding::kHalf) return half_rounded(value);
-  if (rounding == Rounding::kBFloat16) return bfloat16_rounded(value);
-  return value;
-}
-
 #include "quantier/engine/cpu/functions_body.h"
 
 // One row's products with two panels, on their way to y.
@@ -94,43 +88,62 @@ inline void store_sixteen(F8 low, F8 high, float* y, std::size_t count) {
   }
 }
 
-inline void add_sixteen(Rounding rounding, F8 low, F8 high, float* y, std::size_t count) {
+template <Rounding kRounding>
+inline void add_sixteen(F8 low, F8 high, float* y, std::size_t count) {
   // Whole vectors are not gathered lane by lane: the load would wait for the stores of the lanes.
   const std::size_t low_count = count < 8 ? count : 8;
   const F8 y_low = low_count == 8 ? F8::load(y) : load_some(y, low_count);
-  const F8 sum_low = rounded_as(rounding, y_low + low);
+  const F8 sum_low = rounded<kRounding>(y_low + low);
   if (count <= 8) return store_sixteen(sum_low, high, y, count);
   const F8 y_high = count == 16 ? F8::load(y + 8) : load_some(y + 8, count - 8);
-  store_sixteen(sum_low, rounded_as(rounding, y_high + high), y, count);
+  store_sixteen(sum_low, rounded<kRounding>(y_high + high), y, count);
+}
+
+template <Rounding kRounding, int kPanels>
+inline void finish_row(const Row& row, std::size_t index, const Epilogue& epilogue) {
+  F8 v[2 * kPanels];
+#pragma GCC unroll 4
+  for (int i = 0; i < 2 * kPanels; ++i) {
+    const float* bias = epilogue.bias[i / 2];
+    v[i] = rounded<kRounding>(bias != nullptr ? row.v[i] + F8::load(bias + i % 2 * 8) : row.v[i]);
+    if (epilogue.addend != nullptr)
+      v[i] = rounded<kRounding>(v[i] + F8::load(epilogue.addend + index * 32 + i * 8));
+  }
+  float* y = epilogue.y + index * epilogue.y_stride;
+  if constexpr (kPanels == 2) {
+    if (epilogue.then == Then::kGelu || epilogue.then == Then::kSilu) {
+      F8 out[2];
+#pragma GCC unroll 2
+      for (int i = 0; i < 2; ++i) {
+        const F8 active = epilogue.then == Then::kGelu ? gelu_of(v[i]) : silu_of(v[i]);
+        out[i] = rounded<kRounding>(rounded<kRounding>(active) * v[i + 2]);
+      }
+      return store_sixteen(out[0], out[1], y, epilogue.counts[0]);
+    }
+  }
+#pragma GCC unroll 2
+  for (int panel = 0; panel < kPanels; ++panel) {
+    if (epilogue.then == Then::kAdd) {
+      add_sixteen<kRounding>(v[2 * panel], v[2 * panel + 1], y + 16 * panel, epilogue.counts[panel]);
+    } else {
+      store_sixteen(v[2 * panel], v[2 * panel + 1], y + 16 * panel, epilogue.counts[panel]);
+    }
+  }
 }
 
 // `panels`: how many of the two there are.
-inline void finish_row(Row& row, std::size_t index, int panels, const Epilogue& epilogue) {
-  for (int i = 0; i < 2 * panels; ++i) {
-    F8& value = row.v[i];
-    const float* bias = epilogue.bias[i / 2];
-    if (bias != nullptr) value = value + F8::load(bias + i % 2 * 8);
-    value = rounded_as(epilogue.rounding, value);
-    if (epilogue.addend != nullptr)
-      value = rounded_as(epilogue.rounding, value + F8::load(epilogue.addend + index * 32 + i * 8));
-  }
-  float* y = epilogue.y + index * epilogue.y_stride;
-  if (epilogue.then == Then::kGelu || epilogue.then == Then::kSilu) {
-    F8 out[2];
-    for (int i = 0; i < 2; ++i) {
-      const F8 active = epilogue.then == Then::kGelu ? gelu_of(row.v[i]) : silu_of(row.v[i]);
-      out[i] = rounded_as(epilogue.rounding, rounded_as(epilogue.rounding, active) * row.v[i + 2]);
+inline void finish_rows(const Row* rows, std::size_t first, int count, int panels, const Epilogue& epilogue) {
+  with(epilogue.rounding, [&](auto as) {
+    constexpr Rounding kRounding = decltype(as)::value;
+    for (int row = 0; row < count; ++row) {
+      const std::size_t index = first + static_cast<std::size_t>(row);
+      if (panels == 2) {
+        finish_row<kRounding, 2>(rows[row], index, epilogue);
+      } else {
+        finish_row<kRounding, 1>(rows[row], index, epilogue);
+      }
     }
-    return store_sixteen(out[0], out[1], y, epilogue.counts[0]);
-  }
-  for (int panel = 0; panel < panels; ++panel) {
-    if (epilogue.then == Then::kAdd) {
-      add_sixteen(epilogue.rounding, row.v[2 * panel], row.v[2 * panel + 1], y + 16 * panel,
-                  epilogue.counts[panel]);
-    } else {
-      store_sixteen(row.v[2 * panel], row.v[2 * panel + 1], y + 16 * panel, epilogue.counts[panel]);
-    }
-  }
+  });
 }
 
 inline const std::uint8_t* row_of(const Product& product, std::size_t row) {
@@ -171,8 +184,7 @@ void multiply_f32(const Product& product, const Epilogue& epilogue) {
     constexpr int kRows = decltype(count)::value;
     Row rows[kRows];
     for (int panel = 0; panel < panels; ++panel) multiply_rows<kRows>(product, first, panel, rows);
-    for (int row = 0; row < kRows; ++row)
-      finish_row(rows[row], first + static_cast<std::size_t>(row), panels, epilogue);
+    finish_rows(rows, first, kRows, panels, epilogue);
   });
 }
 
@@ -194,13 +206,13 @@ inline void take_group(const IntegerScales& scales, std::size_t row, std::size_t
   }
 }
 
-inline void finish_integer_row(const IntegerScales& scales, std::size_t row, int panels,
-                               const Epilogue& epilogue, Row& sums) {
-  if (scales.is_grouped) {
-    const F8 factor = F8::all(scales.row_absmax[row] * scales.scale);
-    for (int i = 0; i < 2 * panels; ++i) sums.v[i] = sums.v[i] * factor;
+inline void finish_integer_rows(const IntegerScales& scales, Row* rows, std::size_t first, int count,
+                                int panels, const Epilogue& epilogue) {
+  for (int row = 0; scales.is_grouped && row < count; ++row) {
+    const F8 factor = F8::all(scales.row_absmax[first + static_cast<std::size_t>(row)] * scales.scale);
+    for (int i = 0; i < 2 * panels; ++i) rows[row].v[i] = rows[row].v[i] * factor;
   }
-  finish_row(sums, row, panels, epilogue);
+  finish_rows(rows, first, count, panels, epilogue);
 }
 
 // Of the source file that includes this one.
@@ -462,17 +474,22 @@ void silu_times(const float* gate, const float* up, float* y, std::size_t n, Rou
   with(rounding, [&](auto as) { gate_times_up<decltype(as)::value>(gate, up, y, n, silu_of<F8>); });
 }
 
-template <class Function>
-inline void in_place(float* x, std::size_t n, Rounding rounding, Function&& f) {
+template <Rounding kRounding, class Function>
+inline void in_place(float* x, std::size_t n, Function&& f) {
   for (std::size_t i = 0; i < n; i += 8) {
     const std::size_t count = n - i < 8 ? n - i : 8;
     const F8 value = f(load_some(x + i, count));
-    store_some(rounded_as(rounding, value), x + i, count);
+    store_some(rounded<kRounding>(value), x + i, count);
   }
 }
 
-void gelu(float* x, std::size_t n, Rounding rounding) { in_place(x, n, rounding, gelu_of<F8>); }
-void silu(float* x, std::size_t n, Rounding rounding) { in_place(x, n, rounding, silu_of<F8>); }
+void gelu(float* x, std::size_t n, Rounding rounding) {
+  with(rounding, [&](auto as) { in_place<decltype(as)::value>(x, n, gelu_of<F8>); });
+}
+
+void silu(float* x, std::size_t n, Rounding rounding) {
+  with(rounding, [&](auto as) { in_place<decltype(as)::value>(x, n, silu_of<F8>); });
+}
 
 template <Rounding kRounding>
 inline void add_rounded(float* x, const float* y, std::size_t n) {

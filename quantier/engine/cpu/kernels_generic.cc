@@ -161,7 +161,7 @@ void multiply_i8(const Product& product, const IntegerScales& scales, const Epil
         take_group(scales, index, group, panel, low, high, row);
       }
     }
-    finish_integer_row(scales, index, panels, epilogue, row);
+    finish_integer_rows(scales, &row, index, 1, panels, epilogue);
   }
 }
 

@@ -172,23 +172,19 @@ inline void multiply_narrow(const Product& product, const IntegerScales& scales,
 
 void multiply_i8(const Product& product, const IntegerScales& scales, const Epilogue& epilogue) {
   const int panels = product.panels[1] != nullptr ? 2 : 1;
-  const auto finish = [&](std::size_t first, int count, Row* rows) {
-    for (int row = 0; row < count; ++row)
-      finish_integer_row(scales, first + static_cast<std::size_t>(row), panels, epilogue, rows[row]);
-  };
   if (scales.is_narrow) {
     return for_rows<kNarrowRows>(product.rows, [&](std::size_t first, auto count) {
       constexpr int kRows = decltype(count)::value;
       Row rows[kRows];
       multiply_narrow<kRows>(product, scales, first, panels, rows);
-      finish(first, kRows, rows);
+      finish_integer_rows(scales, rows, first, kRows, panels, epilogue);
     });
   }
   for_rows<kWideRows>(product.rows, [&](std::size_t first, auto count) {
     constexpr int kRows = decltype(count)::value;
     Row rows[kRows];
     multiply_wide<kRows>(product, scales, first, panels, rows);
-    finish(first, kRows, rows);
+    finish_integer_rows(scales, rows, first, kRows, panels, epilogue);
   });
 }
 
