@@ -16,29 +16,11 @@ constexpr int kChains = 16;  // more than latency times issue width of any proce
 constexpr std::int64_t kSteps = 100'000;
 constexpr int kAttempts = 3;
 
-// As assembly: nothing may be added up beforehand, and no sum copied. Each returns something that depends on
-// every step, so that nothing is left out.
-__attribute__((target("avx2,fma"))) float spin_avx2() {
-  constexpr int kRegisters = 12;
-  __m256 sums[kRegisters];
-#pragma GCC unroll 16
-  for (auto& sum : sums) sum = _mm256_set1_ps(1e-3F);
-  const __m256 factor = _mm256_set1_ps(0.999F);
-  for (std::int64_t step = 0; step < kSteps; ++step) {
-#pragma GCC unroll 16
-    for (int i = 0; i < kRegisters; ++i) sums[i] = _mm256_fmadd_ps(sums[i], factor, factor);
-  }
-  __m256 all = sums[0];
-#pragma GCC unroll 16
-  for (int i = 1; i < kRegisters; ++i) all = _mm256_add_ps(all, sums[i]);
-  return _mm256_cvtss_f32(all);
-}
-constexpr double kAvx2Operations = 2.0 * 8 * 12 * kSteps;
+enum class Step : std::uint8_t { kFloat, kBFloat16, kInt8, kInt16 };
 
-enum class Step : std::uint8_t { kFloat, kBFloat16, kInt8 };
-
-// One loop for all: an instruction of any of the three reads and writes the same registers, and nobody looks
-// at the numbers. Only run where the processor has the instruction.
+// One loop for all: an instruction of any kind reads and writes the same registers, and nobody looks at the
+// numbers. Only run where the processor has the instruction. As assembly: nothing may be added up beforehand,
+// no chain that does what another does be left out, and no sum copied.
 template <Step kStep>
 __attribute__((target("avx512f"))) float spin() {
   __m512 sums[kChains];
@@ -57,6 +39,30 @@ __attribute__((target("avx512f"))) float spin() {
 #pragma GCC unroll 16
   for (int i = 1; i < kChains; ++i) all = _mm512_add_ps(all, sums[i]);
   return _mm512_cvtss_f32(all);
+}
+
+// The same for registers of 256 bits, of which there are sixteen.
+constexpr int kHalfChains = 12;
+template <Step kStep>
+__attribute__((target("avx2,fma"))) float half_spin() {
+  __m256 sums[kHalfChains];
+#pragma GCC unroll 16
+  for (auto& sum : sums) sum = _mm256_set1_ps(1e-3F);
+  const __m256 factor = _mm256_set1_ps(0.5F);
+  for (std::int64_t step = 0; step < kSteps; ++step) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kHalfChains; ++i) {
+      __m256 product;
+      if constexpr (kStep == Step::kFloat) asm("vfmadd213ps %1, %1, %0" : "+x"(sums[i]) : "x"(factor));
+      if constexpr (kStep == Step::kInt8) asm("%{vex%} vpdpbusd %1, %1, %0" : "+x"(sums[i]) : "x"(factor));
+      if constexpr (kStep == Step::kInt16)
+        asm("vpmaddwd %2, %2, %1\n\tvpaddd %1, %0, %0" : "+x"(sums[i]), "=&x"(product) : "x"(factor));
+    }
+  }
+  __m256 all = sums[0];
+#pragma GCC unroll 16
+  for (int i = 1; i < kHalfChains; ++i) all = _mm256_add_ps(all, sums[i]);
+  return _mm256_cvtss_f32(all);
 }
 
 double thread_seconds() {
@@ -87,17 +93,22 @@ double rate(ThreadPool& pool, float (*spin)(), double operations) {
 }  // namespace
 
 MachinePeak measure_machine_peak(ThreadPool& pool) {
-  constexpr double kVectors = static_cast<double>(kChains) * kSteps;
+  constexpr double kVectors = 2.0 * kChains * kSteps;
+  constexpr double kHalfVectors = 2.0 * kHalfChains * kSteps;
   MachinePeak peak;
   const bool has_avx512 = __builtin_cpu_supports("avx512f");
-  peak.f32_per_second = has_avx512 ? rate(pool, spin<Step::kFloat>, 2.0 * 16 * kVectors)
-                                   : rate(pool, spin_avx2, kAvx2Operations);
+  peak.f32_per_second = has_avx512 ? rate(pool, spin<Step::kFloat>, 16 * kVectors)
+                                   : rate(pool, half_spin<Step::kFloat>, 8 * kHalfVectors);
   peak.bf16_per_second = has_avx512 && __builtin_cpu_supports("avx512bf16")
-                             ? rate(pool, spin<Step::kBFloat16>, 2.0 * 32 * kVectors)
+                             ? rate(pool, spin<Step::kBFloat16>, 32 * kVectors)
                              : peak.f32_per_second;
-  peak.int8_per_second = has_avx512 && __builtin_cpu_supports("avx512vnni")
-                             ? rate(pool, spin<Step::kInt8>, 2.0 * 64 * kVectors)
-                             : peak.f32_per_second;
+  if (has_avx512 && __builtin_cpu_supports("avx512vnni")) {
+    peak.int8_per_second = rate(pool, spin<Step::kInt8>, 64 * kVectors);
+  } else if (__builtin_cpu_supports("avxvnni")) {
+    peak.int8_per_second = rate(pool, half_spin<Step::kInt8>, 32 * kHalfVectors);
+  } else {
+    peak.int8_per_second = rate(pool, half_spin<Step::kInt16>, 16 * kHalfVectors);
+  }
   return peak;
 }
 

@@ -11,7 +11,9 @@ namespace quantier {
 struct MachinePeak {
   double f32_per_second = 0;
   double bf16_per_second = 0;  // vdpbf16ps; that of float where there is none
-  double int8_per_second = 0;  // vpdpbusd; that of float where there is none
+  // vpdpbusd; where there is none, vpmaddwd and the addition behind it on codes of 16 bits (weights of four
+  // bits can do with less than that, engine/cpu/products_avx2.h, and come out above it)
+  double int8_per_second = 0;
 };
 
 [[nodiscard]] MachinePeak measure_machine_peak(ThreadPool& pool);

@@ -12,7 +12,7 @@
 namespace quantier::cpu {
 namespace {
 
-constexpr std::array<const char*, 4> kNames = {"avx512bf16", "avx512vnni", "avx2", "generic"};
+constexpr std::array<const char*, 5> kNames = {"avx512bf16", "avx512vnni", "avxvnni", "avx2", "generic"};
 
 std::atomic<const Kernels*> chosen = nullptr;
 
@@ -33,6 +33,7 @@ std::span<const Kernels* const> runnable_kernels() {
     };
     add(avx512bf16, avx512bf16_kernels);
     add(avx512vnni, avx512vnni_kernels);
+    add(avx2 && __builtin_cpu_supports("avxvnni"), avxvnni_kernels);
     add(avx2, avx2_kernels);
     add(true, generic_kernels);
     return list;

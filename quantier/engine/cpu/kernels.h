@@ -125,6 +125,7 @@ struct Kernels {
 // Null where they were not compiled in.
 [[nodiscard]] const Kernels* avx512bf16_kernels();
 [[nodiscard]] const Kernels* avx512vnni_kernels();
+[[nodiscard]] const Kernels* avxvnni_kernels();
 [[nodiscard]] const Kernels* avx2_kernels();
 [[nodiscard]] const Kernels* generic_kernels();
 

@@ -11,8 +11,8 @@
 //
 // Sums of integers are exact, so the results are those of kernels_generic.cc.
 //
-// Included inside the anonymous namespace of a source file, after kernels_body.h and under its rule: nothing
-// here calls an inline function of another header.
+// Included inside the anonymous namespace of a source file, after body_avx2.h and under the rule of
+// kernels_body.h: nothing here calls an inline function of another header.
 
 constexpr int kWideRows = 6;
 constexpr int kNarrowRows = 8;
@@ -186,46 +186,4 @@ void multiply_i8(const Product& product, const IntegerScales& scales, const Epil
     multiply_wide<kRows>(product, scales, first, panels, rows);
     finish_integer_rows(scales, rows, first, kRows, panels, epilogue);
   });
-}
-
-// Four inputs at a time: sixteen outputs' nibbles of each, and the bytes of an output come to stand together.
-void expand_i4_to_i8(const std::uint8_t* codes, std::size_t inputs, const std::uint8_t* zero,
-                     std::int8_t* panel, std::int32_t* surplus) {
-  const __m128i zeros = _mm_loadu_si128(reinterpret_cast<const __m128i*>(zero));
-  const __m256i four_times = _mm256_set1_epi32(0x01010101);
-  const __m256i zeros_low = _mm256_mullo_epi32(_mm256_cvtepu8_epi32(zeros), four_times);
-  const __m256i zeros_high = _mm256_mullo_epi32(_mm256_cvtepu8_epi32(_mm_srli_si128(zeros, 8)), four_times);
-  const __m256i low_bits = _mm256_set1_epi8(0xF);
-  const __m256i ones_8 = _mm256_set1_epi8(1);
-  const __m256i ones_16 = _mm256_set1_epi16(1);
-  __m256i sums[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-  for (std::size_t k = 0; k < inputs; k += 4, panel += 64) {
-    alignas(32) std::uint8_t rest[32];
-    const std::uint8_t* from = codes + 8 * k;
-    if (k + 4 > inputs) {
-      // Missing inputs have the codes of their zero points.
-      for (std::size_t i = 0; i < 32; ++i) {
-        rest[i] =
-            k + i / 8 < inputs ? from[i] : static_cast<std::uint8_t>(zero[i % 8] | zero[i % 8 + 8] << 4);
-      }
-      from = rest;
-    }
-    // Inputs 0 and 2 beside one another, and 1 and 3, so that bytes of neighbours meet.
-    const __m256i bytes = _mm256_permute4x64_epi64(load_256(from), 0xD8);
-    const __m128i even = _mm256_castsi256_si128(bytes);      // inputs 0, 2
-    const __m128i odd = _mm256_extracti128_si256(bytes, 1);  // inputs 1, 3
-    const __m128i first = _mm_unpacklo_epi8(even, odd);      // inputs 0 and 1 of outputs 0 to 7
-    const __m128i second = _mm_unpackhi_epi8(even, odd);     // inputs 2 and 3
-    const __m256i nibbles =
-        _mm256_set_m128i(_mm_unpackhi_epi16(first, second), _mm_unpacklo_epi16(first, second));
-    const __m256i low = _mm256_sub_epi8(_mm256_and_si256(nibbles, low_bits), zeros_low);
-    const __m256i high =
-        _mm256_sub_epi8(_mm256_and_si256(_mm256_srli_epi16(nibbles, 4), low_bits), zeros_high);
-    sums[0] = _mm256_add_epi32(sums[0], _mm256_madd_epi16(_mm256_maddubs_epi16(ones_8, low), ones_16));
-    sums[1] = _mm256_add_epi32(sums[1], _mm256_madd_epi16(_mm256_maddubs_epi16(ones_8, high), ones_16));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(panel), low);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(panel + 32), high);
-  }
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(surplus), _mm256_slli_epi32(sums[0], 7));
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(surplus + 8), _mm256_slli_epi32(sums[1], 7));
 }
