@@ -6,6 +6,8 @@
 #include <time.h>
 #include <vector>
 
+#include "quantier/engine/cpu/kernel_list.h"
+
 // GCC 12 takes the undefined registers inside its own intrinsics for a mistake of ours (GCC bug 105593).
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 
@@ -65,6 +67,32 @@ __attribute__((target("avx2,fma"))) float half_spin() {
   return _mm256_cvtss_f32(all);
 }
 
+// The same for tiles: four of sums, sixteen rows of 64 bytes each.
+enum class TileStep : std::uint8_t { kBFloat16, kInt8 };
+template <TileStep kStep>
+__attribute__((target("amx-tile,amx-int8,amx-bf16"))) float tile_spin() {
+  struct alignas(64) {
+    std::uint8_t palette = 1;
+    std::uint8_t other[15] = {};
+    std::uint16_t bytes[16] = {64, 64, 64, 64, 64, 64};
+    std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16};
+  } const shapes;
+  asm volatile("ldtilecfg %0" ::"m"(shapes));
+  for (std::int64_t step = 0; step < kSteps; ++step) {
+    if constexpr (kStep == TileStep::kBFloat16)
+      asm volatile(
+          "tdpbf16ps %tmm5, %tmm4, %tmm0\n\ttdpbf16ps %tmm5, %tmm4, %tmm1\n\t"
+          "tdpbf16ps %tmm5, %tmm4, %tmm2\n\ttdpbf16ps %tmm5, %tmm4, %tmm3");
+    if constexpr (kStep == TileStep::kInt8)
+      asm volatile(
+          "tdpbusd %tmm5, %tmm4, %tmm0\n\ttdpbusd %tmm5, %tmm4, %tmm1\n\t"
+          "tdpbusd %tmm5, %tmm4, %tmm2\n\ttdpbusd %tmm5, %tmm4, %tmm3");
+  }
+  asm volatile("tilerelease");
+  return 0;
+}
+constexpr double kTileOperations = 2.0 * 16 * 16 * 16 * 4 * kSteps;  // times the numbers in four bytes
+
 double thread_seconds() {
   timespec now{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -99,6 +127,12 @@ MachinePeak measure_machine_peak(ThreadPool& pool) {
   const bool has_avx512 = __builtin_cpu_supports("avx512f");
   peak.f32_per_second = has_avx512 ? rate(pool, spin<Step::kFloat>, 16 * kVectors)
                                    : rate(pool, half_spin<Step::kFloat>, 8 * kHalfVectors);
+  if (std::ranges::any_of(cpu::runnable_kernels(),
+                          [](const auto* each) { return each == cpu::amx_kernels(); })) {
+    peak.bf16_per_second = rate(pool, tile_spin<TileStep::kBFloat16>, 2 * kTileOperations);
+    peak.int8_per_second = rate(pool, tile_spin<TileStep::kInt8>, 4 * kTileOperations);
+    return peak;
+  }
   peak.bf16_per_second = has_avx512 && __builtin_cpu_supports("avx512bf16")
                              ? rate(pool, spin<Step::kBFloat16>, 32 * kVectors)
                              : peak.f32_per_second;

@@ -10,9 +10,9 @@ namespace quantier {
 
 struct MachinePeak {
   double f32_per_second = 0;
-  double bf16_per_second = 0;  // vdpbf16ps; that of float where there is none
-  // vpdpbusd; where there is none, vpmaddwd and the addition behind it on codes of 16 bits (weights of four
-  // bits can do with less than that, engine/cpu/products_avx2.h, and come out above it)
+  double bf16_per_second = 0;  // tdpbf16ps or vdpbf16ps; that of float where there is neither
+  // tdpbusd or vpdpbusd; where there is neither, vpmaddwd and the addition behind it on codes of 16 bits
+  // (weights of four bits can do with less than that, engine/cpu/products_avx2.h, and come out above it)
   double int8_per_second = 0;
 };
 

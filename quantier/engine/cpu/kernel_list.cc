@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <vector>
 
 #include <fmt/format.h>
@@ -12,9 +14,17 @@
 namespace quantier::cpu {
 namespace {
 
-constexpr std::array<const char*, 5> kNames = {"avx512bf16", "avx512vnni", "avxvnni", "avx2", "generic"};
+constexpr std::array<const char*, 6> kNames = {"amx",     "avx512bf16", "avx512vnni",
+                                               "avxvnni", "avx2",       "generic"};
 
 std::atomic<const Kernels*> chosen = nullptr;
+
+// Linux keeps room for a thread's tiles only when it has been asked to (Documentation/arch/x86/xstate.rst).
+bool may_use_tiles() {
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;
+  return ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
 
 }  // namespace
 
@@ -26,11 +36,14 @@ std::span<const Kernels* const> runnable_kernels() {
                             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                             __builtin_cpu_supports("avx512vnni");
     const bool avx512bf16 = avx512vnni && __builtin_cpu_supports("avx512bf16");
+    const bool amx = avx512vnni && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") &&
+                     __builtin_cpu_supports("amx-bf16") && may_use_tiles();
     std::vector<const Kernels*> list;
     // A table's function is built with the table's instructions, so it is called only where they run.
     const auto add = [&](bool runs, const Kernels* (*table)()) {
       if (runs && table() != nullptr) list.push_back(table());
     };
+    add(amx, amx_kernels);
     add(avx512bf16, avx512bf16_kernels);
     add(avx512vnni, avx512vnni_kernels);
     add(avx2 && __builtin_cpu_supports("avxvnni"), avxvnni_kernels);

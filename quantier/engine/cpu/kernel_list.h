@@ -15,8 +15,8 @@
 
 namespace quantier::cpu {
 
-// Best first; never empty. All but "generic" give the same bits, except for bfloat16 products, which
-// "avx512bf16" takes with an instruction of its own.
+// Best first; never empty. All but "generic" give the same bits, except for bfloat16 products, which "amx"
+// and "avx512bf16" take with instructions of their own.
 [[nodiscard]] std::span<const Kernels* const> runnable_kernels();
 [[nodiscard]] Result<const Kernels*> kernels_named(std::string_view name);
 

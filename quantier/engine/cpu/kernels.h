@@ -67,8 +67,8 @@ struct Kernels {
   const char* name = nullptr;
 
   void (*multiply_f32)(const Product& product, const Epilogue& epilogue) = nullptr;
-  // bfloat16 products as the processor takes them (vdpbf16ps): two a step, subnormal numbers as zeros, sums
-  // in float. Null where it has no such instruction.
+  // bfloat16 products as the processor takes them (vdpbf16ps, tdpbf16ps): two a step, subnormal numbers as
+  // zeros, sums in float. Null where it has no such instruction.
   void (*multiply_bf16)(const Product& product, const Epilogue& epilogue) = nullptr;
   void (*multiply_i8)(const Product& product, const IntegerScales& scales,
                       const Epilogue& epilogue) = nullptr;
@@ -123,6 +123,7 @@ struct Kernels {
 };
 
 // Null where they were not compiled in.
+[[nodiscard]] const Kernels* amx_kernels();
 [[nodiscard]] const Kernels* avx512bf16_kernels();
 [[nodiscard]] const Kernels* avx512vnni_kernels();
 [[nodiscard]] const Kernels* avxvnni_kernels();
