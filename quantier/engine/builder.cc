@@ -166,7 +166,11 @@ class GraphClassifier final : public Classifier {
     const Plan& plan = weights_.plan;
     executed_.recipe = plan.recipe;
     executed_.device = "cpu";
-    executed_.options.emplace_back("activation_rounding", rounding_text(plan.rounding));
+    std::string rounding = rounding_text(plan.rounding);
+    if (kind == EngineKind::kCpu && plan.rounding == ActivationRounding::kBFloat16 &&
+        cpu::chosen_kernels().multiply_bf16 != nullptr)
+      rounding += "; attention's probabilities too";
+    executed_.options.emplace_back("activation_rounding", std::move(rounding));
     for (std::size_t i = 0; i < weights_.spec.linears.size(); ++i) {
       const LinearSpec& linear = weights_.spec.linears[i];
       ExecutedLayer layer;

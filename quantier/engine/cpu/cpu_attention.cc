@@ -11,8 +11,6 @@
 namespace quantier {
 namespace {
 
-constexpr std::size_t kQueriesAtOnce = 48;
-
 constexpr std::size_t rounded_up(std::size_t n) { return (n + kPanelWidth - 1) / kPanelWidth * kPanelWidth; }
 
 // Values [tokens, dim] -> [dim / 16, tokens, 16].
@@ -32,6 +30,8 @@ void values_in_panels(const float* values, std::size_t stride, std::size_t token
 void CpuOps::attention(const AttentionShape& shape, const float* queries, const float* keys,
                        const float* values, std::size_t tokens, std::size_t first_query,
                        std::size_t query_count, std::span<float> out) {
+  if (attends_in_bfloat16(shape))
+    return attention_bf16(shape, queries, keys, values, tokens, first_query, query_count, out);
   const std::size_t dim = shape.head_dim;
   const auto scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(dim)));
   const std::size_t out_stride = shape.heads * dim;

@@ -50,6 +50,8 @@ class CpuOps final : public Ops {
   void mean(std::span<const float> x, std::size_t rows, std::span<float> out) override;
 
  private:
+  static constexpr std::size_t kQueriesAtOnce = 48;
+
   // cos and sin of position * frequency, [positions, head_dim / 2] each, for one rotary base.
   struct RotaryTable {
     double theta = 0;
@@ -115,6 +117,12 @@ class CpuOps final : public Ops {
   // is one.
   const float* outlier_products(const PanelPair& pair, RowBlock rows);
 
+  // cpu_attention_bf16.cc
+  [[nodiscard]] bool attends_in_bfloat16(const AttentionShape& shape) const;
+  void attention_bf16(const AttentionShape& shape, const float* queries, const float* keys,
+                      const float* values, std::size_t tokens, std::size_t first_query,
+                      std::size_t query_count, std::span<float> out);
+
   // cpu_linear_i4.cc: four-bit weights become int8 one panel at a time.
   void multiply_pair_i4(const PanelPair& pair, RowBlock rows, const cpu::Epilogue& epilogue);
   void expand_i4_panel(const CpuPanels& panels, std::size_t panel, std::size_t slot);
@@ -158,6 +166,9 @@ class CpuOps final : public Ops {
   AlignedBuffer<float> key_panels_;               // [tokens / 16, head_dim, 16]
   AlignedBuffer<float> value_panels_;             // [head_dim / 16, tokens, 16]
   AlignedBuffer<float> scores_;                   // [queries of a block, tokens]
+  AlignedBuffer<float> key_pairs_;                // [tokens, head_dim / 2, 2] as bfloat16
+  AlignedBuffer<std::uint32_t> value_pairs_;      // [head_dim / 16, tokens / 2, 16, 2] as bfloat16
+  AlignedBuffer<std::uint16_t> packed_;           // queries of a block, then their probabilities
 };
 
 // What runs for a layer, for the executed plan, e.g. "avx2/nf4_panels".

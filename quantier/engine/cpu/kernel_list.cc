@@ -36,7 +36,7 @@ std::span<const Kernels* const> runnable_kernels() {
                             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                             __builtin_cpu_supports("avx512vnni");
     const bool avx512bf16 = avx512vnni && __builtin_cpu_supports("avx512bf16");
-    const bool amx = avx512vnni && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") &&
+    const bool amx = avx512bf16 && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") &&
                      __builtin_cpu_supports("amx-bf16") && may_use_tiles();
     std::vector<const Kernels*> list;
     // A table's function is built with the table's instructions, so it is called only where they run.
@@ -44,8 +44,11 @@ std::span<const Kernels* const> runnable_kernels() {
       if (runs && table() != nullptr) list.push_back(table());
     };
     add(amx, amx_kernels);
-    add(avx512bf16, avx512bf16_kernels);
+    // Intel's vdpbf16ps has half the rate of a float multiply-add, AMD's twice (docs/performance.md).
+    const bool bf16_is_faster = !__builtin_cpu_is("intel");
+    add(avx512bf16 && bf16_is_faster, avx512bf16_kernels);
     add(avx512vnni, avx512vnni_kernels);
+    add(avx512bf16 && !bf16_is_faster, avx512bf16_kernels);
     add(avx2 && __builtin_cpu_supports("avxvnni"), avxvnni_kernels);
     add(avx2, avx2_kernels);
     add(true, generic_kernels);

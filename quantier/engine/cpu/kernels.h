@@ -79,6 +79,8 @@ struct Kernels {
   void (*expand_bfloat16_pairs)(const std::uint16_t* pairs, std::size_t inputs, float* out) = nullptr;
   // The upper halves of floats that are bfloat16 already.
   void (*pack_bfloat16)(const float* x, std::size_t n, std::uint16_t* bits) = nullptr;
+  // To the nearest bfloat16, subnormal numbers to zero; beside multiply_bf16 alone, null elsewhere.
+  void (*round_bfloat16)(const float* x, std::size_t n, std::uint16_t* bits) = nullptr;
   // Nibbles [inputs, 8] less their zero points -> a panel of int8 [ceil(inputs / 4), 16, 4], missing inputs
   // 0, and surplus[16] of it. `zero` has sixteen entries.
   void (*expand_i4_to_i8)(const std::uint8_t* codes, std::size_t inputs, const std::uint8_t* zero,

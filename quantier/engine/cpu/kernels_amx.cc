@@ -237,8 +237,8 @@ void multiply_i8(const Product& product, const IntegerScales& scales, const Epil
 
 const Kernels* amx_kernels() {
   static const Kernels* const table = []() -> const Kernels* {
-    if (avx512vnni_kernels() == nullptr) return nullptr;
-    static Kernels kernels = *avx512vnni_kernels();
+    if (avx512bf16_kernels() == nullptr) return nullptr;
+    static Kernels kernels = *avx512bf16_kernels();
     kernels.name = "amx";
     kernels.multiply_bf16 = multiply_bf16;
     kernels.multiply_i8 = multiply_i8;

@@ -7,6 +7,7 @@
 // GCC 12 takes the undefined registers inside its own intrinsics for a mistake of ours (GCC bug 105593).
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#include <cstring>
 #include <immintrin.h>
 
 namespace quantier::cpu {
@@ -28,6 +29,16 @@ void multiply_bf16(const Product& product, const Epilogue& epilogue) {
   multiply<BFloat16Step>(product, epilogue);
 }
 
+void round_bfloat16(const float* x, std::size_t n, std::uint16_t* bits) {
+  for (std::size_t i = 0; i < n; i += 16) {
+    const auto lanes = static_cast<__mmask16>(n - i >= 16 ? 0xFFFFU : (1U << (n - i)) - 1U);
+    const __m256bh rounded = _mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(lanes, x + i));
+    __m256i words;
+    std::memcpy(&words, &rounded, sizeof words);
+    _mm256_mask_storeu_epi16(bits + i, lanes, words);
+  }
+}
+
 }  // namespace
 
 const Kernels* avx512bf16_kernels() {
@@ -36,6 +47,7 @@ const Kernels* avx512bf16_kernels() {
     static Kernels kernels = *avx512vnni_kernels();
     kernels.name = "avx512bf16";
     kernels.multiply_bf16 = multiply_bf16;
+    kernels.round_bfloat16 = round_bfloat16;
     return &kernels;
   }();
   return table;
