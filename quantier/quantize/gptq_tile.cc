@@ -51,6 +51,19 @@ GptqTileCosts GptqTile::run() {
   return costs;
 }
 
+template <class Visit>
+void GptqTile::visit_in_order(const RowTile& tile, const Visit& visit) const {
+  for (std::size_t first = 0; first < layer_.inputs(); first += kTileRun) {
+    const std::size_t count = std::min(kTileRun, layer_.inputs() - first);
+    TileRun before = sums_before(tile, first, count);
+    for (std::size_t r = 0; r < count; ++r) {
+      const float* row = layer_.factor_row(first + r);
+      tile_accumulate(row + first, &tile[first], r, before[r]);
+      visit(first + r, before[r], row[first + r]);
+    }
+  }
+}
+
 // targets = W + W C H^-1, the real weights whose outputs over the quantized model's inputs are nearest to
 // those of W over the float model's. H^-1 by the two halves of its factor.
 void GptqTile::move_targets() {
@@ -71,19 +84,12 @@ void GptqTile::move_targets() {
     end = first;
   }
   // M x = y from the first on.
-  for (std::size_t first = 0; first < n; first += kTileRun) {
-    const std::size_t count = std::min(kTileRun, n - first);
-    TileRun before = sums_before(moved, first, count);
-    for (std::size_t r = 0; r < count; ++r) {
-      const std::size_t i = first + r;
-      const float* row = layer_.factor_row(i);
-      tile_accumulate(row + first, &moved[first], r, before[r]);
-      for (std::size_t lane = 0; lane < kTileRows; ++lane) {
-        moved[i][lane] = (moved[i][lane] - before[r][lane]) / row[i];
-        targets_[i][lane] = weights_[i][lane] + moved[i][lane];
-      }
+  visit_in_order(moved, [&](std::size_t i, const TileLane& before, float diagonal) {
+    for (std::size_t lane = 0; lane < kTileRows; ++lane) {
+      moved[i][lane] = (moved[i][lane] - before[lane]) / diagonal;
+      targets_[i][lane] = weights_[i][lane] + moved[i][lane];
     }
-  }
+  });
 }
 
 // Of the factor's rows [first, first + count) with what stands before `first`.
@@ -146,17 +152,10 @@ void GptqTile::quantize_in_order() {
   const std::size_t n = layer_.inputs();
   errors_.assign(n, {});
   codes_.assign(n, {});
-  for (std::size_t first = 0; first < n; first += kTileRun) {
-    const std::size_t count = std::min(kTileRun, n - first);
-    TileRun before = sums_before(errors_, first, count);
-    for (std::size_t r = 0; r < count; ++r) {
-      const std::size_t i = first + r;
-      const float* row = layer_.factor_row(i);
-      tile_accumulate(row + first, &errors_[first], r, before[r]);
-      TileLane taken;
-      take_codes(lane_grids_[group_of(i)], input(i), before[r], row[i], taken);
-    }
-  }
+  visit_in_order(errors_, [&](std::size_t i, const TileLane& before, float diagonal) {
+    TileLane taken;
+    take_codes(lane_grids_[group_of(i)], input(i), before, diagonal, taken);
+  });
 }
 
 void GptqTile::find_slopes() {

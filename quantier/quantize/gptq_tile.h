@@ -56,6 +56,9 @@ class GptqTile {
 
   using TileRun = std::array<TileLane, kTileRun>;
   [[nodiscard]] TileRun sums_before(const RowTile& tile, std::size_t first, std::size_t count) const;
+  // Positions from the first on: visit(i, sum over j < i of M[i][j] tile[j], M[i][i]) sets tile[i].
+  template <class Visit>
+  void visit_in_order(const RowTile& tile, const Visit& visit) const;
   void move_targets();
   void choose_grids(bool searched);
   [[nodiscard]] RowTile nearest_errors() const;
