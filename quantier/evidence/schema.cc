@@ -131,6 +131,19 @@ CREATE TABLE load_trials (
 );
 )sql";
 
+// Since version 5.
+constexpr const char* kSchema5 = R"sql(
+CREATE TABLE calibration_samples (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  seed INTEGER NOT NULL,
+  at TEXT NOT NULL,
+  plan TEXT NOT NULL,
+  logits BLOB NOT NULL,
+  UNIQUE (run_id, seed)
+);
+)sql";
+
 Status configure_for_writing(sqlite::Connection& connection) {
   QT_TRY_STATUS(connection.execute("PRAGMA journal_mode = WAL"));
   // A committed run survives a power cut, not only a killed program.
@@ -176,7 +189,10 @@ Status migrate(sqlite::Connection& connection) {
   }
   if (version < 4) {
     QT_TRY_STATUS(connection.execute(kSchema4));
-    QT_TRY_STATUS(set_version(connection, 4));
+  }
+  if (version < 5) {
+    QT_TRY_STATUS(connection.execute(kSchema5));
+    QT_TRY_STATUS(set_version(connection, 5));
   }
   return transaction.commit();
 }
@@ -211,6 +227,7 @@ Status prepare_schema(sqlite::Connection& connection, sqlite::Mode mode) {
       QT_TRY_STATUS(connection.execute(kSchema2));
       QT_TRY_STATUS(connection.execute(kSchema3));
       QT_TRY_STATUS(connection.execute(kSchema4));
+      QT_TRY_STATUS(connection.execute(kSchema5));
       QT_TRY_STATUS(set_version(connection, kStoreSchemaVersion));
       QT_TRY_STATUS(transaction.commit());
     }

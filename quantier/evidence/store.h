@@ -6,9 +6,9 @@
 // little-endian arrays, not as rows: float32 logits [examples, classes].
 //
 // Version 2 added what others reported and the groups of the examples, version 3 a table for logits, which
-// are written and read in place, version 4 load tests. What was read of a device stands among the settings of
-// any version. An older store gets the new tables when it is opened
-// for writing, and reads as it is otherwise.
+// are written and read in place, version 4 load tests, version 5 what calibrated runs give with other texts.
+// What was read of a device stands among the settings of any version. An older store gets the new tables when
+// it is opened for writing, and reads as it is otherwise.
 //
 // Errors: see sqlite.h; kUnsupported for a store that a newer Quantier wrote.
 #pragma once
@@ -32,7 +32,7 @@
 
 namespace quantier {
 
-inline constexpr std::int64_t kStoreSchemaVersion = 4;
+inline constexpr std::int64_t kStoreSchemaVersion = 5;
 
 // A run without its arrays.
 struct RunSummary {
@@ -94,6 +94,12 @@ class Store {
   [[nodiscard]] Result<std::vector<RunSummary>> runs();
   // With all arrays and timings; kUserInput when the key is unknown.
   [[nodiscard]] Result<Run> load_run(std::string_view key);
+
+  // The same run calibrated with other texts. Errors: kUserInput when the run is unknown, or has this sample.
+  [[nodiscard]] Status add_calibration_sample(std::string_view run_key, const CalibrationSample& sample);
+  // In the order in which they were added; empty for a run without any, and in a store older than version 5.
+  [[nodiscard]] Result<std::vector<CalibrationSample>> calibration_samples(std::string_view run_key);
+  [[nodiscard]] Result<std::vector<std::uint64_t>> calibration_sample_seeds(std::string_view run_key);
 
   // Timings of one interleaved session, in one transaction; earlier ones of the same runs are replaced.
   [[nodiscard]] Status set_timings(std::span<const RunTimings> timings);

@@ -136,7 +136,7 @@ TEST_F(StoreLoadTest, AStoreOfVersion3ReadsAndMigratesWhenWritten) {
   {
     auto connection = sqlite::Connection::open(path().string(), sqlite::Mode::kReadWrite, {});
     ASSERT_TRUE(
-        connection->execute("DROP TABLE load_trials; DROP TABLE load_tests; "
+        connection->execute("DROP TABLE calibration_samples; DROP TABLE load_trials; DROP TABLE load_tests; "
                             "UPDATE meta SET value = 3 WHERE name = 'schema_version'"));
   }
   {

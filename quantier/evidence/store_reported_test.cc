@@ -24,11 +24,12 @@ class ReportedTest : public ::testing::Test {
   void make_old() const {
     auto connection = sqlite::Connection::open(path().string(), sqlite::Mode::kReadWrite, {});
     ASSERT_TRUE(connection);
-    ASSERT_TRUE(connection->execute(
-        "UPDATE predictions SET logits = (SELECT logits FROM logits "
-        "WHERE logits.run_id = predictions.run_id); DROP TABLE logits; "
-        "DROP TABLE load_trials; DROP TABLE load_tests; DROP TABLE reported; DROP TABLE example_groups; "
-        "UPDATE meta SET value = 1 WHERE name = 'schema_version'"));
+    ASSERT_TRUE(
+        connection->execute("UPDATE predictions SET logits = (SELECT logits FROM logits "
+                            "WHERE logits.run_id = predictions.run_id); DROP TABLE logits; "
+                            "DROP TABLE calibration_samples; DROP TABLE load_trials; DROP TABLE load_tests; "
+                            "DROP TABLE reported; DROP TABLE example_groups; "
+                            "UPDATE meta SET value = 1 WHERE name = 'schema_version'"));
   }
   [[nodiscard]] fs::path path() const { return folder_ / "evidence.sqlite"; }
   fs::path folder_;

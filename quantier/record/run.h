@@ -28,6 +28,14 @@ struct DeviceEvidence {
   std::optional<DeviceReadings> timing_readings = {};
 };
 
+// What a calibrated configuration gives with other calibration texts: beside its run, never in its place.
+struct CalibrationSample {
+  std::uint64_t seed = 0;     // that the texts were drawn by
+  std::string at;             // RFC 3339, UTC
+  ExecutedPlan plan;          // its options say which texts these were
+  std::vector<float> logits;  // [examples, classes], of the run's examples in their order
+};
+
 struct Run {
   ConfigurationId configuration;
   std::string key;                     // content hash that makes --resume skip a finished run
