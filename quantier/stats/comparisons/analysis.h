@@ -16,6 +16,7 @@
 #include "quantier/stats/comparisons/analysis_calibration.h"
 #include "quantier/stats/comparisons/analysis_classes.h"
 #include "quantier/stats/comparisons/analysis_contrasts.h"
+#include "quantier/stats/comparisons/analysis_samples.h"
 #include "quantier/stats/estimators/flips.h"
 #include "quantier/stats/estimators/interval.h"
 #include "quantier/stats/estimators/temperature.h"
@@ -190,6 +191,7 @@ struct Analysis {
   std::vector<HiddenFinding> hidden;
   std::vector<WeaknessFinding> weakness;
   std::vector<CalibrationComparison> calibration_comparisons;  // each candidate with its reference
+  std::vector<SampleSpread> sample_spreads;  // of runs that were calibrated with other texts too
   std::vector<std::string> label_names;
   std::vector<std::string> tier_names;  // empty without tiers
   std::string split;

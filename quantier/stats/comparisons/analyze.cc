@@ -120,6 +120,7 @@ Result<Analysis> analyze(const std::vector<Run>& runs, const AnalysisTiers& tier
   QT_TRY_STATUS(analysis_internal::compare_with_reference(views, split, tiers, options, analysis));
   QT_TRY_STATUS(analysis_internal::compare_groups(views, split, options, analysis));
   QT_TRY_STATUS(analysis_internal::add_contrasts(views, split, tiers, options, analysis));
+  QT_TRY_STATUS(analysis_internal::add_sample_spreads(views, split, tiers, options, analysis));
   QT_TRY_STATUS(analysis_internal::bootstrap_calibration(views, options, analysis));
   QT_TRY_STATUS(analysis_internal::bootstrap_macro_f1(views, split, tiers, options, analysis));
   return analysis;

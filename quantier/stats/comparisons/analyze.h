@@ -55,9 +55,10 @@ struct AnalysisOptions {
   std::vector<double> gate_thresholds = {0.5, 0.6, 0.7, 0.9, 0.95};  // beside gate_threshold
   std::map<std::string, double> reported_temperatures;               // by run key: what somebody else fitted
   std::vector<TemperatureRecipe> temperature_recipes;                // fits of other programs to reproduce
-  ThreadPool* pool = nullptr;                                        // null: everything on the calling thread
-  ProgressFunction progress;                                         // may be empty
-  const Interrupt* interrupt = nullptr;                              // null: never
+  std::map<std::string, std::vector<CalibrationSample>> calibration_samples;  // by run key
+  ThreadPool* pool = nullptr;            // null: everything on the calling thread
+  ProgressFunction progress;             // may be empty
+  const Interrupt* interrupt = nullptr;  // null: never
 };
 
 [[nodiscard]] Result<Analysis> analyze(const std::vector<Run>& runs, const AnalysisTiers& tiers,

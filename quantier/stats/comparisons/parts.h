@@ -118,6 +118,10 @@ void judge(TierComparison& comparison, double holm_p);
 void add_class_findings(const std::vector<RunView>& views, const Split& split, const AnalysisTiers& tiers,
                         const AnalysisOptions& options, const JointReplicates& replicates,
                         Analysis& analysis);
+// Fills sample_spreads.
+[[nodiscard]] Status add_sample_spreads(const std::vector<RunView>& views, const Split& split,
+                                        const AnalysisTiers& tiers, const AnalysisOptions& options,
+                                        Analysis& analysis);
 // Fills the bootstrap's share: intervals of macro-F1 and the differences of every pair.
 [[nodiscard]] Status bootstrap_macro_f1(const std::vector<RunView>& views, const Split& split,
                                         const AnalysisTiers& tiers, const AnalysisOptions& options,
