@@ -225,6 +225,77 @@ TEST_F(Quantize, ACheckpointRemembersWhatItWasFittedTo) {
   EXPECT_EQ(run("q", "seen.jsonl").exit_code, 0) << "what is not known is not refused";
 }
 
+// A near duplicate has another fingerprint, and is known by its signature.
+TEST_F(Quantize, ACheckpointKnowsNearDuplicatesOfWhatItWasFittedTo) {
+  const std::string all = read_file(demo("data/calibration.jsonl"));
+  std::vector<Json> seen;
+  for (std::size_t begin = 0; seen.size() < 24;) {
+    const std::size_t end = all.find('\n', begin);
+    Json example = Json::parse(all.substr(begin, end - begin));
+    begin = end + 1;
+    if (example["text"].get<std::string>().size() > 200) seen.push_back(std::move(example));
+  }
+  // The first `changed` of them with another last word, among texts that were not seen.
+  const auto write = [&](const std::string& name, std::size_t changed) {
+    std::string lines = read_file(folder_ / "data.jsonl");
+    for (std::size_t i = 0; i < changed; ++i) {
+      Json example = seen[i];
+      const std::string text = example["text"];
+      example["text"] = text.substr(0, text.rfind(' ')) + " altered";
+      example["id"] = fmt::format("changed-{}", i);
+      lines += example.dump() + "\n";
+    }
+    write_file(folder_ / name, lines);
+  };
+  std::string lines;
+  for (const Json& example : seen) lines += example.dump() + "\n";
+  write_file(folder_ / "seen.jsonl", lines);
+  write("two.jsonl", 2);
+  write("one.jsonl", 1);
+  ASSERT_EQ(quantier("quantize " + demo("demo-encoder") +
+                     " --recipe int4-gptq:group=64 --max-length 64 --calibration " + at("seen.jsonl") +
+                     " --out " + at("q"))
+                .exit_code,
+            0);
+  const auto run = [&](const std::string& data, const std::string& more) {
+    write_file(folder_ / "run.toml",
+               fmt::format("recipes = [\"fp16\"]\nmax_length = 64\nbootstrap_replicates = 200\n[[models]]\n"
+                           "path = \"{}\"\n[data]\npath = \"{}\"\n[timing]\nenabled = false\n",
+                           at("q"), at(data)));
+    std::filesystem::remove_all(folder_ / "results");
+    return quantier("run " + at("run.toml") + " --out " + at("results") + more);
+  };
+  const ProgramResult refused = run("two.jsonl", " --dry-run");
+  EXPECT_EQ(refused.exit_code, 6) << refused.out << refused.err;
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("nearly those of this data"), HasSubstr("2 of 24 texts"),
+                                 HasSubstr("\"changed-0\"")));
+  // One may be alike by chance: the run goes on, and its note says so.
+  const ProgramResult one = run("one.jsonl", "");
+  ASSERT_EQ(one.exit_code, 0) << one.err;
+  EXPECT_THAT(read_file(folder_ / "results/note.md"),
+              AllOf(HasSubstr("fitted to a text that shares about"), HasSubstr("changed-0")));
+  const ProgramResult marked =
+      quantier("predict " + at("q") + " --max-length 64 --json --data " + at("two.jsonl"));
+  ASSERT_EQ(marked.exit_code, 0) << marked.err;
+  EXPECT_EQ(Json::parse(marked.out)["fitted_in_sample"], 0);
+  EXPECT_EQ(Json::parse(marked.out)["fitted_nearly"], 2);
+  EXPECT_THAT(marked.err, HasSubstr("fitted nearly in-sample"));
+
+  const Json manifest = Json::parse(read_file(folder_ / "q/quantier.json"));
+  for (const auto& [signatures, text] :
+       {std::pair("[]", "as long as the fingerprints"), std::pair("7", "as long as the fingerprints"),
+        std::pair("[7]", "something else than signatures")}) {
+    Json damaged = manifest;
+    Json& fitted = damaged["fitted_on"][0];
+    fitted["minhash_128"] = Json::parse(signatures);
+    if (fitted["minhash_128"] == Json({7})) fitted["fingerprints"] = Json({"x"});
+    write_file(folder_ / "q/quantier.json", damaged.dump());
+    const ProgramResult broken = run("one.jsonl", " --dry-run");
+    EXPECT_EQ(broken.exit_code, 6) << signatures;
+    EXPECT_THAT(broken.err, HasSubstr(text));
+  }
+}
+
 // Which inputs a search multiplies is known late: the refusal names the layer and leaves nothing behind.
 TEST_F(Quantize, AFormatWithoutInputMultipliersRefusesALayerThatHasThem) {
   const ProgramResult refused =

@@ -99,6 +99,7 @@ struct Outcome {
   std::optional<CalibrationSpread> spread;        // over repeats with other texts
   std::optional<std::size_t> selected_in_sample;  // examples that a searched plan was fitted to
   std::optional<std::size_t> fitted_in_sample;    // examples that quantized weights were fitted to
+  std::size_t fitted_nearly = 0;                  // texts they were fitted to that are nearly an example
 };
 
 // Weights may not be shaped by what they are measured on, and that is looked at before minutes are spent.
@@ -151,7 +152,11 @@ Result<Outcome> predict(const Options& options, Session& session) {
   }
   Dataset data = *std::move(read_before);
   if (rules->selected_on) outcome.selected_in_sample = count_selected(*rules->selected_on, data.texts);
-  if (!model.fitted_on.empty()) outcome.fitted_in_sample = count_fitted(model.fitted_on, data.texts);
+  if (!model.fitted_on.empty()) {
+    outcome.fitted_in_sample = count_fitted(model.fitted_on, data.texts);
+    for (const FittedOn& each : model.fitted_on)
+      outcome.fitted_nearly += near_fitted(each, data.texts).size();
+  }
   PredictOptions predict_options;
   predict_options.max_length = options.max_length;
   predict_options.batch_size = options.batch_size;
@@ -223,6 +228,7 @@ void print(const Options& options, const Outcome& outcome, const Session& sessio
         {"selected_in_sample",
          outcome.selected_in_sample ? Json(*outcome.selected_in_sample) : Json(nullptr)},
         {"fitted_in_sample", outcome.fitted_in_sample ? Json(*outcome.fitted_in_sample) : Json(nullptr)},
+        {"fitted_nearly", outcome.fitted_in_sample ? Json(outcome.fitted_nearly) : Json(nullptr)},
         {"load_ms", static_cast<double>(outcome.load_ns) * 1e-6},
         {"predict_ms", predict_ms},
         {"batch_size", outcome.batch_size},
@@ -329,6 +335,12 @@ void add_predict(CLI::App& app, Session& session) {
           "fitted in-sample: these quantized weights were fitted to {} of these examples, and look "
           "better on them than they are",
           *outcome->fitted_in_sample));
+    }
+    if (outcome->fitted_nearly > 0) {
+      session.remark(
+          fmt::format("fitted nearly in-sample: {} of the texts that these quantized weights were fitted to "
+                      "are nearly one of these examples, by their signatures",
+                      outcome->fitted_nearly));
     }
     if (outcome->selected_in_sample.value_or(0) > 0) {
       session.remark(

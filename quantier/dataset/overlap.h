@@ -28,6 +28,10 @@ struct Overlap {
   double similarity = 1;
 };
 
+// Whether so many near likenesses of so many texts are more than what may be alike by chance: texts from one
+// source describe themselves alike. One is always allowed, else two in a hundred.
+[[nodiscard]] bool more_than_chance(std::size_t near, std::size_t texts);
+
 // For each text of the first list that has a likeness, in the order of that list. 0 < near <= 1.
 [[nodiscard]] std::vector<Overlap> find_overlaps(std::span<const std::string> first,
                                                  std::span<const std::string> second,

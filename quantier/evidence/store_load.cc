@@ -137,7 +137,9 @@ Result<std::optional<RunIdentity>> Store::find_same_model(const Provenance& prov
                                                           const ExecutedPlan& plan) {
   QT_TRY(sqlite::Statement rows, connection_.prepare("SELECT key, model, recipe, device, provenance, plan "
                                                      "FROM runs ORDER BY id DESC"));
-  const Json wanted = to_json(plan);
+  // Remarks tell what is known of a plan beside data, and are no part of what runs.
+  Json wanted = to_json(plan);
+  wanted.erase("remarks");
   while (true) {
     QT_TRY(const bool more, rows.step());
     if (!more) return std::optional<RunIdentity>{};
@@ -149,7 +151,8 @@ Result<std::optional<RunIdentity>> Store::find_same_model(const Provenance& prov
         of_run.tokenizer_sha256 != provenance.tokenizer_sha256) {
       continue;
     }
-    QT_TRY(const Json of_plan, parse_json(rows.text(5), source));
+    QT_TRY(Json of_plan, parse_json(rows.text(5), source));
+    of_plan.erase("remarks");
     if (of_plan != wanted) continue;
     return std::optional(RunIdentity{rows.text(0), {rows.text(1), rows.text(2), rows.text(3)}});
   }

@@ -21,9 +21,6 @@ namespace {
 
 // Separates this use of a seed from every other.
 constexpr std::uint64_t kOrderStream = 0x43414C4942524154;  // "CALIBRAT"
-// Of the sample: one text, or so many, may be nearly equal by chance (what comes from one source describes
-// itself alike).
-constexpr double kNearShare = 0.02;
 
 std::string name_of(const Dataset& data, std::size_t example) {
   return data.ids.empty() ? fmt::format("#{}", example + 1) : data.ids[example];
@@ -102,8 +99,7 @@ Status guard_overlap(CalibrationSet& set, const Dataset& evaluation, std::string
     set.record.overlaps.push_back(std::move(sentence));
   }
   const auto near = overlaps.size() - equal;
-  const bool too_many =
-      static_cast<double>(near) > std::max(1.0, kNearShare * static_cast<double>(set.texts.size()));
+  const bool too_many = more_than_chance(near, set.texts.size());
   if (set.options.allow_overlap || (equal == 0 && !too_many)) return {};
   return fail(ErrorKind::kUserInput, "calibration texts stand in the evaluation data",
               set.options.path.string(),

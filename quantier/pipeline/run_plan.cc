@@ -195,7 +195,8 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
     QT_TRY(const Tokenizer tokenizer, Tokenizer::load(tokenizers[m]));
     QT_TRY_STATUS(check_empty_texts(tokenizer, plan.data, config.max_length, config.data.path.string()));
     QT_TRY(const std::vector<std::string> recipes, recipes_of(checkpoints[m], config));
-    QT_TRY_STATUS(refuse_fitted(checkpoints[m], whole, config.data.path.string()));
+    QT_TRY(const std::vector<std::string> remarks,
+           refuse_fitted(checkpoints[m], whole, config.data.path.string()));
     for (const std::string& recipe : recipes) {
       QT_TRY_STATUS(refuse_selected(config.rules_of(recipe), whole, config.data.path.string()));
       QT_TRY(const Plan resolved, resolve_plan(checkpoints[m], checkpoints[m].spec(), config.rules_of(recipe),
@@ -203,6 +204,7 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
       PlannedRun run;
       run.configuration = {config.models[m].name, recipe, device_text(config.engine)};
       run.model = m;
+      run.remarks = remarks;
       run.hashes = hashes[m];
       run.weight_bytes = resolved.total_bytes();
       // Quantized weights were calibrated by whoever made them.

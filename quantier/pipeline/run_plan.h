@@ -24,7 +24,8 @@ struct PlannedRun {
   std::string key;
   std::size_t model = 0;  // index into RunConfig::models
   ModelHashes hashes;
-  std::uint64_t weight_bytes = 0;  // of the plan: exact
+  std::uint64_t weight_bytes = 0;         // of the plan: exact
+  std::vector<std::string> remarks = {};  // on the texts that quantized weights were fitted to
   bool is_calibrated = false;      // looks at calibration texts
   bool finished = false;           // already in the store
   bool load_tested = false;        // so is the load test that [load] asks for

@@ -181,7 +181,8 @@ WorkerLoad worker_load_for(const RunConfig& config, const RunPlan& plan, const P
                   .max_length = config.max_length,
                   .threads = plan.threads,
                   .engine = config.engine,
-                  .calibration = run.is_calibrated ? config.calibration : std::nullopt};
+                  .calibration = run.is_calibrated ? config.calibration : std::nullopt,
+                  .remarks = run.remarks};
   if (run.is_calibrated && plan.calibration) load.calibration_overlaps = plan.calibration->record.overlaps;
   return load;
 }

@@ -99,7 +99,9 @@ class Worker {
     data_.ids.clear();  // the parent has them, and they would count as this configuration's memory
     data_.ids.shrink_to_fit();
     QT_TRY(const ProcessMemory memory, process_memory());
-    reply.body = {{"plan", to_json(model_->classifier->executed_plan())},
+    ExecutedPlan plan = model_->classifier->executed_plan();
+    plan.remarks.insert(plan.remarks.end(), load_.remarks.begin(), load_.remarks.end());
+    reply.body = {{"plan", to_json(plan)},
                   {"examples", data_.size()},
                   {"classes", model_->classifier->class_count()},
                   {"threads", pool_->threads()},

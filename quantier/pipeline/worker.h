@@ -51,6 +51,7 @@ struct WorkerLoad {
   std::optional<CalibrationOptions> calibration = {};  // for recipes that look at data
   // What the guard found between its texts and the data when the run was planned, for the record.
   std::vector<std::string> calibration_overlaps = {};
+  std::vector<std::string> remarks = {};  // on the model, from the plan of the run: go into the executed plan
 };
 
 [[nodiscard]] Json to_json(const WorkerLoad& load);

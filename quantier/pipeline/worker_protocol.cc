@@ -34,6 +34,7 @@ Json to_json(const WorkerLoad& load) {
     json["calibration"] = to_json(*load.calibration);
     json["calibration_overlaps"] = load.calibration_overlaps;
   }
+  if (!load.remarks.empty()) json["remarks"] = load.remarks;
   return json;
 }
 
@@ -72,6 +73,9 @@ Result<WorkerLoad> worker_load_from_json(const Json& json) {
     for (const Json& overlap : json.value("calibration_overlaps", Json::array())) {
       if (overlap.is_string()) load.calibration_overlaps.push_back(overlap.get<std::string>());
     }
+  }
+  for (const Json& remark : json.value("remarks", Json::array())) {
+    if (remark.is_string()) load.remarks.push_back(remark.get<std::string>());
   }
   return load;
 }
