@@ -134,6 +134,9 @@ NoteInput without_controls(NoteInput input) {
     clean_all(each.model, each.recipe, each.label, each.tier, each.run_key);
   }
   clean_classes(input);
+  for (NoteSampleSpread& each : input.sample_spreads) {
+    clean_all(each.model, each.recipe, each.baseline, each.run_key);
+  }
   for (NoteFlippedExamples& each : input.flipped_examples) {
     clean_all(each.model, each.recipe, each.baseline, each.tier);
     for (NoteFlippedExample& flip : each.shown) {

@@ -98,6 +98,7 @@ void damage_section(const NoteInput& input, Blocks& blocks) {
   say(input, {weakness_sentence(input, models), concentration_sentence(input)}, blocks);
   say(input, {blind_sentence(input), groups_sentence(input)}, blocks);
   say(input, hidden_losses(input), blocks);
+  say(input, {samples_sentence(input)}, blocks);
   say(input, {tier_f1_sentence(input), zero_sentence(input), support_sentence(input)}, blocks);
   named_class_blocks(input, blocks);
 }

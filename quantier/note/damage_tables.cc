@@ -177,6 +177,7 @@ void damage_tables(const NoteInput& input, Blocks& blocks) {
   if (!input.tier_names.empty()) tables.push_back(landing_table(input));
   tables.push_back(confused_table(input));
   tables.push_back(groups_table(input));
+  tables.push_back(samples_table(input));
   std::erase_if(tables, [](const NoteTable& table) { return table.rows.empty(); });
   if (tables.empty()) return;
   blocks.emplace_back(NoteHeading{2, "Appendix: damage in detail"});

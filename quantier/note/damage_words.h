@@ -37,6 +37,10 @@ namespace quantier::note_internal {
 [[nodiscard]] std::string support_sentence(const NoteInput& input);
 [[nodiscard]] std::string groups_sentence(const NoteInput& input);
 
+// Samples of calibration texts (sample_words.cc).
+[[nodiscard]] std::string samples_sentence(const NoteInput& input);
+[[nodiscard]] NoteTable samples_table(const NoteInput& input);
+
 // Blocks.
 void named_class_blocks(const NoteInput& input, Blocks& blocks);
 // Tables behind the sentences, for the appendix.

@@ -16,6 +16,7 @@
 #include "quantier/note/class_input.h"
 #include "quantier/note/hardware_input.h"
 #include "quantier/note/reported_input.h"
+#include "quantier/note/samples_input.h"
 
 namespace quantier {
 
@@ -217,6 +218,7 @@ struct NoteInput {
   std::vector<NoteConfusedPair> confused;
   std::vector<NoteWeakness> weakness;
   std::vector<NoteGroup> groups;
+  std::vector<NoteSampleSpread> sample_spreads;  // of what was calibrated with other texts too
   std::vector<NoteCalibration> calibration;
   std::vector<NoteResidual> residuals;
   std::vector<NotePattern> patterns;
