@@ -8,6 +8,9 @@
 #include "quantier/base/json.h"
 #include "quantier/dataset/npz.h"
 #include "quantier/evidence/store.h"
+#include "quantier/pipeline/run_config.h"
+#include "quantier/pipeline/run_plan.h"
+#include "tests/background_program.h"
 #include "tests/command_line.h"
 
 namespace quantier::testing {
@@ -304,6 +307,130 @@ workload = false
   const Json runs = parse_json(other.out, "output")->at("runs");
   EXPECT_EQ(runs[0]["finished"], true);
   EXPECT_EQ(runs[1]["finished"], false);
+}
+
+class CalibrationSamples : public CalibrationTest {
+ protected:
+  void write_config(const std::string& recipes, const std::string& calibration) {
+    write_file(folder_ / "run.toml",
+               fmt::format("recipes = [{}]\nmax_length = 64\nbootstrap_replicates = 200\n[data]\npath = "
+                           "\"{}\"\n[[models]]\nname = \"encoder\"\npath = \"{}\"\n[timing]\nenabled = "
+                           "false\n{}",
+                           recipes, data_.string(), demo("demo-encoder"), calibration));
+  }
+  [[nodiscard]] std::vector<std::string> words(const std::vector<std::string>& more) const {
+    std::vector<std::string> all{"run", (folder_ / "run.toml").string(), "--out", (folder_ / "out").string()};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  ProgramResult run(const std::string& more) {
+    return quantier("run " + (folder_ / "run.toml").string() + " --out " + (folder_ / "out").string() + " " +
+                    more);
+  }
+  Json shown() {
+    const ProgramResult result = quantier("show --json " + (folder_ / "out").string());
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return *parse_json(result.out, "show");
+  }
+};
+
+TEST_F(CalibrationSamples, SurviveAnInterruptionAndStandBesideTheRun) {
+  write_config("\"fp16\", \"int4-gptq\"", "[calibration]\npath = \"texts.jsonl\"\ncount = 20\nseed = 5\n");
+  {
+    BackgroundProgram program(words({"--calibration-seeds", "3"}), folder_ / "out.txt", folder_ / "err.txt");
+    for (int worker = 0; worker < 3; ++worker) ASSERT_GT(::kill(program.stop_next_worker(), SIGCONT), -1);
+    ASSERT_GT(program.stop_next_worker(), 0);  // the first of the other samples is in the store now
+    program.signal(SIGINT);
+    EXPECT_EQ(program.wait(), 130);
+  }
+  EXPECT_THAT(read_file(folder_ / "err.txt"), HasSubstr("--calibration-seeds 3 --resume"));
+  const Json before = shown();
+  ASSERT_EQ(before["runs"].size(), 2U);
+  EXPECT_EQ(before["runs"][0]["calibration_sample_seeds"], Json::array());
+  EXPECT_EQ(before["runs"][1]["calibration_sample_seeds"], Json({6}));
+  EXPECT_EQ(before["failures"], 0);
+
+  const ProgramResult resumed = run("--calibration-seeds 3 --resume");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  const Json after = shown();
+  ASSERT_EQ(after["runs"].size(), 2U);  // the samples are no runs
+  EXPECT_EQ(after["runs"][1]["calibration_sample_seeds"], Json({6, 7}));
+  EXPECT_EQ(after["runs"][1]["created"], before["runs"][1]["created"]);
+
+  // Each was calibrated with other texts, and answers a little differently.
+  auto store = Store::open(folder_ / "out/evidence.sqlite", Store::Mode::kReadOnly);
+  ASSERT_TRUE(store) << store.error().message();
+  const std::string key = after["runs"][1]["key"];
+  const auto own = store->load_run(key);
+  const auto samples = store->calibration_samples(key);
+  ASSERT_TRUE(own && samples);
+  const auto option = [](const ExecutedPlan& plan, const std::string& name) {
+    for (const auto& [key_of, value] : plan.options)
+      if (key_of == name) return value;
+    return std::string("none");
+  };
+  for (const CalibrationSample& sample : *samples) {
+    EXPECT_EQ(option(sample.plan, "calibration_seed"), std::to_string(sample.seed));
+    EXPECT_NE(option(sample.plan, "calibration_ids_sha256"), option(own->plan, "calibration_ids_sha256"));
+    EXPECT_NE(sample.logits, own->predictions.logits);
+  }
+
+  // They are in the note and in the report, and the choice is read from the first sample alone.
+  const std::string note = read_file(folder_ / "out/note.md");
+  EXPECT_THAT(note, AllOf(HasSubstr("Other calibration texts move encoder int4-gptq"),
+                          HasSubstr("over 3 samples"), HasSubstr("Calibrated again with other texts")));
+  const ProgramResult verified =
+      quantier("verify " + (folder_ / "out/note.md").string() + " --store " + (folder_ / "out").string());
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+  const ProgramResult report = quantier("report " + (folder_ / "out").string() + " --json");
+  ASSERT_EQ(report.exit_code, 0) << report.err;
+  const Json document = *parse_json(report.out, "report");
+  const Json& spread = document.at("calibration_samples");
+  ASSERT_EQ(spread.size(), 1U);
+  EXPECT_EQ(spread[0]["samples"].size(), 3U);
+  EXPECT_EQ(spread[0]["samples"][0]["macro_f1"], document["table"][1]["macro_f1"]);
+  EXPECT_GT(spread[0]["most_differing_between_samples"], 0);
+
+  // Asked for no more, nothing is measured and what is there stays.
+  const ProgramResult again = run("--resume --json");
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(shown(), after);
+  EXPECT_THAT(read_file(folder_ / "out/note.md"), HasSubstr("over 3 samples"));
+}
+
+TEST_F(CalibrationSamples, WhatCannotBeDrawnAgainIsRefusedBeforeAnythingRuns) {
+  write_config("\"fp16\", \"int4-gptq\"", "[calibration]\npath = \"texts.jsonl\"\nseeds = 2\n");
+  const ProgramResult all = run("");
+  EXPECT_EQ(all.exit_code, 2);
+  EXPECT_THAT(all.err, AllOf(HasSubstr("all of the calibration texts"), HasSubstr("`count`")));
+  write_config("\"fp16\", \"int8\"", "[calibration]\npath = \"texts.jsonl\"\ncount = 20\nseeds = 2\n");
+  const ProgramResult none = run("");
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.err, HasSubstr("no recipe of this run looks at calibration texts"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
+}
+
+// A text of the evaluation data that only another sample draws is found when the run is planned.
+TEST_F(CalibrationSamples, TheGuardLooksAtEverySample) {
+  write_file(texts_, read_file(texts_) + first_lines(read_file(data_), 1));
+  bool is_found = false;
+  for (int seed = 0; seed < 30 && !is_found; ++seed) {
+    const auto planned = [&](int seeds) {
+      write_config("\"fp16\", \"int4-gptq\"",
+                   fmt::format("[calibration]\npath = \"texts.jsonl\"\ncount = 12\nseed = {}\nseeds = {}\n",
+                               seed, seeds));
+      const auto config = read_run_config(folder_ / "run.toml");
+      EXPECT_TRUE(config) << config.error().message();
+      return plan_run(*config, std::nullopt);
+    };
+    if (!planned(1)) continue;  // the first sample has it
+    const auto several = planned(4);
+    if (several) continue;
+    EXPECT_EQ(several.error().kind, ErrorKind::kUserInput);
+    EXPECT_THAT(several.error().what, HasSubstr("evaluation data"));
+    is_found = true;
+  }
+  EXPECT_TRUE(is_found);
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ struct Options {
   RunOptions run;
   std::string out = "quantier-out";
   std::optional<std::string> device;
+  std::optional<std::uint64_t> calibration_seeds;
 };
 
 double mib(std::uint64_t bytes) { return static_cast<double>(bytes) / (1024.0 * 1024.0); }
@@ -36,6 +37,7 @@ Json to_json(const RunOutcome& outcome) {
                     {"key", run.key},
                     {"weight_bytes", run.weight_bytes},
                     {"calibrated", run.is_calibrated},
+                    {"calibration_samples_left", run.samples_left},
                     {"finished", run.finished}});
     if (!outcome.estimate) continue;
     runs.back()["estimated_process_bytes"] = outcome.estimate->runs[i].process_bytes;
@@ -53,6 +55,7 @@ Json to_json(const RunOutcome& outcome) {
     json["calibration"]["sha256"] = outcome.plan.calibration->record.sha256;
     json["calibration"]["texts"] = outcome.plan.calibration->texts.size();
     json["calibration"]["overlaps"] = outcome.plan.calibration->record.overlaps;
+    json["calibration"]["samples"] = outcome.plan.other_samples.size() + 1;
   }
   if (outcome.estimate) {
     json["estimated_seconds"] = outcome.estimate->seconds;
@@ -71,16 +74,25 @@ void print_plan(const RunPlan& plan, const RunEstimate& estimate) {
                set.texts.size(), set.record.examples_in_file, set.options.seed, set.options.tokens,
                printable(set.record.file, 200), set.record.sha256.substr(0, 16));
     for (const std::string& overlap : set.record.overlaps) fmt::print("  {}\n", overlap);
+    if (!plan.other_samples.empty()) {
+      fmt::print(
+          "  and {} other samples, seeds {} to {}, to see how much it matters which texts were drawn\n",
+          plan.other_samples.size(), plan.other_samples.front().options.seed,
+          plan.other_samples.back().options.seed);
+    }
   }
   const bool load = std::ranges::any_of(estimate.runs, [](const auto& run) { return run.load_seconds > 0; });
   fmt::print("  {:<28} {:>14} {:>16} {:>14}{}\n", "configuration", "weights MiB", "process MiB est.",
              "seconds est.", load ? fmt::format(" {:>16}", "load test s est.") : "");
   for (std::size_t i = 0; i < plan.runs.size(); ++i) {
     const PlannedRun& run = plan.runs[i];
-    fmt::print("  {:<28} {:>14.2f} {:>16.0f} {:>14.0f}{}{}\n", printable(run.configuration.display()),
+    fmt::print("  {:<28} {:>14.2f} {:>16.0f} {:>14.0f}{}{}{}\n", printable(run.configuration.display()),
                mib(run.weight_bytes), mib(estimate.runs[i].process_bytes), estimate.runs[i].seconds,
                load ? fmt::format(" {:>16.0f}", estimate.runs[i].load_seconds) : "",
-               run.finished ? "  already measured" : "");
+               run.finished ? "  already measured" : "",
+               run.finished && run.samples_left > 0
+                   ? fmt::format(", but {} of its other samples", run.samples_left)
+                   : "");
   }
   fmt::print("  in all about {:.1f} minutes, {:.0f} MiB of memory, {:.0f} MiB of disk\n",
              estimate.seconds / 60.0, mib(estimate.tree_bytes), mib(estimate.disk_bytes));
@@ -112,8 +124,10 @@ void remark_how_to_go_on(const Error& error, const Options& options, Session& se
   if (error.kind != ErrorKind::kInterrupted) return;
   const std::string limit = options.run.limit ? fmt::format(" --limit {}", *options.run.limit) : "";
   const std::string device = options.device ? " --device " + *options.device : "";
-  session.remark(fmt::format("to go on: quantier run {} --out {}{}{} --resume", for_shell(options.config),
-                             for_shell(options.out), device, limit));
+  const std::string seeds =
+      options.calibration_seeds ? fmt::format(" --calibration-seeds {}", *options.calibration_seeds) : "";
+  session.remark(fmt::format("to go on: quantier run {} --out {}{}{}{} --resume", for_shell(options.config),
+                             for_shell(options.out), device, seeds, limit));
 }
 
 void run(Options& options, Session& session) {
@@ -124,6 +138,7 @@ void run(Options& options, Session& session) {
     if (!engine) return session.report(engine.error());
     config->engine = *engine;
   }
+  if (options.calibration_seeds) config->calibration_seeds = *options.calibration_seeds;
   options.run.out_directory = options.out;
   options.run.remark = [&session](std::string_view text) { session.remark(text); };
   const Result<RunOutcome> outcome =
@@ -164,6 +179,12 @@ void add_run(CLI::App& app, Session& session) {
   command->add_option("--out", options->out, "Folder for the evidence and the note")->capture_default_str();
   command->add_option("--device", options->device,
                       "cpu, cuda or cuda:N instead of what the configuration says (device = \"cuda\")");
+  command
+      ->add_option("--calibration-seeds", options->calibration_seeds,
+                   "Calibrate and predict with N samples of the calibration texts instead of what the\n"
+                   "configuration says (seeds under [calibration]), drawn by the seeds from its own on; the "
+                   "first is\ndecided by, and the note says how much quality and predictions move")
+      ->check(CLI::Range(std::uint64_t{1}, kMostCalibrationSeeds));
   command->add_flag("--resume", options->run.resume,
                     "Go on where an earlier run stopped; finished runs are kept");
   command->add_option("--limit", options->run.limit, "Only N examples, drawn by seed and stratified by label")

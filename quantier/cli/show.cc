@@ -29,6 +29,8 @@ void show(const std::string& path, Session& session) {
   if (session.json) {
     Json rows = Json::array();
     for (const RunSummary& run : *runs) {
+      const auto seeds = store->calibration_sample_seeds(run.key);
+      if (!seeds) return session.report(seeds.error());
       rows.push_back({{"key", run.key},
                       {"model", run.configuration.model},
                       {"recipe", run.configuration.recipe},
@@ -41,7 +43,8 @@ void show(const std::string& path, Session& session) {
                       {"created", run.created},
                       {"weight_bytes", known(run.weight_bytes)},
                       {"process_peak_bytes", known(run.process_peak_bytes)},
-                      {"timing_samples", run.timing_samples}});
+                      {"timing_samples", run.timing_samples},
+                      {"calibration_sample_seeds", *seeds}});
     }
     return session.print_json(
         Json{{"store", file.string()}, {"runs", std::move(rows)}, {"failures", failures->size()}});

@@ -38,11 +38,7 @@ Result<CalibrationSpread> repeat_calibration(const RepeatedRecipe& recipe, Calib
         load_classifier(recipe.location, recipe.rules, recipe.options, EngineKind::kCpu, pool, &request);
     if (!loaded) return std::unexpected(loaded.error());
     const LoadedModel& model = *loaded;
-    if (model.calibration->texts == model.calibration->examples_in_file) {
-      return fail(ErrorKind::kUsage, "every sample would be all of the calibration texts", set.record.file,
-                  fmt::format("{} texts are there, and all of them are used", set.record.examples_in_file),
-                  "draw fewer with --calibration-count");
-    }
+    QT_TRY_STATUS(check_repeatable(*model.calibration));
     QT_TRY(const Predictions predictions,
            predict_dataset(*model.classifier, model.tokenizer, data.texts, &pool, predict));
     spread.repeats.push_back(calibration_repeat(*model.calibration, predictions, data.labels));

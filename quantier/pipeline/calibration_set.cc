@@ -129,6 +129,13 @@ Result<CalibrationTokens> encode_calibration(CalibrationSet& set, const Tokenize
   return encoded;
 }
 
+Status check_repeatable(const CalibrationRecord& record) {
+  if (record.texts < record.examples_in_file) return {};
+  return fail(ErrorKind::kUsage, "every sample would be all of the calibration texts", record.file,
+              fmt::format("{} texts are there, and all of them are used", record.examples_in_file),
+              "draw fewer with --calibration-count (in a run, `count` under [calibration])");
+}
+
 std::optional<std::string> overlap_remark(const CalibrationRecord& record) {
   if (record.overlaps.empty()) return std::nullopt;
   return fmt::format(

@@ -68,6 +68,9 @@ struct CalibrationTokens {
                                                            std::optional<std::size_t> max_length,
                                                            ThreadPool* pool);
 
+// A sample that is all there is cannot be drawn again: kUsage. Of a complete record.
+[[nodiscard]] Status check_repeatable(const CalibrationRecord& record);
+
 // What a reader of the results must know: that texts of the evaluation data, or ones nearly like them, took
 // part.
 [[nodiscard]] std::optional<std::string> overlap_remark(const CalibrationRecord& record);

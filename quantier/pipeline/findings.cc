@@ -348,6 +348,7 @@ std::vector<Finding> findings_of(const Analysis& analysis) {
     findings.push_back(contrast_finding(analysis, contrast));
   }
   findings_internal::add_class_findings(analysis, findings);
+  findings_internal::add_sample_findings(analysis, findings);
   return findings;
 }
 

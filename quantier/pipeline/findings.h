@@ -4,6 +4,7 @@
 //
 // Names are "model/recipe/part/what": "encoder/int4/tail/accuracy", "encoder/int4/ece",
 // "encoder/int4/ece-residual", "encoder/int4/macro-f1", "encoder/int4/macro-f1/decoder/fp16" (a difference),
+// "encoder/int4-gptq/calibration-samples",
 // "encoder/int4/time", "encoder/int4/memory" (as the decision reads them; "/time/latency" and so on by
 // protocol and definition), "decision/encoder/int4/ECE" (a limit), "decision/stability".
 // A finding has fields: the numbers that a note cites (note/cited.h), in the order in which it writes them.

@@ -19,6 +19,8 @@ using Arithmetic = std::vector<std::pair<std::string, std::string>>;
 
 // What an average hides: hidden, weakness, then F1 by tier and by class.
 void add_class_findings(const Analysis& analysis, std::vector<Finding>& findings);
+// What other calibration texts move.
+void add_sample_findings(const Analysis& analysis, std::vector<Finding>& findings);
 // Accuracy, time by protocol and memory by definition of each configuration.
 void add_cost_findings(const Analysis& analysis, std::vector<Finding>& findings);
 void add_decision_findings(const Analysis& analysis, const Decision& decision,

@@ -101,13 +101,6 @@ std::optional<double> differing_codes(const PackedLinear& a, const PackedLinear&
   return static_cast<double>(differing) / all;
 }
 
-Status check_repeatable(const CalibrationRecord& record) {
-  if (record.texts < record.examples_in_file) return {};
-  return fail(ErrorKind::kUsage, "every sample would be all of the calibration texts", record.file,
-              fmt::format("{} texts are there, and all of them are used", record.examples_in_file),
-              "draw fewer with --calibration-count");
-}
-
 Result<Json> repeat_quantization(const Checkpoint& source, const Plan& plan,
                                  const std::filesystem::path& written, const Json& layers,
                                  const QuantizeRepeats& repeats) {

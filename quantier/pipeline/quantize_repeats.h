@@ -32,9 +32,6 @@ struct QuantizeRepeats {
   const Interrupt* interrupt = nullptr;
 };
 
-// A sample that is all there is cannot be drawn again.
-[[nodiscard]] Status check_repeatable(const CalibrationRecord& record);
-
 // `written`: the directory; `layers`: its report. {"samples": [{"seed", "texts"}], "layers": [{"layer",
 // "codes_differing", "output_error": [least, most], "block_loss": [least, most]}]}, null for what a method
 // has not.

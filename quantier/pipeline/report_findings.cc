@@ -146,6 +146,27 @@ NotePattern pattern_row(const PatternFinding& pattern, const Analysis& analysis)
           .run_key = run_key_of(analysis, pattern.model, pattern.recipe)};
 }
 
+NoteSampleSpread sample_row(const SampleSpread& spread) {
+  const auto extent = [](const Extent& of) { return NoteExtent{of.least, of.most}; };
+  NoteSampleSpread row;
+  row.model = spread.model;
+  row.recipe = spread.recipe;
+  row.baseline = spread.reference_recipe;
+  row.run_key = spread.run_key;
+  row.samples = spread.samples.size();
+  row.examples = static_cast<std::size_t>(spread.n);
+  row.macro_f1 = extent(spread.macro_f1);
+  row.accuracy = extent(spread.accuracy);
+  for (const std::optional<Extent>& tier : spread.tier_accuracy) {
+    row.tier_accuracy.push_back(tier ? std::optional(extent(*tier)) : std::nullopt);
+  }
+  if (spread.ece) row.ece = extent(*spread.ece);
+  if (spread.flips) row.flips = extent(*spread.flips);
+  row.mean_between = spread.mean_between;
+  row.most_between = static_cast<std::size_t>(spread.most_between);
+  return row;
+}
+
 NoteCalibration calibration_row(const ConfigurationFindings& findings, const Calibration& calibration) {
   NoteCalibration row;
   row.model = findings.model;
@@ -365,6 +386,9 @@ NoteInput note_input_of(const Analysis& analysis, Decision decision) {
   }
   for (const CalibrationComparison& comparison : analysis.calibration_comparisons) {
     input.residuals.push_back(residual_row(comparison));
+  }
+  for (const SampleSpread& spread : analysis.sample_spreads) {
+    input.sample_spreads.push_back(sample_row(spread));
   }
   for (const PatternFinding& pattern : analysis.patterns) {
     input.patterns.push_back(pattern_row(pattern, analysis));

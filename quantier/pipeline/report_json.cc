@@ -190,6 +190,49 @@ Json noise_json(const Analysis& analysis) {
   return list;
 }
 
+Json samples_json(const Analysis& analysis) {
+  const auto extent = [](const std::optional<Extent>& of) {
+    return of ? Json{number(of->least), number(of->most)} : Json(nullptr);
+  };
+  Json list = Json::array();
+  for (const SampleSpread& spread : analysis.sample_spreads) {
+    Json samples = Json::array();
+    for (const SampleReading& each : spread.samples) {
+      Json tiers = Json::object();
+      for (std::size_t t = 0; t < each.tier_accuracy.size(); ++t)
+        tiers[analysis.tier_names[t]] = number(each.tier_accuracy[t]);
+      Json flips = nullptr;
+      if (each.flips) {
+        flips = {{"right_to_wrong", each.flips->right_to_wrong},
+                 {"wrong_to_right", each.flips->wrong_to_right},
+                 {"wrong_to_wrong", each.flips->wrong_to_wrong}};
+      }
+      samples.push_back({{"seed", each.seed ? Json(*each.seed) : Json(nullptr)},
+                         {"macro_f1", number(each.macro_f1)},
+                         {"accuracy", number(each.accuracy)},
+                         {"tier_accuracy", std::move(tiers)},
+                         {"ece", number(each.ece)},
+                         {"flips", std::move(flips)}});
+    }
+    Json tiers = Json::object();
+    for (std::size_t t = 0; t < spread.tier_accuracy.size(); ++t)
+      tiers[analysis.tier_names[t]] = extent(spread.tier_accuracy[t]);
+    list.push_back({{"configuration", spread.model + " " + spread.recipe},
+                    {"run_key", spread.run_key},
+                    {"reference_recipe", spread.reference_recipe},
+                    {"n", spread.n},
+                    {"samples", std::move(samples)},
+                    {"macro_f1", extent(spread.macro_f1)},
+                    {"accuracy", extent(spread.accuracy)},
+                    {"tier_accuracy", std::move(tiers)},
+                    {"ece", extent(spread.ece)},
+                    {"flips", extent(spread.flips)},
+                    {"mean_differing_between_samples", number(spread.mean_between)},
+                    {"most_differing_between_samples", spread.most_between}});
+  }
+  return list;
+}
+
 }  // namespace
 
 Json report_to_json(const Report& report) {
@@ -200,6 +243,7 @@ Json report_to_json(const Report& report) {
               {"groups", json_values::groups(report.analysis, cell_json)},
               {"macro_f1_differences", differences_json(report.analysis)},
               {"noise_floor", noise_json(report.analysis)},
+              {"calibration_samples", samples_json(report.analysis)},
               {"device", report.device},
               {"limit", report.analysis.limit ? Json(*report.analysis.limit) : Json(nullptr)},
               {"examples", report.analysis.examples},

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <set>
 #include <sys/file.h>
@@ -17,6 +16,8 @@
 #include "quantier/base/json.h"
 #include "quantier/measure/process_memory.h"
 #include "quantier/pipeline/run_load.h"
+#include "quantier/pipeline/run_predictions.h"
+#include "quantier/pipeline/run_samples.h"
 #include "quantier/pipeline/run_timing.h"
 #include "quantier/pipeline/worker.h"
 #include "quantier/record/json.h"
@@ -24,7 +25,6 @@
 namespace quantier {
 namespace {
 
-constexpr std::string_view kSource = "reply of a worker";
 constexpr const char* kPhase = "predictions";
 
 // Two runs into one folder would spoil each other's timings even where the store keeps them apart.
@@ -56,79 +56,6 @@ class FolderLock {
   int fd_ = -1;
 };
 
-// Takes `count` values off the front of `bytes`.
-template <class T>
-bool take_array(std::span<const std::byte>& bytes, std::size_t count, std::vector<T>& out) {
-  if (bytes.size() / sizeof(T) < count) return false;
-  out.resize(count);
-  if (count != 0) std::memcpy(out.data(), bytes.data(), count * sizeof(T));
-  bytes = bytes.subspan(count * sizeof(T));
-  return true;
-}
-
-Result<Run> measure_predictions(const RunConfig& config, const RunPlan& plan, const PlannedRun& planned,
-                                const RunOptions& options, const ProgressFunction& progress,
-                                const Interrupt* interrupt) {
-  const std::string name = planned.configuration.display();
-  const std::string stage = name + ": predictions";
-  if (progress) progress({stage, 0, plan.data.size()});
-  Run run;
-  run.configuration = planned.configuration;
-  run.key = planned.key;
-  run.split = config.data.split;
-  run.limit = plan.limit;
-  run.requested_batch_size = config.batch_size;
-  run.provenance = describe_machine(plan.threads, config.engine);
-  run.provenance.weights_sha256 = planned.hashes.weights;
-  run.provenance.config_sha256 = planned.hashes.config;
-  run.provenance.tokenizer_sha256 = planned.hashes.tokenizer;
-  run.provenance.data_sha256 = plan.data.sha256;
-
-  QT_TRY(WorkerClient worker, WorkerClient::spawn(name, options.worker));
-  QT_TRY(const WorkerReply loaded,
-         worker.request(to_json(worker_load_for(config, plan, planned)),
-                        planned.is_calibrated ? name + ": calibration" : stage,
-                        planned.is_calibrated ? progress : ProgressFunction(), interrupt));
-  if (!loaded.body.contains("plan")) return fail(ErrorKind::kBug, "a worker did not report its plan", name);
-  QT_TRY(run.plan, executed_plan_from_json(loaded.body["plan"], kSource));
-  QT_TRY(const std::uint64_t examples, json_get_count(loaded.body, "examples", kSource));
-  if (examples != plan.data.size()) {
-    return fail(ErrorKind::kEnvironment, "the data changed while the run was going on",
-                config.data.path.string(),
-                fmt::format("{} examples at the start, {} now", plan.data.size(), examples), "start again");
-  }
-
-  QT_TRY(const WorkerReply reply, worker.request({{"command", "predict"}, {"batch_size", config.batch_size}},
-                                                 stage, progress, interrupt));
-  QT_TRY(const std::uint64_t batch_size, json_get_count(reply.body, "batch_size", kSource));
-  run.effective_batch_size = static_cast<std::uint32_t>(batch_size);
-  if (!reply.body.contains("memory"))
-    return fail(ErrorKind::kBug, "a worker did not report its memory", name);
-  QT_TRY(run.memory, memory_from_json(reply.body["memory"], kSource));
-  if (const auto split = reply.body.find("split"); split != reply.body.end()) {
-    QT_TRY(run.device.predictions, device_split_from_json(*split, kSource));
-  }
-  if (const auto readings = reply.body.find("readings"); readings != reply.body.end()) {
-    QT_TRY(run.device.predictions_readings, device_readings_from_json(*readings, kSource));
-    if (!run.device.predictions_readings->problem.empty() && options.remark)
-      options.remark("the device is not watched: " + run.device.predictions_readings->problem);
-  }
-
-  Predictions& predictions = run.predictions;
-  predictions.example_count = plan.data.size();
-  predictions.class_count = plan.label_names.size();
-  predictions.label_names = plan.label_names;
-  predictions.labels = plan.data.labels;
-  predictions.ids = plan.data.ids;
-  std::span<const std::byte> bytes = reply.binary;
-  const bool whole =
-      take_array(bytes, predictions.example_count * predictions.class_count, predictions.logits) &&
-      take_array(bytes, predictions.example_count, predictions.token_counts) &&
-      take_array(bytes, predictions.example_count, predictions.truncated) && bytes.empty();
-  if (!whole) return fail(ErrorKind::kBug, "the predictions of a worker have the wrong size", name);
-  return run;
-}
-
 Result<Store> open_store(const RunOptions& options, const std::filesystem::path& path) {
   std::error_code ignored;
   const bool existed = std::filesystem::exists(path, ignored);
@@ -151,6 +78,7 @@ Result<Store> open_store(const RunOptions& options, const std::filesystem::path&
 Status mark_finished(Store& store, RunPlan& plan) {
   for (PlannedRun& planned : plan.runs) {
     QT_TRY(planned.finished, store.has_run(planned.key));
+    QT_TRY(planned.samples_left, samples_left_of(plan, planned, store));
   }
   return {};
 }
@@ -161,7 +89,9 @@ Status predict_all(const RunConfig& config, RunPlan& plan, const RunOptions& opt
     if (stop_requested(interrupt)) return interrupted();
     if (planned.finished) continue;
     QT_TRY_STATUS(store.remove_failures(planned.key, kPhase));
-    Result<Run> run = measure_predictions(config, plan, planned, options, progress, interrupt);
+    Result<Run> run = measure_predictions(config, plan, planned, worker_load_for(config, plan, planned),
+                                          planned.configuration.display(),
+                                          {options.worker, options.remark, progress, interrupt});
     if (!run) {
       if (run.error().kind == ErrorKind::kInterrupted) return std::unexpected(std::move(run).error());
       if (options.remark) {
@@ -275,6 +205,10 @@ Result<RunOutcome> run_comparison(const RunConfig& config, const RunOptions& opt
   QT_TRY(const bool tested,
          test_load_of_runs(config, outcome.plan, store, options.worker, options.remark, progress, interrupt));
   if (tested) QT_TRY_STATUS(add_figure(store, "load_seconds", seconds_since(start_ns)));
+  start_ns = monotonic_ns();
+  QT_TRY(const bool drawn,
+         measure_samples(config, outcome.plan, store, {options.worker, options.remark, progress, interrupt}));
+  if (drawn) QT_TRY_STATUS(add_figure(store, "samples_seconds", seconds_since(start_ns)));
 
   std::set<std::string> keys;
   for (const PlannedRun& planned : outcome.plan.runs) {

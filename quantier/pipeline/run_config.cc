@@ -255,6 +255,7 @@ class ConfigReader {
       if (count > 0) options.count = count;
       section.whole("seed", options.seed, 0, INT64_MAX);
       section.whole("tokens", options.tokens, 1, kManyExamples);
+      section.whole("seeds", config_.calibration_seeds, 1, kMostCalibrationSeeds);
       section.choice("overlap", {"refuse", "allow"}, [&](std::size_t i) { options.allow_overlap = i == 1; });
       section.finish();
       section.require("path", "the file of training texts, .jsonl or .csv");

@@ -23,6 +23,8 @@
 
 namespace quantier {
 
+inline constexpr std::uint64_t kMostCalibrationSeeds = 1000;
+
 struct ModelConfig {
   std::string name;  // shown everywhere; unique
   std::filesystem::path path;
@@ -100,6 +102,9 @@ struct RunConfig {
   TimingConfig timing;
   std::optional<LoadConfig> load;
   std::optional<CalibrationOptions> calibration;
+  // Samples of calibration texts: the first is the one that is decided by, the others say how much it matters
+  // which texts were drawn. No part of a run's key.
+  std::uint64_t calibration_seeds = 1;
   RecipeOptions recipe_options;
   AnalysisConfig analysis;
   std::optional<EnvelopeConfig> envelope;

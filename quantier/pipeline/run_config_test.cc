@@ -63,13 +63,15 @@ TEST(RunConfig, CalibrationIsAFileOrATable) {
 
   const auto table = parse(kTop + kRest +
                            "[calibration]\npath = \"t.csv\"\ntext = \"body\"\ncount = 300\nseed = 7\n"
-                           "tokens = 9000\noverlap = \"allow\"\n");
+                           "tokens = 9000\noverlap = \"allow\"\nseeds = 3\n");
   ASSERT_TRUE(table.has_value()) << table.error().message();
   EXPECT_EQ(table->calibration->text_column, "body");
   EXPECT_EQ(table->calibration->count, 300U);
   EXPECT_EQ(table->calibration->seed, 7U);
   EXPECT_EQ(table->calibration->tokens, 9000U);
   EXPECT_TRUE(table->calibration->allow_overlap);
+  EXPECT_EQ(file->calibration_seeds, 1U);
+  EXPECT_EQ(table->calibration_seeds, 3U);
   // What a worker is told is what was read.
   const auto sent = calibration_options_from_json(to_json(*table->calibration), "test");
   ASSERT_TRUE(sent.has_value()) << sent.error().message();
@@ -78,6 +80,7 @@ TEST(RunConfig, CalibrationIsAFileOrATable) {
   EXPECT_THAT(refusal("calibration = 3\n" + kTop + kRest), HasSubstr("`path`"));
   EXPECT_THAT(refusal(kTop + kRest + "[calibration]\ncount = 3\n"), HasSubstr("`path`"));
   EXPECT_THAT(refusal(kTop + kRest + "[calibration]\npath = \"a\"\ncount = 0\n"), HasSubstr("`count`"));
+  EXPECT_THAT(refusal(kTop + kRest + "[calibration]\npath = \"a\"\nseeds = 0\n"), HasSubstr("`seeds`"));
   EXPECT_THAT(refusal(kTop + kRest + "[calibration]\npath = \"a\"\nsedd = 1\n"), HasSubstr("\"seed\""));
   EXPECT_THAT(refusal(kTop + kRest + "[calibration]\npath = \"a\"\noverlap = \"drop\"\n"),
               HasSubstr("`overlap`"));

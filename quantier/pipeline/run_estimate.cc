@@ -93,6 +93,7 @@ Result<Probe> probe(const Checkpoint& checkpoint, const std::string& recipe, con
 
 struct RunSeconds {
   double measuring = 0;         // predictions and timing
+  double predicting = 0;        // the model loaded and every example predicted, as often as there are samples
   double loading = 0;           // of the model, once
   double seconds_per_text = 0;  // in batches
 };
@@ -126,6 +127,7 @@ Result<RunSeconds> seconds_of(const Checkpoint& checkpoint, const std::string& r
   }
   const double in_batches = forward + sample.seconds_per_text / static_cast<double>(plan.threads);
   RunSeconds result{.measuring = load + in_batches * static_cast<double>(plan.data.size()),
+                    .predicting = load + in_batches * static_cast<double>(plan.data.size()),
                     .loading = load,
                     .seconds_per_text = forward + sample.seconds_per_text};
   double& seconds = result.measuring;
@@ -209,10 +211,11 @@ Result<RunEstimate> estimate_run(const RunConfig& config, const RunPlan& plan,
     all_workers += one.process_bytes;
     largest_worker = std::max(largest_worker, one.process_bytes);
     const bool test_load = config.load && !run.load_tested;
-    if (!run.finished || test_load) {
+    if (!run.finished || test_load || run.samples_left > 0) {
       QT_TRY(const RunSeconds seconds,
              seconds_of(*checkpoint, run.configuration.recipe, config, plan, sample, pool));
       if (!run.finished) one.seconds = seconds.measuring;
+      one.seconds += static_cast<double>(run.samples_left) * seconds.predicting;
       if (test_load) {
         QT_TRY(const LoadProtocol protocol, plan_run_load(config, plan));
         const LoadTestEstimate test =
@@ -226,9 +229,14 @@ Result<RunEstimate> estimate_run(const RunConfig& config, const RunPlan& plan,
   }
   const auto examples = static_cast<double>(plan.data.size());
   const auto classes = static_cast<double>(plan.label_names.size());
-  estimate.disk_bytes = kStoreBaseBytes + latency_bytes +
-                        static_cast<std::uint64_t>(static_cast<double>(plan.runs.size()) * examples *
-                                                   (kStoredBytesPerLogit * classes + kStoredBytesPerExample));
+  double samples = 0;  // logits alone, as they are
+  for (const PlannedRun& run : plan.runs)
+    samples += run.is_calibrated ? double(plan.other_samples.size()) : 0;
+  estimate.disk_bytes =
+      kStoreBaseBytes + latency_bytes +
+      static_cast<std::uint64_t>(static_cast<double>(plan.runs.size()) * examples *
+                                 (kStoredBytesPerLogit * classes + kStoredBytesPerExample)) +
+      static_cast<std::uint64_t>(samples * examples * classes * sizeof(float));
   // The program itself, and the workers that are kept loaded together while they are timed.
   const auto budget = static_cast<std::uint64_t>(config.memory_budget_mb * 1e6);
   estimate.tree_bytes = 2 * kBaseProcessBytes + std::max(largest_worker, std::min(all_workers, budget));

@@ -20,7 +20,7 @@
 namespace quantier {
 
 struct EstimatedRun {
-  double seconds = 0;               // predictions and timing; 0 when it is already in the store
+  double seconds = 0;  // predictions, timing, other samples of calibration texts; 0 for what is in the store
   double load_seconds = 0;          // of the load test; 0 without [load], or when it is in the store
   std::uint64_t process_bytes = 0;  // peak of its worker
 };

@@ -130,7 +130,23 @@ Status read_calibration(const RunConfig& config, const std::string& recipe, cons
   QT_TRY(CalibrationSet set, read_calibration_set(*config.calibration, plan.label_names));
   QT_TRY_STATUS(guard_overlap(set, data, config.data.split));
   plan.calibration = std::move(set);
+  for (std::uint64_t i = 1; i < config.calibration_seeds; ++i) {
+    CalibrationOptions options = *config.calibration;
+    options.seed += i;
+    QT_TRY(CalibrationSet other, read_calibration_set(options, plan.label_names));
+    QT_TRY_STATUS(guard_overlap(other, data, config.data.split));
+    plan.other_samples.push_back({std::move(options), std::move(other.record.overlaps)});
+  }
   return {};
+}
+
+// How much of the file a sample is depends on the tokenizer, where the tokens limit it.
+Status check_other_samples(const RunPlan& plan, const Tokenizer& tokenizer, std::uint32_t max_length) {
+  if (plan.other_samples.empty()) return {};
+  CalibrationSet set = *plan.calibration;
+  const Result<CalibrationTokens> tokens = encode_calibration(set, tokenizer, max_length, nullptr);
+  if (!tokens) return std::unexpected(tokens.error());
+  return check_repeatable(set.record);
 }
 
 Status check_labels(const std::string& model, const std::vector<std::string>& names, RunPlan& plan,
@@ -209,10 +225,19 @@ Result<RunPlan> plan_run(const RunConfig& config, std::optional<std::uint64_t> l
       run.weight_bytes = resolved.total_bytes();
       // Quantized weights were calibrated by whoever made them.
       run.is_calibrated = resolved.is_calibrated() && !checkpoints[m].quantization();
-      if (run.is_calibrated) QT_TRY_STATUS(read_calibration(config, recipe, whole, plan));
+      if (run.is_calibrated) {
+        QT_TRY_STATUS(read_calibration(config, recipe, whole, plan));
+        QT_TRY_STATUS(check_other_samples(plan, tokenizer, config.max_length));
+        run.samples_left = plan.other_samples.size();
+      }
       run.key = run_key(run, config, plan, program);
       plan.runs.push_back(std::move(run));
     }
+  }
+  if (config.calibration_seeds > 1 && !plan.calibration) {
+    return fail(ErrorKind::kUsage, "no recipe of this run looks at calibration texts", config.file.string(),
+                fmt::format("{} samples of them were asked for", config.calibration_seeds),
+                "leave out `seeds` under [calibration] (--calibration-seeds), or name such a recipe");
   }
   return plan;
 }

@@ -132,6 +132,7 @@ Result<Analysis> analysis_of(const RunConfig& config, Store& store, const std::v
   analysis.named_classes = config.named_classes;
   for (const Run& run : runs) {
     QT_TRY(analysis.noise_floors[run.key], store.noise_floor(run.key));
+    QT_TRY(analysis.calibration_samples[run.key], store.calibration_samples(run.key));
   }
   QT_TRY(const std::vector<ReportedValue> reported, store.reported());
   analysis.reported_temperatures = reported_temperatures_of(runs, reported);
