@@ -18,6 +18,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string first_lines(const std::string& all, std::size_t lines) {
   std::size_t end = 0;
@@ -382,6 +383,10 @@ TEST_F(CalibrationSamples, SurviveAnInterruptionAndStandBesideTheRun) {
   const ProgramResult verified =
       quantier("verify " + (folder_ / "out/note.md").string() + " --store " + (folder_ / "out").string());
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+  // Its sentence on them is no alarm of the audit, which knows them.
+  const ProgramResult audited =
+      quantier("audit " + (folder_ / "out/note.md").string() + " --store " + (folder_ / "out").string());
+  EXPECT_THAT(audited.out, AllOf(HasSubstr("numbers:"), Not(HasSubstr("Other calibration texts move"))));
   const ProgramResult report = quantier("report " + (folder_ / "out").string() + " --json");
   ASSERT_EQ(report.exit_code, 0) << report.err;
   const Json document = *parse_json(report.out, "report");

@@ -20,10 +20,6 @@ std::string counts(const NoteExtent& extent) {
   return extent.least == extent.most ? least : fmt::format("{} to {}", least, whole(extent.most));
 }
 
-std::string between_text(const NoteSampleSpread& row) {
-  return fmt::format("{:.1f} on average, at most {}", row.mean_between, count(row.most_between));
-}
-
 }  // namespace
 
 std::string samples_sentence(const NoteInput& input) {
@@ -45,10 +41,11 @@ std::string samples_sentence(const NoteInput& input) {
                         widest->baseline);
   }
   return fmt::format(
-      "{}; two samples differ from each other in {}. What this note decides by is the first sample's alone, "
+      "{}; two samples differ from each other in up to {}. What this note decides by is the first sample's "
+      "alone, "
       "and "
       "no interval in it has this chance in it.",
-      text, cited_sample(*widest, "between", between_text(*widest)));
+      text, cited_sample(*widest, "between", count(widest->most_between)));
 }
 
 NoteTable samples_table(const NoteInput& input) {
@@ -56,7 +53,7 @@ NoteTable samples_table(const NoteInput& input) {
   table.caption =
       "Calibrated again with other texts: the least and the most over the samples that were drawn, the first "
       "of which everything else is about. Accuracy by tier; flips: predictions that differ from the same "
-      "model's baseline; between: predictions in which two samples differ.";
+      "model's baseline; between: predictions in which two samples differ, at most.";
   table.header = {"configuration", "run", "samples", "macro-F1", "accuracy"};
   table.header.insert(table.header.end(), input.tier_names.begin(), input.tier_names.end());
   table.header.insert(table.header.end(), {"ECE", "flips", "between"});
@@ -74,7 +71,7 @@ NoteTable samples_table(const NoteInput& input) {
     }
     cells.push_back(row.ece ? cited_sample(row, "ECE", extent_text(*row.ece)) : std::string("–"));
     cells.push_back(row.flips ? cited_sample(row, "flips", counts(*row.flips)) : std::string("–"));
-    cells.push_back(cited_sample(row, "between", between_text(row)));
+    cells.push_back(cited_sample(row, "between", count(row.most_between)));
     table.rows.push_back(std::move(cells));
   }
   return table;

@@ -5,6 +5,7 @@
 #include "quantier/pipeline/audit_facts_load.h"
 #include "quantier/pipeline/audit_facts_modelled.h"
 #include "quantier/pipeline/audit_facts_runs.h"
+#include "quantier/pipeline/audit_facts_samples.h"
 #include "quantier/pipeline/report_imported.h"
 
 namespace quantier {
@@ -16,6 +17,7 @@ using audit_facts::FactWriter;
 using audit_facts::LoadFacts;
 using audit_facts::ModelledFacts;
 using audit_facts::RunFacts;
+using audit_facts::SampleFacts;
 
 // What others wrote down, under the words of the audit. What has none keeps its own name, and matches nothing
 // that a sentence could call it.
@@ -160,6 +162,7 @@ AuditEvidence audit_evidence_of(const Analysis& analysis, const Decision& decisi
   const FactSource source = all_imported(runs) ? FactSource::kStated : FactSource::kMeasured;
   RunFacts(analysis, decision, evidence, source).configurations();
   ComparisonFacts(analysis, decision, evidence, FactSource::kMeasured).comparisons();
+  SampleFacts(analysis, decision, evidence, FactSource::kMeasured).samples();
   DecisionFacts whole(analysis, decision, evidence, FactSource::kMeasured);
   whole.whole();
   whole.tiers(tiers);

@@ -57,7 +57,7 @@ void add_sample_findings(const Analysis& analysis, std::vector<Finding>& finding
     }
     if (spread.ece) add("ECE", *spread.ece);
     if (spread.flips) add("flips", *spread.flips);
-    finding.fields.push_back({"between", {spread.mean_between, static_cast<double>(spread.most_between)}});
+    finding.fields.push_back({"between", {static_cast<double>(spread.most_between)}});
     findings.push_back(std::move(finding));
   }
 }
