@@ -10,10 +10,15 @@
 
 #include <fmt/format.h>
 
+#include "quantier/audit/match_cost_share.h"
+#include "quantier/audit/match_counts.h"
+#include "quantier/audit/match_ends.h"
 #include "quantier/audit/match_lines.h"
 #include "quantier/audit/match_misprint.h"
 #include "quantier/audit/match_range.h"
+#include "quantier/audit/match_reference.h"
 #include "quantier/audit/match_series.h"
+#include "quantier/audit/match_steps.h"
 #include "quantier/audit/match_together.h"
 #include "quantier/audit/match_totals.h"
 #include "quantier/audit/match_triples.h"
@@ -196,6 +201,11 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     explain_triples(passage, here, known);
     check_ranges(passage, here, known);
     check_misprints(passage, here, known);
+    check_counts(passage, here, known);
+    check_cost_shares(passage, here, known);
+    check_ends(passage, here);
+    check_modelled_steps(passage, here, known);
+    check_references(passage, here, known);
   }
   LineFindings lines;
   if (!audit.against_itself) lines = check_lines(audit.passages, audit.numbers, known);

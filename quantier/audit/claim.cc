@@ -51,6 +51,7 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
     if (passage.kind != PassageKind::kHeading)
       add(ClaimKind::kMembership, internal::wrong_membership(passage, evidence));
     add(ClaimKind::kOutcome, internal::misstated_limit(passage, evidence));
+    add(ClaimKind::kOutcome, internal::other_limit(passage, evidence));
     if (passage.kind == PassageKind::kHeaderCell) continue;
     if (passage.kind == PassageKind::kSentence)
       add(ClaimKind::kHead, internal::misdefined_head(passage, heads));
@@ -67,9 +68,14 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
     }
     add(ClaimKind::kRepeated, internal::named_twice(passage));
     add(ClaimKind::kOutcome, internal::wrong_runner_up(passage, evidence));
+    add(ClaimKind::kOutcome, internal::wrong_winner(passage, evidence));
+    internal::CellClaim cell = internal::wrong_cell(passage, evidence);
+    add(cell.kind, std::move(cell.why));
     add(ClaimKind::kOrder, internal::wrong_confidence(passage, evidence));
     if (passage.kind != PassageKind::kHeading)
       add(ClaimKind::kOrder, internal::turned_flips(passage, evidence));
+    if (passage.kind == PassageKind::kCell)
+      add(ClaimKind::kModelledAsMeasured, internal::untold_model(passage, evidence));
     if (passage.kind != PassageKind::kSentence) continue;
     std::vector<const CheckedNumber*> checked;
     for (const CheckedNumber& each : numbers) {
@@ -104,6 +110,8 @@ std::vector<ClaimFinding> check_claims(const std::vector<Passage>& passages,
     add(ClaimKind::kOutOfScope,
         internal::ratio_out_of_scope(passage, follows ? &passages[p + 1] : nullptr, evidence, published));
   }
+  for (ClaimFinding& each : internal::torn_recommendation(passages, evidence))
+    found.push_back(std::move(each));
   return found;
 }
 

@@ -210,7 +210,19 @@ inline bool is_cautious(const std::vector<Mention>& clause, const Passage& passa
                                              const AuditEvidence& evidence);
 [[nodiscard]] std::string multiple_elsewhere(const Passage& passage, const AuditEvidence& evidence,
                                              const Published& published);
+[[nodiscard]] std::string other_limit(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string misstated_limit(const Passage& passage, const AuditEvidence& evidence);
+// What a cell says of its row, in one word or two.
+struct CellClaim {
+  ClaimKind kind = ClaimKind::kOverclaim;
+  std::string why;  // empty: nothing is wrong
+};
+[[nodiscard]] CellClaim wrong_cell(const Passage& cell, const AuditEvidence& evidence);
+// Who wins with a limit moved.
+[[nodiscard]] std::string wrong_winner(const Passage& passage, const AuditEvidence& evidence);
+// Two recommendations in one note.
+[[nodiscard]] std::vector<ClaimFinding> torn_recommendation(const std::vector<Passage>& passages,
+                                                            const AuditEvidence& evidence);
 [[nodiscard]] std::string wrong_runner_up(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string untested_load(const Passage& passage, const AuditEvidence& evidence);
 [[nodiscard]] std::string said_of_any_data(const Passage& passage, const AuditEvidence& evidence);

@@ -2,6 +2,7 @@
 // tokens/s"), or a technique that did not run here ("in our runs FP8 was lossless"). Who measured is decided
 // by the owner beside the word of measuring (measurer.h), not by set phrases.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 
@@ -97,6 +98,43 @@ const std::string* technique_elsewhere(std::string_view text, const PublishedWor
   return found == work.techniques.end() ? nullptr : &*found;
 }
 
+// "We report that quantization magnifies what a model is bad at (models of 1 B to 405 B)", "as we found for
+// image classifiers": what was looked at is the scope of a work, and no part of the evidence.
+std::string own_scope(const std::string& text, const std::string& lower, const PublishedWork& work,
+                      const AuditEvidence& evidence) {
+  constexpr std::array<std::string_view, 14> kFound = {
+      "we found",    "we find", "we report",   "we reported", "we show",    "we showed",       "we saw",
+      "we observed", "i found", "our finding", "we measured", "i measured", "our own finding", "we see"};
+  if (!any_word_of(lower, kFound)) return {};
+  constexpr std::array<std::string_view, 10> kKinds = {
+      "image",      "llama",   "instruction-tuned", "language models", "generating",
+      "parameters", "billion", "on a h200",         "on an h200",      "175 b"};
+  const std::string scope = lowered(work.scope);
+  for (const std::string_view kind : kKinds) {
+    if (find_word(lower, kind) != std::string_view::npos && find_word(scope, kind) != std::string_view::npos)
+      return fmt::format("not your finding: {} looked at {}", work.name, work.scope);
+  }
+  // "For AWQ", "below 6.7 B parameters".
+  for (const std::string& technique : work.techniques) {
+    if (!contains(evidence.recipes, technique) && technique != "LLM.int8()" && technique != "bitsandbytes" &&
+        find_word(text, technique) != std::string_view::npos)
+      return fmt::format("not your finding: the evidence has nothing with {}", technique);
+  }
+  for (const PublishedValue& value : work.values) {
+    if (value.what.find("size") != std::string::npos && holds_size(text, value.value))
+      return fmt::format("not your finding: {} has {:g} B ({})", work.name, value.value, value.what);
+  }
+  // "1 B to 405 B": sizes that the work names.
+  std::size_t sizes = 0;
+  for (std::size_t at = scope.find(" b "); at != std::string::npos; at = scope.find(" b ", at + 1)) {
+    const std::size_t begin = scope.rfind(' ', at - 1);
+    const std::string size(work.scope.substr(begin + 1, at - begin + 1));
+    const std::size_t found = text.find(size);
+    if (found != std::string::npos && (found == 0 || !is_word(text[found - 1]))) ++sizes;
+  }
+  return sizes < 2 ? std::string() : fmt::format("not your finding: {} looked at {}", work.name, work.scope);
+}
+
 // "..., and our own benchmark of vLLM delivered 741 tokens/s": whom the rest of the sentence credits has no
 // part in a clause that says who measured.
 std::string own_clause(const Passage& passage, const Span& part, const std::vector<Measuring>& measured,
@@ -134,8 +172,13 @@ std::string published_as_own(const Passage& passage, const AuditEvidence& eviden
     if (supposes(mentions, passage.text)) continue;
     const std::vector<Measuring> measured = measurings_in(passage, part);
     if (std::string why = own_clause(passage, part, measured, published); !why.empty()) return why;
-    if (credits_others(text, published)) continue;
     const std::string lower = lowered(text);
+    if (lower.find("et al") == std::string::npos && !says(mentions, "negation") && !says(mentions, "hedge")) {
+      for (const PublishedWork& work : published.works) {
+        if (std::string why = own_scope(std::string(text), lower, work, evidence); !why.empty()) return why;
+      }
+    }
+    if (credits_others(text, published)) continue;
     // "On our own H200".
     const bool own = std::ranges::any_of(measured, &Measuring::own) ||
                      any_word_of(lower, {"our own", "my own", "we counted"});

@@ -180,14 +180,19 @@ std::string untold_model(const Passage& passage, const AuditEvidence& evidence) 
   for (const std::vector<Mention>* list : {&passage.before, &passage.lead_in, &passage.heading}) {
     if (says(*list, "modelled")) return {};
   }
-  const std::vector<std::string> models = said(passage.mentions, MentionKind::kModel);
-  const std::vector<std::string> recipes = said(passage.mentions, MentionKind::kRecipe);
+  // Of a cell, whom its row names, and the hardware at the head of its column.
+  const bool cell = passage.kind == PassageKind::kCell;
+  const std::vector<Mention>& named = cell ? passage.row_mentions : passage.mentions;
+  const std::string& place = cell ? passage.column_text : passage.text;
+  const std::vector<std::string> models = said(named, MentionKind::kModel);
+  const std::vector<std::string> recipes = said(named, MentionKind::kRecipe);
+  if (cell && (models.size() != 1 || recipes.size() != 1)) return {};
   std::size_t stated = 0;
   std::string device;
   for (const WrittenNumber& number : passage.numbers) {
     const auto fact = std::ranges::find_if(evidence.facts, [&](const Fact& each) {
       return each.source == FactSource::kModelled && !each.device.empty() &&
-             find_word(passage.text, each.device) != std::string_view::npos &&
+             find_word(place, each.device) != std::string_view::npos &&
              (models.empty() || contains(models, each.model)) &&
              (recipes.empty() || contains(recipes, each.recipe)) &&
              std::fabs(each.value - number.value) <= number.half_width;

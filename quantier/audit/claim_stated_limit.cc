@@ -87,4 +87,88 @@ std::string misstated_limit(const Passage& passage, const AuditEvidence& evidenc
   return {};
 }
 
+namespace {
+
+// "ECE <= 0.035", "macro-F1 floor 0.58", "the ECE ceiling of 0.025": the number is the limit itself.
+bool states_limit(std::string_view between) {
+  constexpr std::array<std::string_view, 15> kForms = {
+      " <= ",       " ≤ ",        " >= ",     " ≥ ",          "≤",
+      "≥",          " ceiling ",  " floor ",  " limit ",      " ceiling of ",
+      " floor of ", " limit of ", " limit: ", " ceiling is ", " floor is "};
+  return std::ranges::find(kForms, between) != kForms.end();
+}
+
+// "The margin of 10 %", "within a margin of 0.005": a declared margin is one of few.
+std::string other_margin(const Passage& passage, const AuditEvidence& evidence) {
+  if (passage.appendix || says(passage.mentions, "hypothetical")) return {};
+  for (const WrittenNumber& number : passage.numbers) {
+    const std::string_view before = std::string_view(passage.text).substr(0, number.begin);
+    if (!before.ends_with("the margin of ") && !before.ends_with("a margin of ")) continue;
+    bool any = false;
+    const bool known = std::ranges::any_of(evidence.facts, [&](const Fact& fact) {
+      if (fact.metric != "margin" || fact.source != FactSource::kDeclared) return false;
+      any = true;
+      return std::fabs(fact.value - number.value) <= 1.01 * number.half_width;
+    });
+    if (any && !known) return fmt::format("no declared margin is {}", number.text);
+  }
+  return {};
+}
+
+}  // namespace
+
+// A limit with another value than the declared one, where nothing says that it moves.
+std::string other_limit(const Passage& passage, const AuditEvidence& evidence) {
+  if (std::string why = other_margin(passage, evidence); !why.empty()) return why;
+  if (evidence.limits.empty() || passage.appendix || passage.of_conditions) return {};
+  for (const char* word : {"hypothetical", "relax", "prior", "would_change", "margin"}) {
+    if (says(passage.mentions, word)) return {};
+  }
+  const std::string lower = lowered(passage.text);
+  for (const char* word : {"moved", "instead of", "would", " if ", "were", "until", "→", "->", "earlier",
+                           "another", "tighter", "looser", "gate", "confiden"}) {
+    if (lower.find(word) != std::string::npos) return {};
+  }
+  // "Is the ceiling (ECE ≤ 0.025) right?" states it, "ECE ≤ 0.035?" asks for it.
+  if (lower.find('?') != std::string::npos && lower.find("the ceiling (") == std::string::npos &&
+      lower.find("the floor (") == std::string::npos && lower.find("the limit (") == std::string::npos)
+    return {};
+  for (const WrittenNumber& number : passage.numbers) {
+    if (number.sign != 0 || number.in_brackets || number.in_range || number.in_words) continue;
+    const Mention* metric = nullptr;
+    for (const Mention& each : passage.mentions) {
+      const bool before = each.kind == MentionKind::kMetric && each.end <= number.begin;
+      if (before && states_limit(std::string_view(lower).substr(each.end, number.begin - each.end)))
+        metric = &each;
+    }
+    // "accuracy in tier tail ≥ 0.450": the tier stands between.
+    const std::string_view lead = std::string_view(passage.text).substr(0, number.begin);
+    std::vector<std::string> tiers;
+    if (metric == nullptr && (lead.ends_with(" ≥ ") || lead.ends_with(" >= ") || lead.ends_with(" floor "))) {
+      constexpr std::size_t kReach = 26;
+      for (const Mention& each : passage.mentions) {
+        if (each.end > number.begin || number.begin - each.end > kReach) continue;
+        if (each.kind == MentionKind::kMetric) metric = &each;
+        if (each.kind == MentionKind::kTier) tiers = each.means;
+      }
+      if (tiers.empty()) metric = nullptr;
+    }
+    if (metric == nullptr) continue;
+    const Fact* declared = nullptr;
+    bool known = false;
+    for (const Fact& fact : evidence.facts) {
+      if (!contains(metric->means, fact.metric) || fact.difference) continue;
+      if (fact.role == FactRole::kLimit && (tiers.empty() || contains(tiers, fact.tier))) declared = &fact;
+      // One of a class, of a tier, or where the choice would change.
+      const bool bound = fact.role == FactRole::kLimit || fact.role == FactRole::kStep;
+      known = known || (bound && std::fabs(fact.value - number.value) <= 1.01 * number.half_width);
+    }
+    const bool unit =
+        declared != nullptr && (declared->unit == FactUnit::kFraction || number.unit != WrittenUnit::kNone);
+    if (declared != nullptr && unit && !known)
+      return fmt::format("the declared limit on {} is {:g}", declared->metric, declared->value);
+  }
+  return {};
+}
+
 }  // namespace quantier::audit_internal

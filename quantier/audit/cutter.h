@@ -1,6 +1,7 @@
 // Cuts a note into passages: passage.cc the text, passage_table.cc the tables. Only these include this.
 #pragma once
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,7 @@ class Cutter {
 
  private:
   [[nodiscard]] Passage passage(PassageKind kind, std::string text, NotePlace place) const;
+  static void refer(Passage& made, std::span<const TextReference>& references);
   void heading(const TextBlock& block);
   void sentences(const TextBlock& block);
   [[nodiscard]] bool has_digits(const std::string& cell) const;

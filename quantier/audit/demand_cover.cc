@@ -204,14 +204,29 @@ std::vector<Target> targets_of(const std::string& each, const AuditEvidence& evi
   return targets;
 }
 
+namespace {
+
+bool names_any_label(const Passage& passage) {
+  return !said(passage.mentions, MentionKind::kLabel).empty() ||
+         !said(passage.row_mentions, MentionKind::kLabel).empty();
+}
+
+}  // namespace
+
 bool DemandChecker::stated(const Target& target, const DemandWay& way,
                            const std::function<bool(const Fact&)>& wanted) const {
   return std::ranges::any_of(numbers_, [&](const CheckedNumber& number) {
     if (is_alarm(number.finding.verdict)) return false;
     // What is asked of nobody in particular must at least be called by its name.
-    if (target.name.empty() && way.each == "any" && !number.finding.metric_is_known) return false;
-    return std::ranges::any_of(number.finding.facts,
-                               [&](std::size_t i) { return wanted(evidence_.facts[i]); });
+    if (target.name.empty() && way.each == "any" &&
+        (!number.finding.metric_is_known || passages_[number.passage].appendix))
+      return false;
+    // Beside the name of a class it is the class's, whatever else has its value.
+    const bool of_class = way.each == "any" && names_any_label(passages_[number.passage]);
+    return std::ranges::any_of(number.finding.facts, [&](std::size_t i) {
+      const Fact& fact = evidence_.facts[i];
+      return wanted(fact) && !(of_class && fact.label.empty());
+    });
   });
 }
 

@@ -61,6 +61,15 @@ struct AuditLimit {
   std::vector<std::string> failed_by;  // "encoder fp16"
 };
 
+// Who is the choice while one limit lies between two values and the others stand.
+struct AuditRange {
+  std::string metric;
+  std::string tier;
+  double from = 0.0;  // may be infinite, as `to`
+  double to = 0.0;
+  std::string winner;  // "encoder fp16"; empty: nothing passes
+};
+
 struct AuditConfiguration {
   std::string model;
   std::string recipe;
@@ -77,6 +86,7 @@ struct AuditEvidence {
   std::vector<AuditConfiguration> configurations;
   std::vector<AuditComparison> comparisons;
   std::vector<AuditLimit> limits;
+  std::vector<AuditRange> ranges;
   std::vector<std::string> models;
   std::vector<std::string> recipes;  // the reference first
   std::string reference_recipe;

@@ -50,6 +50,14 @@ inline bool is_program_text(const xmlNode* node) {
   return attribute(node, "hidden") == "hidden" || attribute(node, "aria-hidden") == "true";
 }
 
+// The next element behind one, or null.
+inline const xmlNode* next_element(const xmlNode* node) {
+  do {
+    node = node->next;
+  } while (node != nullptr && node->type != XML_ELEMENT_NODE);
+  return node;
+}
+
 // Everything that an element holds, as it is written.
 inline std::string content_of(const xmlNode* node) {
   xmlChar* content = xmlNodeGetContent(node);

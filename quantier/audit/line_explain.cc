@@ -1,11 +1,14 @@
 #include "quantier/audit/line_explain.h"
 
+#include <array>
 #include <cmath>
 #include <map>
 #include <utility>
 
 namespace quantier::audit_internal {
 namespace {
+
+constexpr std::size_t kFactUnits = static_cast<std::size_t>(FactUnit::kRate) + 1;
 
 Identity identity_of(const Fact& fact, double scale) {
   return {.metric = fact.metric,
@@ -123,13 +126,16 @@ std::optional<Explained> explain(const std::vector<Entry>& line, const AuditEvid
   std::map<Identity, Explained> found;
   for (std::size_t e = 0; e < line.size(); ++e) {
     const Entry& entry = line[e];
+    std::array<std::vector<double>, kFactUnits> scales;
+    for (std::size_t unit = 0; unit < kFactUnits; ++unit) {
+      if (unit_may_be(entry, static_cast<FactUnit>(unit)))
+        scales[unit] = scales_of(entry, static_cast<FactUnit>(unit));
+    }
     for (std::size_t i = 0; i < evidence.facts.size(); ++i) {
       const Fact& fact = evidence.facts[i];
-      if (fact.role == FactRole::kLimit || fact.role == FactRole::kStep ||
-          !same_configuration(fact, entry.scope) || !unit_may_be(entry, fact.unit))
-        continue;
-      for (const double scale : scales_of(entry, fact.unit)) {
-        if (!has_value(entry, fact, scale)) continue;
+      if (fact.role == FactRole::kLimit || fact.role == FactRole::kStep) continue;
+      for (const double scale : scales[static_cast<std::size_t>(fact.unit)]) {
+        if (!has_value(entry, fact, scale) || !same_configuration(fact, entry.scope)) continue;
         Explained& one = found[identity_of(fact, scale)];
         if (one.facts.empty()) {
           one.identity = identity_of(fact, scale);

@@ -13,6 +13,9 @@ bool Matcher::derived(NumberFinding& finding) const {
   const bool subtraction = scopes_.is_difference ||
                            (number_.unit == WrittenUnit::kPoints && (number_.sign != 0 || scopes_.compares));
   if (!ratio && !percent && !subtraction) return false;
+  // What a model of hardware gives is no arithmetic on measurements.
+  if (subtraction && !ratio && !percent && says_modelled() && number_.unit != WrittenUnit::kPoints)
+    return false;
   // A list of values states no differences unless it says so in front.
   const Reader reader(passage_, static_cast<std::size_t>(&number_ - passage_.numbers.data()));
   if (!ratio && reader.is_bare_list() && number_.sign == 0 && !reader.list_of_differences()) return false;

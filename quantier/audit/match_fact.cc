@@ -74,18 +74,16 @@ bool Matcher::sides_fit(const Fact& fact) const {
 bool Matcher::matched(const Scope& scope, NumberFinding& finding) const {
   for (std::size_t i = 0; i < evidence_.facts.size(); ++i) {
     const Fact& fact = evidence_.facts[i];
+    // The value first: there are thousands of facts, and few of them have it.
+    if (std::ranges::none_of(readings_, [&](const Reading& each) { return value_fits(fact, each); }))
+      continue;
     if (!role_fits(fact) || !metric_fits_unit(fact) || !difference_fits(fact) || !in_scope(fact, scope) ||
         !device_fits(fact) || !ratio_fits(fact))
       continue;
     if ((fact.role == FactRole::kLimit || fact.role == FactRole::kStep) && !limit_said_) continue;
     if (fact.role == FactRole::kStep && !step_said_) continue;
     if (fact.metric == "resampled_share" && !resampled_) continue;
-    for (const Reading& reading : readings_) {
-      if (value_fits(fact, reading)) {
-        finding.facts.push_back(i);
-        break;
-      }
-    }
+    finding.facts.push_back(i);
   }
   if (finding.facts.empty()) return false;
   finding.metric_is_known = !scope.metric.values.empty() && scopes_.metric_is_near;
@@ -96,9 +94,11 @@ bool Matcher::matched(const Scope& scope, NumberFinding& finding) const {
 // Whether anything that a number may be of at all has this value, told as a difference or not.
 bool Matcher::may_be(const Scope& scope) const {
   return std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
-    if (fact.role == FactRole::kLimit || fact.role == FactRole::kStep || !in_scope(fact, scope)) return false;
-    if ((fact.role != FactRole::kValue) != number_.in_brackets || !device_fits(fact)) return false;
-    return std::ranges::any_of(readings_, [&](const Reading& each) { return value_fits(fact, each); });
+    if (fact.role == FactRole::kLimit || fact.role == FactRole::kStep ||
+        (fact.role != FactRole::kValue) != number_.in_brackets)
+      return false;
+    return std::ranges::any_of(readings_, [&](const Reading& each) { return value_fits(fact, each); }) &&
+           in_scope(fact, scope) && device_fits(fact);
   });
 }
 
@@ -109,26 +109,22 @@ bool Matcher::same_subject(const Fact& a, const Fact& b) {
 }
 
 bool Matcher::of_owner(NumberFinding& finding) const {
-  const Fact* nearest = nullptr;
+  const auto own = [&](const Fact& fact) {
+    return fact.role != FactRole::kValue && role_fits(fact) &&
+           std::ranges::any_of(owner_, [&](std::size_t o) { return same_subject(evidence_.facts[o], fact); });
+  };
   for (std::size_t i = 0; i < evidence_.facts.size(); ++i) {
     const Fact& fact = evidence_.facts[i];
-    if (fact.role == FactRole::kValue || !role_fits(fact)) continue;
-    const bool own =
-        std::ranges::any_of(owner_, [&](std::size_t o) { return same_subject(evidence_.facts[o], fact); });
-    if (!own) continue;
-    nearest = &fact;
-    for (const Reading& reading : readings_) {
-      if (value_fits(fact, reading)) {
-        finding.facts.push_back(i);
-        break;
-      }
-    }
+    const bool fits =
+        std::ranges::any_of(readings_, [&](const Reading& each) { return value_fits(fact, each); });
+    if (fits && own(fact)) finding.facts.push_back(i);
   }
   if (!finding.facts.empty()) {
     finding.verdict = NumberVerdict::kSourced;
     return true;
   }
-  if (nearest != nullptr) {
+  const auto nearest = std::ranges::find_if(evidence_.facts, own);
+  if (nearest != evidence_.facts.end()) {
     finding.verdict = NumberVerdict::kContradicts;
     finding.why = fmt::format("the evidence has {}", fact_text(*nearest));
   }
@@ -196,14 +192,13 @@ bool Matcher::is_limit(NumberFinding& finding) const {
 
 bool Matcher::any_candidate(const Scope& scope) const {
   return std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
-    if (fact.role == FactRole::kLimit || fact.role == FactRole::kStep) return false;
+    if (fact.role == FactRole::kLimit || fact.role == FactRole::kStep ||
+        std::ranges::none_of(readings_, [&](const Reading& each) { return each.unit == fact.unit; }))
+      return false;
     if (fact.model.empty() && fact.metric != "n" && fact.metric != "classes" &&
         fact.metric != "resampled_share")
       return false;
-    if (!device_fits(fact)) return false;
-    const bool unit =
-        std::ranges::any_of(readings_, [&](const Reading& each) { return each.unit == fact.unit; });
-    return unit && role_fits(fact) && metric_fits_unit(fact) && in_scope(fact, scope);
+    return role_fits(fact) && metric_fits_unit(fact) && in_scope(fact, scope) && device_fits(fact);
   });
 }
 

@@ -79,11 +79,13 @@ void Matcher::read_shares() {
                             passage_.numbers.front().unit != WrittenUnit::kPercent;
   const bool around = passage_.kind == PassageKind::kCell && says(passage_.lead_in, "resampled") &&
                       (told_already || said(passage_.column_mentions, MentionKind::kMetric).empty());
-  const bool known =
-      std::ranges::any_of(evidence_.facts, [](const Fact& fact) { return fact.metric == "resampled_share"; });
-  if (share && known && (said_here || around)) {
+  const auto known = [&] {
+    return std::ranges::any_of(evidence_.facts,
+                               [](const Fact& fact) { return fact.metric == "resampled_share"; });
+  };
+  if (share && (said_here || around) && known()) {
     resampled_ = true;
-    for (Scope* scope : {&scopes_.narrow, &scopes_.wide}) {
+    for (Scope* scope : {&scopes_.narrow, &scopes_.wide, &scopes_.plausible}) {
       scope->metric = {.values = {"resampled_share"}, .pinned = true};
       scope->tier = scope->fit = scope->label = {};
     }
@@ -185,8 +187,11 @@ std::string Matcher::excuse() const {
              std::ranges::any_of(readings_, [&](const Reading& each) { return each.unit == fact.unit; });
     });
     if (!modelled_here) return "called modelled, and nothing is modelled for this";
-    if (passage_.text.find("fused") != std::string::npos ||
-        passage_.around_text.find("fused") != std::string::npos)
+    // A cell of a table over devices is of the row's configuration on the column's device.
+    const bool placed =
+        passage_.kind == PassageKind::kCell && scopes_.narrow.model.pinned && scopes_.narrow.recipe.pinned;
+    if (!placed && (passage_.text.find("fused") != std::string::npos ||
+                    passage_.around_text.find("fused") != std::string::npos))
       return "modelled with other kernels than those of the evidence";
   }
   // "A drop of two points cannot be ruled out": what is possible is not what was found.

@@ -138,6 +138,12 @@ void check_intervals(const Passage& passage, const std::vector<CheckedNumber*>& 
 }
 
 void check_gates(const std::vector<CheckedNumber*>& numbers, const AuditEvidence& evidence) {
+  const bool any = std::ranges::any_of(numbers, [&](const CheckedNumber* each) {
+    return each->finding.verdict == NumberVerdict::kSourced &&
+           std::ranges::any_of(each->finding.facts,
+                               [&](std::size_t i) { return evidence.facts[i].metric == "gate_threshold"; });
+  });
+  if (!any) return;
   // Facts of one gate stand one behind the other, its threshold first.
   std::vector<std::size_t> gate_of(evidence.facts.size(), 0);
   std::size_t gate = 0;

@@ -34,10 +34,19 @@ struct NotePlace {
 
 enum class BlockKind : std::uint8_t { kHeading, kParagraph, kItem, kTable };
 
+// A text of the note that says itself which finding it comes from: a link to a row of the note's own table of
+// sources. `finding`: as `quantier explain` names it, "encoder/int8/macro-f1".
+struct TextReference {
+  std::string text;
+  std::string finding;
+  std::size_t column = 0;  // of a table's row
+};
+
 struct TableRow {
   std::vector<std::string> cells;
   NotePlace place;
   bool spanning = false;  // one cell over all of its columns: it names what stands below it
+  std::vector<TextReference> references = {};  // in the order of the text
 };
 
 struct TextBlock {
@@ -47,6 +56,7 @@ struct TextBlock {
   std::vector<TableRow> rows = {};  // of a table, the header first where there is one
   std::size_t header_rows = 0;      // 0 or 1
   NotePlace place = {};
+  std::vector<TextReference> references = {};  // of everything but tables, in the order of the text
 };
 
 struct NoteText {

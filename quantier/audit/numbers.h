@@ -44,6 +44,7 @@ struct WrittenNumber {
   bool is_spread = false;     // behind a "±"
   bool in_words = false;      // "two and a half times", "halves"
   bool is_change = false;     // "a third less", "30 % more": relative to what it is compared with
+  std::string finding = {};   // where the note itself says that it comes from; mostly empty
   double scale = 1.0;         // of its unit, already in `value`
   double binary_scale = 1.0;  // GB as 2^30: value times this is the other reading
 };

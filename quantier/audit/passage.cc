@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -87,6 +88,20 @@ Passage Cutter::passage(PassageKind kind, std::string text, NotePlace place) con
   return made;
 }
 
+// Numbers inside of a text that says where it comes from. What the passage does not hold is left to the next.
+void Cutter::refer(Passage& made, std::span<const TextReference>& references) {
+  for (std::size_t at = 0; !references.empty();) {
+    at = made.text.find(references.front().text, at);
+    if (at == std::string::npos) return;
+    const std::size_t end = at + references.front().text.size();
+    for (WrittenNumber& number : made.numbers) {
+      if (number.begin >= at && number.begin < end) number.finding = references.front().finding;
+    }
+    at = end;
+    references = references.subspan(1);
+  }
+}
+
 void Cutter::heading(const TextBlock& block) {
   ++section_;
   std::erase_if(headings_, [&](const auto& each) { return each.first >= block.level; });
@@ -115,8 +130,10 @@ void Cutter::sentences(const TextBlock& block) {
   }
   std::vector<Mention> own;
   std::string said_before;
+  std::span<const TextReference> references(block.references);
   for (std::string& sentence : sentences_of(block.text)) {
     Passage made = passage(PassageKind::kSentence, std::move(sentence), block.place);
+    refer(made, references);
     divide_among(examples_together(said_before + made.text), made.numbers);
     made.before = before;
     made.lead_in = lead_in_;

@@ -216,6 +216,12 @@ void Cutter::cell_part(const TextBlock& block, const TableRow& row, std::size_t 
   Passage made = passage(PassageKind::kCell, text, row.place.line > 0 ? row.place : block.place);
   if (!words_.cell_recipe(c < header.size() ? header[c] : std::string(), row.cells[c]).empty())
     made.numbers.clear();
+  std::vector<TextReference> own;
+  for (const TextReference& each : row.references) {
+    if (each.column == c) own.push_back(each);
+  }
+  std::span<const TextReference> references(own);
+  refer(made, references);
   made.row = r;
   made.column = c;
   made.row_mentions = texts;

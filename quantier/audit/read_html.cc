@@ -3,14 +3,18 @@
 #include <libxml/HTMLparser.h>
 #include <libxml/tree.h>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "quantier/audit/html_tree.h"
 #include "quantier/audit/note_text.h"
 #include "quantier/audit/plain_table.h"
+#include "quantier/audit/sources_in.h"
 #include "quantier/audit/table_lines.h"
 #include "quantier/audit/table_spans.h"
 
@@ -26,6 +30,9 @@ using Document = std::unique_ptr<xmlDoc, DocumentDeleter>;
 class Walk {
  public:
   Walk(std::size_t cell, NoteText& note) : cell_(cell), note_(note) {}
+
+  // What the rows of a table of sources say of their anchors: the cell behind the one with the anchor.
+  void learn_sources(const xmlNode* root) { sources_ = sources_in(root); }
 
   // Iterative: depth is bounded by the parser, and by nothing else.
   void run(const xmlNode* root) {
@@ -79,6 +86,12 @@ class Walk {
       begin(depth > 0 ? BlockKind::kItem : BlockKind::kParagraph, node);
       level_ = depth;
     }
+    if (name == "a") {
+      const std::string target = attribute(node, "href");
+      const auto source = target.starts_with('#') ? sources_.find(target.substr(1)) : sources_.end();
+      link_begin_ = text_.size();
+      link_finding_ = source == sources_.end() ? std::string() : source->second;
+    }
     if (name == "br") append(table_ && in_cell_ ? std::string_view(&kCellLineEnd, 1) : " ");
     return true;
   }
@@ -86,6 +99,10 @@ class Walk {
   void leave(const xmlNode* node) {
     if (node->type != XML_ELEMENT_NODE) return;
     const std::string_view name = name_of(node);
+    if (name == "a" && !link_finding_.empty() && text_.size() > link_begin_)
+      references_.push_back({.text = normalised(std::string_view(text_).substr(link_begin_)),
+                             .finding = std::exchange(link_finding_, {}),
+                             .column = 0});
     if (name == "table" && table_) {
       end_table();
     } else if (table_) {
@@ -135,7 +152,13 @@ class Walk {
     if (!in_cell_) return;
     in_cell_ = false;
     ++cells_of_row_;
-    spans_.add(table_->rows.back().cells, text_, rows_of_cell_, columns_of_cell_);
+    std::vector<std::string>& cells = table_->rows.back().cells;
+    spans_.add(cells, text_, rows_of_cell_, columns_of_cell_);
+    for (TextReference& each : references_) {
+      each.column = cells.size() - 1;
+      table_->rows.back().references.push_back(std::move(each));
+    }
+    references_.clear();
     text_.clear();
   }
 
@@ -147,7 +170,11 @@ class Walk {
     spans_.end_row(row.cells);
     row.spanning = cells_of_row_ == 1 && row.cells.size() > 1 && columns_of_cell_ >= row.cells.size();
     cells_of_row_ = 0;
-    for (TableRow& line : rows_of_lines(row)) table_->rows.push_back(std::move(line));
+    std::vector<TableRow> lines = rows_of_lines(row);
+    if (lines.size() > 1) {
+      for (TableRow& line : lines) line.references.clear();
+    }
+    for (TableRow& line : lines) table_->rows.push_back(std::move(line));
   }
 
   // The number that an attribute states; 1 where it states none.
@@ -187,8 +214,11 @@ class Walk {
       note_.blocks.push_back({.kind = kind_,
                               .level = kind_ == BlockKind::kParagraph ? 0 : level_,
                               .text = std::move(text),
-                              .place = place_});
+                              .place = place_,
+                              .references = std::move(references_)});
     }
+    references_.clear();
+    link_finding_.clear();
     kind_ = BlockKind::kParagraph;
   }
 
@@ -230,6 +260,10 @@ class Walk {
   NoteText& note_;
   std::string text_;
   std::string caption_text_;
+  std::map<std::string, std::string> sources_;  // anchor, finding
+  std::vector<TextReference> references_;       // of the present text
+  std::string link_finding_;                    // of the link that is open
+  std::size_t link_begin_ = 0;
   BlockKind kind_ = BlockKind::kParagraph;
   int level_ = 1;
   NotePlace place_;
@@ -286,6 +320,7 @@ Status read_html(std::string_view html, std::size_t cell, NoteText& note) {
   const xmlNode* root = xmlDocGetRootElement(document.get());
   if (root == nullptr) return {};
   Walk walk(cell, note);
+  walk.learn_sources(root);
   walk.run(root);
   if (walk.program_parts() > 0) {
     note.not_read.push_back(fmt::format("{} parts of program text and output", walk.program_parts()));

@@ -140,6 +140,24 @@ class DecisionFacts : public FactWriter {
 
   void decision() {
     for (std::size_t c = 0; c < decision_.constraints.size(); ++c) limit(c);
+    for (const Breakpoints& each : decision_.breakpoints) {
+      const Fact moved = limit_fact(decision_.constraints[each.constraint]);
+      for (const BoundRange& range : each.ranges) {
+        out_.ranges.push_back(
+            {.metric = moved.metric,
+             .tier = moved.tier,
+             .from = range.from,
+             .to = range.to,
+             .winner = range.winner ? decision_.candidates[*range.winner].name : std::string()});
+        for (const double bound : {range.from, range.to}) {
+          if (!std::isfinite(bound)) continue;
+          Fact fact = moved;
+          fact.role = FactRole::kStep;
+          fact.id = "breakpoint";
+          put(fact, bound);
+        }
+      }
+    }
     for (const Relaxation& step : decision_.relaxations) {
       Fact fact = limit_fact(decision_.constraints[step.constraint]);
       fact.role = FactRole::kStep;
