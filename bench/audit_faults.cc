@@ -1,17 +1,22 @@
 // How many planted faults the audit of a note catches, and how often it cries wolf.
 //
-//   bench_audit_faults STORE CONFIG.toml NOTES_DIR PHRASES.toml [SEEDS] [FIRST_SEED] [SET...]
+//   bench_audit_faults STORE CONFIG.toml NOTE|DIR PHRASES.toml [--seeds N] [--first SEED] [--set NAME]...
+//                      [--sample N] [--only OPERATOR] [--threads N] [--verbose]
 //
-// Every operator of tests/audit_faults.h changes every note of the folder once for each seed; of an operator
-// that puts in a sentence every phrase of the named sets takes its turn. A fault counts as caught when the
-// audit has more to look at than in the note as it was. Clean notes that have anything to look at are listed:
-// each of these is a false alarm. AUDIT_FAULTS_VERBOSE=1 lists the faults that were missed.
+// Every operator of tests/audit_faults.h changes every note once for each seed. Of an operator that puts in a
+// sentence every phrase of the named sets takes its turn, or with --sample N as many of them, drawn by the
+// seed. A fault counts as caught when the audit has more to look at than in the note as it was. Clean notes
+// that have anything to look at are listed: each of these is a false alarm. --verbose lists what was missed.
 #include "tests/audit_faults.h"
 
+#include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -23,115 +28,242 @@
 namespace {
 
 using namespace quantier;
+using testing::FaultOperator;
+using testing::FaultPhrase;
 
-int run(const std::vector<std::string>& arguments) {
+struct Plan {
+  std::string store;
+  std::string config;
+  std::string notes;
+  std::string phrases;
+  std::size_t seeds = 20;
+  std::size_t first = 1000;
+  std::size_t sample = 0;  // phrases of a kind for each note and seed; 0: all
+  std::size_t threads = 1;
+  bool verbose = false;
+  std::vector<std::string> sets;
+  std::vector<std::string> only;
+};
+
+bool read_plan(const std::vector<std::string>& arguments, Plan& plan) {
+  std::vector<std::string> places;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& each = arguments[i];
+    if (each == "--verbose") {
+      plan.verbose = true;
+      continue;
+    }
+    if (!each.starts_with("--")) {
+      places.push_back(each);
+      continue;
+    }
+    if (++i == arguments.size()) return false;
+    const std::string& value = arguments[i];
+    const std::size_t number = std::strtoul(value.c_str(), nullptr, 10);
+    if (each == "--seeds") {
+      plan.seeds = number;
+    } else if (each == "--first") {
+      plan.first = number;
+    } else if (each == "--sample") {
+      plan.sample = number;
+    } else if (each == "--threads") {
+      plan.threads = std::max<std::size_t>(number, 1);
+    } else if (each == "--set") {
+      plan.sets.push_back(value);
+    } else if (each == "--only") {
+      plan.only.push_back(value);
+    } else {
+      return false;
+    }
+  }
+  if (places.size() != 4) return false;
+  plan.store = places[0];
+  plan.config = places[1];
+  plan.notes = places[2];
+  plan.phrases = places[3];
+  return true;
+}
+
+struct Note {
+  std::filesystem::path file;
+  NoteFormat format = NoteFormat::kMarkdown;
+  std::string content;
+  std::size_t before = 0;  // to look at in the note as it is
+};
+
+// One fault that is to be planted.
+struct Turn {
+  const Note* note = nullptr;
+  const FaultOperator* kind = nullptr;
+  std::size_t seed = 0;
+  std::vector<FaultPhrase> phrases;  // one, or none
+  std::size_t place = 0;             // of the phrase in the file, from 1
+};
+
+struct Count {
+  std::size_t planted = 0;
+  std::size_t caught = 0;
+};
+
+class Faults {
+ public:
+  Faults(const Plan& plan, const AuditEvidence& evidence, const AuditTables& tables)
+      : plan_(plan), evidence_(evidence), tables_(tables) {}
+
+  [[nodiscard]] std::optional<std::size_t> look_at(const Note& note, const std::string& text) const {
+    const auto parsed = parse_note(text, note.format, note.file.filename().string());
+    if (!parsed) return std::nullopt;
+    const auto audit = audit_note(*parsed, evidence_, tables_);
+    return audit ? std::optional(audit->to_look_at()) : std::nullopt;
+  }
+
+  void plant(const Turn& turn) {
+    const std::string name = turn.note->file.filename().string();
+    Philox random(plan_.first + turn.seed, std::hash<std::string>{}(name + turn.kind->name) + turn.place);
+    testing::FaultContext context{.evidence = &evidence_, .random = &random, .phrases = &turn.phrases};
+    auto source = testing::NoteSource::read(turn.note->content, turn.note->format);
+    const auto what = source ? turn.kind->plant(*source, context) : std::nullopt;
+    if (!what) return;
+    const std::optional<std::size_t> after = look_at(*turn.note, source->content());
+    const bool caught = after && *after > turn.note->before;
+    const std::lock_guard hold(lock_);
+    const auto add = [&](Count& count) {
+      ++count.planted;
+      count.caught += caught ? 1 : 0;
+    };
+    add(by_operator_[turn.kind->name]);
+    add(by_note_[name]);
+    add(all_);
+    if (!turn.phrases.empty()) add(by_set_[turn.phrases.front().set]);
+    if (caught || !plan_.verbose) return;
+    fmt::print("missed, {}, {}, seed {}: {}\n", name, turn.kind->name, plan_.first + turn.seed, *what);
+    std::fflush(stdout);
+  }
+
+  void print() const {
+    fmt::print("\n{:<28} {:>8} {:>8} {:>8}\n", "operator", "planted", "caught", "share");
+    for (const auto& [name, count] : by_operator_) line(name, count);
+    for (const auto& [name, count] : by_set_) line("phrases, " + name, count);
+    if (by_note_.size() > 1) {
+      for (const auto& [name, count] : by_note_) line(name, count);
+    }
+    line("all", all_);
+  }
+
+ private:
+  static void line(const std::string& name, const Count& count) {
+    fmt::print("{:<28} {:>8} {:>8} {:>7.1f}%\n", name, count.planted, count.caught,
+               100.0 * static_cast<double>(count.caught) /
+                   static_cast<double>(std::max<std::size_t>(count.planted, 1)));
+  }
+
+  const Plan& plan_;
+  const AuditEvidence& evidence_;
+  const AuditTables& tables_;
+  std::mutex lock_;
+  std::map<std::string, Count> by_operator_;
+  std::map<std::string, Count> by_set_;
+  std::map<std::string, Count> by_note_;
+  Count all_;
+};
+
+std::vector<Note> notes_of(const std::string& place) {
+  std::vector<Note> notes;
+  const auto add = [&](const std::filesystem::path& file) {
+    Note note{.file = file, .format = NoteFormat::kMarkdown, .content = {}, .before = 0};
+    if (note_format_of(file, note.format)) notes.push_back(std::move(note));
+  };
+  if (!std::filesystem::is_directory(place)) {
+    add(place);
+  } else {
+    for (const auto& entry : std::filesystem::directory_iterator(place)) add(entry.path());
+  }
+  std::ranges::sort(notes, {}, &Note::file);
+  return notes;
+}
+
+// The turns of one operator at one note and seed.
+void add_turns(const Note& note, const FaultOperator& kind, std::size_t seed, const Plan& plan,
+               const std::vector<FaultPhrase>& phrases, std::vector<Turn>& turns) {
+  if (kind.phrases == nullptr) {
+    turns.push_back({.note = &note, .kind = &kind, .seed = seed, .phrases = {}, .place = 0});
+    return;
+  }
+  std::vector<std::size_t> of_kind;
+  for (std::size_t p = 0; p < phrases.size(); ++p) {
+    if (phrases[p].kind == kind.phrases) of_kind.push_back(p);
+  }
+  if (plan.sample > 0 && of_kind.size() > plan.sample) {
+    Philox random(plan.first + seed, std::hash<std::string>{}(note.file.filename().string() + kind.phrases));
+    shuffle(of_kind, random);
+    of_kind.resize(plan.sample);
+  }
+  for (const std::size_t p : of_kind)
+    turns.push_back({.note = &note, .kind = &kind, .seed = seed, .phrases = {phrases[p]}, .place = p + 1});
+}
+
+int run(const Plan& plan) {
   AuditOptions options;
-  options.store = arguments[0];
-  options.config = arguments[1];
+  options.store = plan.store;
+  options.config = plan.config;
   const auto evidence = audit_evidence(options);
   const auto tables = audit_tables();
   if (!evidence || !tables) {
     fmt::print(stderr, "{}\n", evidence ? tables.error().message() : evidence.error().message());
     return 1;
   }
-  const std::size_t seeds = arguments.size() > 4 ? std::strtoul(arguments[4].c_str(), nullptr, 10) : 20;
-  const std::size_t first = arguments.size() > 5 ? std::strtoul(arguments[5].c_str(), nullptr, 10) : 1000;
-  const std::vector<std::string> sets(
-      arguments.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(6, arguments.size())),
-      arguments.end());
-  const std::vector<testing::FaultPhrase> phrases = testing::fault_phrases(arguments[3], sets);
+  const std::vector<FaultPhrase> phrases = testing::fault_phrases(plan.phrases, plan.sets);
   if (phrases.empty()) {
-    fmt::print(stderr, "{} holds no phrases of these sets\n", arguments[3]);
+    fmt::print(stderr, "{} holds no phrases of these sets\n", plan.phrases);
     return 1;
   }
-  std::vector<std::filesystem::path> notes;
-  NoteFormat format = NoteFormat::kMarkdown;
-  for (const auto& entry : std::filesystem::directory_iterator(arguments[2])) {
-    if (note_format_of(entry.path(), format)) notes.push_back(entry.path());
-  }
-  std::ranges::sort(notes);
-  struct Count {
-    std::size_t planted = 0;
-    std::size_t caught = 0;
-  };
-  std::map<std::string, Count> by_operator;
-  std::map<std::string, Count> by_set;
-  Count all;
+  Faults faults(plan, *evidence, *tables);
+  std::vector<Note> notes = notes_of(plan.notes);
   std::size_t false_alarms = 0;
-  std::size_t clean = 0;
-  for (const std::filesystem::path& note : notes) {
-    static_cast<void>(note_format_of(note, format));
-    const auto content = read_text_file(note);
-    const auto look_at = [&](const std::string& text) -> std::optional<std::size_t> {
-      const auto parsed = parse_note(text, format, note.filename().string());
-      if (!parsed) return std::nullopt;
-      const auto audit = audit_note(*parsed, *evidence, *tables);
-      return audit ? std::optional(audit->to_look_at()) : std::nullopt;
-    };
-    const std::optional<std::size_t> before = content ? look_at(*content) : std::nullopt;
+  for (Note& note : notes) {
+    const auto content = read_text_file(note.file);
+    if (content) note.content = *content;
+    const std::optional<std::size_t> before = content ? faults.look_at(note, *content) : std::nullopt;
     if (!before) {
-      fmt::print(stderr, "{} cannot be read\n", note.string());
+      fmt::print(stderr, "{} cannot be read\n", note.file.string());
       return 1;
     }
-    ++clean;
-    if (*before > 0) {
-      ++false_alarms;
-      fmt::print("clean note with {} to look at: {}\n", *before, note.filename().string());
-    }
-    const auto plant = [&](const testing::FaultOperator& each, const std::vector<testing::FaultPhrase>& said,
-                           std::size_t seed, std::size_t turn) {
-      Philox random(first + seed, std::hash<std::string>{}(note.filename().string() + each.name) + turn);
-      testing::FaultContext context{.evidence = &*evidence, .random = &random, .phrases = &said};
-      auto source = testing::NoteSource::read(*content, format);
-      const auto what = source ? each.plant(*source, context) : std::nullopt;
-      if (!what) return;
-      const std::optional<std::size_t> after = look_at(source->content());
-      const bool caught = after && *after > *before;
-      const auto add = [&](Count& count) {
-        ++count.planted;
-        count.caught += caught ? 1 : 0;
-      };
-      add(by_operator[each.name]);
-      add(all);
-      if (said.size() == 1) add(by_set[said.front().set]);
-      if (!caught && std::getenv("AUDIT_FAULTS_VERBOSE") != nullptr) {
-        fmt::print("missed, {}, {}: {}\n", note.filename().string(), each.name, *what);
-      }
-    };
-    for (const testing::FaultOperator& each : testing::fault_operators()) {
-      for (std::size_t s = 0; s < seeds; ++s) {
-        if (each.phrases == nullptr) {
-          plant(each, {}, s, 0);
-          continue;
-        }
-        for (std::size_t p = 0; p < phrases.size(); ++p) {
-          if (phrases[p].kind == each.phrases) plant(each, {phrases[p]}, s, p + 1);
-        }
-      }
+    note.before = *before;
+    if (*before == 0) continue;
+    ++false_alarms;
+    fmt::print("clean note with {} to look at: {}\n", *before, note.file.filename().string());
+  }
+  const std::vector<FaultOperator> operators = testing::fault_operators();
+  std::vector<Turn> turns;
+  for (const Note& note : notes) {
+    for (const FaultOperator& each : operators) {
+      const bool wanted = plan.only.empty() || std::ranges::find(plan.only, each.name) != plan.only.end();
+      for (std::size_t s = 0; wanted && s < plan.seeds; ++s) add_turns(note, each, s, plan, phrases, turns);
     }
   }
-  fmt::print("\n{:<24} {:>8} {:>8} {:>8}\n", "operator", "planted", "caught", "share");
-  const auto line = [](const std::string& name, const Count& count) {
-    fmt::print("{:<24} {:>8} {:>8} {:>7.1f}%\n", name, count.planted, count.caught,
-               100.0 * static_cast<double>(count.caught) /
-                   static_cast<double>(std::max<std::size_t>(count.planted, 1)));
-  };
-  for (const auto& [name, count] : by_operator) line(name, count);
-  for (const auto& [name, count] : by_set) line("phrases, " + name, count);
-  line("all", all);
-  fmt::print("{} clean notes, {} with a false alarm\n", clean, false_alarms);
+  std::atomic<std::size_t> next = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t t = 0; t < plan.threads; ++t) {
+      threads.emplace_back([&] {
+        for (std::size_t i = next++; i < turns.size(); i = next++) faults.plant(turns[i]);
+      });
+    }
+  }
+  faults.print();
+  fmt::print("{} clean notes, {} with a false alarm\n", notes.size(), false_alarms);
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.size() < 4) {
-    fmt::print(
-        stderr,
-        "usage: bench_audit_faults STORE CONFIG.toml NOTES_DIR PHRASES.toml [SEEDS] [FIRST_SEED] [SET...]\n");
+  Plan plan;
+  if (!read_plan(std::vector<std::string>(argv + 1, argv + argc), plan)) {
+    fmt::print(stderr,
+               "usage: bench_audit_faults STORE CONFIG.toml NOTE|DIR PHRASES.toml [--seeds N] [--first SEED] "
+               "[--set NAME]... [--sample N] [--only OPERATOR]... [--threads N] [--verbose]\n");
     return 2;
   }
-  return run(arguments);
+  return run(plan);
 }

@@ -55,7 +55,7 @@ struct NoteSource {
 // Where the appendix begins: what stands there is protocol, and no operator touches it.
 inline std::size_t end_of_findings(const std::string& text) {
   const std::size_t at = text.find("## Appendix");
-  const std::size_t html = text.find("Appendix: ");
+  const std::size_t html = text.find(">Appendix: ");
   return std::min({at, html, text.size()});
 }
 
@@ -83,21 +83,45 @@ struct FaultContext {
 inline std::pair<std::size_t, std::size_t> unit_around(const NoteSource& note, const Place& place) {
   const std::string& text = note.parts[place.part];
   if (note.format == NoteFormat::kHtml) {
-    const std::size_t row = text.rfind("<tr>", place.begin);
+    const std::size_t row = text.rfind("<tr", place.begin);
     const std::size_t row_end = text.find("</tr>", place.begin);
     const std::size_t closed = text.rfind("</tr>", place.begin);
     if (row != std::string::npos && row_end != std::string::npos &&
         (closed == std::string::npos || closed < row)) {
       return {row, row_end};
     }
+    // Tags inside of a sentence (a link, emphasis) do not end it.
+    const auto inside = [&](std::size_t open) {
+      std::size_t at = open + 1;
+      if (at < text.size() && text[at] == '/') ++at;
+      std::size_t stop = at;
+      while (stop < text.size() && std::isalnum(static_cast<unsigned char>(text[stop])) != 0) ++stop;
+      const std::string name = text.substr(at, stop - at);
+      return name == "a" || name == "b" || name == "i" || name == "em" || name == "strong" ||
+             name == "code" || name == "span" || name == "sup" || name == "sub";
+    };
     std::size_t begin = place.begin;
-    while (begin > 0 &&
-           !(text[begin - 1] == '>' || (text[begin - 1] == ' ' && begin > 1 && text[begin - 2] == '.')))
+    while (begin > 0) {
+      if (text[begin - 1] == '>') {
+        const std::size_t open = text.rfind('<', begin - 1);
+        if (open == std::string::npos || !inside(open)) break;
+        begin = open;
+        continue;
+      }
+      if (text[begin - 1] == ' ' && begin > 1 && text[begin - 2] == '.') break;
       --begin;
+    }
     std::size_t end = place.end;
-    while (end < text.size() && text[end] != '<' &&
-           !(text[end] == '.' && end + 1 < text.size() && text[end + 1] == ' '))
+    while (end < text.size()) {
+      if (text[end] == '<') {
+        const std::size_t close = text.find('>', end);
+        if (close == std::string::npos || !inside(end)) break;
+        end = close + 1;
+        continue;
+      }
+      if (text[end] == '.' && end + 1 < text.size() && text[end + 1] == ' ') break;
       ++end;
+    }
     return {begin, end};
   }
   std::size_t line = text.rfind('\n', place.begin);
@@ -163,6 +187,9 @@ inline std::vector<Place> places_of(const NoteSource& note, const char* pattern)
         const std::size_t pre = text.rfind("<pre>", begin);
         const std::size_t pre_end = text.rfind("</pre>", begin);
         if (pre != std::string::npos && (pre_end == std::string::npos || pre_end < pre)) continue;
+        const std::size_t script = text.rfind("<script", begin);
+        const std::size_t script_end = text.rfind("</script>", begin);
+        if (script != std::string::npos && (script_end == std::string::npos || script_end < script)) continue;
         const std::size_t style = text.rfind("<style", begin);
         const std::size_t style_end = text.rfind("</style>", begin);
         if (style != std::string::npos && (style_end == std::string::npos || style_end < style)) continue;

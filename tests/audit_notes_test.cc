@@ -106,6 +106,7 @@ TEST_F(AuditTest, PlantedFaultsAreCaught) {
     // The program's own notes are long and all of one voice.
     const std::uint64_t seeds = note.string().starts_with(folder_.string()) ? 1 : 3;
     for (const FaultOperator& each : fault_operators()) {
+      if (each.only_measured) continue;
       for (std::uint64_t seed = 500; seed < 500 + seeds; ++seed) {
         Philox random(seed, std::hash<std::string>{}(note.filename().string() + each.name));
         FaultContext context{.evidence = &*evidence, .random = &random, .phrases = &phrases};

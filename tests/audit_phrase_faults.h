@@ -31,6 +31,43 @@ inline const AuditComparison* weak_comparison(FaultContext& context) {
   return weak.empty() ? nullptr : context.pick(weak);
 }
 
+// Whether a configuration takes no less time, or memory, than the reference of its model: what a sentence of
+// the kind "order" denies.
+inline bool gains_nothing(const AuditEvidence& evidence, const AuditComparison& about,
+                          const std::string& phrase) {
+  const bool memory =
+      phrase.find("memory") != std::string::npos || phrase.find("smaller") != std::string::npos ||
+      phrase.find("lighter") != std::string::npos || phrase.find("shrink") != std::string::npos;
+  // Inside the declared margin two of them are alike.
+  double margin = 0.0;
+  for (const Fact& fact : evidence.facts) {
+    if (fact.metric == (memory ? "memory_headroom" : "latency_headroom") && fact.model.empty() &&
+        fact.source == FactSource::kDeclared)
+      margin = fact.value;
+  }
+  for (const Fact& fact : evidence.facts) {
+    if (fact.metric != (memory ? "memory" : "latency") || fact.unit != FactUnit::kRatio ||
+        fact.model != about.model || fact.recipe != about.recipe || fact.against_model != about.model ||
+        fact.against_recipe != evidence.reference_recipe)
+      continue;
+    return fact.value > 1.0 + margin;
+  }
+  return false;
+}
+
+// "Halves the latency", "a third less time": words for a multiple that the evidence may have.
+inline bool may_be_true(const AuditEvidence& evidence, const AuditComparison& about,
+                        const std::string& sentence) {
+  constexpr double kNear = 0.12;
+  const double told = sentence.find("halves") != std::string::npos         ? 0.5
+                      : sentence.find("a third less") != std::string::npos ? 0.67
+                                                                           : 0.0;
+  return told > 0.0 && std::ranges::any_of(evidence.facts, [&](const Fact& fact) {
+           return fact.unit == FactUnit::kRatio && fact.model == about.model && fact.recipe == about.recipe &&
+                  std::fabs(fact.value - told) < kNear;
+         });
+}
+
 // A sentence of one kind, about a configuration that it is false of.
 inline std::optional<std::string> inserted(NoteSource& note, FaultContext& context, std::string_view kind) {
   std::vector<const FaultPhrase*> phrases;
@@ -52,8 +89,21 @@ inline std::optional<std::string> inserted(NoteSource& note, FaultContext& conte
     recipe = name.substr(name.find(' ') + 1);
   }
   const std::string& phrase = context.pick(phrases)->text;
+  if (kind == "order" && !gains_nothing(*context.evidence, *about, phrase)) {
+    std::vector<const AuditComparison*> slow;
+    for (const AuditComparison& each : context.evidence->comparisons) {
+      if (gains_nothing(*context.evidence, each, phrase)) slow.push_back(&each);
+    }
+    if (slow.empty()) return std::nullopt;
+    about = context.pick(slow);
+    model = about->model;
+    recipe = about->recipe;
+  }
   const auto sentence =
       PhraseFiller(*context.evidence, *context.random, model, recipe, about->tier).fill(phrase);
+  // Too small for its unit, or what the evidence says too.
+  const bool empty = sentence && (sentence->find(" 0.00 ") != std::string::npos);
+  if (empty || (sentence && may_be_true(*context.evidence, *about, *sentence))) return std::nullopt;
   if (!sentence || !insert_sentence(note, context, *sentence)) return std::nullopt;
   return sentence;
 }
