@@ -180,10 +180,12 @@ std::string wrong_limits(const Passage& cell, const std::string& text, const Row
 }  // namespace
 
 CellClaim wrong_cell(const Passage& cell, const AuditEvidence& evidence) {
-  if (cell.kind != PassageKind::kCell || says(cell.mentions, "hedge")) return {};
+  if (cell.kind != PassageKind::kCell) return {};
+  const std::string text = lowered(cell.text);
+  // A verdict of its own, though elsewhere the word only doubts.
+  if (says(cell.mentions, "hedge") && !opens_with(text, "directional")) return {};
   const std::optional<Row> row = row_of(cell);
   if (!row) return {};
-  const std::string text = lowered(cell.text);
   if (std::string why = wrong_verdict(cell, text, *row, evidence); !why.empty())
     return {.kind = ClaimKind::kOverclaim, .why = std::move(why)};
   if (std::string why = wrong_limits(cell, text, *row, evidence); !why.empty())
