@@ -353,8 +353,8 @@ TEST_P(CpuOpsTest, AttentionAgreesWithTheReference) {
           fast_.attention(shape, queries.data(), keys.data(), answers.data(), tokens, 0, tokens, fast);
           // Where bfloat16 is multiplied, probabilities are rounded to it: by 2^-9 of themselves, and they
           // sum to one.
-          const bool rounds = plan_.rounding == ActivationRounding::kBFloat16 &&
-                              GetParam().kernels->multiply_bf16 != nullptr;
+          const bool rounds =
+              plan_.rounding == ActivationRounding::kBFloat16 && GetParam().kernels->multiply_bf16 != nullptr;
           const auto largest = std::ranges::max(answers, {}, [](float x) { return std::abs(x); });
           expect_close(fast, truth, 1e-5, 5e-6 + (rounds ? 0x1p-9 * std::abs(largest) : 0.0));
           // One query alone: the same bits as among all.
