@@ -1,7 +1,6 @@
 // How many planted faults the audit of a note catches, and how often it cries wolf.
 //
-//   bench_audit_faults STORE CONFIG.toml NOTE|DIR PHRASES.toml [--seeds N] [--first SEED] [--set NAME]...
-//                      [--sample N] [--only OPERATOR] [--threads N] [--verbose]
+//   bench_audit_faults STORE CONFIG.toml NOTE|DIR PHRASES.toml [--help]
 //
 // Every operator of tests/audit_faults.h changes every note once for each seed. Of an operator that puts in a
 // sentence every phrase of the named sets takes its turn, or with --sample N as many of them, drawn by the
@@ -9,20 +8,19 @@
 // that have anything to look at are listed: each of these is a false alarm. --verbose lists what was missed.
 #include "tests/audit_faults.h"
 
-#include <atomic>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "quantier/audit/audit.h"
 #include "quantier/base/file.h"
+#include "quantier/base/thread_pool.h"
 #include "quantier/pipeline/audit.h"
 
 namespace {
@@ -44,45 +42,6 @@ struct Plan {
   std::vector<std::string> sets;
   std::vector<std::string> only;
 };
-
-bool read_plan(const std::vector<std::string>& arguments, Plan& plan) {
-  std::vector<std::string> places;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& each = arguments[i];
-    if (each == "--verbose") {
-      plan.verbose = true;
-      continue;
-    }
-    if (!each.starts_with("--")) {
-      places.push_back(each);
-      continue;
-    }
-    if (++i == arguments.size()) return false;
-    const std::string& value = arguments[i];
-    const std::size_t number = std::strtoul(value.c_str(), nullptr, 10);
-    if (each == "--seeds") {
-      plan.seeds = number;
-    } else if (each == "--first") {
-      plan.first = number;
-    } else if (each == "--sample") {
-      plan.sample = number;
-    } else if (each == "--threads") {
-      plan.threads = std::max<std::size_t>(number, 1);
-    } else if (each == "--set") {
-      plan.sets.push_back(value);
-    } else if (each == "--only") {
-      plan.only.push_back(value);
-    } else {
-      return false;
-    }
-  }
-  if (places.size() != 4) return false;
-  plan.store = places[0];
-  plan.config = places[1];
-  plan.notes = places[2];
-  plan.phrases = places[3];
-  return true;
-}
 
 struct Note {
   std::filesystem::path file;
@@ -241,15 +200,8 @@ int run(const Plan& plan) {
       for (std::size_t s = 0; wanted && s < plan.seeds; ++s) add_turns(note, each, s, plan, phrases, turns);
     }
   }
-  std::atomic<std::size_t> next = 0;
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t t = 0; t < plan.threads; ++t) {
-      threads.emplace_back([&] {
-        for (std::size_t i = next++; i < turns.size(); i = next++) faults.plant(turns[i]);
-      });
-    }
-  }
+  ThreadPool pool(plan.threads);
+  pool.run(turns.size(), [&](std::size_t turn, std::size_t) { faults.plant(turns[turn]); });
   faults.print();
   fmt::print("{} clean notes, {} with a false alarm\n", notes.size(), false_alarms);
   return 0;
@@ -259,11 +211,18 @@ int run(const Plan& plan) {
 
 int main(int argc, char** argv) {
   Plan plan;
-  if (!read_plan(std::vector<std::string>(argv + 1, argv + argc), plan)) {
-    fmt::print(stderr,
-               "usage: bench_audit_faults STORE CONFIG.toml NOTE|DIR PHRASES.toml [--seeds N] [--first SEED] "
-               "[--set NAME]... [--sample N] [--only OPERATOR]... [--threads N] [--verbose]\n");
-    return 2;
-  }
+  CLI::App app("How many planted faults the audit of a note catches, and how often it cries wolf");
+  app.add_option("store", plan.store)->required();
+  app.add_option("config", plan.config, "TOML")->required();
+  app.add_option("notes", plan.notes, "a note or a folder of them")->required();
+  app.add_option("phrases", plan.phrases, "TOML")->required();
+  app.add_option("--seeds", plan.seeds)->capture_default_str();
+  app.add_option("--first", plan.first, "the first seed")->capture_default_str();
+  app.add_option("--sample", plan.sample, "phrases of a kind for each note and seed; 0: all");
+  app.add_option("--set", plan.sets, "phrases of this set alone");
+  app.add_option("--only", plan.only, "this operator alone");
+  app.add_option("--threads", plan.threads)->check(CLI::Range(1, 256));
+  app.add_flag("--verbose", plan.verbose, "what was missed");
+  CLI11_PARSE(app, argc, argv);
   return run(plan);
 }
