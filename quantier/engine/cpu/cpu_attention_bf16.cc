@@ -8,8 +8,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "quantier/engine/cpu/attention_blocks.h"
 #include "quantier/engine/cpu/cpu_ops.h"
-#include "quantier/engine/visible_keys.h"
 
 namespace quantier {
 namespace {
@@ -18,8 +18,6 @@ namespace {
 // begins must not depend on the queries that are asked together.
 constexpr std::size_t kTokensAdded = 32;
 static_assert(kTokensAdded % kPanelWidth == 0);
-
-constexpr std::size_t rounded_up(std::size_t n) { return (n + kPanelWidth - 1) / kPanelWidth * kPanelWidth; }
 
 std::uint32_t bits_of(float value) {
   std::uint32_t bits = 0;
@@ -57,11 +55,11 @@ void CpuOps::attention_bf16(const AttentionShape& shape, const float* queries, c
   const std::size_t token_pairs = (tokens + 1) / 2;
   const auto scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(dim)));
   const std::size_t out_stride = shape.heads * dim;
-  const std::size_t all_keys = rounded_up(tokens);
+  const std::size_t all_keys = whole_panels(tokens);
   // A pair of bfloat16 takes the place of a float.
   key_panels_.ensure(all_keys * pairs, MemoryOwner::kActivations);
   key_pairs_.ensure(tokens * pairs, MemoryOwner::kActivations);
-  value_pairs_.ensure(rounded_up(dim) * token_pairs, MemoryOwner::kActivations);
+  value_pairs_.ensure(whole_panels(dim) * token_pairs, MemoryOwner::kActivations);
   scores_.ensure(kQueriesAtOnce * all_keys, MemoryOwner::kActivations);
   packed_.ensure(kQueriesAtOnce * std::max(all_keys, dim), MemoryOwner::kActivations);
   const std::size_t group = shape.heads / shape.kv_heads;
@@ -72,48 +70,45 @@ void CpuOps::attention_bf16(const AttentionShape& shape, const float* queries, c
     kernels_.transpose_panels(key_pairs_.data(), pairs, tokens, pairs, key_panels_.data());
     values_in_pairs(values + kv * dim, shape.key_stride, tokens, dim, value_pairs_.data());
     for (std::size_t head = kv * group; head < (kv + 1) * group; ++head) {
-      for (std::size_t block = 0; block < query_count; block += kQueriesAtOnce) {
-        const std::size_t count = std::min(kQueriesAtOnce, query_count - block);
-        const std::size_t position = first_query + block;
-        const std::size_t low = visible_keys(shape, position, tokens).begin / kTokensAdded * kTokensAdded;
-        const std::size_t high = visible_keys(shape, position + count - 1, tokens).end;
-        const std::size_t width = rounded_up(high - low);
-        for (std::size_t q = 0; q < count; ++q)
-          kernels_.pack_bfloat16(queries + (position + q) * shape.query_stride + head * dim, dim,
+      for_query_blocks(shape, tokens, first_query, query_count, kTokensAdded, [&](const QueryBlock& block) {
+        for (std::size_t q = 0; q < block.count; ++q)
+          kernels_.pack_bfloat16(queries + (block.position + q) * shape.query_stride + head * dim, dim,
                                  packed_.data() + q * dim);
-        for (std::size_t t = 0; t < width; t += 2 * kPanelWidth) {
-          const float* panel = key_panels_.data() + (low + t) * pairs;
-          const bool has_second = t + kPanelWidth < width;
+        for (std::size_t t = 0; t < block.width; t += 2 * kPanelWidth) {
+          const float* panel = key_panels_.data() + (block.low + t) * pairs;
+          const bool has_second = t + kPanelWidth < block.width;
           kernels_.multiply_bf16({packed_.data(),
                                   dim * sizeof(std::uint16_t),
-                                  count,
+                                  block.count,
                                   pairs,
                                   {panel, has_second ? panel + kPanelWidth * pairs : nullptr}},
                                  {.y = scores_.data() + t,
-                                  .y_stride = width,
+                                  .y_stride = block.width,
                                   .counts = {kPanelWidth, has_second ? kPanelWidth : 0}});
         }
-        for (std::size_t q = 0; q < count; ++q) {
-          const KeyRange range = visible_keys(shape, position + q, tokens);
-          kernels_.softmax(scores_.data() + q * width, range.begin - low, range.end - low, width, scale);
+        for (std::size_t q = 0; q < block.count; ++q) {
+          const KeyRange range = visible_keys(shape, block.position + q, tokens);
+          kernels_.softmax(scores_.data() + q * block.width, range.begin - block.low, range.end - block.low,
+                           block.width, scale);
         }
-        kernels_.round_bfloat16(scores_.data(), count * width, packed_.data());
-        float* answer = out.data() + block * out_stride + head * dim;
+        kernels_.round_bfloat16(scores_.data(), block.count * block.width, packed_.data());
+        float* answer = out.data() + block.first * out_stride + head * dim;
         for (std::size_t first = 0; first < dim; first += 2 * kPanelWidth) {
-          const std::uint32_t* panel = value_pairs_.data() + first * token_pairs + low / 2 * kPanelWidth;
+          const std::uint32_t* panel =
+              value_pairs_.data() + first * token_pairs + block.low / 2 * kPanelWidth;
           const std::size_t middle = std::min(first + kPanelWidth, dim);
           const std::size_t end = std::min(first + 2 * kPanelWidth, dim);
           kernels_.multiply_bf16({packed_.data(),
-                                  width * sizeof(std::uint16_t),
-                                  count,
-                                  (high - low + 1) / 2,
+                                  block.width * sizeof(std::uint16_t),
+                                  block.count,
+                                  (block.high - block.low + 1) / 2,
                                   {panel, middle < end ? panel + kPanelWidth * token_pairs : nullptr}},
                                  {.rounding = rounding_,
                                   .y = answer + first,
                                   .y_stride = out_stride,
                                   .counts = {middle - first, end - middle}});
         }
-      }
+      });
     }
   }
 }

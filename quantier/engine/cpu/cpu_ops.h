@@ -50,8 +50,6 @@ class CpuOps final : public Ops {
   void mean(std::span<const float> x, std::size_t rows, std::span<float> out) override;
 
  private:
-  static constexpr std::size_t kQueriesAtOnce = 48;
-
   // cos and sin of position * frequency, [positions, head_dim / 2] each, for one rotary base.
   struct RotaryTable {
     double theta = 0;
