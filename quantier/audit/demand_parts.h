@@ -37,8 +37,9 @@ struct Window {
   std::vector<Mention> mentions;
   std::vector<std::size_t> facts;
   std::string text;
-  NotePlace place = {};        // of its first passage
-  bool only_sentences = true;  // no cell of a table among them
+  std::size_t loose_numbers = 0;  // decimal ones that the evidence does not know
+  NotePlace place = {};           // of its first passage
+  bool only_sentences = true;     // no cell of a table among them
 };
 
 class DemandChecker {

@@ -1,5 +1,6 @@
 // Demands that are met by what a sentence, a paragraph or a section says together.
 #include <array>
+#include <cctype>
 #include <map>
 
 #include <fmt/format.h>
@@ -31,6 +32,22 @@ bool has_condition(std::string_view text) {
       std::initializer_list<std::string_view>{" if ", " once ", " when ", " unless ", " until ", " provided ",
                                               " as soon as ", " as long as ", " should "},
       [&](std::string_view word) { return words.find(word) != std::string::npos; });
+}
+
+// "below 0.021", "to 0.08": beyond a value, and not at a limit as it is declared.
+bool has_beyond(std::string_view text) {
+  const std::string words = " " + lowered(text);
+  const bool sided = std::ranges::any_of(
+      std::initializer_list<std::string_view>{" below ", " above ", " under ", " over ", " until ", " beyond ",
+                                              " past ", " between ", " up to ", " down to ", "→", " <", " >"},
+      [&](std::string_view word) { return words.find(word) != std::string::npos; });
+  return sided ||
+         std::ranges::any_of(std::initializer_list<std::string_view>{" to ", " at "},
+                             [&](std::string_view word) {
+                               const std::size_t at = words.find(word);
+                               return at != std::string::npos && at + word.size() < words.size() &&
+                                      std::isdigit(static_cast<unsigned char>(words[at + word.size()])) != 0;
+                             });
 }
 
 // Compared by its quality and by what it costs: what is worse on both is dominated, whatever it is called.
@@ -77,6 +94,9 @@ std::vector<Window> DemandChecker::windows_of(const std::string& kind) const {
     if (is_alarm(number.finding.verdict) || passages_[number.passage].appendix) continue;
     const auto window = windows.find(key(number.passage));
     if (window == windows.end()) continue;
+    const WrittenNumber& written = passages_[number.passage].numbers[number.number];
+    if (number.finding.facts.empty() && (!written.integer || written.unit != WrittenUnit::kNone))
+      ++window->second.loose_numbers;
     window->second.facts.insert(window->second.facts.end(), number.finding.facts.begin(),
                                 number.finding.facts.end());
   }
@@ -120,6 +140,8 @@ bool DemandChecker::named(const std::string& name, const Window& window) const {
   if (name == "step-number") {
     return has_fact(window, [](const Fact& fact) { return fact.role == FactRole::kStep; });
   }
+  // The value that a limit would have to take is one that a relaxation has, or none that the evidence knows.
+  if (name == "moved-number") return window.loose_numbers > 0 || named("step-number", window);
   if (name == "condition") return has_condition(window.text);
   if (name == "beaten-twice") return beaten_twice(window.mentions);
   if (name == "unexplained")
@@ -159,6 +181,8 @@ bool DemandChecker::named(const std::string& name, const Window& window) const {
   if (name == "number") {
     return has_fact(window, [](const Fact& fact) { return !fact.model.empty(); });
   }
+  if (name == "beyond-in-words") return has_beyond(window.text);
+  if (name == "precision") return !recipes.empty();
   if (name == "reference-recipe") return has(recipes, evidence_.reference_recipe);
   if (name == "quantized-recipe") {
     return says(window.mentions, "quantized") || std::ranges::any_of(recipes, [&](const std::string& recipe) {
