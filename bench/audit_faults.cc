@@ -39,6 +39,7 @@ struct Plan {
   std::size_t sample = 0;  // phrases of a kind for each note and seed; 0: all
   std::size_t threads = 1;
   bool verbose = false;
+  std::string keep;  // a folder for the notes whose fault was missed
   std::vector<std::string> sets;
   std::vector<std::string> only;
 };
@@ -95,8 +96,13 @@ class Faults {
     add(all_);
     if (!turn.phrases.empty()) add(by_set_[turn.phrases.front().set]);
     if (caught || !plan_.verbose) return;
-    fmt::print("missed, {}, {}, seed {}: {}\n", name, turn.kind->name, plan_.first + turn.seed, *what);
+    const std::size_t seed = plan_.first + turn.seed;
+    fmt::print("missed, {}, {}, seed {}: {}\n", name, turn.kind->name, seed, *what);
     std::fflush(stdout);
+    if (plan_.keep.empty()) return;
+    const std::string file = fmt::format("{} {} {} {}", turn.kind->name, seed, turn.place, name);
+    if (auto kept = write_file_atomically(std::filesystem::path(plan_.keep) / file, source->content()); !kept)
+      fmt::print(stderr, "{}\n", kept.error().message());
   }
 
   void print() const {
@@ -223,6 +229,8 @@ int main(int argc, char** argv) {
   app.add_option("--only", plan.only, "this operator alone");
   app.add_option("--threads", plan.threads)->check(CLI::Range(1, 256));
   app.add_flag("--verbose", plan.verbose, "what was missed");
+  app.add_option("--keep", plan.keep, "with --verbose: a folder for the notes whose fault was missed")
+      ->check(CLI::ExistingDirectory);
   CLI11_PARSE(app, argc, argv);
   return run(plan);
 }

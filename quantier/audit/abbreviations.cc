@@ -1,5 +1,6 @@
 // Names that a note gives to things itself: "H/M/T = head/mid/tail", "E8 = demo-encoder int8", "Option C:
-// demo-decoder fp16". Of a letter for a model and a number for a recipe the two together name a configuration
+// demo-decoder fp16", "Big E (demo-encoder fp16)". Of a letter for a model and a number for a recipe the two
+// together name a configuration
 // ("D16"); a number alone stays a number. "E1 = ECE cross-fitted", "M = peak memory in MB": a metric goes
 // with the tier, the fit and the unit that its definition names.
 #include <algorithm>
@@ -144,6 +145,100 @@ bool Vocabulary::learn_labelled(std::string_view text) {
   return learned;
 }
 
+namespace {
+
+// The words right before a place that are written like a name: up to two with a capital, or what stands in
+// quotation marks.
+std::string_view name_before(std::string_view text, std::size_t end) {
+  constexpr std::size_t kLongestQuote = 24;
+  for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>{"“", "”"}, {"\"", "\""}}) {
+    if (!text.substr(0, end).ends_with(close)) continue;
+    const std::size_t stop = end - close.size();
+    const std::size_t from = stop == 0 ? std::string_view::npos : text.rfind(open, stop - 1);
+    if (from == std::string_view::npos || stop - from > kLongestQuote) return {};
+    return text.substr(from + open.size(), stop - from - open.size());
+  }
+  std::size_t begin = end;
+  for (int words = 0; words < 2; ++words) {
+    std::size_t at = begin;
+    if (words > 0) {
+      if (at == 0 || text[at - 1] != ' ') break;
+      --at;
+    }
+    const std::size_t stop = at;
+    while (at > 0 && is_word(text[at - 1])) --at;
+    if (at == stop || text[at] < 'A' || text[at] > 'Z') break;
+    begin = at;
+  }
+  return text.substr(begin, end - begin);
+}
+
+}  // namespace
+
+// "Big E (demo-encoder fp16), Little E (demo-encoder int4)": two at least, for one alone may be an
+// explanation of what stands before it.
+bool Vocabulary::learn_nicknames(std::string_view text) {
+  struct Nickname {
+    std::string_view name;
+    std::vector<std::string> model;
+    std::vector<std::string> recipe;
+  };
+  std::vector<Nickname> found;
+  for (std::size_t at = text.find(" ("); at != std::string_view::npos; at = text.find(" (", at + 1)) {
+    const std::size_t close = text.find(')', at);
+    if (close == std::string_view::npos) break;
+    const std::string_view inside = text.substr(at + 2, close - at - 2);
+    const std::vector<Mention> meant = mentions(inside);
+    const Mention* model = only_one(meant, MentionKind::kModel);
+    const Mention* recipe = only_one(meant, MentionKind::kRecipe);
+    if (model == nullptr || recipe == nullptr || model->begin != 0 || recipe->end != inside.size()) continue;
+    const std::string_view name = name_before(text, at);
+    if (name.empty() || !mentions(name).empty()) continue;
+    found.push_back({name, model->means, recipe->means});
+  }
+  if (found.size() < 2) return false;
+  for (const Nickname& each : found) {
+    add(each.name, MentionKind::kModel, each.model, true);
+    add(each.name, MentionKind::kRecipe, each.recipe, true);
+  }
+  return true;
+}
+
+void Vocabulary::learn_limit(std::string_view text) {
+  std::size_t end = 0;
+  while (end < text.size() && is_word(text[end])) ++end;
+  const std::string_view name = text.substr(0, end);
+  constexpr std::size_t kLongestId = 3;
+  const bool is_id = name.size() >= 2 && name.size() <= kLongestId && name.front() >= 'A' &&
+                     name.front() <= 'Z' && is_number(name.substr(1));
+  if (!is_id || !mentions(name).empty()) return;
+  std::size_t start = end;
+  while (start < text.size() && std::string_view(" :.)|").find(text[start]) != std::string_view::npos)
+    ++start;
+  const std::string_view meaning = text.substr(start);
+  const std::size_t sign = std::min(meaning.find("≤"), meaning.find("≥"));
+  if (sign == std::string_view::npos) return;
+  const std::vector<Mention> meant = mentions(meaning.substr(0, sign));
+  if (only_one(meant, MentionKind::kModel) != nullptr || only_one(meant, MentionKind::kRecipe) != nullptr)
+    return;
+  if (learn_metric(name, meaning.substr(0, sign), meant)) sort();
+}
+
+void Vocabulary::learn_numbered(int ordinal, std::string_view text) {
+  if (ordinal <= 0) return;
+  const std::vector<Mention> meant = mentions(text.substr(0, text.find_first_of(":,;.(")));
+  const Mention* model = only_one(meant, MentionKind::kModel);
+  const Mention* recipe = only_one(meant, MentionKind::kRecipe);
+  if (model == nullptr || recipe == nullptr || model->begin != 0) return;
+  for (const char* word : {"option", "Option", "options", "Options", "candidate", "Candidate", "variant",
+                           "Variant", "alternative", "Alternative", "configuration", "Configuration"}) {
+    const std::string name = std::string(word) + " " + std::to_string(ordinal);
+    add(name, MentionKind::kModel, model->means, true);
+    add(name, MentionKind::kRecipe, recipe->means, true);
+  }
+  sort();
+}
+
 // "QE is demo-encoder and /b is int8": what is named is no word that a sentence could have there.
 bool Vocabulary::may_be_named(std::string_view name) const {
   constexpr std::size_t kLongestCode = 5;
@@ -209,6 +304,7 @@ void Vocabulary::learn(std::string_view text) {
     for (std::size_t i = 0; i < names.size(); ++i) learned = learn_pair(names[i], meanings[i]) || learned;
   }
   learned = learn_labelled(text) || learned;
+  learned = learn_nicknames(text) || learned;
   if (!learned) return;
   // "E8", "E/8", "E-8"; a number that the note does not define is one of bits.
   for (const auto& [letter, model] : letters_) {

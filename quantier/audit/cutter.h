@@ -64,6 +64,7 @@ class Cutter {
   std::size_t section_ = 0;
   std::size_t prose_rows_ = 0;  // rows of tables so far: the sentences of one belong together
   int appendix_level_ = 0;
+  bool provenance_ = false;  // of the appendix that is open
 };
 
 }  // namespace quantier::audit_internal

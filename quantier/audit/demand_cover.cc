@@ -216,13 +216,13 @@ bool names_any_label(const Passage& passage) {
 bool DemandChecker::stated(const Target& target, const DemandWay& way,
                            const std::function<bool(const Fact&)>& wanted) const {
   return std::ranges::any_of(numbers_, [&](const CheckedNumber& number) {
-    if (is_alarm(number.finding.verdict)) return false;
+    const Passage& passage = passages_[number.passage];
+    if (is_alarm(number.finding.verdict) || passage.provenance) return false;
     // What is asked of nobody in particular must at least be called by its name.
-    if (target.name.empty() && way.each == "any" &&
-        (!number.finding.metric_is_known || passages_[number.passage].appendix))
+    if (target.name.empty() && way.each == "any" && (!number.finding.metric_is_known || passage.appendix))
       return false;
     // Beside the name of a class it is the class's, whatever else has its value.
-    const bool of_class = way.each == "any" && names_any_label(passages_[number.passage]);
+    const bool of_class = way.each == "any" && names_any_label(passage);
     return std::ranges::any_of(number.finding.facts, [&](std::size_t i) {
       const Fact& fact = evidence_.facts[i];
       return wanted(fact) && !(of_class && fact.label.empty());

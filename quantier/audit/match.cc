@@ -218,8 +218,7 @@ bool Matcher::is_room_left() const {
                                       " of slack", " of margin", " below the limit"},
       [&](std::string_view word) { return behind.starts_with(word); });
   return room && std::ranges::any_of(evidence_.facts, [&](const Fact& fact) {
-           return fact.metric.ends_with("_headroom") && scopes_.plausible.model.allows(fact.model) &&
-                  scopes_.plausible.recipe.allows(fact.recipe) &&
+           return fact.metric.ends_with("_headroom") &&
                   std::ranges::any_of(readings_, [&](const Reading& each) { return value_fits(fact, each); });
          });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -144,12 +145,15 @@ void check_gates(const std::vector<CheckedNumber*>& numbers, const AuditEvidence
                                [&](std::size_t i) { return evidence.facts[i].metric == "gate_threshold"; });
   });
   if (!any) return;
-  // Facts of one gate stand one behind the other, its threshold first.
+  // Facts of one gate stand one behind the other, its threshold first. Gates of several configurations have
+  // the same threshold: the first with its value stands for all of them.
   std::vector<std::size_t> gate_of(evidence.facts.size(), 0);
+  std::map<double, std::size_t> first_with;
   std::size_t gate = 0;
   for (std::size_t i = 0; i < evidence.facts.size(); ++i) {
     const Fact& fact = evidence.facts[i];
-    if (fact.metric == "gate_threshold" && fact.role == FactRole::kValue) ++gate;
+    if (fact.metric == "gate_threshold" && fact.role == FactRole::kValue)
+      gate = first_with.try_emplace(fact.value, first_with.size() + 1).first->second;
     if (fact.metric.starts_with("gate_") && fact.role == FactRole::kValue && !fact.difference)
       gate_of[i] = gate;
   }

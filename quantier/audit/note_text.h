@@ -51,8 +51,9 @@ struct TableRow {
 
 struct TextBlock {
   BlockKind kind = BlockKind::kParagraph;
-  int level = 0;          // of an item its depth in lists, from 1;               // of a heading, from 1
-  std::string text = {};  // of everything but tables
+  int level = 0;                    // of a heading from 1, of an item its depth in lists, from 1
+  int ordinal = 0;                  // of an item of a numbered list its number, from 1
+  std::string text = {};            // of everything but tables
   std::vector<TableRow> rows = {};  // of a table, the header first where there is one
   std::size_t header_rows = 0;      // 0 or 1
   NotePlace place = {};

@@ -83,6 +83,7 @@ Passage Cutter::passage(PassageKind kind, std::string text, NotePlace place) con
   made.block = block_;
   made.section = section_;
   made.appendix = appendix_level_ > 0;
+  made.provenance = made.appendix && provenance_;
   for (const auto& [level, mentions] : headings_) append(made.heading, mentions);
   made.of_conditions = asks_for_conditions(heading_text_);
   return made;
@@ -107,7 +108,10 @@ void Cutter::heading(const TextBlock& block) {
   std::erase_if(headings_, [&](const auto& each) { return each.first >= block.level; });
   if (appendix_level_ >= block.level) appendix_level_ = 0;
   Passage made = passage(PassageKind::kHeading, block.text, block.place);
-  if (appendix_level_ == 0 && says(made.mentions, "appendix")) appendix_level_ = block.level;
+  if (appendix_level_ == 0 && says(made.mentions, "appendix")) {
+    appendix_level_ = block.level;
+    provenance_ = says(made.mentions, "provenance");
+  }
   made.appendix = appendix_level_ > 0;
   headings_.emplace_back(block.level, made.mentions);
   lead_in_.clear();

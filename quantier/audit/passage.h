@@ -24,7 +24,8 @@ struct Passage {
   NotePlace place;
   std::size_t block = 0;    // of NoteText; sentences of one block belong together
   std::size_t section = 0;  // counts headings; 0 before the first
-  bool appendix = false;    // protocol and provenance, not findings
+  bool appendix = false;    // protocol, provenance, detail: not findings
+  bool provenance = false;  // of an appendix that only says where numbers come from
   std::vector<Mention> mentions;
   std::vector<WrittenNumber> numbers;
 

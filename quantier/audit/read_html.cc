@@ -85,6 +85,7 @@ class Walk {
       const int depth = list_depth(node);
       begin(depth > 0 ? BlockKind::kItem : BlockKind::kParagraph, node);
       level_ = depth;
+      ordinal_ = depth > 0 ? ordinal_of(node) : 0;
     }
     if (name == "a") {
       const std::string target = attribute(node, "href");
@@ -213,6 +214,7 @@ class Walk {
     if (!text.empty()) {
       note_.blocks.push_back({.kind = kind_,
                               .level = kind_ == BlockKind::kParagraph ? 0 : level_,
+                              .ordinal = kind_ == BlockKind::kItem ? ordinal_ : 0,
                               .text = std::move(text),
                               .place = place_,
                               .references = std::move(references_)});
@@ -266,6 +268,7 @@ class Walk {
   std::size_t link_begin_ = 0;
   BlockKind kind_ = BlockKind::kParagraph;
   int level_ = 1;
+  int ordinal_ = 0;
   NotePlace place_;
   std::optional<TextBlock> table_;
   TableSpans spans_;

@@ -63,9 +63,9 @@ std::vector<std::string> around(const Passage& passage, MentionKind kind, const 
       behind = std::move(values);
       continue;
     }
-    // "Against fp16" above a list is what it is compared with.
-    const bool compared = kind == MentionKind::kRecipe && list != &passage.mentions && values.size() == 1 &&
-                          values.front() == reference && follows_comparison(*list);
+    // "Against fp16" above a list, or in a sentence that names no other, is what it is compared with.
+    const bool compared = kind == MentionKind::kRecipe && values.size() == 1 && values.front() == reference &&
+                          follows_comparison(*list);
     if (!values.empty() && !compared) {
       merge(values, behind);
       return values;
@@ -141,6 +141,13 @@ bool behind_the_fit(const Passage& cell, std::size_t number) {
          behind.starts_with("->") || behind.starts_with(" / ") || behind.starts_with("/");
 }
 
+// "0.0 [−0.2, +0.1]": what may lie below zero is a difference, whether its own sign is written or not.
+bool owns_signed_interval(const Passage& passage, std::size_t index) {
+  if (index + 1 >= passage.numbers.size() || passage.numbers[index].in_brackets) return false;
+  const WrittenNumber& low = passage.numbers[index + 1];
+  return low.in_brackets && low.in_range && low.value < 0.0;
+}
+
 }  // namespace
 
 bool ScopeSet::allows(const std::string& value) const {
@@ -193,8 +200,8 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
     scopes.narrow.recipe = scopes.wide.recipe = {};
   // "lower than that of fp16 [-0.10, -0.01]": the reference is what a difference is taken to, not whose it
   // is.
-  const bool difference =
-      number.sign != 0 || number.unit == WrittenUnit::kPoints || number.in_range || number.in_brackets;
+  const bool difference = number.sign != 0 || number.unit == WrittenUnit::kPoints || number.in_range ||
+                          number.in_brackets || owns_signed_interval(passage, index);
   if (!is_cell && difference && scopes.narrow.recipe.pinned &&
       scopes.narrow.recipe.values == std::vector{evidence.reference_recipe}) {
     scopes.narrow.recipe = scopes.wide.recipe;
@@ -269,8 +276,8 @@ NumberScopes scopes_of(const Passage& passage, std::size_t index, const AuditEvi
   }
   scopes.approximate = reader.word_just_before("approximate", 3);
   scopes.convention = reader.is_convention();
-  scopes.is_difference =
-      number.sign != 0 || reader.word_just_before("difference", 12) || says(passage.mentions, "difference");
+  scopes.is_difference = number.sign != 0 || owns_signed_interval(passage, index) ||
+                         reader.word_just_before("difference", 12) || says(passage.mentions, "difference");
   return scopes;
 }
 

@@ -122,7 +122,8 @@ void metric_of_unit(const Passage& passage, const WrittenNumber& number, bool me
     scope.metric = {};
     return;
   }
-  const bool points_around = counts_in_points(passage);
+  // A class's number stands beside its name, whatever the changes around it are counted in.
+  const bool points_around = !scope.label.pinned && counts_in_points(passage);
   const bool bare = number.unit == WrittenUnit::kNone && !number.integer;
   const bool points = number.unit == WrittenUnit::kPoints ||
                       (number.unit == WrittenUnit::kNone && passage.column_unit == WrittenUnit::kPoints) ||

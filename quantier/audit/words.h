@@ -52,6 +52,10 @@ class Vocabulary {
   [[nodiscard]] static Result<Vocabulary> make(const AuditEvidence& evidence);
   // Abbreviations that a text defines: "H/M/T = head/mid/tail", "E8 = demo-encoder int8", "Option C: ...".
   void learn(std::string_view text);
+  // "2. demo-encoder int8: ...": what a note may call "option 2" afterwards.
+  void learn_numbered(int ordinal, std::string_view text);
+  // "C3 ECE ≤ 0.025": what a note calls a limit, and then the number that is held against it.
+  void learn_limit(std::string_view text);
   // In the order of the text. A place may be mentioned as several things ("misses": a failure, and hiding).
   [[nodiscard]] std::vector<Mention> mentions(std::string_view text) const;
   // The tier that a cell of nothing else abbreviates ("H", "rare (60)"), and the recipe that a number of bits
@@ -72,6 +76,7 @@ class Vocabulary {
   bool learn_said(std::string_view text);
   bool learn_tight(std::string_view text);
   bool learn_labelled(std::string_view text);
+  bool learn_nicknames(std::string_view text);
   [[nodiscard]] bool may_be_named(std::string_view name) const;
   void add_bits(std::string_view text, std::vector<Mention>& found) const;
   std::unordered_map<char, std::vector<Phrase>> by_first_;  // by first character; longest first
