@@ -1,12 +1,14 @@
-"""The CPU engine beside what people use instead: ONNX Runtime, OpenVINO, PyTorch, on the same model, inputs and threads.
+"""The CPU engine beside what people use instead, on the same model, inputs and threads: ONNX Runtime, OpenVINO, PyTorch, and
+for the decoder llama.cpp and CTranslate2.
 
     bench/peers.sh                       makes the environment and runs this
-    peers.py BENCH_ENGINE MODEL [--batches 32 8 1] [--tokens 128] [--rounds 15] [--json FILE] [--csv FILE]
+    peers.py BENCH_ENGINE MODEL [--shapes 32x128 8x128 1x128] [--rounds 15] [--seconds S] [--json FILE] [--csv FILE]
 
 MODEL is a directory in Hugging Face's layout (bench_engine writes one with random weights). Peers run in this
 process, the engine in another one that waits for its turn; one round times everyone once, in an order that turns, so
-that a drifting clock hits all. The CSV file is evidence that `quantier import` takes: peers stand beside our own runs. A ratio is the median over rounds of peer time / our time, with a 95 % interval from
-10,000 bootstrap samples of rounds. Before anything is timed, the peers' float logits are compared with ours.
+that a drifting clock hits all. The CSV file is evidence that `quantier import` takes: peers stand beside our own runs. A ratio
+is the median over rounds of peer time / our time, with a 95 % interval from 10,000 bootstrap samples of rounds. Before
+anything is timed, the peers' logits are compared with ours in float. --seconds ends the rounds of a shape early.
 """
 
 import argparse
@@ -28,7 +30,10 @@ import numpy as np
 import torch
 
 VOCABULARY = 1024  # what bench_engine loads of the embedding
+CLASSES = 50  # of the random models
 BOOTSTRAPS = 10_000
+ENCODER_PEERS = ["ort-fp32", "ort-int8", "ov-fp32", "ov-bf16", "ov-int8", "torch-fp32", "torch-bf16"]
+DECODER_PEERS = ["ort-fp32", "ort-int8", "torch-fp32", "torch-bf16", "llama-q4_0", "llama-q8_0", "llama-bf16", "ct2-float32", "ct2-int8"]
 
 
 def ids_of(batch, tokens):
@@ -128,6 +133,23 @@ def pytorch(model, dtype):
     return run
 
 
+def llama(model, work, kind, threads):
+    from peers_llama import Llama
+
+    return Llama(model, work, kind, threads, VOCABULARY, CLASSES)
+
+
+def ctranslate2_model(model, work, kind, threads):
+    from peers_ctranslate2 import CTranslate2
+
+    return CTranslate2(model, work, kind, threads, VOCABULARY, CLASSES)
+
+
+def shape(text):
+    batch, tokens = text.split("x")
+    return int(batch), int(tokens)
+
+
 def interval(values):
     generator = random.Random(0)
     medians = sorted(statistics.median(generator.choices(values, k=len(values))) for _ in range(BOOTSTRAPS))
@@ -136,7 +158,7 @@ def interval(values):
 
 def versions():
     found = {"python": platform.python_version(), "torch": torch.__version__}
-    for name in ("onnxruntime", "openvino", "transformers", "nncf"):
+    for name in ("onnxruntime", "openvino", "transformers", "nncf", "llama_cpp", "ctranslate2"):
         try:
             found[name] = __import__(name).__version__
         except ImportError:
@@ -144,15 +166,36 @@ def versions():
     return found
 
 
+def rounds_of(ours, options, peers, batch, tokens):
+    """Every participant's seconds for one pass, one number a round."""
+    ids = ids_of(batch, tokens)
+    repeats = max(1, 512 // (batch * tokens))
+    seconds = {name: [] for name in [*options.recipes, *peers]}
+    start = time.perf_counter()
+    for turn in range(options.rounds + 1):
+        if turn > 1 and time.perf_counter() - start > options.seconds:
+            break
+        order = list(seconds)
+        order = order[turn % len(order):] + order[: turn % len(order)]
+        for name in order:
+            if name in peers:
+                elapsed = timed(lambda: peers[name](ids), repeats)
+            else:
+                elapsed = ours.seconds(name, batch, tokens, repeats)
+            if turn > 0:  # the first warms up
+                seconds[name].append(elapsed)
+    return seconds
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bench_engine")
     parser.add_argument("model")
     parser.add_argument("--recipes", nargs="+", default=["fp32", "bf16", "int8-rtn", "int4-w4a8"])
-    parser.add_argument("--peers", nargs="+", default=["ort-fp32", "ort-int8", "ov-fp32", "ov-bf16", "ov-int8", "torch-fp32", "torch-bf16"])
-    parser.add_argument("--batches", nargs="+", type=int, default=[32, 8, 1])
-    parser.add_argument("--tokens", nargs="+", type=int, default=[128])
+    parser.add_argument("--peers", nargs="+", help="default: all that the geometry has")
+    parser.add_argument("--shapes", nargs="+", type=shape, default=[(32, 128), (8, 128), (1, 128)], help="texts x tokens")
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="no new round of a shape after so long")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--work", default="/tmp/quantier-peers")
     parser.add_argument("--json")
@@ -160,6 +203,9 @@ def main():
     options = parser.parse_args()
     os.makedirs(options.work, exist_ok=True)
     torch.set_num_threads(options.threads)
+    if options.peers is None:
+        with open(os.path.join(options.model, "config.json")) as file:
+            options.peers = DECODER_PEERS if json.load(file)["model_type"] == "qwen2" else ENCODER_PEERS
 
     path = exported(options.model, options.work) if any(peer.startswith(("ort", "ov")) for peer in options.peers) else None
     makers = {
@@ -170,6 +216,8 @@ def main():
         "ov-int8": lambda: openvino_model(path, options.threads, "f32", compress=True),
         "torch-fp32": lambda: pytorch(options.model, torch.float32),
         "torch-bf16": lambda: pytorch(options.model, torch.bfloat16),
+        **{f"llama-{kind}": lambda kind=kind: llama(options.model, options.work, kind, options.threads) for kind in ("q4_0", "q8_0", "bf16")},
+        **{f"ct2-{kind}": lambda kind=kind: ctranslate2_model(options.model, options.work, kind, options.threads) for kind in ("float32", "int8")},
     }
     peers = {}
     for name in options.peers:
@@ -186,43 +234,30 @@ def main():
             print(f"{name}: largest difference of a logit from our fp32: {np.abs(run(probe)[0] - own).max():.2e}")
 
     results = []
-    for batch in options.batches:
-        for tokens in options.tokens:
-            ids = ids_of(batch, tokens)
-            repeats = max(1, 512 // (batch * tokens))
-            seconds = {name: [] for name in [*options.recipes, *peers]}
-            for turn in range(options.rounds + 1):
-                order = list(seconds)
-                order = order[turn % len(order):] + order[: turn % len(order)]
-                for name in order:
-                    if name in peers:
-                        elapsed = timed(lambda: peers[name](ids), repeats)
-                    else:
-                        elapsed = ours.seconds(name, batch, tokens, repeats)
-                    if turn > 0:  # the first warms up
-                        seconds[name].append(elapsed)
-            print(f"\n{batch} x {tokens} tokens, {options.threads} threads, ms per example (median), peer time / our time [95 %]")
-            print(f"  {'':<12} {'ms/ex':>8}" + "".join(f" {recipe:>20}" for recipe in options.recipes))
-            for name, values in seconds.items():
-                line = f"  {name:<12} {statistics.median(values) / batch * 1e3:>8.2f}"
-                for recipe in options.recipes:
-                    ratios = [peer / own for peer, own in zip(values, seconds[recipe])]
-                    low, high = interval(ratios)
-                    line += f"  {statistics.median(ratios):>5.2f} [{low:.2f}, {high:.2f}]"
-                    results.append({"batch": batch, "tokens": tokens, "peer": name, "ours": recipe, "ratio": statistics.median(ratios),
-                                    "low": low, "high": high, "peer_ms": statistics.median(values) / batch * 1e3})
-                print(line, flush=True)
+    for batch, tokens in options.shapes:
+        seconds = rounds_of(ours, options, peers, batch, tokens)
+        rounds = len(next(iter(seconds.values())))
+        print(f"\n{batch} x {tokens} tokens, {options.threads} threads, {rounds} rounds, ms per example (median), peer time / our time [95 %]")
+        print(f"  {'':<12} {'ms/ex':>8}" + "".join(f" {recipe:>20}" for recipe in options.recipes))
+        for name, values in seconds.items():
+            line = f"  {name:<12} {statistics.median(values) / batch * 1e3:>8.2f}"
+            for recipe in options.recipes:
+                ratios = [peer / own for peer, own in zip(values, seconds[recipe])]
+                low, high = interval(ratios)
+                line += f"  {statistics.median(ratios):>5.2f} [{low:.2f}, {high:.2f}]"
+                results.append({"batch": batch, "tokens": tokens, "rounds": rounds, "peer": name, "ours": recipe,
+                                "ratio": statistics.median(ratios), "low": low, "high": high, "peer_ms": statistics.median(values) / batch * 1e3})
+            print(line, flush=True)
+        if options.json:  # after every shape: what was measured stays, whatever happens to the next
+            with open(options.json, "w") as file:
+                json.dump({"versions": versions(), "threads": options.threads, "results": results}, file, indent=1)
     if options.csv:
-        batch, tokens = options.batches[0], options.tokens[0]
         name = os.path.basename(os.path.normpath(options.model))
-        rows = {result["peer"]: result["peer_ms"] for result in results if (result["batch"], result["tokens"]) == (batch, tokens)}
+        rows = {result["peer"]: result["peer_ms"] for result in results if (result["batch"], result["tokens"]) == options.shapes[0]}
         with open(options.csv, "w") as file:
             file.write("model,precision,latency_ms\n")
             for peer, milliseconds in rows.items():
                 file.write(f"{name},{peer},{milliseconds:.4f}\n")
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump({"versions": versions(), "threads": options.threads, "results": results}, file, indent=1)
 
 
 if __name__ == "__main__":
