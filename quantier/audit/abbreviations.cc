@@ -193,7 +193,10 @@ bool Vocabulary::learn_nicknames(std::string_view text) {
     const Mention* recipe = only_one(meant, MentionKind::kRecipe);
     if (model == nullptr || recipe == nullptr || model->begin != 0 || recipe->end != inside.size()) continue;
     const std::string_view name = name_before(text, at);
-    if (name.empty() || !mentions(name).empty()) continue;
+    // "Encoder (demo-encoder int8)" is no nickname; "Middle E" is one, though "middle" means a tier.
+    const bool known = std::ranges::any_of(
+        mentions(name), [&](const Mention& each) { return each.end - each.begin == name.size(); });
+    if (name.empty() || known) continue;
     found.push_back({name, model->means, recipe->means});
   }
   if (found.size() < 2) return false;

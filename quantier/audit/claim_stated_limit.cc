@@ -45,6 +45,14 @@ bool tells_something_else(const Passage& passage) {
          passage.text.find('?') != std::string::npos;
 }
 
+// "peak MB ≤ 50": the unit stands in front of the sign, so the number has none of its own.
+bool unit_before(std::string_view before) {
+  constexpr std::size_t kReach = 16;
+  const std::string_view near = before.substr(before.size() - std::min(before.size(), kReach));
+  return std::ranges::any_of(std::array<std::string_view, 6>{" mb", "(mb", " gb", "(gb", " ms", "(ms"},
+                             [&](std::string_view unit) { return near.find(unit) != std::string_view::npos; });
+}
+
 // The metric that the number's own part of the text names last before it; in a cell also that of its row.
 std::vector<std::string> metrics_at(const Passage& passage, const WrittenNumber& number) {
   constexpr std::size_t kReach = 40;
@@ -80,7 +88,7 @@ std::string misstated_limit(const Passage& passage, const AuditEvidence& evidenc
       if (same(1.0) && *above != is_ceiling(limit.metric))
         return fmt::format("the limit of {} on {} is one from {}", number.text, limit.metric,
                            is_ceiling(limit.metric) ? "above" : "below");
-      if (duration && !same(1.0) && (same(1e3) || same(1e-3) || same(1e6) || same(1e-6)))
+      if (duration && !unit_before(before) && !same(1.0) && (same(1e3) || same(1e-3) || same(1e6) || same(1e-6)))
         return fmt::format("the limit on {} has these digits in another unit", limit.metric);
     }
   }

@@ -131,6 +131,13 @@ bool has_points(const Passage& passage, const ClaimClause& clause) {
   });
 }
 
+// "28 spoiled and 30 repaired": a number of answers, and what became of them.
+bool is_counted(const Passage& passage, const Mention& word) {
+  return std::ranges::any_of(passage.numbers, [&](const WrittenNumber& each) {
+    return each.integer && each.unit == WrittenUnit::kNone && each.end + 1 == word.begin;
+  });
+}
+
 }  // namespace
 
 std::string overclaimed(const Passage& passage, const ClaimClause& clause, const AuditEvidence& evidence,
@@ -149,6 +156,8 @@ std::string overclaimed(const Passage& passage, const ClaimClause& clause, const
         return each.kind == MentionKind::kWord && each.means.front() == "fail" && each.begin == harm->begin;
       }))
     harm = nullptr;
+  if (harm != nullptr && is_counted(passage, *harm)) harm = nullptr;
+  if (help != nullptr && is_counted(passage, *help)) help = nullptr;
   const bool sure = !certainty.sure.empty();
   const Mention* same = first_word(clause.mentions, "equivalence");
   // Beside numbers it describes them.

@@ -52,8 +52,19 @@ bool Matcher::is_share_of_something() const {
 // "tied inside a margin of 0.01": where only costs are named, a number without a unit is none of them.
 bool Matcher::is_cost_without_unit() const {
   if (number_.unit != WrittenUnit::kNone || number_.listed_unit != WrittenUnit::kNone ||
-      passage_.kind != PassageKind::kSentence || scopes_.narrow.metric.values.empty())
+      passage_.kind != PassageKind::kSentence)
     return false;
+  // "1.21 ms and 2.12 ms, as against 2.30 and 4.15": above one, and of points nothing is said in the sentence.
+  const auto has_unit = [&](std::initializer_list<WrittenUnit> units) {
+    return std::ranges::any_of(passage_.numbers, [&](const WrittenNumber& each) {
+      return std::ranges::find(units, each.unit) != units.end();
+    });
+  };
+  if (!number_.integer && number_.value > 1.0 && number_.sign == 0 && !scopes_.narrow.fit.pinned &&
+      has_unit({WrittenUnit::kMilliseconds, WrittenUnit::kBytes}) &&
+      !has_unit({WrittenUnit::kPoints, WrittenUnit::kPercent}))
+    return true;
+  if (scopes_.narrow.metric.values.empty()) return false;
   return std::ranges::all_of(scopes_.narrow.metric.values, [](const std::string& metric) {
     return metric.starts_with("latency") || metric.starts_with("memory");
   });

@@ -296,12 +296,16 @@ void share_units(std::string_view text, std::vector<WrittenNumber>& numbers) {
       one.listed_binary = shares ? two.binary_scale : two.listed_binary;
     }
   }
-  // "a speed-up of 4", "by a factor of 2.5".
+  // "a speed-up of 4", "by a factor of 2.5", "×0.94".
+  constexpr double kManyTimes = 100.0;
   for (WrittenNumber& each : numbers) {
+    // "reshuffled 10,000 times" counts what was done.
+    if (each.unit == WrittenUnit::kTimes && each.integer && each.value >= kManyTimes)
+      each.unit = WrittenUnit::kNone;
     if (each.unit != WrittenUnit::kNone) continue;
     const std::string_view before = text.substr(0, each.begin);
     for (const std::string_view word :
-         {"factor of ", "factor ", "speed-up of ", "speedup of ", "slowdown of ", "gain of about "}) {
+         {"factor of ", "factor ", "speed-up of ", "speedup of ", "slowdown of ", "gain of about ", "×"}) {
       if (!before.ends_with(word)) continue;
       each.unit = WrittenUnit::kTimes;
       if (each.in_words) each.half_width = 0.05 * each.value;
