@@ -90,8 +90,8 @@ std::vector<Span> columns_of(const std::vector<Line>& rows) {
       if (columns.empty()) return false;
       const std::string left = row.text(columns.back().first, columns.back().second);
       if (opens_bracket(left)) return true;
-      // "-0.18 to +0.11" is one thing.
-      for (const std::string_view range : {" to", " ..", " ...", " –", " …"}) {
+      // "-0.18 to +0.11" is one thing, and so is "85.3 / 79.0".
+      for (const std::string_view range : {" to", " ..", " ...", " –", " …", " /"}) {
         if (left.ends_with(range)) return true;
       }
       return at - columns.back().second == 1 && !is_number(row.text(at, end));
