@@ -49,8 +49,9 @@ bool tells_something_else(const Passage& passage) {
 bool unit_before(std::string_view before) {
   constexpr std::size_t kReach = 16;
   const std::string_view near = before.substr(before.size() - std::min(before.size(), kReach));
-  return std::ranges::any_of(std::array<std::string_view, 6>{" mb", "(mb", " gb", "(gb", " ms", "(ms"},
-                             [&](std::string_view unit) { return near.find(unit) != std::string_view::npos; });
+  return std::ranges::any_of(
+      std::array<std::string_view, 6>{" mb", "(mb", " gb", "(gb", " ms", "(ms"},
+      [&](std::string_view unit) { return near.find(unit) != std::string_view::npos; });
 }
 
 // The metric that the number's own part of the text names last before it; in a cell also that of its row.
@@ -88,7 +89,8 @@ std::string misstated_limit(const Passage& passage, const AuditEvidence& evidenc
       if (same(1.0) && *above != is_ceiling(limit.metric))
         return fmt::format("the limit of {} on {} is one from {}", number.text, limit.metric,
                            is_ceiling(limit.metric) ? "above" : "below");
-      if (duration && !unit_before(before) && !same(1.0) && (same(1e3) || same(1e-3) || same(1e6) || same(1e-6)))
+      if (duration && !unit_before(before) && !same(1.0) &&
+          (same(1e3) || same(1e-3) || same(1e6) || same(1e-6)))
         return fmt::format("the limit on {} has these digits in another unit", limit.metric);
     }
   }

@@ -38,16 +38,16 @@ bool has_condition(std::string_view text) {
 bool has_beyond(std::string_view text) {
   const std::string words = " " + lowered(text);
   const bool sided = std::ranges::any_of(
-      std::initializer_list<std::string_view>{" below ", " above ", " under ", " over ", " until ", " beyond ",
-                                              " past ", " between ", " up to ", " down to ", "→", " <", " >"},
+      std::initializer_list<std::string_view>{" below ", " above ", " under ", " over ", " until ",
+                                              " beyond ", " past ", " between ", " up to ", " down to ", "→",
+                                              " <", " >"},
       [&](std::string_view word) { return words.find(word) != std::string::npos; });
-  return sided ||
-         std::ranges::any_of(std::initializer_list<std::string_view>{" to ", " at "},
-                             [&](std::string_view word) {
-                               const std::size_t at = words.find(word);
-                               return at != std::string::npos && at + word.size() < words.size() &&
-                                      std::isdigit(static_cast<unsigned char>(words[at + word.size()])) != 0;
-                             });
+  return sided || std::ranges::any_of(
+                      std::initializer_list<std::string_view>{" to ", " at "}, [&](std::string_view word) {
+                        const std::size_t at = words.find(word);
+                        return at != std::string::npos && at + word.size() < words.size() &&
+                               std::isdigit(static_cast<unsigned char>(words[at + word.size()])) != 0;
+                      });
 }
 
 // Compared by its quality and by what it costs: what is worse on both is dominated, whatever it is called.

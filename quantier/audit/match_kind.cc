@@ -54,7 +54,8 @@ bool Matcher::is_cost_without_unit() const {
   if (number_.unit != WrittenUnit::kNone || number_.listed_unit != WrittenUnit::kNone ||
       passage_.kind != PassageKind::kSentence)
     return false;
-  // "1.21 ms and 2.12 ms, as against 2.30 and 4.15": above one, and of points nothing is said in the sentence.
+  // "1.21 ms and 2.12 ms, as against 2.30 and 4.15": above one, and of points nothing is said in the
+  // sentence.
   const auto has_unit = [&](std::initializer_list<WrittenUnit> units) {
     return std::ranges::any_of(passage_.numbers, [&](const WrittenNumber& each) {
       return std::ranges::find(units, each.unit) != units.end();

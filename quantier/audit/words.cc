@@ -123,15 +123,15 @@ std::vector<Mention> Vocabulary::mentions(std::string_view text) const {
   for (const Mention& model : found) {
     if (model.kind != MentionKind::kModel) continue;
     if (std::ranges::any_of(found, [&](const Mention& recipe) {
-          return recipe.kind == MentionKind::kRecipe && recipe.begin == model.begin && recipe.end == model.end;
+          return recipe.kind == MentionKind::kRecipe && recipe.begin == model.begin &&
+                 recipe.end == model.end;
         }))
       whole.emplace_back(model.begin, model.end);
   }
   std::erase_if(found, [&](const Mention& each) {
     return each.kind != MentionKind::kModel && each.kind != MentionKind::kRecipe &&
-           std::ranges::any_of(whole, [&](const auto& name) {
-             return each.begin >= name.first && each.end <= name.second;
-           });
+           std::ranges::any_of(
+               whole, [&](const auto& name) { return each.begin >= name.first && each.end <= name.second; });
   });
   // "QE/n" names a configuration: the "n" in it counts nothing.
   const std::vector<Mention> all = found;
