@@ -1,7 +1,7 @@
 """CTranslate2 as a peer of bench/peers.py, for the decoder's geometry.
 
 Its Generator gives logits of every token (`forward_batch`), so it computes the last layer and the projection for all
-tokens, where others compute the last of each text: a twentieth of the work more. As in peers_llama.py the classifier's
+tokens, where others compute the last of each text: 3 to 4 % of the work more. As in peers_llama.py the classifier's
 head stands where the vocabulary's projection would, with zeros below it, in as many rows as the embedding has here.
 The package cannot convert a classifier from a directory, so its converter gets the network with that head.
 """

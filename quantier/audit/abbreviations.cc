@@ -170,6 +170,8 @@ std::string_view name_before(std::string_view text, std::size_t end) {
     if (at == stop || text[at] < 'A' || text[at] > 'Z') break;
     begin = at;
   }
+  // "38.6 MB (demo-encoder int8)": a unit.
+  if (begin > 1 && text[begin - 1] == ' ' && is_number(text.substr(begin - 2, 1))) return {};
   return text.substr(begin, end - begin);
 }
 

@@ -65,6 +65,8 @@ std::vector<Item> of_kind(const Passage& passage, MentionKind kind) {
 }  // namespace
 
 std::string named_twice(const Passage& passage) {
+  // "The same model at fp16 and int4, and demo-decoder at fp16": whose, another sentence says.
+  if (passage.text.find("the same model") != std::string::npos) return {};
   std::vector<Item> configurations;
   for (const NamedConfiguration& each : configurations_in(passage)) {
     // A precision alone is of the model before it only as long as no other is named.

@@ -47,6 +47,14 @@ bool tells_failure(const Passage& passage, const AuditLimit& limit, const AuditC
 
 }  // namespace
 
+bool DemandChecker::is_judged(const AuditLimit& limit) const {
+  return std::ranges::any_of(passages_, [&](const Passage& passage) {
+    if (passage.appendix || passage.kind != PassageKind::kSentence) return false;
+    const bool word = says(passage.mentions, "pass") || says(passage.mentions, "fail");
+    return word && is_of_limit(passage.mentions, limit);
+  });
+}
+
 // The model and the limit stand in one paragraph or section with a word of failing or with both numbers: who
 // is meant may need a reader.
 bool DemandChecker::may_tell_failure(const AuditLimit& limit, const AuditConfiguration& one) const {

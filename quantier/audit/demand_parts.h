@@ -83,6 +83,9 @@ class DemandChecker {
   // Who fails which limit (demand_failures.cc).
   [[nodiscard]] DemandFinding failures() const;
   [[nodiscard]] bool fails_in_a_clause(const AuditConfiguration& one) const;
+  // Whether somebody is said to pass or to fail this limit: then the others are told to pass, without
+  // numbers.
+  [[nodiscard]] bool is_judged(const AuditLimit& limit) const;
   [[nodiscard]] bool may_tell_failure(const AuditLimit& limit, const AuditConfiguration& one) const;
 
   const std::vector<Passage>& passages_;

@@ -18,14 +18,16 @@ bool ends_with_word(std::string_view text, std::string_view word) {
 
 }  // namespace
 
-// "would save another 1.5 MB", "costs 1.5 MB more": how much more or less, of something named elsewhere.
+// "would save another 1.5 MB", "costs 1.5 MB more", "smaller by 1.1 MB": how much more or less, of something
+// named elsewhere.
 bool Matcher::follows_difference() const {
   if (passage_.kind != PassageKind::kSentence) return false;
   std::string before = lowered(passage_.text.substr(0, number_.begin));
   while (before.ends_with(' ')) before.pop_back();
-  constexpr std::array<std::string_view, 17> kWords = {
-      "adds",    "add",     "added",      "save",  "saves",  "saved", "saving",  "spare", "spares",
-      "another", "further", "additional", "extra", "shaves", "frees", "freeing", "free"};
+  constexpr std::array<std::string_view, 22> kWords = {
+      "adds",   "add",        "added",     "save",       "saves",     "saved",    "saving", "spare",
+      "spares", "another",    "further",   "additional", "extra",     "shaves",   "frees",  "freeing",
+      "free",   "smaller by", "larger by", "bigger by",  "faster by", "slower by"};
   return std::ranges::any_of(kWords, [&](std::string_view word) { return ends_with_word(before, word); });
 }
 
