@@ -312,11 +312,13 @@ void Vocabulary::learn(std::string_view text) {
   learned = learn_nicknames(text) || learned;
   if (!learned) return;
   // "E8", "E/8", "E-8"; a number that the note does not define is one of bits.
-  for (const auto& [letter, model] : letters_) {
+  for (const auto& letter : letters_) {
     const auto name = [&](const std::string& number, const std::string& recipe) {
-      for (const char* joint : {"", "/", "-", "_", "@", ".", " "}) {
-        add(letter + joint + number, MentionKind::kModel, {model}, true);
-        add(letter + joint + number, MentionKind::kRecipe, {recipe}, true);
+      for (const std::string_view joint : {"", "/", "-", "_", "@", ".", " "}) {
+        std::string both = letter.first;
+        both.append(joint).append(number);
+        add(both, MentionKind::kModel, {letter.second}, true);
+        add(both, MentionKind::kRecipe, {recipe}, true);
       }
     };
     for (const auto& [number, recipe] : numbers_) name(number, recipe);
