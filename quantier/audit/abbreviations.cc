@@ -1,10 +1,10 @@
 // Names that a note gives to things itself: "H/M/T = head/mid/tail", "E8 = demo-encoder int8", "Option C:
-// demo-decoder fp16", "Big E (demo-encoder fp16)". Of a letter for a model and a number for a recipe the two
-// together name a configuration
-// ("D16"); a number alone stays a number. "E1 = ECE cross-fitted", "M = peak memory in MB": a metric goes
-// with the tier, the fit and the unit that its definition names.
+// demo-decoder fp16"; nicknames are in nicknames.cc. Of a letter for a model and a number for a recipe the
+// two together name a configuration ("D16"); a number alone stays a number. "E1 = ECE cross-fitted", "M =
+// peak memory in MB": a metric goes with the tier, the fit and the unit that its definition names.
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "quantier/audit/word_forms.h"
 #include "quantier/audit/words.h"
@@ -58,17 +58,28 @@ bool opens_meaning(std::string_view behind) {
 
 }  // namespace
 
-bool Vocabulary::learn_pair(std::string_view name, std::string_view meaning) {
-  if (!is_abbreviation(name)) return false;
+// A model first and a recipe, no other of either: "demo-encoder int8 and so on".
+std::optional<NamedMeaning> Vocabulary::configuration_in(std::string_view meaning) const {
   const std::vector<Mention> meant = mentions(meaning);
   const Mention* model = only_one(meant, MentionKind::kModel);
   const Mention* recipe = only_one(meant, MentionKind::kRecipe);
-  // "E8 = demo-encoder int8 and so on": what follows the two names says nothing more.
-  if (model != nullptr && recipe != nullptr && !is_number(name) && model->begin == 0) {
-    add(name, MentionKind::kModel, model->means, true);
-    add(name, MentionKind::kRecipe, recipe->means, true);
-    return true;
-  }
+  if (model == nullptr || recipe == nullptr || model->begin != 0) return std::nullopt;
+  return NamedMeaning{.model = model->means, .recipe = recipe->means, .end = recipe->end};
+}
+
+bool Vocabulary::name_configuration(std::string_view name, const NamedMeaning& meaning, bool exact) {
+  // Said again it says nothing new.
+  if (!configuration_names_.insert(std::string(name)).second) return false;
+  add(name, MentionKind::kModel, meaning.model, exact);
+  add(name, MentionKind::kRecipe, meaning.recipe, exact);
+  return true;
+}
+
+bool Vocabulary::learn_pair(std::string_view name, std::string_view meaning) {
+  if (!is_abbreviation(name)) return false;
+  const std::vector<Mention> meant = mentions(meaning);
+  const std::optional<NamedMeaning> configuration = configuration_in(meaning);
+  if (configuration && !is_number(name)) return name_configuration(name, *configuration);
   if (meant.empty()) return false;
   const Mention& first = meant.front();
   const bool whole = first.begin == 0 && first.end == meaning.size() && first.kind <= MentionKind::kTier;
@@ -133,115 +144,11 @@ bool Vocabulary::learn_labelled(std::string_view text) {
       const std::size_t start = end + (text[end] == ':' || text[end + 1] == '(' ? 2 : 3);
       const std::string_view meaning =
           text.substr(start, std::min(text.find_first_of(".;)", start), text.size()) - start);
-      const std::vector<Mention> meant = mentions(meaning);
-      const Mention* model = only_one(meant, MentionKind::kModel);
-      const Mention* recipe = only_one(meant, MentionKind::kRecipe);
-      if (model == nullptr || recipe == nullptr || model->begin != 0) continue;
-      add(text.substr(at, end - at), MentionKind::kModel, model->means, true);
-      add(text.substr(at, end - at), MentionKind::kRecipe, recipe->means, true);
-      learned = true;
+      if (const auto configuration = configuration_in(meaning))
+        learned = name_configuration(text.substr(at, end - at), *configuration) || learned;
     }
   }
   return learned;
-}
-
-namespace {
-
-// The words right before a place that are written like a name: up to two with a capital, or what stands in
-// quotation marks.
-std::string_view name_before(std::string_view text, std::size_t end) {
-  constexpr std::size_t kLongestQuote = 24;
-  for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>{"“", "”"}, {"\"", "\""}}) {
-    if (!text.substr(0, end).ends_with(close)) continue;
-    const std::size_t stop = end - close.size();
-    const std::size_t from = stop == 0 ? std::string_view::npos : text.rfind(open, stop - 1);
-    if (from == std::string_view::npos || stop - from > kLongestQuote) return {};
-    return text.substr(from + open.size(), stop - from - open.size());
-  }
-  std::size_t begin = end;
-  for (int words = 0; words < 2; ++words) {
-    std::size_t at = begin;
-    if (words > 0) {
-      if (at == 0 || text[at - 1] != ' ') break;
-      --at;
-    }
-    const std::size_t stop = at;
-    while (at > 0 && is_word(text[at - 1])) --at;
-    if (at == stop || text[at] < 'A' || text[at] > 'Z') break;
-    begin = at;
-  }
-  // "38.6 MB (demo-encoder int8)": a unit.
-  if (begin > 1 && text[begin - 1] == ' ' && is_number(text.substr(begin - 2, 1))) return {};
-  return text.substr(begin, end - begin);
-}
-
-}  // namespace
-
-// "Big E (demo-encoder fp16), Little E (demo-encoder int4)": two at least, for one alone may be an
-// explanation of what stands before it.
-bool Vocabulary::learn_nicknames(std::string_view text) {
-  struct Nickname {
-    std::string_view name;
-    std::vector<std::string> model;
-    std::vector<std::string> recipe;
-  };
-  std::vector<Nickname> found;
-  for (std::size_t at = text.find(" ("); at != std::string_view::npos; at = text.find(" (", at + 1)) {
-    const std::size_t close = text.find(')', at);
-    if (close == std::string_view::npos) break;
-    const std::string_view inside = text.substr(at + 2, close - at - 2);
-    const std::vector<Mention> meant = mentions(inside);
-    const Mention* model = only_one(meant, MentionKind::kModel);
-    const Mention* recipe = only_one(meant, MentionKind::kRecipe);
-    if (model == nullptr || recipe == nullptr || model->begin != 0 || recipe->end != inside.size()) continue;
-    const std::string_view name = name_before(text, at);
-    // "Encoder (demo-encoder int8)" is no nickname; "Middle E" is one, though "middle" means a tier.
-    const bool known = std::ranges::any_of(
-        mentions(name), [&](const Mention& each) { return each.end - each.begin == name.size(); });
-    if (name.empty() || known) continue;
-    found.push_back({name, model->means, recipe->means});
-  }
-  if (found.size() < 2) return false;
-  for (const Nickname& each : found) {
-    add(each.name, MentionKind::kModel, each.model, true);
-    add(each.name, MentionKind::kRecipe, each.recipe, true);
-  }
-  return true;
-}
-
-void Vocabulary::learn_limit(std::string_view text) {
-  std::size_t end = 0;
-  while (end < text.size() && is_word(text[end])) ++end;
-  const std::string_view name = text.substr(0, end);
-  constexpr std::size_t kLongestId = 3;
-  const bool is_id = name.size() >= 2 && name.size() <= kLongestId && name.front() >= 'A' &&
-                     name.front() <= 'Z' && is_number(name.substr(1));
-  if (!is_id || !mentions(name).empty()) return;
-  std::size_t start = end;
-  while (start < text.size() && std::string_view(" :.)|").find(text[start]) != std::string_view::npos)
-    ++start;
-  const std::string_view meaning = text.substr(start);
-  const std::size_t sign = std::min(meaning.find("≤"), meaning.find("≥"));
-  if (sign == std::string_view::npos) return;
-  const std::vector<Mention> meant = mentions(meaning.substr(0, sign));
-  if (only_one(meant, MentionKind::kModel) != nullptr || only_one(meant, MentionKind::kRecipe) != nullptr)
-    return;
-  if (learn_metric(name, meaning.substr(0, sign), meant)) sort();
-}
-
-void Vocabulary::learn_numbered(int ordinal, std::string_view text) {
-  if (ordinal <= 0) return;
-  const std::vector<Mention> meant = mentions(text.substr(0, text.find_first_of(":,;.(")));
-  const Mention* model = only_one(meant, MentionKind::kModel);
-  const Mention* recipe = only_one(meant, MentionKind::kRecipe);
-  if (model == nullptr || recipe == nullptr || model->begin != 0) return;
-  for (const char* word : {"option", "Option", "options", "Options", "candidate", "Candidate", "variant",
-                           "Variant", "alternative", "Alternative", "configuration", "Configuration"}) {
-    const std::string name = std::string(word) + " " + std::to_string(ordinal);
-    add(name, MentionKind::kModel, model->means, true);
-    add(name, MentionKind::kRecipe, recipe->means, true);
-  }
-  sort();
 }
 
 // "QE is demo-encoder and /b is int8": what is named is no word that a sentence could have there.
@@ -295,7 +202,7 @@ bool Vocabulary::learn_tight(std::string_view text) {
   return learned;
 }
 
-void Vocabulary::learn(std::string_view text) {
+void Vocabulary::learn(std::string_view text, int ordinal) {
   bool learned = learn_said(text);
   learned = learn_tight(text) || learned;
   for (std::size_t at = text.find(" = "); at != std::string_view::npos; at = text.find(" = ", at + 1)) {
@@ -310,6 +217,8 @@ void Vocabulary::learn(std::string_view text) {
   }
   learned = learn_labelled(text) || learned;
   learned = learn_nicknames(text) || learned;
+  learned = learn_numbered(ordinal, text) || learned;
+  learned = learn_limit(text) || learned;
   if (!learned) return;
   // "E8", "E/8", "E-8"; a number that the note does not define is one of bits.
   for (const auto& letter : letters_) {
@@ -317,8 +226,7 @@ void Vocabulary::learn(std::string_view text) {
       for (const std::string_view joint : {"", "/", "-", "_", "@", ".", " "}) {
         std::string both = letter.first;
         both.append(joint).append(number);
-        add(both, MentionKind::kModel, {letter.second}, true);
-        add(both, MentionKind::kRecipe, {recipe}, true);
+        name_configuration(both, {.model = {letter.second}, .recipe = {recipe}});
       }
     };
     for (const auto& [number, recipe] : numbers_) name(number, recipe);

@@ -151,11 +151,7 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
   audit.against_itself = evidence.configurations.empty();
   audit.evidence = evidence.source;
   QT_TRY(Vocabulary words, Vocabulary::make(evidence));
-  for (const TextBlock& block : note.blocks) {
-    words.learn(block.text);
-    words.learn_numbered(block.ordinal, block.text);
-    words.learn_limit(block.text);
-  }
+  for (const TextBlock& block : note.blocks) words.learn(block.text, block.ordinal);
   audit.words_version = words.version();
   audit.demands_version = tables.demands.version;
   audit.published_version = tables.published.version;

@@ -66,5 +66,32 @@ TEST(Demand, EveryBuiltInDemandHasAnIdAWayAndWordsThatExist) {
   }
 }
 
+TEST(Demand, WhatWouldChangeTheChoiceIsALimitThatMoves) {
+  const auto status = [](const char* note) { return demand_status(audited(note), "what-would-change"); };
+  EXPECT_EQ(status("If the ECE ceiling were 0.03, demo-encoder int4 would be chosen.\n"), "present");
+  EXPECT_EQ(status("| what | then |\n|---|---|\n| ECE ceiling relaxed to 0.03 | demo-encoder int4 wins |\n"),
+            "present");
+  EXPECT_EQ(status("The ECE ceiling keeps out demo-encoder int4, which would answer more texts.\n"),
+            "absent");
+  EXPECT_EQ(status("A second split could turn over that demo-encoder int8 passes the ECE ceiling.\n"),
+            "absent");
+}
+
+TEST(Demand, AListOfSourcesStatesNothingOnceMore) {
+  const std::string row = "| 0.651 | demo-encoder int8 | macro-F1 |\n";
+  std::string table = "| figure | configuration | metric |\n|---|---|---|\n" + row;
+  const auto missing = [](const std::string& note) {
+    for (const DemandResult& each : audited(note).demands) {
+      if (each.demand.id == "frontier-time") return each.finding.missing;
+    }
+    return std::vector<std::string>();
+  };
+  const std::string ours = "demo-encoder int8: macro f1";
+  const std::string other = "demo-encoder fp16 has a macro-F1 of 0.653.\n\n";
+  EXPECT_THAT(missing(other + "## Appendix: where the numbers come from\n\n" + table),
+              testing::Contains(ours));
+  EXPECT_THAT(missing(other + "## Appendix: tables\n\n" + table), testing::Not(testing::Contains(ours)));
+}
+
 }  // namespace
 }  // namespace quantier::audit_testing

@@ -2,6 +2,7 @@
 // note. Only read_html.cc includes this.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <libxml/tree.h>
@@ -51,17 +52,13 @@ inline bool is_program_text(const xmlNode* node) {
   return attribute(node, "hidden") == "hidden" || attribute(node, "aria-hidden") == "true";
 }
 
-// The number of the item of a numbered list that a node lies in; 0 outside of one.
-inline int ordinal_of(const xmlNode* node) {
-  while (node != nullptr && (node->type != XML_ELEMENT_NODE || name_of(node) != "li")) node = node->parent;
-  if (node == nullptr || node->parent == nullptr || name_of(node->parent) != "ol") return 0;
-  const std::string start = attribute(node->parent, "start");
+// The number of the first item of a numbered list.
+inline int first_ordinal(const xmlNode* list) {
+  constexpr int kLargest = 1'000'000;
+  const std::string start = attribute(list, "start");
   int ordinal = 1;
   std::from_chars(start.data(), start.data() + start.size(), ordinal);
-  for (const xmlNode* each = node->prev; each != nullptr; each = each->prev) {
-    if (each->type == XML_ELEMENT_NODE && name_of(each) == "li") ++ordinal;
-  }
-  return ordinal;
+  return std::clamp(ordinal, 0, kLargest);
 }
 
 // The next element behind one, or null.

@@ -69,6 +69,9 @@ class Walk {
       ++program_parts_;
       return false;
     }
+    if (name == "ul") lists_.push_back({.node = node});
+    if (name == "ol") lists_.push_back({.node = node, .numbered = true, .next = first_ordinal(node)});
+    if (name == "li" && !lists_.empty() && lists_.back().numbered) lists_.back().item = lists_.back().next++;
     if (name == "pre") {
       preformatted(node);
       return false;
@@ -85,7 +88,7 @@ class Walk {
       const int depth = list_depth(node);
       begin(depth > 0 ? BlockKind::kItem : BlockKind::kParagraph, node);
       level_ = depth;
-      ordinal_ = depth > 0 ? ordinal_of(node) : 0;
+      ordinal_ = depth > 0 && !lists_.empty() ? lists_.back().item : 0;
     }
     if (name == "a") {
       const std::string target = attribute(node, "href");
@@ -100,6 +103,7 @@ class Walk {
   void leave(const xmlNode* node) {
     if (node->type != XML_ELEMENT_NODE) return;
     const std::string_view name = name_of(node);
+    if (!lists_.empty() && lists_.back().node == node) lists_.pop_back();
     if (name == "a" && !link_finding_.empty() && text_.size() > link_begin_)
       references_.push_back({.text = normalised(std::string_view(text_).substr(link_begin_)),
                              .finding = std::exchange(link_finding_, {}),
@@ -269,6 +273,13 @@ class Walk {
   BlockKind kind_ = BlockKind::kParagraph;
   int level_ = 1;
   int ordinal_ = 0;
+  struct OpenList {
+    const xmlNode* node = nullptr;
+    bool numbered = false;
+    int next = 0;
+    int item = 0;  // the number of the item that is open
+  };
+  std::vector<OpenList> lists_;
   NotePlace place_;
   std::optional<TextBlock> table_;
   TableSpans spans_;

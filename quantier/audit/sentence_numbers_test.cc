@@ -64,6 +64,19 @@ constexpr SentencePair kLimits[] = {
 
 TEST(SentencesOfNumbers, SubjectsAreFoundAroundThem) { expect_told_apart(kNumbers); }
 
+TEST(SentencesOfNumbers, AValueThatMayLieBelowZeroIsADifference) {
+  const std::string heading = "## What int8 changes on demo-encoder\n\n";
+  EXPECT_EQ(verdicts(audited(heading + "In points of accuracy against fp16: tail 0.2 [−0.8, +1.3].\n")),
+            "0.2 sourced; −0.8 sourced; +1.3 sourced");
+}
+
+TEST(SentencesOfNumbers, ASignInFrontMakesAMultiple) {
+  EXPECT_EQ(verdicts(audited("The time of demo-encoder int8 is ×0.41 of that of demo-encoder fp16.\n")),
+            "0.41 derived");
+  EXPECT_EQ(verdicts(audited("Reshuffle the data 10,000 times: demo-encoder int8 wins.\n")),
+            "10,000 times not checked");
+}
+
 TEST(SentencesOfLimits, WhoPassesIsReadInManyWords) { expect_told_apart(kLimits); }
 
 TEST(SentencesOfLimits, SuppositionsAndOthersRaiseNothing) {

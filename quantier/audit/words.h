@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -46,16 +48,21 @@ struct Mention {
   std::size_t end = 0;
 };
 
+// A configuration that a note spells out, to be called by a name of its own.
+struct NamedMeaning {
+  std::vector<std::string> model;
+  std::vector<std::string> recipe;
+  std::size_t end = 0;  // of its recipe in the text
+};
+
 class Vocabulary {
  public:
   // `evidence` may be empty: then only the table's words are known.
   [[nodiscard]] static Result<Vocabulary> make(const AuditEvidence& evidence);
-  // Abbreviations that a text defines: "H/M/T = head/mid/tail", "E8 = demo-encoder int8", "Option C: ...".
-  void learn(std::string_view text);
-  // "2. demo-encoder int8: ...": what a note may call "option 2" afterwards.
-  void learn_numbered(int ordinal, std::string_view text);
-  // "C3 ECE ≤ 0.025": what a note calls a limit, and then the number that is held against it.
-  void learn_limit(std::string_view text);
+  // Names that a text defines: "H/M/T = head/mid/tail", "E8 = demo-encoder int8", "Option C: ...", "Big E
+  // (demo-encoder fp16)", "C3 ECE ≤ 0.025". `ordinal`: of an item of a numbered list its number, by which a
+  // note may call it afterwards ("option 2"); otherwise 0.
+  void learn(std::string_view text, int ordinal = 0);
   // In the order of the text. A place may be mentioned as several things ("misses": a failure, and hiding).
   [[nodiscard]] std::vector<Mention> mentions(std::string_view text) const;
   // The tier that a cell of nothing else abbreviates ("H", "rare (60)"), and the recipe that a number of bits
@@ -77,10 +84,15 @@ class Vocabulary {
   bool learn_tight(std::string_view text);
   bool learn_labelled(std::string_view text);
   bool learn_nicknames(std::string_view text);
+  bool learn_numbered(int ordinal, std::string_view text);
+  bool learn_limit(std::string_view text);
+  [[nodiscard]] std::optional<NamedMeaning> configuration_in(std::string_view meaning) const;
+  bool name_configuration(std::string_view name, const NamedMeaning& meaning, bool exact = true);
   [[nodiscard]] bool may_be_named(std::string_view name) const;
   void add_bits(std::string_view text, std::vector<Mention>& found) const;
   std::unordered_map<char, std::vector<Phrase>> by_first_;  // by first character; longest first
   std::map<std::string, std::string> cell_tiers_;
+  std::set<std::string> configuration_names_;                     // that the note defined
   std::map<int, std::string> by_bits_;                            // 8: the recipe that an "8-bit" means
   std::vector<std::pair<std::string, std::string>> letters_;      // defined abbreviation of a model, model
   std::vector<std::pair<std::string, std::string>> numbers_;      // of a recipe, recipe
