@@ -353,12 +353,7 @@ DemandFinding DemandChecker::cover(const DemandWay& way) const {
       std::string metric = any_of.front();
       std::ranges::replace(metric, '_', ' ');
       std::string name = target.name.empty() ? metric : fmt::format("{}: {}", target.name, metric);
-      // Who passes a limit may be told by who fails it.
-      const bool told =
-          way.metrics_of_limits && std::ranges::any_of(evidence_.limits, [&](const AuditLimit& limit) {
-            return limit.metric == any_of.front() && !has(limit.failed_by, target.name) && is_judged(limit);
-          });
-      if (told) {
+      if (way.metrics_of_limits && told_to_pass(target.name, any_of.front())) {
         open.push_back(name + " (told to pass)");
         continue;
       }

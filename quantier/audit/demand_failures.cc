@@ -47,11 +47,16 @@ bool tells_failure(const Passage& passage, const AuditLimit& limit, const AuditC
 
 }  // namespace
 
-bool DemandChecker::is_judged(const AuditLimit& limit) const {
-  return std::ranges::any_of(passages_, [&](const Passage& passage) {
-    if (passage.appendix || passage.kind != PassageKind::kSentence) return false;
-    const bool word = says(passage.mentions, "pass") || says(passage.mentions, "fail");
-    return word && is_of_limit(passage.mentions, limit);
+bool DemandChecker::told_to_pass(const std::string& configuration, const std::string& metric) const {
+  const auto judged = [&](const AuditLimit& limit) {
+    return std::ranges::any_of(passages_, [&](const Passage& passage) {
+      return passage.kind == PassageKind::kSentence && !passage.appendix &&
+             (says(passage.mentions, "pass") || says(passage.mentions, "fail")) &&
+             is_of_limit(passage.mentions, limit);
+    });
+  };
+  return std::ranges::any_of(evidence_.limits, [&](const AuditLimit& limit) {
+    return limit.metric == metric && !has(limit.failed_by, configuration) && judged(limit);
   });
 }
 

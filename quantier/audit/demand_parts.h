@@ -83,9 +83,8 @@ class DemandChecker {
   // Who fails which limit (demand_failures.cc).
   [[nodiscard]] DemandFinding failures() const;
   [[nodiscard]] bool fails_in_a_clause(const AuditConfiguration& one) const;
-  // Whether somebody is said to pass or to fail this limit: then the others are told to pass, without
-  // numbers.
-  [[nodiscard]] bool is_judged(const AuditLimit& limit) const;
+  // Whether this one is told to pass a limit on this metric, or is by who else is told to fail it.
+  [[nodiscard]] bool told_to_pass(const std::string& configuration, const std::string& metric) const;
   [[nodiscard]] bool may_tell_failure(const AuditLimit& limit, const AuditConfiguration& one) const;
 
   const std::vector<Passage>& passages_;
