@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "quantier/audit/claim_parts.h"
+#include "quantier/audit/header_unit.h"
 #include "quantier/audit/word_forms.h"
 
 namespace quantier::audit_internal {
@@ -46,12 +47,11 @@ bool tells_something_else(const Passage& passage) {
 }
 
 // "peak MB ≤ 50": the unit stands in front of the sign, so the number has none of its own.
-bool unit_before(std::string_view before) {
+bool unit_before(const Passage& passage, const WrittenNumber& number) {
   constexpr std::size_t kReach = 16;
-  const std::string_view near = before.substr(before.size() - std::min(before.size(), kReach));
-  return std::ranges::any_of(
-      std::array<std::string_view, 6>{" mb", "(mb", " gb", "(gb", " ms", "(ms"},
-      [&](std::string_view unit) { return near.find(unit) != std::string_view::npos; });
+  const std::size_t from = number.begin - std::min(number.begin, kReach);
+  const HeaderUnit* unit = unit_named_in(std::string_view(passage.text).substr(from, number.begin - from));
+  return unit != nullptr && (unit->unit == WrittenUnit::kMilliseconds || unit->unit == WrittenUnit::kBytes);
 }
 
 // The metric that the number's own part of the text names last before it; in a cell also that of its row.
@@ -89,7 +89,7 @@ std::string misstated_limit(const Passage& passage, const AuditEvidence& evidenc
       if (same(1.0) && *above != is_ceiling(limit.metric))
         return fmt::format("the limit of {} on {} is one from {}", number.text, limit.metric,
                            is_ceiling(limit.metric) ? "above" : "below");
-      if (duration && !unit_before(before) && !same(1.0) &&
+      if (duration && !unit_before(passage, number) && !same(1.0) &&
           (same(1e3) || same(1e-3) || same(1e6) || same(1e-6)))
         return fmt::format("the limit on {} has these digits in another unit", limit.metric);
     }

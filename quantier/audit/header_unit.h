@@ -1,4 +1,4 @@
-// The unit that a header, a caption or a label names for its numbers. Only passage.cc includes this.
+// The unit that a header, a caption or a label names for its numbers. Only passages and limits are read so.
 #pragma once
 
 #include <algorithm>
@@ -60,6 +60,22 @@ inline constexpr HeaderUnit kHeaderUnits[] = {
 
 inline bool is_word_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
+// The unit that a text names, or null.
+inline const HeaderUnit* unit_named_in(std::string_view text) {
+  for (const HeaderUnit& each : kHeaderUnits) {
+    for (std::size_t at = text.find(each.text); at != std::string_view::npos;
+         at = text.find(each.text, at + 1)) {
+      const std::size_t end = at + each.text.size();
+      const bool starts =
+          at == 0 || !is_word_character(text[at - 1]) || !is_word_character(each.text.front());
+      const bool ends =
+          end == text.size() || !is_word_character(text[end]) || !is_word_character(each.text.back());
+      if (starts && ends) return &each;
+    }
+  }
+  return nullptr;
+}
+
 // The unit that a header names for its column; numbers in it ("95 %") are taken out first, but for how many
 // together take the time that it holds ("per 1,000 texts").
 inline void read_unit(std::string_view header, Passage& cell) {
@@ -73,18 +89,9 @@ inline void read_unit(std::string_view header, Passage& cell) {
     std::fill(text.begin() + static_cast<std::ptrdiff_t>(number.begin),
               text.begin() + static_cast<std::ptrdiff_t>(number.end), ' ');
   }
-  for (const HeaderUnit& each : kHeaderUnits) {
-    for (std::size_t at = text.find(each.text); at != std::string::npos; at = text.find(each.text, at + 1)) {
-      const std::size_t end = at + each.text.size();
-      const bool starts =
-          at == 0 || !is_word_character(text[at - 1]) || !is_word_character(each.text.front());
-      const bool ends =
-          end == text.size() || !is_word_character(text[end]) || !is_word_character(each.text.back());
-      if (!starts || !ends) continue;
-      cell.column_unit = each.unit;
-      cell.column_scale = each.scale;
-      return;
-    }
+  if (const HeaderUnit* unit = unit_named_in(text)) {
+    cell.column_unit = unit->unit;
+    cell.column_scale = unit->scale;
   }
 }
 
