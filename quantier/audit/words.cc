@@ -61,6 +61,37 @@ void Vocabulary::sort() {
   }
 }
 
+namespace {
+
+// What stands inside of a name is a part of it. "Middle E" that names a configuration says nothing of a tier,
+// and the "n" of "QE/n" counts nothing.
+void drop_parts_of_names(std::vector<Mention>& found) {
+  const auto is_name = [](const Mention& each) {
+    return each.kind == MentionKind::kModel || each.kind == MentionKind::kRecipe;
+  };
+  std::set<std::pair<std::size_t, std::size_t>> recipes;
+  for (const Mention& each : found) {
+    if (each.kind == MentionKind::kRecipe) recipes.emplace(each.begin, each.end);
+  }
+  std::map<std::size_t, std::size_t> configurations;  // begin, end: what is a model and a recipe in one
+  for (const Mention& each : found) {
+    if (each.kind == MentionKind::kModel && recipes.contains({each.begin, each.end}))
+      configurations.emplace(each.begin, each.end);
+  }
+  const std::vector<Mention> all = found;
+  std::erase_if(found, [&](const Mention& part) {
+    if (is_name(part)) return false;
+    const auto behind = configurations.upper_bound(part.begin);
+    if (behind != configurations.begin() && part.end <= std::prev(behind)->second) return true;
+    return part.kind == MentionKind::kMetric && std::ranges::any_of(all, [&](const Mention& name) {
+             return is_name(name) && name.begin <= part.begin && part.end <= name.end &&
+                    name.end - name.begin > part.end - part.begin;
+           });
+  });
+}
+
+}  // namespace
+
 std::vector<Mention> Vocabulary::mentions(std::string_view text) const {
   const std::string lower = lowered(text);
   std::vector<Mention> found;
@@ -118,29 +149,7 @@ std::vector<Mention> Vocabulary::mentions(std::string_view text) const {
       std::erase_if(found, [&](const Mention& each) { return each.begin == at && each.end <= ignored; });
     }
   }
-  // "Middle E" that names a configuration says nothing of a tier.
-  std::vector<std::pair<std::size_t, std::size_t>> whole;
-  for (const Mention& model : found) {
-    if (model.kind != MentionKind::kModel) continue;
-    if (std::ranges::any_of(found, [&](const Mention& recipe) {
-          return recipe.kind == MentionKind::kRecipe && recipe.begin == model.begin &&
-                 recipe.end == model.end;
-        }))
-      whole.emplace_back(model.begin, model.end);
-  }
-  std::erase_if(found, [&](const Mention& each) {
-    return each.kind != MentionKind::kModel && each.kind != MentionKind::kRecipe &&
-           std::ranges::any_of(
-               whole, [&](const auto& name) { return each.begin >= name.first && each.end <= name.second; });
-  });
-  // "QE/n" names a configuration: the "n" in it counts nothing.
-  const std::vector<Mention> all = found;
-  std::erase_if(found, [&](const Mention& metric) {
-    return metric.kind == MentionKind::kMetric && std::ranges::any_of(all, [&](const Mention& name) {
-             return name.kind <= MentionKind::kRecipe && name.begin <= metric.begin &&
-                    metric.end <= name.end && name.end - name.begin > metric.end - metric.begin;
-           });
-  });
+  drop_parts_of_names(found);
   add_bits(text, found);
   std::ranges::stable_sort(found, {}, &Mention::begin);
   return found;
