@@ -23,7 +23,8 @@ import transformers
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools/goldens"))
-from gguf_model_goldens import LAYER, MODEL, OTHERS, decoded, hf_name  # noqa: E402
+from gguf_model_goldens import MODEL, decoded  # noqa: E402
+from gguf_qwen2 import add_geometry, gguf_name, hf_name  # noqa: E402
 
 TYPES = ("f16", "q8_0", "q4_0", "q4_1")
 TOLERANCE = 1e-4
@@ -78,23 +79,11 @@ def written_by_gguf(path, type_name, weights):
     config = json.loads((MODEL / "config.json").read_text())
     qtype = gguf.GGMLQuantizationType[type_name.upper()]
     writer = gguf.GGUFWriter(path, "qwen2")
-    writer.add_block_count(config["num_hidden_layers"])
-    writer.add_context_length(config["max_position_embeddings"])
-    writer.add_embedding_length(config["hidden_size"])
-    writer.add_feed_forward_length(config["intermediate_size"])
-    writer.add_head_count(config["num_attention_heads"])
-    writer.add_head_count_kv(config["num_key_value_heads"])
-    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
-    theta = config["rope_theta"] if "rope_theta" in config else config["rope_parameters"]["rope_theta"]
-    writer.add_rope_freq_base(theta)
+    add_geometry(writer, config)
     writer.add_pad_token_id(config["pad_token_id"])
     writer.add_classifier_output_labels([config["id2label"][str(i)] for i in range(len(config["id2label"]))])
-    layer_names = {hf: name for name, hf in LAYER.items()}
     for hf, values in weights.items():
-        name = next((ours for ours, theirs in OTHERS.items() if theirs == hf), None)
-        if name is None:
-            _, _, layer, *part, kind = hf.split(".")
-            name = f"blk.{layer}.{layer_names['.'.join(part)]}.{kind}"
+        name = gguf_name(hf)
         assert hf_name(name) == hf
         values = values.astype(np.float32)
         if values.ndim == 1:

@@ -21,9 +21,7 @@ import os
 import numpy as np
 import torch
 
-LAYER = {"self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
-         "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down", "input_layernorm": "attn_norm",
-         "post_attention_layernorm": "ffn_norm"}
+from gguf_qwen2 import add_geometry, gguf_name
 
 
 def written(model, work, vocabulary):
@@ -39,14 +37,7 @@ def written(model, work, vocabulary):
     if config["model_type"] != "qwen2":
         raise ValueError("not a geometry that it has")
     writer = gguf.GGUFWriter(path + ".part", "qwen2")
-    writer.add_block_count(config["num_hidden_layers"])
-    writer.add_context_length(config["max_position_embeddings"])
-    writer.add_embedding_length(config["hidden_size"])
-    writer.add_feed_forward_length(config["intermediate_size"])
-    writer.add_head_count(config["num_attention_heads"])
-    writer.add_head_count_kv(config["num_key_value_heads"])
-    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
-    writer.add_rope_freq_base(config["rope_parameters"]["rope_theta"])
+    add_geometry(writer, config)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_BF16)
     writer.add_tokenizer_model("no_vocab")
     writer.add_vocab_size(vocabulary)
@@ -62,14 +53,11 @@ def written(model, work, vocabulary):
         for key in file.keys():
             if key == "model.embed_tokens.weight":
                 add("token_embd.weight", file.get_slice(key)[:vocabulary])
-            elif key == "model.norm.weight":
-                add("output_norm.weight", file.get_tensor(key))
             elif key == "score.weight":
                 head = file.get_tensor(key)
                 add("output.weight", torch.cat([head, torch.zeros(vocabulary - head.shape[0], head.shape[1], dtype=head.dtype)]))
             else:
-                _, _, layer, *part, kind = key.split(".")
-                add(f"blk.{layer}.{LAYER['.'.join(part)]}.{kind}", file.get_tensor(key))
+                add(gguf_name(key), file.get_tensor(key))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -110,7 +98,7 @@ class Llama:
     def __init__(self, model, work, kind, threads, vocabulary, classes):
         import llama_cpp
 
-        self.library = llama_cpp
+        self.api = llama_cpp
         llama_cpp.llama_log_set(silent(), ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
         path = converted(written(model, work, vocabulary), kind, threads)
@@ -122,17 +110,17 @@ class Llama:
         self.contexts = {}
 
     def context(self, batch, tokens):
-        how = self.library.llama_context_default_params()
+        how = self.api.llama_context_default_params()
         how.n_seq_max = batch
         how.n_ctx = batch * tokens  # shared out among the sequences
         how.n_batch = batch * tokens
         how.n_threads = how.n_threads_batch = self.threads
         how.kv_unified = False
         how.no_perf = True
-        context = self.library.llama_init_from_model(self.model, how)
+        context = self.api.llama_init_from_model(self.model, how)
         if not context:
             raise RuntimeError("llama.cpp makes no context")
-        prompt = self.library.llama_batch_init(batch * tokens, 0, 1)
+        prompt = self.api.llama_batch_init(batch * tokens, 0, 1)
         prompt.n_tokens = batch * tokens
         for i in range(batch * tokens):
             prompt.pos[i] = i % tokens
@@ -148,8 +136,8 @@ class Llama:
         context, prompt = self.contexts[ids.shape]
         tokens_32 = np.ascontiguousarray(ids, dtype=np.int32)
         ctypes.memmove(prompt.token, tokens_32.ctypes.data, tokens_32.nbytes)
-        self.library.llama_memory_clear(self.library.llama_get_memory(context), False)
-        if self.library.llama_decode(context, prompt) != 0:
+        self.api.llama_memory_clear(self.api.llama_get_memory(context), False)
+        if self.api.llama_decode(context, prompt) != 0:
             raise RuntimeError("llama.cpp does not run the batch")
-        rows = [self.library.llama_get_logits_ith(context, (text + 1) * tokens - 1) for text in range(batch)]
+        rows = [self.api.llama_get_logits_ith(context, (text + 1) * tokens - 1) for text in range(batch)]
         return np.stack([np.ctypeslib.as_array(row, shape=(self.classes,)).copy() for row in rows])

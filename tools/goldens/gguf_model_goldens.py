@@ -22,21 +22,12 @@ import torch
 import transformers
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench"))
+from gguf_qwen2 import hf_name  # noqa: E402
+
 MODEL = ROOT / "demo/demo-decoder"
 TYPES = ("f16", "q8_0", "q4_0", "q4_1")
 EXAMPLES = 24
-LAYER = {"attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm", "attn_q": "self_attn.q_proj",
-         "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj",
-         "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj"}
-OTHERS = {"token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight",
-          "cls.output.weight": "score.weight"}
-
-
-def hf_name(name):
-    if name in OTHERS:
-        return OTHERS[name]
-    _, layer, part, kind = name.split(".")
-    return f"model.layers.{layer}.{LAYER[part]}.{kind}"
 
 
 def decoded(path, weights):
