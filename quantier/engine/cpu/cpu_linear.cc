@@ -63,7 +63,7 @@ void CpuOps::linear_gated(Activation activation, const LinearWeights& gate, cons
     for (std::size_t panel = 0; panel * kPanelWidth < features; ++panel) {
       const std::size_t begin = panel * kPanelWidth;
       const std::size_t count = std::min(kPanelWidth, features - begin);
-      multiply_pair({{&first, &second}, {panel, panel + offset}}, rows,
+      multiply_pair({{&first, &second}, {panel, panel + offset}, 1}, rows,
                     {.rounding = rounding_,
                      .then = then,
                      .y = y.data() + row * features + begin,
@@ -84,7 +84,7 @@ void CpuOps::multiply_layer(const CpuPanels& panels, std::span<const float> x,
       const std::size_t begin = panel * kPanelWidth;
       const std::size_t middle = std::min(begin + kPanelWidth, n_count);
       const std::size_t end = std::min(begin + 2 * kPanelWidth, n_count);
-      multiply_pair({{&panels, middle < end ? &panels : nullptr}, {panel, panel + 1}}, rows,
+      multiply_pair({{&panels, middle < end ? &panels : nullptr}, {panel, panel + 1}, 2}, rows,
                     {.rounding = rounding_,
                      .then = then,
                      .y = y.data() + row * n_count + begin,

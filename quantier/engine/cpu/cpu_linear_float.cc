@@ -109,8 +109,11 @@ void CpuOps::multiply_pair_float(const PanelPair& pair, RowBlock rows, const cpu
   cpu::Product product{
       inputs_.data() + rows.first * k_count, k_count * sizeof(float), rows.count, k_count, {}};
   for (std::size_t slot = 0; slot < 2; ++slot) {
-    if (pair.layers[slot] != nullptr)
-      product.panels[slot] = float_panel(*pair.layers[slot], pair.panels[slot], slot);
+    if (pair.layers[slot] == nullptr) continue;
+    product.panels[slot] = float_panel(*pair.layers[slot], pair.panels[slot], slot);
+    const auto next = pair.next(slot);
+    if (next && std::holds_alternative<F32Panels>(pair.layers[slot]->weights))
+      product.next_panels[slot] = float_panel(*pair.layers[slot], *next, slot);
   }
   kernels_.multiply_f32(product, epilogue);
 }
@@ -126,8 +129,10 @@ void CpuOps::multiply_pair_bf16(const PanelPair& pair, RowBlock rows, const cpu:
   cpu::Product product{bf16_.data() + rows.first * 2 * pairs, pairs * 4, rows.count, pairs, {}};
   for (std::size_t slot = 0; slot < 2; ++slot) {
     if (pair.layers[slot] == nullptr) continue;
-    product.panels[slot] = std::get<BF16Panels>(pair.layers[slot]->weights).values.data() +
-                           pair.panels[slot] * pairs * 2 * kPanelWidth;
+    const std::uint16_t* values = std::get<BF16Panels>(pair.layers[slot]->weights).values.data();
+    product.panels[slot] = values + pair.panels[slot] * pairs * 2 * kPanelWidth;
+    if (const auto next = pair.next(slot))
+      product.next_panels[slot] = values + *next * pairs * 2 * kPanelWidth;
   }
   kernels_.multiply_bf16(product, epilogue);
 }

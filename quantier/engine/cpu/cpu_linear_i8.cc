@@ -24,6 +24,8 @@ void CpuOps::multiply_pair_i8(const PanelPair& pair, RowBlock rows, cpu::Epilogu
     const auto& weights = std::get<I8Panels>(pair.layers[slot]->weights);
     const std::size_t first = pair.panels[slot] * kPanelWidth;
     product.panels[slot] = weights.codes.data() + first * quads * 4;
+    if (const auto next = pair.next(slot))
+      product.next_panels[slot] = weights.codes.data() + *next * kPanelWidth * quads * 4;
     scales.surplus[slot] = weights.surplus.data() + first;
     scales.column[slot] = weights.row_absmax.data() + first;
   }

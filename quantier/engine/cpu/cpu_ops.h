@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,14 @@ class CpuOps final : public Ops {
   struct PanelPair {
     std::array<const CpuPanels*, 2> layers = {};
     std::array<std::size_t, 2> panels = {};
+    std::size_t advance = 0;  // how many panels further the next pair stands in both
+
+    // The panel that is multiplied after the one in a slot, or none at the end of its layer.
+    [[nodiscard]] std::optional<std::size_t> next(std::size_t slot) const {
+      const std::size_t panel = panels[slot] + advance;
+      if (layers[slot] == nullptr || panel >= layers[slot]->panel_count()) return std::nullopt;
+      return panel;
+    }
   };
 
   // The rows [first, first + count) of the inputs at hand.

@@ -27,6 +27,9 @@ struct Product {
   std::size_t rows = 0;
   std::size_t steps = 0;
   const void* panels[2] = {};  // the second may be null
+  // What is multiplied after these, of as many steps, to be fetched into the second-level cache meanwhile;
+  // null where unknown.
+  const void* next_panels[2] = {};
 };
 
 // From sums of products of integers to numbers. Codes are int8 values plus 128, and `surplus` is what the 128

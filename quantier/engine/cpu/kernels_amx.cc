@@ -46,11 +46,15 @@ inline void configure_tiles(std::size_t rows) {
   asm volatile("ldtilecfg %0" ::"m"(shapes));
 }
 
-// A block of rows: its inputs, and the sums that come out.
+// A block of rows: its inputs, and its share of what is fetched for the next product. A step of a panel is a
+// line of the cache: of each sixteen, this block fetches [fetch_begin, fetch_end).
 struct Block {
   const std::uint8_t* x = nullptr;
   std::size_t stride = 0;
   std::size_t rows = 0;  // up to 32
+  const std::uint8_t* next_panels[2] = {};
+  std::size_t fetch_begin = 0;
+  std::size_t fetch_end = 0;
 };
 
 // The tile instructions name their registers in the code and say nothing of memory to the compiler.
@@ -94,6 +98,19 @@ inline void copy_padded(const std::uint8_t* from, std::size_t bytes, std::uint8_
   _mm512_store_si512(to, _mm512_maskz_loadu_epi8(mask, from));
 }
 
+// Weights come from memory or from the cache that all cores share, and the processor cannot guess from one
+// panel where the next one stands: what is not asked for ahead is waited for.
+template <int kPanels>
+inline void fetch_next(const Block& block, std::size_t step) {
+#pragma GCC unroll 2
+  for (int panel = 0; panel < kPanels; ++panel) {
+    const std::uint8_t* next = block.next_panels[panel];
+    if (next == nullptr) continue;
+    for (std::size_t line = block.fetch_begin; line < block.fetch_end; ++line)
+      _mm_prefetch(reinterpret_cast<const char*>(next + 64 * (step + line)), _MM_HINT_T1);
+  }
+}
+
 // sums[rows / 16][panel][row % 16][output] over the steps [begin, end).
 template <class Tiles, bool kTwoRows, int kPanels>
 inline void add_block(const Block& block, const std::uint8_t* const (&panels)[kPanels], std::size_t begin,
@@ -101,9 +118,11 @@ inline void add_block(const Block& block, const std::uint8_t* const (&panels)[kP
   asm volatile("tilezero %tmm0\n\ttilezero %tmm1\n\ttilezero %tmm2\n\ttilezero %tmm3");
   const std::uint8_t* second = panels[kPanels - 1];
   std::size_t step = begin;
-  for (; step + kTile <= end; step += kTile)
+  for (; step + kTile <= end; step += kTile) {
+    fetch_next<kPanels>(block, step);
     add_tiles<Tiles, kTwoRows, kPanels == 2>(block.x + 4 * step, block.stride, panels[0] + 64 * step,
                                              second + 64 * step);
+  }
   if (step < end) {
     alignas(64) std::uint8_t rest_x[kBlock * 64];
     alignas(64) std::uint8_t rest[2][kTileBytes] = {};
@@ -137,12 +156,19 @@ inline std::size_t place(std::size_t row, int panel) {
 template <class Work>
 inline void for_blocks(const Product& product, const Work& work) {
   std::size_t configured = 0;
+  const std::size_t blocks = (product.rows + kBlock - 1) / kBlock;
+  const auto* next = static_cast<const std::uint8_t*>(product.next_panels[0]);
+  const auto* next_second = static_cast<const std::uint8_t*>(product.next_panels[1]);
   for (std::size_t first = 0; first < product.rows; first += kBlock) {
     const std::size_t rows = product.rows - first < kBlock ? product.rows - first : kBlock;
     if (rows != configured) configure_tiles(rows);
     configured = rows;
     work(Block{static_cast<const std::uint8_t*>(product.x) + first * product.x_stride_bytes,
-               product.x_stride_bytes, rows},
+               product.x_stride_bytes,
+               rows,
+               {next, next_second},
+               kTile * (first / kBlock) / blocks,
+               kTile * (first / kBlock + 1) / blocks},
          first);
   }
   asm volatile("tilerelease");

@@ -36,7 +36,7 @@ inline void add_group(const Product& product, const IntegerScales& scales, std::
   }
   add_steps<Int8Step, kRows, kPanels>(
       static_cast<const std::uint8_t*>(product.x) + first * product.x_stride_bytes, product.x_stride_bytes,
-      panels, begin, end, sums);
+      panels, begin, end, next_of(product, first), sums);
 }
 
 template <int kRows, int kPanels>

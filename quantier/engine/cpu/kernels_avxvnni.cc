@@ -13,11 +13,12 @@ namespace {
 // Six rows times sixteen outputs: twelve sums in registers.
 constexpr int kTileRows = 6;
 
-// sums[row][outputs 0-7, 8-15] += the products of some steps.
+// sums[row][outputs 0-7, 8-15] += the products of some steps. A step of `next`, if any, is fetched with each.
 template <int kRows>
 inline void add_steps(const std::uint8_t* x, std::size_t x_stride, const std::int8_t* weights,
-                      std::size_t steps, __m256i (&sums)[kRows][2]) {
+                      std::size_t steps, const std::int8_t* next, __m256i (&sums)[kRows][2]) {
   for (std::size_t step = 0; step < steps; ++step, weights += 64, x += 4) {
+    if (next != nullptr) __builtin_prefetch(next + step * 64, 0, kFetchAhead);
     const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights));
     const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + 32));
 #pragma GCC unroll 8
@@ -51,8 +52,10 @@ void multiply_i8(const Product& product, const IntegerScales& scales, const Epil
           for (int row = 0; row < kRows; ++row)
             sums[row][half] = _mm256_sub_epi32(_mm256_setzero_si256(), surplus);
         }
+        const auto* next = static_cast<const std::int8_t*>(next_of(product, first, panel));
         add_steps<kRows>(row_of(product, first) + 4 * begin, product.x_stride_bytes,
-                         static_cast<const std::int8_t*>(product.panels[panel]) + begin * 64, steps, sums);
+                         static_cast<const std::int8_t*>(product.panels[panel]) + begin * 64, steps,
+                         next != nullptr ? next + begin * 64 : nullptr, sums);
 #pragma GCC unroll 8
         for (int row = 0; row < kRows; ++row)
           take_group(scales, first + static_cast<std::size_t>(row), group, panel,

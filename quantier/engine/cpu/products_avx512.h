@@ -112,13 +112,28 @@ struct Int8Step {
 
 constexpr int kTileRows = 8;
 
-// sums[row][panel] over the steps [begin, end).
+// What a tile of rows fetches for the next product: the first one of a product all of it.
+struct Next {
+  const std::uint8_t* panels[2] = {};
+};
+inline Next next_of(const Product& product, std::size_t first_row) {
+  if (first_row != 0) return {};
+  return {{static_cast<const std::uint8_t*>(product.next_panels[0]),
+           static_cast<const std::uint8_t*>(product.next_panels[1])}};
+}
+
+// sums[row][panel] over the steps [begin, end), and the same steps of what is next.
 template <class Step, int kRows, int kPanels>
 inline void add_steps(const std::uint8_t* x, std::size_t x_stride_bytes,
                       const std::uint8_t* const (&panels)[kPanels], std::size_t begin, std::size_t end,
-                      typename Step::Sum (&sums)[kRows][kPanels]) {
+                      const Next& next, typename Step::Sum (&sums)[kRows][kPanels]) {
   for (std::size_t i = begin; i < end; ++i) {
     __m512i weights[kPanels];
+#pragma GCC unroll 2
+    for (int panel = 0; panel < kPanels; ++panel) {
+      if (next.panels[panel] != nullptr)
+        _mm_prefetch(reinterpret_cast<const char*>(next.panels[panel] + i * 64), _MM_HINT_T1);
+    }
 #pragma GCC unroll 2
     for (int panel = 0; panel < kPanels; ++panel) weights[panel] = _mm512_loadu_si512(panels[panel] + i * 64);
 #pragma GCC unroll 8
@@ -205,7 +220,7 @@ inline void multiply_tile(const Product& product, std::size_t first,
     for (int panel = 0; panel < kPanels; ++panel) sums[row][panel] = Step::zero();
   add_steps<Step, kRows, kPanels>(
       static_cast<const std::uint8_t*>(product.x) + first * product.x_stride_bytes, product.x_stride_bytes,
-      panels, 0, product.steps, sums);
+      panels, 0, product.steps, next_of(product, first), sums);
   finish<kRows, kPanels>(sums, first, epilogue);
 }
 

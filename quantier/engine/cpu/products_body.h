@@ -78,6 +78,13 @@ inline const std::uint8_t* row_of(const Product& product, std::size_t row) {
   return static_cast<const std::uint8_t*>(product.x) + row * product.x_stride_bytes;
 }
 
+// What a tile of rows fetches for the next product: the first one all of it, a step with each of its own. For
+// few rows weights come from memory, and no processor sees from one panel where the next one stands.
+constexpr int kFetchAhead = 2;  // into the second-level cache
+inline const void* next_of(const Product& product, std::size_t first_row, int panel) {
+  return first_row == 0 ? product.next_panels[panel] : nullptr;
+}
+
 template <int kRows>
 inline void multiply_rows(const Product& product, std::size_t first, int panel, Row* rows) {
   const float* weights = static_cast<const float*>(product.panels[panel]);
@@ -87,7 +94,9 @@ inline void multiply_rows(const Product& product, std::size_t first, int panel, 
   F8 high[kRows];
 #pragma GCC unroll 8
   for (int row = 0; row < kRows; ++row) low[row] = high[row] = F8::all(0.0F);
+  const auto* next = static_cast<const float*>(next_of(product, first, panel));
   for (std::size_t i = 0; i < product.steps; ++i) {
+    if (next != nullptr) __builtin_prefetch(next + i * 16, 0, kFetchAhead);
     const F8 weights_low = F8::load(weights + i * 16);
     const F8 weights_high = F8::load(weights + i * 16 + 8);
 #pragma GCC unroll 8
