@@ -92,7 +92,7 @@ class GraphClassifier final : public Classifier {
     const std::size_t tokens = batch.tokens.size();
     const bool whole =
         weights_.plan.outlier_scope == OutlierScope::kBatch && !rows_are_independent(weights_.plan);
-    const std::size_t per_round = kMicroBatchTokens * workers_.size();
+    const std::size_t per_round = micro_batch_tokens() * workers_.size();
     const std::size_t pieces = whole ? 1 : (tokens + per_round - 1) / per_round * workers_.size();
     std::size_t begin = 0;
     for (std::size_t text = 0; text < batch.size(); ++text) {
@@ -308,6 +308,8 @@ Result<std::unique_ptr<EngineBuilder>> EngineBuilder::create(const ModelSpec& sp
   if (engine.kind == EngineKind::kCuda) return create_cuda_builder(spec, plan, engine.device);
   return std::unique_ptr<EngineBuilder>(std::make_unique<Builder>(spec, plan, engine.kind, pool));
 }
+
+std::uint64_t micro_batch_tokens() { return cpu::chosen_kernels().micro_batch_tokens; }
 
 Result<EngineChoice> parse_device(std::string_view text) {
   if (text == "cpu") return EngineChoice(EngineKind::kCpu);

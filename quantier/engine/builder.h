@@ -16,9 +16,9 @@
 
 namespace quantier {
 
-// Tokens that a thread takes through the network together, about: small enough for the activations to stay in
-// cache, large enough for the products to run at full rate. Results do not depend on it.
-inline constexpr std::uint64_t kMicroBatchTokens = 128;
+// Tokens that a thread takes through the network together, about, with the CPU kernels that are chosen
+// (cpu/kernels.h). Results do not depend on it.
+[[nodiscard]] std::uint64_t micro_batch_tokens();
 
 enum class EngineKind : std::uint8_t {
   kReference,  // scalar, slow, obvious: the truth that the fast path is tested against

@@ -171,7 +171,7 @@ class CpuStagedModel final : public StagedModel {
 
   void cut_into_pieces(const TokenBatch& batch) {
     for (std::size_t text = 0; text < batch.size(); ++text) {
-      if (pieces_.empty() || pieces_.back().tokens() >= kMicroBatchTokens)
+      if (pieces_.empty() || pieces_.back().tokens() >= micro_batch_tokens())
         pieces_.push_back({text, batch.offsets[text], {0}});
       Piece& piece = pieces_.back();
       piece.offsets.push_back(batch.offsets[text + 1] - static_cast<std::uint32_t>(piece.first_token));

@@ -146,14 +146,14 @@ Result<RunSeconds> seconds_of(const Checkpoint& checkpoint, const std::string& r
 }
 
 // The engine's workspaces: each thread takes its share of a batch, in pieces of at most about
-// kMicroBatchTokens; with int8 outliers looked for over the batch, one thread takes it whole.
+// micro_batch_tokens(); with int8 outliers looked for over the batch, one thread takes it whole.
 std::uint64_t activation_bytes(const ModelSpec& spec, const Plan& plan, const RunConfig& config,
                                std::uint32_t threads) {
   const std::uint64_t longest = std::min<std::uint64_t>(config.max_length, spec.max_positions);
   const bool whole_batch = plan.outlier_scope == OutlierScope::kBatch && looks_for_outliers(plan);
   const std::uint64_t batch = longest * config.batch_size;
   const std::uint64_t tokens =
-      whole_batch ? batch : std::min(batch, std::max(longest, kMicroBatchTokens) * threads);
+      whole_batch ? batch : std::min(batch, std::max(longest, micro_batch_tokens()) * threads);
   const std::uint64_t query_width = spec.heads * spec.head_dim;
   const std::uint64_t qkv_width = query_width + 2 * spec.kv_heads * spec.head_dim;
   const std::uint64_t floats_per_token = 2 * spec.hidden + std::max(qkv_width, 2 * spec.intermediate) +

@@ -11,10 +11,7 @@
 namespace quantier {
 namespace {
 
-// Outputs are written a few from each row at a time: a block of rows whose outputs stay in the second-level
-// cache is written nearly twice as fast as one that does not.
-constexpr std::size_t kOutputBytes = std::size_t{512} << 10;
-constexpr std::size_t kLeastRows = 16;
+constexpr std::size_t kLeastRows = 16;  // of a block
 
 std::uint32_t group_of(const CpuPanels& panels) {
   const auto* i4 = std::get_if<I4Panels>(&panels.weights);
@@ -98,8 +95,10 @@ std::size_t CpuOps::rows_of_block(const CpuPanels& panels, std::size_t outputs) 
   const bool is_read_as_it_is = std::holds_alternative<I8Panels>(panels.weights) ||
                                 std::holds_alternative<F32Panels>(panels.weights) ||
                                 multiplies_bfloat16(panels);
-  if (!is_read_as_it_is) return rows_;  // every block would expand the panels again
-  return std::max(kLeastRows, kOutputBytes / sizeof(float) / outputs / kLeastRows * kLeastRows);
+  // Every block would expand the panels again where they are not.
+  if (!is_read_as_it_is || kernels_.block_output_bytes == 0) return rows_;
+  const std::size_t rows = kernels_.block_output_bytes / sizeof(float) / outputs;
+  return std::max(kLeastRows, rows / kLeastRows * kLeastRows);
 }
 
 void CpuOps::take_inputs(const CpuPanels& panels, std::span<const float> x,

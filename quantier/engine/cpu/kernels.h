@@ -69,6 +69,13 @@ struct Epilogue {
 struct Kernels {
   const char* name = nullptr;
 
+  // How work is cut for these loops. Tokens that a thread takes through the network together, about: few
+  // enough for the activations to stay in cache, enough for the products to run at full rate.
+  std::size_t micro_batch_tokens = 128;
+  // Rows of a product that are multiplied before the next panel is: as many as have this many bytes of
+  // outputs, or all with 0. Few make outputs stay in cache, all let the weights come by once.
+  std::size_t block_output_bytes = 0;
+
   void (*multiply_f32)(const Product& product, const Epilogue& epilogue) = nullptr;
   // bfloat16 products as the processor takes them (vdpbf16ps, tdpbf16ps): two a step, subnormal numbers as
   // zeros, sums in float. Null where it has no such instruction.

@@ -277,6 +277,9 @@ const Kernels* avx512vnni_kernels() {
   static const Kernels* const table = []() -> const Kernels* {
     if (avx2_kernels() == nullptr) return nullptr;
     static Kernels kernels = *avx2_kernels();
+    // Outputs are written a few from each row at a time: a block of rows whose outputs stay in the
+    // second-level cache is written nearly twice as fast as one that does not.
+    kernels.block_output_bytes = std::size_t{512} << 10;
     kernels.name = "avx512vnni";
     kernels.multiply_f32 = multiply_f32;
     kernels.multiply_i8 = multiply_i8;

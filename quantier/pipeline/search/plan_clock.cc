@@ -67,7 +67,7 @@ std::vector<float> normal_inputs(std::size_t count, ActivationRounding rounding)
 }
 
 // One layer's product over the batch, as the engine would take it: whole texts in pieces of about
-// kMicroBatchTokens tokens; where there are fewer texts than threads, the rows of each among all of them.
+// micro_batch_tokens() tokens; where there are fewer texts than threads, the rows of each among all of them.
 class ProductRunner {
  public:
   ProductRunner(const Plan& plan, const TimedWorkload& workload, ThreadPool& pool) : pool_(pool) {
@@ -81,7 +81,7 @@ class ProductRunner {
         }
       }
     } else {
-      const std::uint64_t round = kMicroBatchTokens * pool.threads();
+      const std::uint64_t round = micro_batch_tokens() * pool.threads();
       const std::uint64_t pieces = (workload.batch * tokens + round - 1) / round * pool.threads();
       for (std::uint64_t piece = 0; piece < pieces; ++piece) {
         const std::uint64_t begin = workload.batch * piece / pieces;
