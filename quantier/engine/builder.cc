@@ -126,7 +126,7 @@ class GraphClassifier final : public Classifier {
       const TokenBatch part{batch.tokens.subspan(begin, length), offsets};
       const auto out = logits.subspan(text * class_count(), class_count());
       shared_.prepare(weights_.spec, length, 1, true);
-      Team team(members);
+      Team team(members, length);
       pool_.run(members, [&](std::size_t member, std::size_t thread) {
         const std::array<std::uint32_t, 2> rows = {shared_row(length, member, members),
                                                    shared_row(length, member + 1, members)};

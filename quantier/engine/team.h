@@ -15,15 +15,22 @@ namespace quantier {
 
 class Team {
  public:
-  explicit Team(std::size_t members) : columns_(2 * members), members_(members) {}
+  // `rows`: of the text.
+  Team(std::size_t members, std::size_t rows)
+      : columns_(2 * members), posts_(members), members_(members), rows_(rows) {}
 
   [[nodiscard]] std::size_t members() const { return members_; }
+  [[nodiscard]] std::size_t rows() const { return rows_; }
 
   // Returns when every member has called it as often as this one. Throws std::bad_alloc when one has given
   // up.
   void wait();
   // From a member that ran out of memory: the others need not wait for it.
   void give_up() { abandoned_.store(true, std::memory_order_release); }
+
+  // What a member shows the others: posted before a wait, read after it and until the next one.
+  void post(std::size_t member, const void* what) { posts_[member] = what; }
+  [[nodiscard]] const void* posted(std::size_t member) const { return posts_[member]; }
 
   // The ascending union of what all members give; every member calls it at the same point. The result stays
   // until the member's next call.
@@ -32,7 +39,9 @@ class Team {
 
  private:
   std::vector<std::vector<std::uint32_t>> columns_;  // [two turns][members]
+  std::vector<const void*> posts_;
   std::size_t members_;
+  std::size_t rows_;
   std::atomic<std::size_t> waiting_{0};
   std::atomic<std::uint64_t> passed_{0};
   std::atomic<bool> abandoned_{false};

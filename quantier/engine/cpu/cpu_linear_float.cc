@@ -87,6 +87,9 @@ void expand_fp8(std::size_t k_count, const Fp8Panels& weights, std::size_t panel
 const float* CpuOps::float_panel(const CpuPanels& panels, std::size_t panel, std::size_t slot) {
   const std::size_t size = panels.in_features * kPanelWidth;
   if (const auto* f32 = std::get_if<F32Panels>(&panels.weights)) return f32->values.data() + panel * size;
+  const Expanded wanted{&panels, panel};
+  if (expanded_[slot] == wanted) return panel_[slot].data();
+  expanded_[slot] = wanted;
   panel_[slot].ensure(size, MemoryOwner::kActivations);
   if (const auto* f16 = std::get_if<F16Panels>(&panels.weights)) {
     kernels_.expand_half(f16->values.data() + panel * size, panel_[slot].data(), size);
@@ -106,8 +109,7 @@ const float* CpuOps::float_panel(const CpuPanels& panels, std::size_t panel, std
 
 void CpuOps::multiply_pair_float(const PanelPair& pair, RowBlock rows, const cpu::Epilogue& epilogue) {
   const std::size_t k_count = pair.layers[0]->in_features;
-  cpu::Product product{
-      inputs_.data() + rows.first * k_count, k_count * sizeof(float), rows.count, k_count, {}};
+  cpu::Product product{at_hand_.x + rows.first * k_count, k_count * sizeof(float), rows.count, k_count, {}};
   for (std::size_t slot = 0; slot < 2; ++slot) {
     if (pair.layers[slot] == nullptr) continue;
     product.panels[slot] = float_panel(*pair.layers[slot], pair.panels[slot], slot);
@@ -126,7 +128,7 @@ bool CpuOps::multiplies_bfloat16(const CpuPanels& panels) const {
 
 void CpuOps::multiply_pair_bf16(const PanelPair& pair, RowBlock rows, const cpu::Epilogue& epilogue) {
   const std::size_t pairs = BF16Panels::pairs(pair.layers[0]->in_features);
-  cpu::Product product{bf16_.data() + rows.first * 2 * pairs, pairs * 4, rows.count, pairs, {}};
+  cpu::Product product{at_hand_.bf16 + rows.first * 2 * pairs, pairs * 4, rows.count, pairs, {}};
   for (std::size_t slot = 0; slot < 2; ++slot) {
     if (pair.layers[slot] == nullptr) continue;
     const std::uint16_t* values = std::get<BF16Panels>(pair.layers[slot]->weights).values.data();

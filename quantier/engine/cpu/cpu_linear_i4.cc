@@ -18,6 +18,9 @@ std::size_t group_inputs(const I4Panels& weights, std::size_t inputs) {
 }  // namespace
 
 void CpuOps::expand_i4_panel(const CpuPanels& panels, std::size_t panel, std::size_t slot) {
+  const Expanded wanted{&panels, panel};
+  if (expanded_[slot] == wanted) return;
+  expanded_[slot] = wanted;
   const auto& weights = std::get<I4Panels>(panels.weights);
   const std::size_t k_count = panels.in_features;
   const std::size_t groups = i4_groups(k_count, weights.group);
@@ -46,11 +49,11 @@ void CpuOps::multiply_pair_i4(const PanelPair& pair, RowBlock rows, const cpu::E
   const std::size_t quads = I8Panels::quads(k_count);
   const auto& weights = std::get<I4Panels>(pair.layers[0]->weights);
   const std::size_t step = group_inputs(weights, k_count);
-  cpu::Product product{codes_.data() + rows.first * 4 * quads, 4 * quads, rows.count, quads, {}};
+  cpu::Product product{at_hand_.codes + rows.first * 4 * quads, 4 * quads, rows.count, quads, {}};
   cpu::IntegerScales scales{.steps_per_group = I8Panels::quads(step),
                             .is_grouped = true,
                             .is_narrow = true,
-                            .row_absmax = row_absmax_.data() + rows.first,
+                            .row_absmax = at_hand_.row_absmax + rows.first,
                             .scale = 1.0F / 127.0F};
   for (std::size_t slot = 0; slot < 2; ++slot) {
     if (pair.layers[slot] == nullptr) continue;

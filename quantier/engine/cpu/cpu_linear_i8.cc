@@ -15,9 +15,9 @@ constexpr std::uint8_t kZeroCode = 128;  // of an activation: codes stand 128 hi
 
 void CpuOps::multiply_pair_i8(const PanelPair& pair, RowBlock rows, cpu::Epilogue epilogue) {
   const std::size_t quads = I8Panels::quads(pair.layers[0]->in_features);
-  cpu::Product product{codes_.data() + rows.first * 4 * quads, 4 * quads, rows.count, quads, {}};
+  cpu::Product product{at_hand_.codes + rows.first * 4 * quads, 4 * quads, rows.count, quads, {}};
   cpu::IntegerScales scales{.steps_per_group = quads,
-                            .row_absmax = row_absmax_.data() + rows.first,
+                            .row_absmax = at_hand_.row_absmax + rows.first,
                             .scale = 1.0F / (kI8Steps * kI8Steps)};
   for (std::size_t slot = 0; slot < 2; ++slot) {
     if (pair.layers[slot] == nullptr) continue;
@@ -133,8 +133,8 @@ void CpuOps::gather_outliers(std::span<const float> x, std::size_t columns) {
     }
   }
   // Rows of scopes without outliers get none.
-  outlier_y_.ensure(rows_ * 2 * kPanelWidth, MemoryOwner::kActivations);
-  std::ranges::fill(outlier_y_.span().first(rows_ * 2 * kPanelWidth), 0.0F);
+  outlier_y_.ensure(own_.rows * 2 * kPanelWidth, MemoryOwner::kActivations);
+  std::ranges::fill(outlier_y_.span().first(own_.rows * 2 * kPanelWidth), 0.0F);
 }
 
 void CpuOps::outlier_weights(const CpuPanels& panels, std::size_t panel, std::size_t slot) {

@@ -68,14 +68,25 @@ class CpuOps final : public Ops {
   struct PanelPair {
     std::array<const CpuPanels*, 2> layers = {};
     std::array<std::size_t, 2> panels = {};
-    std::size_t advance = 0;  // how many panels further the next pair stands in both
+    std::size_t advance = 0;  // how many panels further the next pair stands in both; 0: nothing to fetch
 
-    // The panel that is multiplied after the one in a slot, or none at the end of its layer.
+    // The panel that is multiplied after the one in a slot, if it is to be fetched.
     [[nodiscard]] std::optional<std::size_t> next(std::size_t slot) const {
       const std::size_t panel = panels[slot] + advance;
-      if (layers[slot] == nullptr || panel >= layers[slot]->panel_count()) return std::nullopt;
+      if (advance == 0 || layers[slot] == nullptr || panel >= layers[slot]->panel_count())
+        return std::nullopt;
       return panel;
     }
+  };
+
+  // What take_inputs made of a thread's rows, and where their outputs go.
+  struct Inputs {
+    std::size_t rows = 0;
+    const float* x = nullptr;             // after `prepared`
+    const std::uint16_t* bf16 = nullptr;  // the following as the buffers of the same names
+    const std::uint8_t* codes = nullptr;
+    const float* row_absmax = nullptr;
+    float* y = nullptr;
   };
 
   // The rows [first, first + count) of the inputs at hand.
@@ -87,11 +98,21 @@ class CpuOps final : public Ops {
   // cpu_linear.cc: every layer is a walk over pairs of panels, each for a block of rows.
   void multiply_layer(const CpuPanels& panels, std::span<const float> x,
                       std::span<const std::uint32_t> scopes, cpu::Then then, std::span<float> y);
+  // Whether the members of a team each multiply some panels with the rows of all, instead of all panels with
+  // their own rows.
+  [[nodiscard]] bool shares_panels(const CpuPanels& panels) const;
+  // Calls multiply(pair, fetches, rows) for each of the pairs of panels that is this thread's and each block
+  // of rows that it is multiplied with, whose inputs are then at hand. `fetches`: whether the pair after it
+  // is to be fetched.
+  template <class Multiply>
+  void for_pairs(const CpuPanels& panels, std::size_t pairs, std::size_t outputs, const Multiply& multiply);
   // The inputs in the form that the layer's product takes; kept until the next call.
-  void take_inputs(const CpuPanels& panels, std::span<const float> x, std::span<const std::uint32_t> scopes);
+  void take_inputs(const CpuPanels& panels, std::span<const float> x, std::span<const std::uint32_t> scopes,
+                   std::span<float> y);
   // Inputs after the layer's multiplier and, for FP8, rounded; `x` itself when there is nothing to do.
   std::span<const float> prepared(const CpuPanels& panels, std::span<const float> x);
-  [[nodiscard]] std::size_t rows_of_block(const CpuPanels& panels, std::size_t outputs) const;
+  [[nodiscard]] std::size_t rows_of_block(const CpuPanels& panels, std::size_t outputs,
+                                          std::size_t rows) const;
   // Biases of the pair go into the epilogue here; its y is that of the block's first row.
   void multiply_pair(const PanelPair& pair, RowBlock rows, cpu::Epilogue epilogue);
   void add_low_rank(const CpuPanels& panels, std::span<const float> x, std::size_t rows, std::span<float> y);
@@ -140,17 +161,22 @@ class CpuOps final : public Ops {
   Team* team_ = nullptr;
   std::size_t member_ = 0;
   std::vector<RotaryTable> rotary_tables_;
-  // What take_inputs made of the inputs of the layer at hand.
-  std::size_t rows_ = 0;
-  std::span<const float> inputs_;      // after `prepared`
-  AlignedBuffer<float> prepared_;      // [rows, K] inputs after a multiplier or FP8
+  Inputs own_;                     // of the layer at hand
+  Inputs at_hand_;                 // those that are multiplied just now: `own_`, or those of another member
+  AlignedBuffer<float> prepared_;  // [rows, K] inputs after a multiplier or FP8
   AlignedBuffer<std::uint16_t> bf16_;  // [rows, 2 ceil(K / 2)] inputs as bfloat16
   AlignedBuffer<std::uint8_t> codes_;  // [rows, 4 ceil(K / 4)] inputs in int8 steps, plus 128
   AlignedBuffer<float> row_absmax_;    // [rows]
   AlignedBuffer<float> low_rank_x_;    // [rows, rank]
   AlignedBuffer<float> low_rank_y_;    // [rows, N]
   AlignedBuffer<float> prepared_row_;  // [K] one row without its outliers
-  // Expanded panels, one for each of a pair.
+  // Expanded panels, one for each of a pair, and which they are.
+  struct Expanded {
+    const CpuPanels* layer = nullptr;
+    std::size_t panel = 0;
+    friend bool operator==(const Expanded&, const Expanded&) = default;
+  };
+  std::array<Expanded, 2> expanded_ = {};
   std::array<AlignedBuffer<float>, 2> panel_;           // [K, 16] as float
   std::array<AlignedBuffer<std::int8_t>, 2> i8_panel_;  // [ceil(K / 4), 16, 4] as int8
   std::array<AlignedBuffer<float>, 2> group_scale_;     // [groups, 16]

@@ -85,6 +85,7 @@ void run_layer(const Graph& graph, Pass& pass, int layer) {
                pooled_only, attended);
   if (pooled_only) {
     if (!has_pooled_row(pass)) return;
+    pass.ops.join(nullptr, 0);  // what is left is one member's
     const auto stream = pass.own(workspace.hidden, hidden);
     for (std::size_t text = 0; text < pass.batch.size(); ++text) {
       std::memmove(&stream[text * hidden],
@@ -121,7 +122,7 @@ void run_pass(Pass& pass, bool is_first_member, std::span<float> logits) {
   } else if (!has_result) {
     return;
   }
-  pass.ops.join(nullptr, 0);  // what is left is one member's
+  pass.ops.join(nullptr, 0);
   const auto pooled = workspace.pooled.span().first(pass.batch.size() * spec.hidden);
   pool_rows(graph, pass, pass.own(workspace.hidden, spec.hidden), pooled);
   pass.scopes = workspace.one_each;
