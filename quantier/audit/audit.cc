@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "quantier/audit/match_choice_share.h"
 #include "quantier/audit/match_cost_share.h"
 #include "quantier/audit/match_counts.h"
 #include "quantier/audit/match_ends.h"
@@ -203,6 +204,7 @@ Result<NoteAudit> audit_note(const NoteText& note, const AuditEvidence& evidence
     check_misprints(passage, here, known);
     check_counts(passage, here, known);
     check_cost_shares(passage, here, known);
+    check_choice_shares(passage, here, known);
     check_ends(passage, here);
     check_modelled_steps(passage, here, known);
     check_references(passage, here, known);

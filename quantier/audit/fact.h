@@ -98,6 +98,9 @@ struct AuditEvidence {
   std::string prior_model;
   bool has_earlier_calibration = false;
   std::string runner_up;  // "encoder int4"; empty: none is known
+  // Of resampled data: that which leads to the same choice, and that in which nothing passes.
+  std::optional<double> same_choice_share = {};
+  std::optional<double> nothing_share = {};
   std::string source;     // "out/evidence.sqlite"
 };
 

@@ -83,6 +83,8 @@ class DecisionFacts : public FactWriter {
       put(fact, value);
     };
     if (decision_.stability) {
+      out_.same_choice_share = decision_.stability->same_choice;
+      out_.nothing_share = decision_.stability->nothing_share;
       share("", "", decision_.stability->same_choice);
       share("", "", decision_.stability->nothing_share);
     }
