@@ -159,7 +159,7 @@ TEST_F(AuditTest, SharesOfResampledDataAndAmountsPerThousandAreHeldAgainstTheEvi
   ASSERT_NE(share, std::string::npos);
   note.replace(share - 2, 2, "97");
   EXPECT_THAT(audit(written("note.md", note)).out,
-              AllOf(HasSubstr("contradicts: 97 %"), HasSubstr("resampled share")));
+              AllOf(HasSubstr("contradicts: 97 %"), HasSubstr("% of resampled data")));
   std::string page = read_file(folder_ / "store/note.html");
   const std::size_t thousand = page.find(" of 1,000 right");
   ASSERT_NE(thousand, std::string::npos);
