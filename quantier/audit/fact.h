@@ -101,7 +101,7 @@ struct AuditEvidence {
   // Of resampled data: that which leads to the same choice, and that in which nothing passes.
   std::optional<double> same_choice_share = {};
   std::optional<double> nothing_share = {};
-  std::string source;     // "out/evidence.sqlite"
+  std::string source;  // "out/evidence.sqlite"
 };
 
 }  // namespace quantier
