@@ -1,7 +1,6 @@
 #include "quantier/audit/match_choice_share.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -19,6 +18,7 @@ namespace {
 using audit_internal::any_word_of;
 using audit_internal::between;
 using audit_internal::lowered;
+using audit_internal::segment_at;
 using audit_internal::Span;
 
 constexpr std::string_view kResampling[] = {
@@ -41,27 +41,6 @@ constexpr std::string_view kElse[] = {
     "passes",  "passed",    "passing",   "holds",       "keeps",    "limit",    "limits",    "ceiling",
     "floor",   "fail",      "fails",     "failed",      "misses",   "violated", "violates",  "viable",
     "if only", "more",      "less",      "fewer",       "above",    "below",    "most",      "least"};
-
-bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
-
-// The clause around a number: up to an "and", or to a comma, semicolon, colon, bracket or full stop that is
-// not inside of a number.
-Span clause_around(std::string_view text, const WrittenNumber& number) {
-  const auto ends = [&](std::size_t i) {
-    if (std::string_view(",;:().").find(text[i]) == std::string_view::npos) return false;
-    return i == 0 || i + 1 >= text.size() || !is_digit(text[i - 1]) || !is_digit(text[i + 1]);
-  };
-  std::size_t begin = std::min(number.begin, text.size());
-  while (begin > 0 && !ends(begin - 1)) --begin;
-  std::size_t end = std::min(number.end, text.size());
-  while (end < text.size() && !ends(end)) ++end;
-  constexpr std::string_view kAnd = " and ";
-  if (const std::size_t at = text.substr(0, number.begin).rfind(kAnd); at != std::string_view::npos)
-    begin = std::max(begin, at + kAnd.size());
-  if (const std::size_t at = text.find(kAnd, number.end); at != std::string_view::npos)
-    end = std::min(end, at);
-  return {begin, end};
-}
 
 // "Replicates" are themselves something that is counted, and "81 % of the time" is no latency.
 bool names_a_measure(const std::vector<Mention>& here, std::string_view clause) {
@@ -118,24 +97,25 @@ void check_choice_shares(const Passage& passage, const std::vector<CheckedNumber
     if (number.unit != WrittenUnit::kPercent || number.in_brackets || number.in_range || number.in_words ||
         number.sign != 0 || number.end > text.size())
       continue;
-    const Span span = clause_around(text, number);
+    const Span span = segment_at(text, number.begin);
     const std::string_view clause = std::string_view(text).substr(span.begin, span.end - span.begin);
     const auto chosen = chosen_in(passage, clause, span, evidence);
     if (!chosen) continue;
-    const auto fits = [&](double share) {
-      // Of ten thousand replicates; another seed moves a share by less than three of its standard errors.
-      const double noise = 3.0 * std::sqrt(std::max(share * (1.0 - share), 0.0) / 10000.0);
+    NumberFinding found{.verdict = NumberVerdict::kSourced, .facts = {}, .why = {}};
+    double noise = 0.0;  // what another seed may move such a share by
+    for (std::size_t i = 0; i < evidence.facts.size(); ++i) {
+      const Fact& fact = evidence.facts[i];
+      if (fact.metric != "resampled_share" ||
+          std::ranges::find(chosen->shares, fact.value) == chosen->shares.end())
+        continue;
+      found.facts.push_back(i);
+      noise = std::max(noise, 3.0 * fact.monte_carlo_sd);
+    }
+    const bool fits = std::ranges::any_of(chosen->shares, [&](double share) {
       return std::fabs(share - number.value) <= 1.001 * number.half_width + noise;
-    };
-    if (std::ranges::any_of(chosen->shares, fits)) {
-      if (each->finding.verdict == NumberVerdict::kSourced) continue;
-      each->finding = {.verdict = NumberVerdict::kSourced, .facts = {}, .why = {}};
-      for (std::size_t i = 0; i < evidence.facts.size(); ++i) {
-        const Fact& fact = evidence.facts[i];
-        if (fact.metric == "resampled_share" &&
-            std::ranges::find(chosen->shares, fact.value) != chosen->shares.end())
-          each->finding.facts.push_back(i);
-      }
+    });
+    if (fits) {
+      each->finding = std::move(found);
       continue;
     }
     each->finding = {

@@ -122,7 +122,7 @@ void run_pass(Pass& pass, bool is_first_member, std::span<float> logits) {
   } else if (!has_result) {
     return;
   }
-  pass.ops.join(nullptr, 0);
+  pass.ops.join(nullptr, 0);  // likewise, where the layers were everybody's
   const auto pooled = workspace.pooled.span().first(pass.batch.size() * spec.hidden);
   pool_rows(graph, pass, pass.own(workspace.hidden, spec.hidden), pooled);
   pass.scopes = workspace.one_each;
